@@ -1,0 +1,3 @@
+"""Transfer learning for biomedical named-entity recognition."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,64 @@
+"""The command line: `neuroner-tl COMMAND` or `python -m neuroner_tl COMMAND`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Optional
+
+from neuroner_tl import __version__
+from neuroner_tl.cli import evaluate, parameters, predict, train
+from neuroner_tl.errors import NeuroNERError
+from neuroner_tl.parameter_arguments import CommandLineParser
+
+COMMANDS = {
+    "train": train,
+    "predict": predict,
+    "evaluate": evaluate,
+    "parameters": parameters,
+}
+
+
+def make_parser() -> CommandLineParser:
+    """The parser of all commands."""
+    parser = CommandLineParser(
+        prog="neuroner-tl",
+        description="Transfer learning for biomedical named-entity recognition.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        description = (module.__doc__ or "").split(": ", 1)[-1].strip()
+        module.add_arguments(
+            subparsers.add_parser(name, help=description, description=description)
+        )
+    return parser
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run a command.
+
+    Returns:
+        0; 2 for an error of the user's, which is one line on stderr; 130 after Ctrl-C.
+    """
+    # TensorFlow's own remarks on the machine are not for users of this software.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    namespace = make_parser().parse_args(arguments)
+    verbose = str(getattr(namespace, "verbose", "")).lower() in ("true", "yes", "1", "on")
+    logging.basicConfig(format="%(message)s", level=logging.DEBUG if verbose else logging.INFO)
+    for noisy in ("tensorflow", "h5py", "matplotlib", "absl"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    try:
+        return COMMANDS[namespace.command].run(namespace)
+    except NeuroNERError as error:
+        print(f"neuroner-tl: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("neuroner-tl: interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""`neuroner-tl parameters`: the documentation of all parameters, from the schema."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Optional
+
+from neuroner_tl.parameter_file import parameters_markdown, write_text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument(
+        "--markdown",
+        nargs="?",
+        type=Path,
+        const=Path("docs/parameters.md"),
+        metavar="FILE",
+        help="write the documentation to FILE (default docs/parameters.md) instead of printing it",
+    )
+
+
+def document_parameters(path: Optional[Path]) -> str:
+    """Return the documentation of all parameters as Markdown; write it too if a path is given.
+
+    Raises:
+        ParameterError: the file cannot be written.
+    """
+    text = parameters_markdown()
+    if path is not None:
+        write_text(path, text)
+    return text
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    text = document_parameters(arguments.markdown)
+    if arguments.markdown is None:
+        print(text, end="")
+    return 0

@@ -1,0 +1,45 @@
+"""`neuroner-tl predict`: find entities in text files with a trained model, as brat files."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument(
+        "--model", type=Path, required=True, help="model folder of a run, or the run's folder"
+    )
+    parser.add_argument(
+        "--input", type=Path, required=True, help="a text file, or a folder of .txt files"
+    )
+    parser.add_argument(
+        "--output", type=Path, required=True, help="folder for the .txt and .ann files"
+    )
+    parser.add_argument(
+        "--word_vectors",
+        type=Path,
+        help="the word-vector file of training: words that the model has not met get their vector",
+    )
+    parser.add_argument("--batch_size", type=int, default=64, help="sentences a step (default 64)")
+    parser.add_argument("--threads", type=int, default=1, help="threads, 0 for all (default 1)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    from neuroner_tl.errors import ParameterError
+    from neuroner_tl.prediction.predictor import Predictor
+    from neuroner_tl.runs.prediction import predict_files
+    from neuroner_tl.runs.threads import set_threads
+
+    for name, least in (("batch_size", 1), ("threads", 0)):
+        if getattr(arguments, name) < least:
+            raise ParameterError(
+                f"--{name}: found {getattr(arguments, name)}, expected at least {least}"
+            )
+    set_threads(arguments.threads)
+    predictor = Predictor(arguments.model, arguments.word_vectors, arguments.batch_size)
+    documents, entities = predict_files(predictor, arguments.input, arguments.output)
+    print(f"{documents} documents, {entities} entities; written to {arguments.output}")
+    return 0

@@ -1,0 +1,50 @@
+"""`neuroner-tl train`: train a model, train from a pretrained one, or predict, as parameters say."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from neuroner_tl.parameter_file import add_parameter_arguments, overrides_from
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add one option for each parameter."""
+    add_parameter_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    # TensorFlow takes seconds to load; wrong parameters are refused before that.
+    from neuroner_tl.parameter_file import load_parameters
+
+    overrides = overrides_from(arguments)
+    path = getattr(arguments, "parameters_filepath", None)
+    load_parameters(path, overrides)
+
+    from neuroner_tl.neuroner import NeuroNER
+
+    with NeuroNER(path, **overrides) as ner:
+        result = ner.fit()
+    print(summary(result.results))
+    print(f"run folder: {result.folder.path}")
+    return 130 if result.status == "interrupted" else 0
+
+
+def summary(results: dict[str, Any]) -> str:
+    """The scores of a run as a small table."""
+    lines = [f"{results['status']}: {results['reason']}"]
+    if results.get("best_epoch"):
+        lines.append(
+            f"best epoch {results['best_epoch']} of {results['epochs']}, "
+            f"valid F1 {100 * results['best_score']:.2f}"
+        )
+    if results.get("scores"):
+        lines.append(f"{'part':<8}{'precision':>11}{'recall':>9}{'F1':>9}   exact match of entities")
+        for part, scores in results["scores"].items():
+            micro = scores.get("conll", scores["documents"])["micro"]
+            lines.append(
+                f"{part:<8}{100 * micro['precision']:>11.2f}{100 * micro['recall']:>9.2f}"
+                f"{100 * micro['f1']:>9.2f}"
+            )
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""The text side: documents, readers, writers, tokens, tags and splits."""

@@ -1,0 +1,162 @@
+"""CoNLL-2003 style files: one token a line, tag last, blank lines between sentences.
+
+Columns are separated by spaces or tabs; the first is the token, the last the tag, what lies
+between is ignored (parts of speech, or NeuroNER's ``token document start end tag``). A line that
+begins with ``-DOCSTART-`` begins a document; what follows on it, apart from the fillers ``-X-``,
+``-Y-`` and ``O``, is the document's id. Tags are O and B-, I-, E-, S- (or BILOU's L-, U-) with a
+type; what they mean when ill-formed is conlleval's rule (see ``tagging.tags_to_spans``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Optional
+
+from neuroner_tl.corpora.document import Document, Entity, Sentence, TaggedDocument, Token
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.tags import tags_to_spans
+from neuroner_tl.corpora.text_files import read_lines, write_text_atomically
+from neuroner_tl.errors import CorpusError
+
+DOCUMENT_START = "-DOCSTART-"
+IMPLICIT_BEGIN = "entity does not begin with B- or S-, read by conlleval's rule"
+_FILLERS = frozenset(["-X-", "-Y-", "O"])
+_TAG = re.compile(r"O|[BIESLU]-\S+")
+_SEPARATOR = re.compile(r"[ \t]+")
+_BILOU = {"L": "E", "U": "S"}
+
+_Sentence = tuple[list[str], list[str]]  # tokens, tags
+
+
+def iterate_conll(path: Path, report: ImportReport) -> Iterator[Document]:
+    """Yield the file's documents one at a time, with their sentences and tokens.
+
+    The text of a document is its tokens joined by one space, its sentences by a line break.
+
+    Raises:
+        CorpusError: a line has one column or no valid tag, two documents have one id, or the file
+            cannot be read.
+    """
+    name: Optional[str] = None  # of the document that is open
+    sentences: list[_Sentence] = []
+    tokens: list[str] = []
+    tags: list[str] = []
+    seen: set[str] = set()
+    number_of_documents = 0
+    for number, line in read_lines(path):
+        columns = _SEPARATOR.split(line.strip(" \t"))
+        if columns == [""]:
+            if tokens:
+                sentences.append((tokens, tags))
+                tokens, tags = [], []
+            continue
+        if columns[0] == DOCUMENT_START:
+            if tokens:
+                sentences.append((tokens, tags))
+                tokens, tags = [], []
+            if name is not None or sentences:
+                yield _make_document(name or path.stem, sentences, path, report)
+            sentences = []
+            number_of_documents += 1
+            given = " ".join(column for column in columns[1:] if column not in _FILLERS)
+            name = given or f"{path.stem}-{number_of_documents}"
+            if name in seen:
+                raise CorpusError(f"{path}:{number}: a second document {name!r}; rename one")
+            seen.add(name)
+            continue
+        tokens.append(columns[0])
+        tags.append(_read_tag(columns, line, path, number))
+    if tokens:
+        sentences.append((tokens, tags))
+    if name is not None or sentences:
+        yield _make_document(name or path.stem, sentences, path, report)
+
+
+def read_conll(path: Path, report: ImportReport) -> list[Document]:
+    """Return all documents of the file (see ``iterate_conll``)."""
+    return list(iterate_conll(path, report))
+
+
+def write_conll(
+    documents: Iterable[TaggedDocument],
+    path: Path,
+    predictions: Optional[Mapping[str, Sequence[Sequence[str]]]] = None,
+) -> None:
+    """Write tagged documents in NeuroNER's form: token, document, start, end, tag.
+
+    Args:
+        documents: what to write.
+        path: the file, written whole or not at all.
+        predictions: for each document's id the predicted tags of its sentences; they become a
+            last column, as conlleval expects.
+
+    Raises:
+        CorpusError: the predictions do not fit the documents, or the file cannot be written.
+    """
+    lines = []
+    for document in documents:
+        lines.append(f"{DOCUMENT_START} {document.id}\n\n")
+        column = _SEPARATOR.sub("_", document.id)
+        predicted = None if predictions is None else predictions.get(document.id, ())
+        if predicted is not None and len(predicted) != len(document.sentences):
+            raise CorpusError(
+                f"document {document.id!r} has {len(document.sentences)} sentences, but there are "
+                f"predictions for {len(predicted)}"
+            )
+        for index, sentence in enumerate(document.sentences):
+            rows = list(zip(sentence.tokens, sentence.starts, sentence.ends, sentence.tags))
+            extra = [""] * len(rows)
+            if predicted is not None:
+                if len(predicted[index]) != len(rows):
+                    raise CorpusError(
+                        f"document {document.id!r}, sentence {index + 1} has {len(rows)} tokens, "
+                        f"but {len(predicted[index])} predicted tags"
+                    )
+                extra = [f" {tag}" for tag in predicted[index]]
+            for (token, start, end, tag), last in zip(rows, extra):
+                lines.append(f"{token} {column} {start} {end} {tag}{last}\n")
+            lines.append("\n")
+    write_text_atomically(path, "".join(lines))
+
+
+def _read_tag(columns: list[str], line: str, path: Path, number: int) -> str:
+    tag = columns[-1]
+    if len(columns) < 2:
+        raise CorpusError(
+            f"{path}:{number}: found the single column {line.strip()!r}; expected a token and a "
+            "tag, separated by a space or a tab"
+        )
+    if not _TAG.fullmatch(tag):
+        raise CorpusError(
+            f"{path}:{number}: found the tag {tag!r} in the last column; expected O, or B-, I-, "
+            "E- or S- followed by an entity type"
+        )
+    return _BILOU.get(tag[0], tag[0]) + tag[1:]
+
+
+def _make_document(
+    name: str, sentences: list[_Sentence], path: Path, report: ImportReport
+) -> Document:
+    report.documents += 1
+    pieces: list[str] = []
+    spans: list[Sentence] = []
+    entities: list[Entity] = []
+    position = 0
+    for tokens, tags in sentences:
+        line = " ".join(tokens)
+        start = position
+        made = []
+        for token in tokens:
+            made.append(Token(position, position + len(token)))
+            position += len(token) + 1
+        spans.append(Sentence(start, position - 1, tuple(made)))
+        pieces.append(line)
+        for entity_type, first, after in tags_to_spans(tags):
+            here = (made[first].start, made[after - 1].end)
+            entities.append(Entity(entity_type, (here,), line[here[0] - start : here[1] - start]))
+            report.read()
+            if tags[first][0] not in "BS":
+                report.change(IMPLICIT_BEGIN, f"{path}: {name}: {entities[-1].text}")
+    return Document(name, "\n".join(pieces), tuple(entities), tuple(spans))

@@ -1,0 +1,127 @@
+"""The account of what reading a corpus kept, changed and left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+MAXIMUM_EXAMPLES = 10
+
+
+@dataclass
+class Reason:
+    """What happened under one named rule.
+
+    Args:
+        effect: ``dropped`` (an entity annotation was lost), ``changed`` (it was kept in another
+            form) or ``noted`` (no entity annotation is concerned).
+        count: how often the rule was applied.
+        examples: the first ten places.
+    """
+
+    effect: str
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+@dataclass
+class ImportReport:
+    """Counts of everything read; each entity annotation is kept or dropped under a named rule.
+
+    An annotation counts as kept from the moment it is read until a rule drops it, so that
+    ``annotations_read == annotations_kept + annotations_dropped`` at all times. The report given
+    to the tagger has to be the one that the reader of the same documents was given.
+
+    Args:
+        documents: documents read.
+        sentences: sentences made, empty ones not counted.
+        tokens: tokens in these sentences.
+        annotations_read: entity annotations read (brat's text-bound lines, CoNLL's chunks).
+        annotations_kept: those among them that no rule has dropped.
+        by_reason: the rules applied and how often.
+    """
+
+    documents: int = 0
+    sentences: int = 0
+    tokens: int = 0
+    annotations_read: int = 0
+    annotations_kept: int = 0
+    by_reason: dict[str, Reason] = field(default_factory=dict)
+
+    @property
+    def annotations_dropped(self) -> int:
+        """Annotations lost, over all rules."""
+        return sum(r.count for r in self.by_reason.values() if r.effect == "dropped")
+
+    def read(self, n: int = 1) -> None:
+        """Count ``n`` entity annotations as read, and as kept until a rule drops them."""
+        self.annotations_read += n
+        self.annotations_kept += n
+
+    def count(self, reason: str, example: str = "", n: int = 1) -> None:
+        """Note something that concerns no entity annotation, such as a relation skipped."""
+        self._add(reason, "noted", example, n)
+
+    def change(self, reason: str, example: str = "", n: int = 1) -> None:
+        """Count ``n`` annotations that are kept in another form than the source's."""
+        self._add(reason, "changed", example, n)
+
+    def drop(self, reason: str, example: str = "", n: int = 1) -> None:
+        """Count ``n`` annotations, read before, as lost."""
+        self._add(reason, "dropped", example, n)
+        self.annotations_kept -= n
+
+    def _add(self, reason: str, effect: str, example: str, n: int) -> None:
+        entry = self.by_reason.setdefault(reason, Reason(effect))
+        entry.count += n
+        if example and len(entry.examples) < MAXIMUM_EXAMPLES:
+            entry.examples.append(example)
+
+    def merge(self, other: ImportReport) -> None:
+        """Add another report's counts to this one."""
+        self.documents += other.documents
+        self.sentences += other.sentences
+        self.tokens += other.tokens
+        self.annotations_read += other.annotations_read
+        self.annotations_kept += other.annotations_kept
+        for reason, entry in other.by_reason.items():
+            mine = self.by_reason.setdefault(reason, Reason(entry.effect))
+            mine.count += entry.count
+            mine.examples = (mine.examples + entry.examples)[:MAXIMUM_EXAMPLES]
+
+    def clear(self) -> None:
+        """Set all counts to zero."""
+        self.documents = self.sentences = self.tokens = 0
+        self.annotations_read = self.annotations_kept = 0
+        self.by_reason = {}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as plain dictionaries, lists, strings and numbers."""
+        return {
+            "documents": self.documents,
+            "sentences": self.sentences,
+            "tokens": self.tokens,
+            "annotations_read": self.annotations_read,
+            "annotations_kept": self.annotations_kept,
+            "annotations_dropped": self.annotations_dropped,
+            "by_reason": {
+                reason: {
+                    "effect": entry.effect,
+                    "count": entry.count,
+                    "examples": list(entry.examples),
+                }
+                for reason, entry in sorted(self.by_reason.items())
+            },
+        }
+
+    def summary(self) -> str:
+        """Return the counts as a few lines of text, one for each rule applied."""
+        lines = [
+            f"{self.documents} documents, {self.sentences} sentences, {self.tokens} tokens",
+            f"{self.annotations_read} annotations read, {self.annotations_kept} kept, "
+            f"{self.annotations_dropped} dropped",
+        ]
+        for reason, entry in sorted(self.by_reason.items()):
+            example = f" (first: {entry.examples[0]})" if entry.examples else ""
+            lines.append(f"  {entry.effect}: {reason}: {entry.count}{example}")
+        return "\n".join(lines)

@@ -1,0 +1,239 @@
+"""A corpus on disk: which layout it has, and its parts, read document by document.
+
+Layouts:
+
+* brat parts: ``train/``, ``valid/``, ``test/``, ``deploy/``, each with .txt and .ann files;
+* CoNLL parts: ``train.txt``, ``valid.txt``, ``test.txt``, ``deploy.txt``;
+* flat: .txt and .ann files in the folder itself; it is split at random, with a seed.
+"""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from neuroner_tl.corpora.brat import brat_names, read_brat_document
+from neuroner_tl.corpora.conll import iterate_conll
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.splits import DEFAULT_PERCENTAGES, Split, split_documents, take_train
+from neuroner_tl.errors import CorpusError
+
+logger = logging.getLogger(__name__)
+
+PART_NAMES = ("train", "valid", "test", "deploy")
+LEFT_OUT = "train document left out by train_size"
+IN_TWO_PARTS = "document in two parts of the corpus"
+
+
+class PartReader(ABC):
+    """A part of a corpus; reading it again starts anew, and holds one document at a time.
+
+    Args:
+        path: the folder or file that it is read from.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    @abstractmethod
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the documents, in the order of reading."""
+
+    @abstractmethod
+    def documents(self, report: Optional[ImportReport] = None) -> Iterator[Document]:
+        """Yield the documents; the report, if any, counts this pass.
+
+        Raises:
+            CorpusError: a file cannot be used; the message names file and line.
+        """
+
+    @abstractmethod
+    def take(self, ids: Sequence[str]) -> PartReader:
+        """Return a reader of these documents alone."""
+
+    def __iter__(self) -> Iterator[Document]:
+        return self.documents()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class BratPart(PartReader):
+    """A part that is a folder of brat files, or some documents of it."""
+
+    def __init__(self, path: Path, ids: Sequence[str]) -> None:
+        super().__init__(path)
+        self._ids = tuple(ids)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The names of the files without suffix, sorted."""
+        return self._ids
+
+    def documents(self, report: Optional[ImportReport] = None) -> Iterator[Document]:
+        """Yield the documents, sorted by name."""
+        report = ImportReport() if report is None else report
+        for name in self._ids:
+            yield read_brat_document(self.path / f"{name}.txt", report)
+
+    def take(self, ids: Sequence[str]) -> BratPart:
+        """Return a reader of these documents alone."""
+        return BratPart(self.path, sorted(ids))
+
+
+class ConllPart(PartReader):
+    """A part that is a CoNLL file, or some documents of it."""
+
+    def __init__(self, path: Path, only: Optional[Sequence[str]] = None) -> None:
+        super().__init__(path)
+        self._only = None if only is None else frozenset(only)
+        self._ids: Optional[tuple[str, ...]] = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids in the order of the file; the first request reads the file once."""
+        if self._ids is None:
+            self._ids = tuple(document.id for document in self.documents())
+        return self._ids
+
+    def documents(self, report: Optional[ImportReport] = None) -> Iterator[Document]:
+        """Yield the documents in the order of the file."""
+        report = ImportReport() if report is None else report
+        # Documents that are not taken are parsed, but do not belong in the account.
+        latest = ImportReport()
+        empty = True
+        for document in iterate_conll(self.path, latest):
+            empty = empty and not document.sentences
+            if self._only is None or document.id in self._only:
+                report.merge(latest)
+                yield document
+            latest.clear()
+        if empty:
+            raise CorpusError(f"{self.path}: no tokens; expected one token and its tag a line")
+
+    def take(self, ids: Sequence[str]) -> ConllPart:
+        """Return a reader of these documents alone."""
+        return ConllPart(self.path, ids)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus on disk.
+
+    Args:
+        folder: where it is.
+        parts: readers by part: ``train``, ``valid``, ``test``, ``deploy``, those that exist.
+        split: how a flat folder was split, None for a corpus that comes in parts.
+    """
+
+    folder: Path
+    parts: dict[str, PartReader]
+    split: Optional[Split] = None
+
+
+def read_corpus(
+    folder: Path,
+    *,
+    split_percentages: Sequence[float] = DEFAULT_PERCENTAGES,
+    split_seed: int = 0,
+    train_size: Optional[float] = None,
+    report: Optional[ImportReport] = None,
+    required: Sequence[str] = ("train",),
+) -> Corpus:
+    """Find the parts of a corpus; documents are read when the parts are iterated.
+
+    Args:
+        folder: the corpus, in one of the three layouts above.
+        split_percentages: sizes of train, valid and test, for a flat folder.
+        split_seed: for the split of a flat folder and for the choice of train documents.
+        train_size: how much of the train part to use, in per cent of all documents of train,
+            valid and test; None uses all.
+        report: notes the documents left out, and those found in two parts.
+        required: parts that must be there.
+
+    Raises:
+        CorpusError: no such folder, no documents, two layouts at once, or a required part missing.
+        ParameterError: percentages or train size out of range.
+    """
+    folder = Path(folder)
+    report = ImportReport() if report is None else report
+    if not folder.is_dir():
+        raise CorpusError(f"{folder}: no such folder; set dataset_text_folder to the corpus")
+    parts, split = _find_parts(folder, split_percentages, split_seed)
+    for name in required:
+        if name not in parts:
+            raise CorpusError(
+                f"{folder}: no {name} part; add {name}/ with brat files or {name}.txt, or put all "
+                "brat files into one folder to have them split"
+            )
+    _note_shared_documents(parts, report)
+    if train_size is not None and "train" in parts:
+        everything = parts["train"].ids
+        total = sum(len(parts[name]) for name in ("train", "valid", "test") if name in parts)
+        taken = take_train(everything, total, train_size, split_seed)
+        parts["train"] = parts["train"].take(taken)
+        if len(taken) < len(everything):
+            report.count(LEFT_OUT, n=len(everything) - len(taken))
+    return Corpus(folder, parts, split)
+
+
+def _find_parts(
+    folder: Path, percentages: Sequence[float], seed: int
+) -> tuple[dict[str, PartReader], Optional[Split]]:
+    folders = [folder / name for name in PART_NAMES if (folder / name).is_dir()]
+    files = [
+        folder / f"{name}.txt"
+        for name in PART_NAMES
+        if (folder / f"{name}.txt").is_file() and not (folder / f"{name}.ann").exists()
+    ]
+    loose = sorted(p for p in folder.glob("*.ann") if not p.name.startswith("."))
+    found = [group[0] for group in (folders, files, loose) if group]
+    if len(found) > 1:
+        raise CorpusError(
+            f"{folder}: two layouts at once, {found[0].name} and {found[1].name}; keep brat files "
+            "in part folders, or CoNLL files, or brat files in one flat folder"
+        )
+    parts: dict[str, PartReader] = {}
+    if folders:
+        for path in folders:
+            ids = brat_names(path)
+            if not ids:
+                raise CorpusError(f"{path}: no .txt files; add documents or remove the folder")
+            parts[path.name] = BratPart(path, ids)
+        return parts, None
+    if files:
+        return {path.stem: ConllPart(path) for path in files}, None
+    ids = brat_names(folder)
+    if not ids:
+        raise CorpusError(
+            f"{folder}: no documents; expected train/ with brat files, train.txt, or brat .txt "
+            "and .ann files"
+        )
+    split = split_documents(ids, percentages, seed)
+    for name, members in (("train", split.train), ("valid", split.valid), ("test", split.test)):
+        if members:
+            parts[name] = BratPart(folder, members)
+    return parts, split
+
+
+def _note_shared_documents(parts: dict[str, PartReader], report: ImportReport) -> None:
+    seen: dict[str, str] = {}
+    shared = 0
+    for name, part in parts.items():
+        if name == "deploy" or not isinstance(part, BratPart):
+            continue
+        for document in part.ids:
+            first = seen.setdefault(document, name)
+            if first != name:
+                report.count(IN_TWO_PARTS, f"{document}: {first} and {name}")
+                shared += 1
+    if shared:
+        logger.warning(
+            "%d documents have the same name in two parts: scores on them are too good", shared
+        )

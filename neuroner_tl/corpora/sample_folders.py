@@ -1,0 +1,121 @@
+"""The synthetic corpora as brat folders, ready for training."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from neuroner_tl.corpora.brat import write_brat_document
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.sample import MISSED, SHIFTED, SPURIOUS, iterate_gold, iterate_silver
+from neuroner_tl.errors import CorpusError, ParameterError
+
+SILVER_FOLDER = "synthetic_silver"
+GOLD_FOLDER = "synthetic_gold"
+GOLD_PARTS = ("train", "valid", "test")
+SILVER_PARTS = ("train", "valid")
+_OUR_FILE = re.compile(r"synthetic-(?:gold|silver)-\d+\.(?:txt|ann)")
+
+
+@dataclass(frozen=True)
+class SyntheticCorpora:
+    """Where the two corpora are.
+
+    Args:
+        silver: folder with ``train`` and ``valid``, to pre-train on.
+        gold: folder with ``train``, ``valid`` and ``test``, to fine-tune and to evaluate on.
+    """
+
+    silver: Path
+    gold: Path
+
+
+def write_synthetic_corpora(
+    folder: Path,
+    *,
+    gold_documents: tuple[int, int, int] = (30, 10, 40),
+    silver_documents: tuple[int, int] = (300, 30),
+    seed: int = 1,
+    missed: float = MISSED,
+    spurious: float = SPURIOUS,
+    shifted: float = SHIFTED,
+    types: Iterable[str] = ("DISO",),
+) -> SyntheticCorpora:
+    """Write ``synthetic_silver/{train,valid}`` and ``synthetic_gold/{train,valid,test}``.
+
+    Synthetic corpora that stand there already are replaced; anything else is refused. A corpus
+    appears whole or not at all.
+
+    Args:
+        folder: where the two folders go; made if it does not exist.
+        gold_documents: number of gold documents for train, valid and test.
+        silver_documents: number of silver documents for train and valid.
+        seed: the same arguments and seed give the same files, byte for byte.
+        missed: as for ``sample.iterate_silver``, and so are ``spurious`` and ``shifted``.
+        spurious: see ``missed``.
+        shifted: see ``missed``.
+        types: entity types to annotate.
+
+    Raises:
+        ParameterError: a number of documents, a rate or a type is out of range.
+        CorpusError: a folder holds other files, or cannot be written.
+    """
+    wanted = (types,) if isinstance(types, str) else tuple(types)
+    gold_sizes = _sizes("gold_documents", GOLD_PARTS, gold_documents)
+    silver_sizes = _sizes("silver_documents", SILVER_PARTS, silver_documents)
+    gold = iterate_gold(sum(gold_documents), seed, wanted)
+    silver = iterate_silver(sum(silver_documents), seed, missed, spurious, shifted, wanted)
+    result = SyntheticCorpora(silver=folder / SILVER_FOLDER, gold=folder / GOLD_FOLDER)
+    for target in (result.silver, result.gold):
+        _refuse_foreign_files(target)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_corpus(result.silver, silver, silver_sizes)
+        _write_corpus(result.gold, gold, gold_sizes)
+    except OSError as error:
+        raise CorpusError(
+            f"{folder}: the synthetic corpora cannot be written: {error.strerror}; choose a "
+            "folder that may be written"
+        ) from error
+    return result
+
+
+def _sizes(name: str, parts: tuple[str, ...], documents: tuple[int, ...]) -> dict[str, int]:
+    if len(documents) != len(parts) or min(documents) < 1:
+        raise ParameterError(
+            f"{name} is {documents}, expected {len(parts)} numbers from 1, for {', '.join(parts)}"
+        )
+    return dict(zip(parts, documents))
+
+
+def _refuse_foreign_files(target: Path) -> None:
+    """Nothing is replaced but what this module has written."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise CorpusError(f"{target}: is a file, expected a folder; move it or choose another")
+    for path in sorted(target.rglob("*")):
+        if not path.is_dir() and not _OUR_FILE.fullmatch(path.name):
+            raise CorpusError(
+                f"{path}: is no file of a synthetic corpus and would be lost; move it or choose "
+                "another folder"
+            )
+
+
+def _write_corpus(target: Path, documents: Iterator[Document], sizes: Mapping[str, int]) -> None:
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        for part, size in sizes.items():
+            (temporary / part).mkdir(parents=True)
+            for document in islice(documents, size):
+                write_brat_document(document, temporary / part)
+        if target.exists():
+            shutil.rmtree(target)
+        os.replace(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

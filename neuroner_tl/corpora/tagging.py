@@ -1,0 +1,187 @@
+"""From documents with entities to tagged sentences, and back.
+
+Sequence labelling holds neither discontinuous nor overlapping entities, and entities end where
+tokens end. What happens to those that do not fit is a named rule each, counted in the report.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import Optional
+
+from neuroner_tl.corpora.document import (
+    Document,
+    Entity,
+    Sentence,
+    TaggedDocument,
+    TaggedSentence,
+)
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.sentences import segment
+from neuroner_tl.corpora.tags import (
+    TokenSpan,
+    check_scheme,
+    convert_tags,
+    spans_to_tags,
+    tags_to_spans,
+)
+from neuroner_tl.corpora.text import Tokenizer
+from neuroner_tl.errors import CorpusError, ParameterError
+
+__all__ = ["convert_tags", "spans_to_tags", "tag_document", "tagged_to_entities", "tags_to_spans"]
+
+OVERLAP_POLICIES = ("longest", "first", "error")
+DISCONTINUOUS = "discontinuous entity"
+ADJOINING = "fragments that adjoin, joined"
+CROSSING = "entity crosses a sentence boundary"
+WITHOUT_TOKEN = "entity without a token"
+WIDENED = "boundary inside a token, widened"
+OVERLAP = "entity nested in or overlapping another one"
+SAME_TOKENS = "entity with the same tokens and type as another one"
+
+
+def tag_document(
+    document: Document,
+    tokenizer: Tokenizer,
+    scheme: str = "bio",
+    overlap_policy: str = "longest",
+    report: Optional[ImportReport] = None,
+    protect_entities: bool = True,
+) -> TaggedDocument:
+    """Cut a document into tagged sentences.
+
+    Args:
+        document: the text and its entities.
+        tokenizer: used unless the document has tokens of its own.
+        scheme: ``bio`` or ``bioes``.
+        overlap_policy: of entities that share a token the ``longest`` is kept (of equal ones the
+            first), or the ``first`` (of those that start together the longer), or it is an
+            ``error``.
+        report: the one that the document's reader was given; None counts nothing.
+        protect_entities: no sentence ends inside an entity (for training); otherwise entities
+            across a boundary are dropped.
+
+    Raises:
+        CorpusError: entities overlap and the policy is ``error``.
+        ParameterError: unknown scheme or policy.
+    """
+    check_scheme(scheme)
+    if overlap_policy not in OVERLAP_POLICIES:
+        raise ParameterError(
+            f"overlap_policy = {overlap_policy!r} is unknown; "
+            f"use one of {', '.join(OVERLAP_POLICIES)}"
+        )
+    if report is None:
+        report = ImportReport()
+        report.read(len(document.entities))
+    sentences = segment(document, tokenizer, protect_entities, report)
+    sentences = tuple(sentence for sentence in sentences if sentence.tokens)
+    spans = _spans_of_sentences(document, sentences, report)
+    text = document.text
+    tagged = []
+    for sentence, candidates in zip(sentences, spans):
+        chosen: list[TokenSpan] = []
+        if candidates:
+            chosen = _resolve_overlaps(candidates, overlap_policy, document, report)
+        starts = tuple([token.start for token in sentence.tokens])
+        ends = tuple([token.end for token in sentence.tokens])
+        tagged.append(
+            TaggedSentence(
+                tuple([text[start:end] for start, end in zip(starts, ends)]),
+                starts,
+                ends,
+                tuple(spans_to_tags(chosen, len(starts), scheme)),
+            )
+        )
+        report.tokens += len(starts)
+    report.sentences += len(tagged)
+    return TaggedDocument(document.id, tuple(tagged))
+
+
+def tagged_to_entities(
+    document_text: str, sentence: TaggedSentence, tags: Optional[Sequence[str]] = None
+) -> list[Entity]:
+    """Return the entities of a sentence with their offsets in the document.
+
+    Args:
+        document_text: the text that the sentence's offsets count in.
+        sentence: tokens and offsets.
+        tags: predicted tags; None takes the sentence's own.
+    """
+    entities = []
+    for entity_type, first, after in tags_to_spans(sentence.tags if tags is None else tags):
+        start, end = sentence.starts[first], sentence.ends[after - 1]
+        entities.append(Entity(entity_type, ((start, end),), document_text[start:end]))
+    return entities
+
+
+def _spans_of_sentences(
+    document: Document, sentences: Sequence[Sentence], report: ImportReport
+) -> list[list[tuple[TokenSpan, Entity]]]:
+    """Return for each sentence the token spans of its entities, in the document's order."""
+    found: list[list[tuple[TokenSpan, Entity]]] = [[] for _ in sentences]
+    if not document.entities:
+        return found
+    sentence_starts = [sentence.tokens[0].start for sentence in sentences]
+    for entity in document.entities:
+        where = f"{document.id}: {entity.type} {entity.start}-{entity.end} {entity.text!r}"
+        if len(entity.fragments) > 1:
+            if any(a[1] != b[0] for a, b in zip(entity.fragments, entity.fragments[1:])):
+                report.drop(DISCONTINUOUS, where)
+                continue
+            report.change(ADJOINING, where)
+        start, end = entity.start, entity.end
+        index = max(bisect_right(sentence_starts, start) - 1, 0)
+        # An entity that begins in the white space after a sentence belongs to the next one.
+        if index + 1 < len(sentences) and sentences[index].tokens[-1].end <= start:
+            index += 1
+        if not sentences or end <= sentences[index].tokens[0].start:
+            report.drop(WITHOUT_TOKEN, where)
+            continue
+        if index + 1 < len(sentences) and end > sentence_starts[index + 1]:
+            report.drop(CROSSING, where)
+            continue
+        tokens = sentences[index].tokens
+        first = bisect_right([token.end for token in tokens], start)
+        after = bisect_left([token.start for token in tokens], end)
+        if first >= after:
+            report.drop(WITHOUT_TOKEN, where)
+            continue
+        if tokens[first].start < start or tokens[after - 1].end > end:
+            report.change(WIDENED, where)
+        found[index].append(((entity.type, first, after), entity))
+    return found
+
+
+def _resolve_overlaps(
+    candidates: list[tuple[TokenSpan, Entity]],
+    policy: str,
+    document: Document,
+    report: ImportReport,
+) -> list[TokenSpan]:
+    """Return spans that share no token, in order; the others are counted as dropped."""
+
+    def by_policy(candidate: tuple[TokenSpan, Entity]) -> tuple[int, int]:
+        (_, first, after), _ = candidate
+        return (first - after, first) if policy == "longest" else (first, first - after)
+
+    chosen: dict[int, TokenSpan] = {}  # by token
+    kept: list[TokenSpan] = []
+    for span, entity in sorted(candidates, key=by_policy):
+        rivals = {chosen[token] for token in range(span[1], span[2]) if token in chosen}
+        if not rivals:
+            kept.append(span)
+            chosen.update((token, span) for token in range(span[1], span[2]))
+            continue
+        where = f"{document.id}: {entity.type} {entity.start}-{entity.end} {entity.text!r}"
+        if rivals == {span}:
+            report.drop(SAME_TOKENS, where)
+        elif policy == "error":
+            raise CorpusError(
+                f"{where} overlaps another entity; correct the annotation, or set "
+                "overlap_policy to longest or first"
+            )
+        else:
+            report.drop(OVERLAP, where)
+    return sorted(kept, key=lambda span: span[1])

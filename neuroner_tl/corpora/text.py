@@ -1,0 +1,82 @@
+"""Tokenisers: named, versioned, and exact about offsets."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Protocol
+
+from neuroner_tl.corpora.document import Token
+from neuroner_tl.errors import ParameterError
+
+TOKENIZERS = ("alnum", "spacy")
+_ALNUM = re.compile(r"\w+|[^\w\s]")
+
+
+class Tokenizer(Protocol):
+    """What a tokeniser offers."""
+
+    @property
+    def identity(self) -> str:
+        """Name and version; two tokenisers of one identity cut every text alike."""
+
+    def tokenize(self, text: str, start: int, end: int) -> list[Token]:
+        """Return the tokens of ``text[start:end]``, with offsets in ``text``, in order."""
+
+
+class AlnumTokenizer:
+    """A token is a run of word characters or one other visible character (``\\w+|[^\\w\\s]``)."""
+
+    identity = "alnum-1"
+
+    def tokenize(self, text: str, start: int, end: int) -> list[Token]:
+        """Return the tokens of ``text[start:end]``, with offsets in ``text``, in order."""
+        return [Token(*match.span()) for match in _ALNUM.finditer(text, start, end)]
+
+
+class SpacyTokenizer:
+    """spaCy's rule-based tokeniser of a language, without any model.
+
+    Args:
+        language: language code that spaCy knows, such as ``en``, ``de`` or ``fr``.
+
+    Raises:
+        ParameterError: spaCy is not installed, or does not know the language.
+    """
+
+    def __init__(self, language: str = "en") -> None:
+        try:
+            import spacy
+        except ImportError as error:
+            raise ParameterError(
+                "tokenizer = spacy needs the package spacy, which is not installed; "
+                'pip install "neuroner-tl[spacy]", or set tokenizer = alnum'
+            ) from error
+        try:
+            self._tokenizer: Any = spacy.blank(language).tokenizer
+        except (ImportError, OSError, ValueError) as error:
+            raise ParameterError(
+                f"spaCy has no tokeniser for the language {language!r}; "
+                "use a code such as en, de or fr"
+            ) from error
+        self.identity = f"spacy-{spacy.__version__}-{language}"
+
+    def tokenize(self, text: str, start: int, end: int) -> list[Token]:
+        """Return the tokens of ``text[start:end]``, with offsets in ``text``, in order."""
+        return [
+            Token(start + token.idx, start + token.idx + len(token))
+            for token in self._tokenizer(text[start:end])
+            if not token.is_space
+        ]
+
+
+def get_tokenizer(name: str, language: str = "en") -> Tokenizer:
+    """Return the tokeniser of this name: ``alnum`` or ``spacy``.
+
+    Raises:
+        ParameterError: there is no such tokeniser, or it cannot be used here.
+    """
+    if name == "alnum":
+        return AlnumTokenizer()
+    if name == "spacy":
+        return SpacyTokenizer(language)
+    raise ParameterError(f"tokenizer = {name!r} is unknown; use one of {', '.join(TOKENIZERS)}")

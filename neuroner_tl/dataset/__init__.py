@@ -1,0 +1,1 @@
+"""The array side: vocabulary, word vectors, encoded corpora and batches."""

@@ -1,0 +1,205 @@
+"""Batches: sentences as padded integer arrays, in an order that a seed decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Optional
+
+import numpy as np
+
+from neuroner_tl.dataset.encoding import EncodedPart, WordTable
+
+
+class Batch(NamedTuple):
+    """Sentences that are computed together; sizes are explained at `Shapes`.
+
+    Attributes:
+        token_ids: ``[batch, time]`` int32, rows of the vocabulary.
+        word_index: ``[batch, time]`` int32, rows of ``characters``.
+        characters: ``[words, length]`` int32, the characters of each distinct word.
+        character_lengths: ``[words]`` int32, at least 1.
+        lengths: ``[batch]`` int32, at least 1.
+        labels: ``[batch, time]`` int32.
+        sentence_weights: ``[batch]`` float32, 1, and 0 for a sentence that only fills the batch.
+    """
+
+    token_ids: np.ndarray
+    word_index: np.ndarray
+    characters: np.ndarray
+    character_lengths: np.ndarray
+    lengths: np.ndarray
+    labels: np.ndarray
+    sentence_weights: np.ndarray
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """How sizes are rounded up, so that a compiled program meets few different ones.
+
+    Args:
+        times: allowed sentence lengths; longer ones are rounded up to a power of two.
+        word_lengths: allowed word lengths, likewise.
+        exact: round nothing, for programs that are not compiled.
+    """
+
+    times: tuple[int, ...] = (32, 64, 128)
+    word_lengths: tuple[int, ...] = (16, 32)
+    exact: bool = False
+
+    def round_up(self, size: int, allowed: Sequence[int]) -> int:
+        """The smallest allowed size that holds ``size``."""
+        if self.exact:
+            return size
+        for candidate in allowed:
+            if size <= candidate:
+                return candidate
+        return 1 << (size - 1).bit_length()
+
+    def words(self, distinct: int, batch: int, time: int) -> int:
+        """Rows for ``distinct`` words of a batch: half or all of its places."""
+        places = batch * time
+        return self.round_up(distinct, (max(1, places // 2), places))
+
+
+EXACT = Shapes(exact=True)
+
+
+@dataclass(frozen=True)
+class RareTokens:
+    """What is replaced by the unknown token or character in training, and how often.
+
+    NeuroNER replaces a token that occurs once in the training part by the unknown token with
+    probability 0.5, so that the unknown token's vector is trained. Here the draw is made anew
+    for each epoch, and for characters too.
+    """
+
+    token_ids: np.ndarray
+    character_ids: np.ndarray
+    unknown_token: int = 0
+    unknown_character: int = 1
+    probability: float = 0.5
+
+
+def make_batch(
+    table: WordTable,
+    part: EncodedPart,
+    sentences: np.ndarray,
+    batch_size: int,
+    shapes: Shapes,
+    token_ids: Optional[np.ndarray] = None,
+    replaced_characters: Optional[np.ndarray] = None,
+    with_characters: bool = True,
+) -> Batch:
+    """Put sentences together.
+
+    Args:
+        table: the distinct words.
+        part: the sentences' part.
+        sentences: indices of at most ``batch_size`` sentences.
+        batch_size: rows of the batch; missing sentences are filled up with weight 0.
+        shapes: how sizes are rounded up.
+        token_ids: ``[words of the table]``, what stands for ``table.token_ids`` in this epoch.
+        replaced_characters: ``[alphabet]``, what each character id becomes in this epoch.
+        with_characters: else ``word_index`` holds rows of the table, and no characters are given.
+    """
+    starts = part.sentence_offsets[sentences]
+    sizes = part.sentence_offsets[sentences + 1] - starts
+    time = shapes.round_up(int(sizes.max()), shapes.times)
+    lengths = np.ones(batch_size, np.int32)
+    lengths[: len(sentences)] = sizes
+    columns = np.arange(time)
+    inside = columns < sizes[:, None]
+    positions = (starts[:, None] + columns)[inside]
+    weights = np.zeros(batch_size, np.float32)
+    weights[: len(sentences)] = 1.0
+    shape = (batch_size, time)
+    filled = np.zeros(shape, bool)
+    filled[: len(sentences)] = inside
+    occurring = part.words[positions]
+    labels = np.zeros(shape, np.int32)
+    labels[filled] = part.labels[positions]
+    ids = np.zeros(shape, np.int32)
+    ids[filled] = (table.token_ids if token_ids is None else token_ids)[occurring]
+    word_index = np.zeros(shape, np.int32)
+    if not with_characters:
+        word_index[filled] = occurring
+        none = np.zeros((0, 0), np.int32)
+        return Batch(ids, word_index, none, none.ravel(), lengths, labels, weights)
+    words, index = np.unique(occurring, return_inverse=True)
+    word_index[filled] = index
+    characters, character_lengths = padded_characters(
+        table, words, shapes.words(len(words), batch_size, time), shapes
+    )
+    if replaced_characters is not None:
+        characters = replaced_characters[characters]
+    return Batch(ids, word_index, characters, character_lengths, lengths, labels, weights)
+
+
+def padded_characters(
+    table: WordTable, words: np.ndarray, rows: int, shapes: Shapes
+) -> tuple[np.ndarray, np.ndarray]:
+    """Characters of words as ``[rows, length]``, and their lengths, 1 for rows that only fill."""
+    characters, sizes = table.characters_of(words)
+    length = shapes.round_up(max(1, characters.shape[1]), shapes.word_lengths)
+    padded = np.zeros((rows, length), np.int32)
+    padded[: len(words), : characters.shape[1]] = characters
+    lengths = np.ones(rows, np.int32)
+    lengths[: len(words)] = np.maximum(sizes, 1)
+    return padded, lengths
+
+
+def epoch_order(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Batches of sentence indices for one epoch.
+
+    With one sentence a batch, a random order. Otherwise sentences of like length come together:
+    they are sorted by length, equal ones in random order, cut into batches, and the batches are
+    shuffled.
+    """
+    order = rng.permutation(len(lengths))
+    if batch_size == 1:
+        return list(order[:, None])
+    order = order[np.argsort(lengths[order], kind="stable")]
+    batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def training_batches(
+    table: WordTable,
+    part: EncodedPart,
+    batch_size: int,
+    shapes: Shapes,
+    rare: RareTokens,
+    seed: int,
+    epoch: int,
+    alphabet: int,
+    skip: int = 0,
+) -> Iterator[Batch]:
+    """The batches of one epoch, the same for the same seed and epoch.
+
+    Args:
+        table: the distinct words.
+        part: the training part.
+        batch_size: sentences a batch.
+        shapes: how sizes are rounded up.
+        rare: what is replaced by the unknown token or character.
+        seed: the run's seed.
+        epoch: number of the epoch, from 1.
+        alphabet: number of characters.
+        skip: batches at the beginning to leave out, to go on inside an epoch.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    order = epoch_order(part.lengths, batch_size, rng)
+    token_ids = _replace(table.token_ids, rare.token_ids, rare.unknown_token, rare, rng)
+    alphabet_ids = np.arange(alphabet, dtype=np.int32)
+    characters = _replace(alphabet_ids, rare.character_ids, rare.unknown_character, rare, rng)
+    for sentences in order[skip:]:
+        yield make_batch(table, part, sentences, batch_size, shapes, token_ids, characters)
+
+
+def _replace(
+    ids: np.ndarray, rare: np.ndarray, unknown: int, rule: RareTokens, rng: np.random.Generator
+) -> np.ndarray:
+    """Replace each rare id by the unknown one with the rule's probability."""
+    drawn = rare[rng.random(len(rare)) < rule.probability]
+    return np.where(np.isin(ids, drawn), unknown, ids).astype(np.int32)

@@ -1,0 +1,138 @@
+"""A part of a corpus (train, valid ...) as integer arrays, built from a stream of documents."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from neuroner_tl.corpora.document import TaggedDocument
+
+NO_LABEL = -1
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedPart:
+    """Sentences as arrays: one item a token, with offsets for sentences and documents.
+
+    Args:
+        words: index of each token in the word table, int32 ``[tokens]``.
+        labels: label of each token, int16 ``[tokens]``; -1 where the model has no such label.
+        starts: first character of each token in its document, int32 ``[tokens]``.
+        ends: offset after its last character, int32 ``[tokens]``.
+        sentence_offsets: sentence ``s`` has the tokens ``sentence_offsets[s]`` up to
+            ``sentence_offsets[s + 1]``, int64 ``[sentences + 1]``.
+        document_offsets: document ``d`` has the sentences ``document_offsets[d]`` up to
+            ``document_offsets[d + 1]``, int64 ``[documents + 1]``.
+        document_ids: names of the documents.
+    """
+
+    words: np.ndarray
+    labels: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    sentence_offsets: np.ndarray
+    document_offsets: np.ndarray
+    document_ids: list[str]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Number of tokens of each sentence, int64 ``[sentences]``."""
+        return np.diff(self.sentence_offsets)
+
+    @property
+    def number_of_sentences(self) -> int:
+        """Number of sentences."""
+        return len(self.sentence_offsets) - 1
+
+    @property
+    def number_of_tokens(self) -> int:
+        """Number of tokens."""
+        return len(self.words)
+
+
+class Numbering:
+    """Numbers strings in the order of their first appearance."""
+
+    def __init__(self) -> None:
+        self.numbers: defaultdict[str, int] = defaultdict()
+        self.numbers.default_factory = self.numbers.__len__
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def strings(self) -> list[str]:
+        """Return the strings in the order of their numbers."""
+        return list(self.numbers)
+
+
+@dataclass(frozen=True, eq=False)
+class NumberedPart:
+    """A part whose labels are still numbers of the part's own tags.
+
+    Args:
+        part: the part; ``labels`` index ``tags``.
+        tags: the distinct tags in the order of their first appearance.
+        first_documents: the document in which each tag appeared first.
+    """
+
+    part: EncodedPart
+    tags: list[str]
+    first_documents: list[str]
+
+    def with_labels(self, label_ids: Iterable[int]) -> EncodedPart:
+        """Return the part with each tag replaced by the given label."""
+        table = np.fromiter(label_ids, np.int16, len(self.tags))
+        part = self.part
+        # In place, block by block: a second array of the corpus's size is not needed.
+        for start in range(0, len(part.labels), 1 << 20):
+            block = part.labels[start : start + (1 << 20)]
+            block[:] = table[block]
+        return part
+
+
+def number_documents(
+    documents: Iterable[TaggedDocument], words: Numbering, name: str
+) -> NumberedPart:
+    """Read a stream of documents once and keep integers only.
+
+    Args:
+        documents: the documents; none is held longer than it takes to number its tokens.
+        words: numbering of the words, shared by all parts, extended in place.
+        name: name of the part, for the progress bar.
+    """
+    word_ids, starts, ends = array("i"), array("i"), array("i")
+    labels = array("h")
+    sentence_offsets, document_offsets = array("q", [0]), array("q", [0])
+    document_ids: list[str] = []
+    tags = Numbering()
+    first_documents: list[str] = []
+    word_numbers, tag_numbers = words.numbers, tags.numbers
+    for document in tqdm(
+        documents, desc=f"encoding {name}", unit=" documents", delay=2, disable=None
+    ):
+        for sentence in document.sentences:
+            if not sentence.tokens:
+                continue
+            word_ids.extend([word_numbers[token] for token in sentence.tokens])
+            labels.extend([tag_numbers[tag] for tag in sentence.tags])
+            starts.extend(sentence.starts)
+            ends.extend(sentence.ends)
+            sentence_offsets.append(len(word_ids))
+        document_offsets.append(len(sentence_offsets) - 1)
+        document_ids.append(document.id)
+        first_documents.extend([document.id] * (len(tags) - len(first_documents)))
+    part = EncodedPart(
+        words=np.frombuffer(word_ids, np.int32),
+        labels=np.frombuffer(labels, np.int16),
+        starts=np.frombuffer(starts, np.int32),
+        ends=np.frombuffer(ends, np.int32),
+        sentence_offsets=np.frombuffer(sentence_offsets, np.int64),
+        document_offsets=np.frombuffer(document_offsets, np.int64),
+        document_ids=document_ids,
+    )
+    return NumberedPart(part, tags.strings(), first_documents)

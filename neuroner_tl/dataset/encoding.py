@@ -1,0 +1,293 @@
+"""From streams of tagged documents to a data set of integer arrays, by NeuroNER's rules."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+
+from neuroner_tl.corpora.document import TaggedDocument
+from neuroner_tl.dataset.embeddings import (
+    EmbeddingReport,
+    WordVectors,
+    lookup_rows,
+    read_word_vectors,
+    token_forms,
+)
+from neuroner_tl.dataset.encoded_part import (
+    NO_LABEL,
+    EncodedPart,
+    NumberedPart,
+    Numbering,
+    number_documents,
+)
+from neuroner_tl.dataset.vocabulary import (
+    UNKNOWN_CHARACTER_ID,
+    UNKNOWN_TOKEN,
+    UNKNOWN_TOKEN_ID,
+    Vocabulary,
+    VocabularyRules,
+)
+from neuroner_tl.dataset.vocabulary_building import (
+    check_rules,
+    decide_characters,
+    decide_labels,
+    decide_tokens,
+)
+from neuroner_tl.dataset.word_table import WordTable, make_word_table
+from neuroner_tl.errors import CorpusError
+
+__all__ = [
+    "NO_LABEL",
+    "Dataset",
+    "EncodedPart",
+    "WordTable",
+    "build_dataset",
+    "encode_documents",
+    "extend_vocabulary",
+]
+
+logger = logging.getLogger(__name__)
+
+PART_ORDER = ("train", "valid", "test", "deploy")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A corpus as arrays, with the vocabulary it led to.
+
+    Args:
+        vocabulary: tokens, characters and labels.
+        word_table: the distinct words of all parts.
+        parts: train, valid and, if given, test and deploy.
+        token_vectors: initial vectors of the vocabulary's tokens, float32
+            ``[tokens, dimension]``, zero where there is none; None without a word-vector file.
+        token_vector_found: which tokens have a pretrained vector, bool ``[tokens]``.
+        rare_token_ids: tokens that occur once in train, int32, ascending; training replaces them
+            by the unknown token now and then.
+        rare_character_ids: characters that occur once in train, int32, ascending.
+        embedding_report: how the distinct words were found in the word-vector file; None
+            without one.
+        unknown_words: the distinct words that share the unknown token's row, at most 20.
+        number_of_unknown_words: how many distinct words share it.
+    """
+
+    vocabulary: Vocabulary
+    word_table: WordTable
+    parts: dict[str, EncodedPart]
+    token_vectors: Optional[np.ndarray]
+    token_vector_found: np.ndarray
+    rare_token_ids: np.ndarray
+    rare_character_ids: np.ndarray
+    embedding_report: Optional[EmbeddingReport]
+    unknown_words: tuple[str, ...]
+    number_of_unknown_words: int
+
+
+def build_dataset(
+    parts: Mapping[str, Iterable[TaggedDocument]],
+    rules: VocabularyRules,
+    word_vectors: Optional[Path],
+    known_tokens: Collection[str] = (),
+    known_characters: Sequence[str] = (),
+) -> Dataset:
+    """Encode a corpus; every part is read once, as a stream.
+
+    Every distinct word has a row of its own, except those that ``rules`` send to the unknown
+    token. A word without a row is looked up as at prediction, by :meth:`Vocabulary.token_id`, so
+    that scores during training and predictions afterwards agree.
+
+    Args:
+        parts: documents of train and valid and, as far as there are, test and deploy.
+        rules: tag scheme and NeuroNER's rules for the vocabulary.
+        word_vectors: word-vector file, or None.
+        known_tokens: tokens of a pretrained model; they keep a row of their own.
+        known_characters: characters of a pretrained model; they come first, in their order.
+
+    Raises:
+        CorpusError: train or valid is missing or empty, a label does not fit the tag scheme, or
+            valid or test has a label that train lacks.
+        ParameterError: a rule needs a word-vector file and there is none.
+    """
+    check_rules(rules, word_vectors)
+    _check_part_names(parts)
+    words = Numbering()
+    numbered = {
+        name: number_documents(parts[name], words, name) for name in PART_ORDER if name in parts
+    }
+    for name in ("train", "valid"):
+        if numbered[name].part.number_of_sentences == 0:
+            raise CorpusError(
+                f"the {name} part holds no sentence; put documents into {name}, or give one flat "
+                "folder of documents and let it be split"
+            )
+    labels = decide_labels(numbered, rules)
+    all_words = words.strings()
+    train_counts = np.bincount(numbered["train"].part.words, minlength=len(all_words))
+    vectors = None
+    if word_vectors is not None:
+        vectors = _read_vectors(Path(word_vectors), all_words, rules)
+    found, report = _find(all_words, vectors, rules)
+    tokens = decide_tokens(all_words, train_counts, found >= 0, rules, frozenset(known_tokens))
+    if vectors is not None and rules.load_all_pretrained_token_embeddings:
+        tokens.update(dict.fromkeys(vectors.index))
+    tokens.pop(UNKNOWN_TOKEN, None)
+    vocabulary = Vocabulary(
+        tokens=(UNKNOWN_TOKEN, *tokens),
+        characters=decide_characters(all_words, train_counts, known_characters),
+        labels=labels,
+        check_for_lowercase=rules.check_for_lowercase,
+        check_for_digits_replaced_with_zeros=rules.check_for_digits_replaced_with_zeros,
+    )
+    token_ids = np.fromiter(map(vocabulary.token_id, all_words), np.int32, len(all_words))
+    word_table = make_word_table(all_words, token_ids, train_counts, vocabulary)
+    token_vectors, vector_found = _initial_vectors(vocabulary, vectors)
+    unknown = np.flatnonzero(token_ids == UNKNOWN_TOKEN_ID)
+    dataset = Dataset(
+        vocabulary=vocabulary,
+        word_table=word_table,
+        parts={name: _with_labels(part, vocabulary) for name, part in numbered.items()},
+        token_vectors=token_vectors,
+        token_vector_found=vector_found,
+        rare_token_ids=_rare_tokens(word_table, vocabulary),
+        rare_character_ids=_rare_characters(word_table, vocabulary),
+        embedding_report=report,
+        unknown_words=tuple(all_words[number] for number in unknown[:20]),
+        number_of_unknown_words=len(unknown),
+    )
+    _log(dataset)
+    return dataset
+
+
+def encode_documents(
+    documents: Iterable[TaggedDocument], vocabulary: Vocabulary
+) -> tuple[WordTable, EncodedPart]:
+    """Encode documents for a finished model; every label unknown to it becomes -1."""
+    words = Numbering()
+    numbered = number_documents(documents, words, "documents")
+    all_words = words.strings()
+    token_ids = np.fromiter(map(vocabulary.token_id, all_words), np.int32, len(all_words))
+    counts = np.zeros(len(all_words), np.int64)
+    table = make_word_table(all_words, token_ids, counts, vocabulary)
+    return table, _with_labels(numbered, vocabulary)
+
+
+def extend_vocabulary(
+    vocabulary: Vocabulary, tokens: Iterable[str], word_vectors: Path, dimension: int
+) -> tuple[Vocabulary, np.ndarray]:
+    """Add the tokens that the vocabulary lacks in every form but the word-vector file has.
+
+    Args:
+        vocabulary: vocabulary of a finished model.
+        tokens: words of the texts to predict.
+        word_vectors: word-vector file.
+        dimension: length of the model's token vectors.
+
+    Returns:
+        The longer vocabulary and the vectors of its new rows, float32 ``[new, dimension]``.
+
+    Raises:
+        CorpusError: the word-vector file cannot be used.
+    """
+    flags = (vocabulary.check_for_lowercase, vocabulary.check_for_digits_replaced_with_zeros)
+    missing = [
+        token
+        for token in dict.fromkeys(tokens)
+        if token != UNKNOWN_TOKEN and vocabulary.token_id(token) == UNKNOWN_TOKEN_ID
+    ]
+    wanted = {form for token in missing for form in token_forms(token, *flags)}
+    vectors = read_word_vectors(word_vectors, wanted, dimension)
+    rows, _ = lookup_rows(missing, vectors.index, *flags)
+    new = [token for token, row in zip(missing, rows) if row >= 0]
+    extended = Vocabulary(
+        (*vocabulary.tokens, *new), vocabulary.characters, vocabulary.labels, *flags
+    )
+    return extended, vectors.matrix[rows[rows >= 0]]
+
+
+def _check_part_names(parts: Mapping[str, object]) -> None:
+    for name in parts:
+        if name not in PART_ORDER:
+            raise CorpusError(f"unknown part {name!r}, expected {', '.join(PART_ORDER)}")
+    for name, other in (("train", "valid"), ("valid", "train")):
+        if name not in parts:
+            raise CorpusError(
+                f"the corpus has no {name} part{f' beside {other}' if other in parts else ''}; "
+                f"add one, or give one flat folder of documents and let it be split"
+            )
+
+
+def _read_vectors(path: Path, words: Sequence[str], rules: VocabularyRules) -> WordVectors:
+    flags = (rules.check_for_lowercase, rules.check_for_digits_replaced_with_zeros)
+    wanted: Optional[set[str]] = None
+    if not rules.load_all_pretrained_token_embeddings:
+        wanted = {form for word in words for form in token_forms(word, *flags)}
+    return read_word_vectors(path, wanted, rules.token_embedding_dimension)
+
+
+def _find(
+    words: Sequence[str], vectors: Optional[WordVectors], rules: VocabularyRules
+) -> tuple[np.ndarray, Optional[EmbeddingReport]]:
+    """Return the word-vector row of each word, -1 without one, and the report."""
+    if vectors is None:
+        return np.full(len(words), -1, np.int64), None
+    flags = (rules.check_for_lowercase, rules.check_for_digits_replaced_with_zeros)
+    return lookup_rows(words, vectors.index, *flags)
+
+
+def _initial_vectors(
+    vocabulary: Vocabulary, vectors: Optional[WordVectors]
+) -> tuple[Optional[np.ndarray], np.ndarray]:
+    """Return the vectors of the vocabulary's tokens and which of them were found."""
+    if vectors is None:
+        return None, np.zeros(len(vocabulary.tokens), bool)
+    flags = (vocabulary.check_for_lowercase, vocabulary.check_for_digits_replaced_with_zeros)
+    rows, _ = lookup_rows(vocabulary.tokens, vectors.index, *flags)
+    rows[UNKNOWN_TOKEN_ID] = -1
+    found = rows >= 0
+    matrix = np.zeros((len(rows), vectors.matrix.shape[1]), np.float32)
+    matrix[found] = vectors.matrix[rows[found]]
+    return matrix, found
+
+
+def _rare_tokens(table: WordTable, vocabulary: Vocabulary) -> np.ndarray:
+    counts = np.bincount(
+        table.token_ids, weights=table.train_counts, minlength=len(vocabulary.tokens)
+    )
+    counts[UNKNOWN_TOKEN_ID] = 0
+    return np.flatnonzero(counts == 1).astype(np.int32)
+
+
+def _rare_characters(table: WordTable, vocabulary: Vocabulary) -> np.ndarray:
+    weights = np.repeat(table.train_counts, table.character_counts)
+    counts = np.bincount(table.char_ids, weights=weights, minlength=len(vocabulary.characters))
+    counts[: UNKNOWN_CHARACTER_ID + 1] = 0
+    return np.flatnonzero(counts == 1).astype(np.int32)
+
+
+def _with_labels(numbered: NumberedPart, vocabulary: Vocabulary) -> EncodedPart:
+    return numbered.with_labels(vocabulary.label_to_id.get(tag, NO_LABEL) for tag in numbered.tags)
+
+
+def _log(dataset: Dataset) -> None:
+    for name, part in dataset.parts.items():
+        logger.info(
+            "%s: %d documents, %d sentences, %d tokens",
+            name,
+            len(part.document_ids),
+            part.number_of_sentences,
+            part.number_of_tokens,
+        )
+    if dataset.embedding_report is not None:
+        logger.info("%s", dataset.embedding_report.summary())
+    logger.info(
+        "vocabulary: %d tokens, %d characters, %d labels; %d words share the unknown token's row",
+        len(dataset.vocabulary.tokens),
+        len(dataset.vocabulary.characters),
+        len(dataset.vocabulary.labels),
+        dataset.number_of_unknown_words,
+    )

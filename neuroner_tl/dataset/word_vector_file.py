@@ -1,0 +1,281 @@
+"""Word-vector files: word2vec binary, word2vec text and GloVe text, each plain or gzipped.
+
+Files are streamed and only the wanted rows are held, so that a file of several gigabytes needs
+the memory of the corpus's own words. The format is recognised by the content; the file's name
+decides only where the content leaves a doubt.
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import zlib
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Optional, cast
+
+import numpy as np
+from tqdm import tqdm
+
+from neuroner_tl.errors import CorpusError
+
+logger = logging.getLogger(__name__)
+
+_CHUNK = 1 << 22
+_PEEK = 1 << 16
+_LONGEST_WORD = 1 << 14
+_CONTROL = frozenset(range(9)) | frozenset(range(14, 32))
+
+
+@dataclass(frozen=True, eq=False)
+class WordVectors:
+    """Words and their vectors.
+
+    Args:
+        index: row of each word, in the order of the file.
+        matrix: float32 ``[len(index), dimension]``.
+    """
+
+    index: dict[str, int]
+    matrix: np.ndarray
+
+
+def read_word_vectors(path: Path, wanted: Optional[Collection[str]], dimension: int) -> WordVectors:
+    """Read the vectors of the wanted words.
+
+    Args:
+        path: word2vec binary, word2vec text (header line) or GloVe text (no header), each also
+            gzipped. Words that are not UTF-8 are decoded with replacement characters; of a word
+            that occurs more than once the first vector counts.
+        wanted: words to keep; None keeps all. Lines of unwanted words in a text file are checked
+            for their number of fields only.
+        dimension: expected length of the vectors.
+
+    Raises:
+        CorpusError: the file is missing, unreadable, truncated or of another dimension, or a
+            line or a number in it is broken.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CorpusError(
+            f"{path}: no such word-vector file; correct token_pretrained_embedding_filepath, "
+            "or leave it empty to start from random vectors"
+        )
+    reader = _Reader(path, wanted, dimension)
+    try:
+        with open(path, "rb") as raw:
+            zipped = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            if zipped:
+                with gzip.GzipFile(fileobj=raw) as unzipped:
+                    return reader.read(cast(BinaryIO, unzipped))
+            return reader.read(raw)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise reader.truncated(f"the gzip stream is broken ({error})") from error
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+class _Reader:
+    """One pass over one file."""
+
+    def __init__(self, path: Path, wanted: Optional[Collection[str]], dimension: int) -> None:
+        self.path = path
+        self.dimension = dimension
+        self.wanted = (
+            None if wanted is None else {word.encode("utf-8", "replace") for word in wanted}
+        )
+        self.expected: Optional[int] = None
+        self.words_read = 0
+        self.index: dict[str, int] = {}
+        self.matrix = np.empty((0, dimension), np.float32)
+
+    def read(self, stream: BinaryIO) -> WordVectors:
+        start = stream.read(_PEEK)
+        if not start.strip():
+            raise CorpusError(f"{self.path}: the word-vector file is empty; download it again")
+        first_line = start.partition(b"\n")[0]
+        fields = first_line.split()
+        if len(fields) == 2 and all(field.isdigit() for field in fields):
+            self.expected = int(fields[0])
+            self.check_dimension(int(fields[1]))
+            rest = start[len(first_line) + 1 :]
+            if self.is_text(rest):
+                self.read_text(stream, rest, first_line_number=2)
+            else:
+                self.read_binary(stream, rest)
+        else:
+            self.check_first_text_line(start)
+            self.read_text(stream, start, first_line_number=1)
+        self.matrix.resize((len(self.index), self.dimension), refcheck=False)
+        self.check_finite()
+        return WordVectors(self.index, self.matrix)
+
+    def check_dimension(self, found: int) -> None:
+        if found != self.dimension:
+            raise CorpusError(
+                f"{self.path}: the word vectors have {found} dimensions, but "
+                f"token_embedding_dimension is {self.dimension}; make the two equal"
+            )
+
+    def is_text(self, start: bytes) -> bool:
+        """Tell word2vec text from word2vec binary by what follows the header."""
+        fields = start.partition(b"\n")[0].rsplit(None, self.dimension)
+        if len(fields) == self.dimension + 1 and _are_numbers(fields[1:]):
+            return True
+        if not _CONTROL.isdisjoint(start):
+            return False
+        return ".bin" not in self.path.suffixes
+
+    def check_first_text_line(self, start: bytes) -> None:
+        """Check the dimension by the commonest number of fields in the first lines."""
+        lines = start.splitlines()
+        complete = lines[:-1] if len(lines) > 1 else lines
+        if not _CONTROL.isdisjoint(start):
+            raise CorpusError(
+                f"{self.path}: neither a header line nor text found; expected word2vec binary, "
+                "word2vec text or GloVe text, plain or gzipped"
+            )
+        rows = [line.split() for line in complete[:20] if line.strip()]
+        [(found, _)] = Counter(len(row) - 1 for row in rows).most_common(1) or [(0, 0)]
+        typical = next((row for row in rows if len(row) == found + 1), [])
+        if found > 0 and _are_numbers(typical[1:]):
+            self.check_dimension(found)
+
+    def read_binary(self, stream: BinaryIO, buffer: bytes) -> None:
+        """Read records ``word, space, little-endian float32 * dimension[, line feed]``."""
+        assert self.expected is not None
+        width = 4 * self.dimension
+        wanted = self.wanted
+        position = 0
+        with self.progress() as bar:
+            while self.words_read < self.expected:
+                before = self.words_read
+                # Everything that lies complete in the buffer, without a call per record.
+                last_start = len(buffer) - width - 1
+                while position <= last_start and self.words_read < self.expected:
+                    space = buffer.find(b" ", position, last_start + 1)
+                    if space < 0:
+                        break
+                    word = buffer[position:space].lstrip(b"\n")
+                    if wanted is None or word in wanted:
+                        values = np.frombuffer(buffer, "<f4", self.dimension, space + 1)
+                        self.keep(word, values)
+                    position = space + 1 + width
+                    self.words_read += 1
+                bar.update(self.words_read - before)
+                if self.words_read == self.expected:
+                    return
+                if len(buffer) - position > width + _LONGEST_WORD:
+                    raise CorpusError(
+                        f"{self.path}: word {self.words_read + 1} has no end within "
+                        f"{_LONGEST_WORD} bytes; the file is not word2vec binary, or is damaged; "
+                        "download it again"
+                    )
+                more = stream.read(_CHUNK)
+                if not more:
+                    raise self.truncated("the file ends early")
+                buffer = buffer[position:] + more
+                position = 0
+
+    def read_text(self, stream: BinaryIO, buffer: bytes, first_line_number: int) -> None:
+        """Read lines ``word number ... number``; the word itself may contain spaces."""
+        number = first_line_number
+        with self.progress() as bar:
+            while True:
+                more = stream.read(_CHUNK)
+                lines = (buffer + more).split(b"\n")
+                buffer = lines.pop() if more else b""
+                before = self.words_read
+                for line in lines:
+                    if self.words_read == self.expected:
+                        return
+                    self.read_line(line, number)
+                    number += 1
+                bar.update(self.words_read - before)
+                if not more:
+                    break
+        if self.expected is not None and self.words_read < self.expected:
+            raise self.truncated("the file ends early")
+
+    def read_line(self, line: bytes, number: int) -> None:
+        line_fields = line.rstrip()
+        if not line_fields:
+            return
+        if line_fields.count(b" ") == self.dimension and not line_fields.startswith(b" "):
+            word, _, numbers = line_fields.partition(b" ")
+            values = None
+        else:
+            fields = line_fields.rsplit(None, self.dimension)
+            if len(fields) == self.dimension and line[:1].isspace() and _are_numbers(fields):
+                self.words_read += 1  # The word is white space: no token can be equal to it.
+                return
+            if len(fields) != self.dimension + 1:
+                raise self.broken_line(number, f"{len(line_fields.split())} fields", line)
+            word, values = fields[0], fields[1:]
+            numbers = b""
+        self.words_read += 1
+        if self.wanted is None or word in self.wanted:
+            values = numbers.split(b" ") if values is None else values
+            try:
+                self.keep(word, np.array([float(value) for value in values], np.float32))
+            except ValueError:
+                wrong = next(value for value in values if not _are_numbers([value]))
+                text = wrong.decode("utf-8", "replace")
+                raise self.broken_line(number, f"{text!r}", line) from None
+
+    def keep(self, word: bytes, values: np.ndarray) -> None:
+        text = word.decode("utf-8", "replace")
+        if text in self.index:
+            return
+        row = len(self.index)
+        if row == len(self.matrix):
+            bounds = [size for size in (self.expected, self.wanted and len(self.wanted)) if size]
+            size = min([max(1024, 2 * row), *bounds])
+            self.matrix.resize((max(size, row + 1), self.dimension), refcheck=False)
+        self.index[text] = row
+        self.matrix[row] = values
+
+    def progress(self) -> tqdm:
+        return tqdm(
+            total=self.expected,
+            desc=f"word vectors {self.path.name}",
+            unit=" words",
+            unit_scale=True,
+            delay=2,
+            disable=None,
+        )
+
+    def check_finite(self) -> None:
+        bad = np.flatnonzero(~np.isfinite(self.matrix.sum(axis=1, dtype=np.float64)))
+        if len(bad):
+            word = list(self.index)[int(bad[0])]
+            raise CorpusError(
+                f"{self.path}: the vector of {word!r} holds a value that is not a finite number "
+                f"({len(bad)} such vectors); remove these words or download the file again"
+            )
+
+    def broken_line(self, number: int, found: str, line: bytes) -> CorpusError:
+        start = line[:40].decode("utf-8", "replace").strip()
+        return CorpusError(
+            f"{self.path}:{number}: expected a word and {self.dimension} numbers, found {found} "
+            f"in the line that begins {start!r}; correct the line or download the file again"
+        )
+
+    def truncated(self, reason: str) -> CorpusError:
+        expected = "" if self.expected is None else f" of {self.expected}"
+        return CorpusError(
+            f"{self.path}: truncated word-vector file: {reason} after {self.words_read}{expected} "
+            "words; download it again"
+        )
+
+
+def _are_numbers(fields: list[bytes]) -> bool:
+    try:
+        for field in fields:
+            float(field)
+    except ValueError:
+        return False
+    return True

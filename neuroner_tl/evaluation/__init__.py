@@ -1,0 +1,1 @@
+"""Scores of predicted entities and tags against the gold standard."""

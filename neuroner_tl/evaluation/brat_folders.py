@@ -1,0 +1,220 @@
+"""Comparing two folders of brat documents, gold standard and predictions, by exact match."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+from tqdm import tqdm
+
+from neuroner_tl.corpora.brat import read_brat_document
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.evaluation.scoring import Counts, Scores, score_spans
+
+DOCUMENT_CHOICES = ("same", "common", "gold", "all")
+PART_FOLDERS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class FolderScores:
+    """The outcome of comparing two folders.
+
+    Args:
+        scores: counts by entity type over all documents compared.
+        per_document: counts of each document compared, all types together.
+        missing: gold documents without a prediction; the choice of documents says whether
+            their entities count as missed.
+        extra: predicted documents that the gold folder lacks; the choice of documents says
+            whether their entities count as false.
+        documents: the choice of documents.
+        gold_report: what reading the gold folder met.
+        predicted_report: what reading the predictions met.
+    """
+
+    scores: Scores
+    per_document: dict[str, Counts]
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+    documents: str
+    gold_report: ImportReport
+    predicted_report: ImportReport
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as a JSON object."""
+        return {
+            "documents": self.documents,
+            "documents_compared": len(self.per_document),
+            "missing": list(self.missing),
+            "extra": list(self.extra),
+            "scores": self.scores.to_json(),
+            "per_document": {name: item.to_json() for name, item in self.per_document.items()},
+            "gold_report": self.gold_report.to_json(),
+            "predicted_report": self.predicted_report.to_json(),
+        }
+
+
+def evaluate_folders(gold: Path, predicted: Path, documents: str = "same") -> FolderScores:
+    """Compare predictions with a gold standard; a match has equal type and equal fragments.
+
+    Documents are matched by file name. Both folders may hold the documents themselves or
+    subfolders ``train``, ``valid`` and ``test`` with them. A predicted ``.ann`` file needs no
+    ``.txt`` beside it: its offsets are those of the gold text.
+
+    Args:
+        gold: folder of the gold standard; a text without ``.ann`` has no entities.
+        predicted: folder of the predictions; a text without ``.ann`` has no prediction.
+        documents: what to do when the folders hold different documents. ``same`` refuses;
+            ``common`` compares the documents in both; ``gold`` compares all gold documents, a
+            missing prediction being an empty one; ``all`` compares every document, an extra
+            prediction being all false as well.
+
+    Raises:
+        CorpusError: a folder or file cannot be used, the documents differ under ``same``, the
+            two texts of a document differ, or there is nothing to compare.
+        ParameterError: unknown choice of documents.
+    """
+    if documents not in DOCUMENT_CHOICES:
+        raise ParameterError(
+            f"documents is {documents!r}, expected one of {', '.join(DOCUMENT_CHOICES)}"
+        )
+    gold_paths = _documents_of(gold, (".txt", ".ann"))
+    predicted_paths = _documents_of(predicted, (".ann",))
+    missing = tuple(sorted(gold_paths.keys() - predicted_paths.keys()))
+    extra = tuple(sorted(predicted_paths.keys() - gold_paths.keys()))
+    if documents == "same" and (missing or extra):
+        raise _different_documents(gold, predicted, gold_paths, predicted_paths, missing, extra)
+    names = set(gold_paths) if documents != "common" else gold_paths.keys() & predicted_paths.keys()
+    if documents == "all":
+        names |= set(extra)
+    if not names:
+        raise CorpusError(
+            f"{predicted}: no document in common with {gold}; "
+            "documents are matched by file name: check the two folders"
+        )
+    gold_report, predicted_report = ImportReport(), ImportReport()
+    scores = Scores()
+    per_document: dict[str, Counts] = {}
+    for name in tqdm(sorted(names), desc="evaluating", unit=" documents", delay=2, disable=None):
+        expected = found = None
+        if name in gold_paths:
+            expected = read_brat_document(gold_paths[name], gold_report)
+        if name in predicted_paths:
+            found = _read_prediction(predicted_paths[name], gold_paths.get(name), predicted_report)
+        if expected is not None and found is not None:
+            _check_same_text(expected, found, gold_paths[name], predicted_paths[name])
+        one = score_spans([_spans(expected)], [_spans(found)])
+        per_document[name] = one.micro
+        scores = _add(scores, one)
+    return FolderScores(
+        scores, per_document, missing, extra, documents, gold_report, predicted_report
+    )
+
+
+def _documents_of(folder: Path, suffixes: Iterable[str]) -> dict[str, Path]:
+    """Return the path of the text of each document with a file of one of the suffixes."""
+    if not folder.is_dir():
+        raise CorpusError(f"{folder}: no such folder; give a folder of brat .txt and .ann files")
+    suffixes = frozenset(suffixes)
+    found: dict[str, Path] = {}
+    for place in (folder, *(folder / part for part in PART_FOLDERS)):
+        if not place.is_dir():
+            continue
+        for path in sorted(place.iterdir()):
+            if path.suffix not in suffixes or path.name.startswith("."):
+                continue
+            text = path.with_suffix(".txt")
+            if found.setdefault(path.stem, text) != text:
+                raise CorpusError(
+                    f"{path}: document {path.stem} is in {found[path.stem].parent} too; "
+                    "give one of the subfolders, or remove one of the two"
+                )
+    if not found:
+        raise CorpusError(
+            f"{folder}: no {' or '.join(sorted(suffixes))} file found here or in "
+            f"{', '.join(PART_FOLDERS)}; give a folder of brat files"
+        )
+    return found
+
+
+def _different_documents(
+    gold: Path,
+    predicted: Path,
+    gold_paths: dict[str, Path],
+    predicted_paths: dict[str, Path],
+    missing: tuple[str, ...],
+    extra: tuple[str, ...],
+) -> CorpusError:
+    found = []
+    if missing:
+        found.append(
+            f"{len(missing)} of {len(gold_paths)} gold documents have no prediction "
+            f"({_first(missing)})"
+        )
+    if extra:
+        found.append(
+            f"{len(extra)} of {len(predicted_paths)} predicted documents are not in the gold "
+            f"folder ({_first(extra)})"
+        )
+    return CorpusError(
+        f"{predicted}: other documents than in {gold}: {' and '.join(found)}; choose with "
+        "--documents common (those in both), gold (missing predictions count as empty) or all "
+        "(extra ones count as false, too)"
+    )
+
+
+def _first(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
+
+
+def _read_prediction(
+    text_path: Path, gold_text_path: Optional[Path], report: ImportReport
+) -> Document:
+    if text_path.is_file():
+        return read_brat_document(text_path, report)
+    if gold_text_path is None:
+        raise CorpusError(
+            f"{text_path.with_suffix('.ann')}: neither this folder nor the gold folder has its "
+            "text; add the .txt file, or leave such documents out with --documents gold"
+        )
+    # The reader wants text and annotations side by side.
+    with tempfile.TemporaryDirectory() as folder:
+        together = Path(folder) / text_path.name
+        shutil.copyfile(gold_text_path, together)
+        shutil.copyfile(text_path.with_suffix(".ann"), together.with_suffix(".ann"))
+        try:
+            return read_brat_document(together, report)
+        except CorpusError as error:
+            raise CorpusError(str(error).replace(folder, str(text_path.parent))) from None
+
+
+def _check_same_text(gold: Document, predicted: Document, gold_path: Path, path: Path) -> None:
+    """Refuse texts that differ in more than white space at their end: offsets mean nothing."""
+    one, other = gold.text.rstrip(), predicted.text.rstrip()
+    if one == other:
+        return
+    shorter = min(len(one), len(other))
+    place = next((i for i in range(shorter) if one[i] != other[i]), shorter)
+    raise CorpusError(
+        f"{path}: differs from {gold_path} at character {place}: {other[place : place + 20]!r}, "
+        f"expected {one[place : place + 20]!r}; predict again from the gold folder's texts"
+    )
+
+
+def _spans(document: Optional[Document]) -> set[tuple[Any, ...]]:
+    if document is None:
+        return set()
+    return {(entity.type, entity.fragments) for entity in document.entities}
+
+
+def _add(one: Scores, other: Scores) -> Scores:
+    per_type = {
+        name: one.per_type.get(name, Counts()) + other.per_type.get(name, Counts())
+        for name in sorted(one.per_type.keys() | other.per_type.keys())
+    }
+    return Scores(per_type)

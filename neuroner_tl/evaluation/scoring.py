@@ -1,0 +1,249 @@
+"""Precision, recall and F1 of entities and of tokens, per type, micro and macro."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Optional
+
+from neuroner_tl.corpora.tags import tags_to_spans
+from neuroner_tl.errors import ParameterError
+
+MODES = ("conll", "bio", "token", "binary")
+
+_NO_CLASS = "O"
+_BIO_PREFIX = {"E": "I", "S": "B"}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was found and what was missed, of one type or of all.
+
+    Args:
+        tp: true positives.
+        fp: false positives.
+        fn: false negatives.
+    """
+
+    tp: int = 0
+    fp: int = 0
+    fn: int = 0
+
+    @property
+    def gold(self) -> int:
+        """Number of items in the gold standard."""
+        return self.tp + self.fn
+
+    @property
+    def predicted(self) -> int:
+        """Number of items predicted."""
+        return self.tp + self.fp
+
+    @property
+    def precision(self) -> float:
+        """Share of the predicted items that are right, 0 to 1; 0 if nothing was predicted."""
+        return self.tp / self.predicted if self.predicted else 0.0
+
+    @property
+    def recall(self) -> float:
+        """Share of the gold items that were found, 0 to 1; 0 if there are none."""
+        return self.tp / self.gold if self.gold else 0.0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall, 0 to 1; 0 if nothing is right."""
+        both = self.gold + self.predicted
+        return 2 * self.tp / both if both else 0.0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return counts and rates as a JSON object."""
+        return {
+            "tp": self.tp,
+            "fp": self.fp,
+            "fn": self.fn,
+            "precision": self.precision,
+            "recall": self.recall,
+            "f1": self.f1,
+        }
+
+
+class Averages(NamedTuple):
+    """Unweighted means over the types, each 0 to 1."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Counts of every type, and how many tokens have the right tag.
+
+    Args:
+        per_type: counts of each type that occurs in gold or prediction, sorted by name.
+        tokens: tokens compared; 0 when spans without tokens were compared.
+        correct_tokens: tokens whose predicted class equals the gold one (``O`` counts).
+    """
+
+    per_type: dict[str, Counts] = field(default_factory=dict)
+    tokens: int = 0
+    correct_tokens: int = 0
+
+    @property
+    def micro(self) -> Counts:
+        """Counts summed over the types."""
+        return sum(self.per_type.values(), Counts())
+
+    @property
+    def macro(self) -> Averages:
+        """Means of the types' precision, recall and F1; 0 without any type."""
+        types = self.per_type.values()
+        number = max(len(types), 1)
+        return Averages(
+            sum(counts.precision for counts in types) / number,
+            sum(counts.recall for counts in types) / number,
+            sum(counts.f1 for counts in types) / number,
+        )
+
+    @property
+    def accuracy(self) -> Optional[float]:
+        """Share of the tokens with the right class, 0 to 1; None if no tokens were compared."""
+        return self.correct_tokens / self.tokens if self.tokens else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all figures as a JSON object."""
+        return {
+            "micro": self.micro.to_json(),
+            "macro": self.macro._asdict(),
+            "accuracy": self.accuracy,
+            "tokens": self.tokens,
+            "per_type": {name: counts.to_json() for name, counts in self.per_type.items()},
+        }
+
+
+def score_spans(
+    gold: Iterable[AbstractSet[tuple[Any, ...]]],
+    predicted: Iterable[AbstractSet[tuple[Any, ...]]],
+) -> Scores:
+    """Count exact matches.
+
+    Args:
+        gold: per document or sentence the set of spans; a span is a tuple whose first item is the
+            type, such as ``(type, first, after_last)``.
+        predicted: the same of the prediction, in the same order.
+
+    Raises:
+        ValueError: the two have different lengths.
+    """
+    right: Counter[str] = Counter()
+    in_gold: Counter[str] = Counter()
+    in_prediction: Counter[str] = Counter()
+    ends = object()
+    other = iter(predicted)
+    for expected in gold:
+        found = next(other, ends)
+        if not isinstance(found, AbstractSet):
+            raise ValueError("fewer predicted than gold sets of spans; expected as many")
+        in_gold.update(span[0] for span in expected)
+        in_prediction.update(span[0] for span in found)
+        right.update(span[0] for span in expected & found)
+    if next(other, ends) is not ends:
+        raise ValueError("more predicted than gold sets of spans; expected as many")
+    return Scores(_counts(right, in_gold, in_prediction))
+
+
+def score_tags(
+    gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], mode: str = "conll"
+) -> Scores:
+    """Compare tag sequences in one of NeuroNER's modes.
+
+    Args:
+        gold: the tags of each sentence, in BIO or BIOES.
+        predicted: as many tags for each sentence.
+        mode: ``conll`` counts whole entities, exact match of type and limits (the figures of
+            conlleval, its reading of ill-formed sequences included); ``bio`` counts tokens by
+            their BIO tag (E as I, S as B); ``token`` counts tokens by their type; ``binary``
+            counts tokens inside any entity. ``O`` is never a class of its own.
+
+    Raises:
+        ParameterError: unknown mode.
+        ValueError: the sequences have different lengths.
+    """
+    if mode not in MODES:
+        raise ParameterError(f"evaluation mode {mode!r}, expected one of {', '.join(MODES)}")
+    pairs = _tag_pairs(gold, predicted)
+    if mode != "conll":
+        return _score_classes(pairs, _CLASS_OF[mode])
+    # conlleval's accuracy is that of the tags as they are.
+    correct = sum(number for (one, other), number in pairs.items() if one == other)
+    spans = score_spans(
+        (set(tags_to_spans(tags)) for tags in gold),
+        (set(tags_to_spans(tags)) for tags in predicted),
+    )
+    return Scores(spans.per_type, sum(pairs.values()), correct)
+
+
+def _tag_pairs(
+    gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]
+) -> Counter[tuple[str, str]]:
+    """Count the pairs of gold and predicted tag over all tokens."""
+    if len(gold) != len(predicted):
+        raise ValueError(f"{len(gold)} gold and {len(predicted)} predicted sentences")
+    pairs: Counter[tuple[str, str]] = Counter()
+    for number, (expected, found) in enumerate(zip(gold, predicted)):
+        if len(expected) != len(found):
+            raise ValueError(
+                f"sentence {number} has {len(expected)} gold and {len(found)} predicted tags"
+            )
+        pairs.update(zip(expected, found))
+    return pairs
+
+
+def _score_classes(pairs: Counter[tuple[str, str]], class_of: Callable[[str], str]) -> Scores:
+    right: Counter[str] = Counter()
+    in_gold: Counter[str] = Counter()
+    in_prediction: Counter[str] = Counter()
+    correct = 0
+    for (gold_tag, predicted_tag), number in pairs.items():
+        expected, found = class_of(gold_tag), class_of(predicted_tag)
+        in_gold[expected] += number
+        in_prediction[found] += number
+        if expected == found:
+            right[expected] += number
+            correct += number
+    for counter in (right, in_gold, in_prediction):
+        counter.pop(_NO_CLASS, None)
+    return Scores(_counts(right, in_gold, in_prediction), sum(pairs.values()), correct)
+
+
+def _counts(
+    right: Counter[str], in_gold: Counter[str], in_prediction: Counter[str]
+) -> dict[str, Counts]:
+    return {
+        name: Counts(right[name], in_prediction[name] - right[name], in_gold[name] - right[name])
+        for name in sorted(in_gold.keys() | in_prediction.keys())
+    }
+
+
+def _bio_class(tag: str) -> str:
+    return _BIO_PREFIX.get(tag[0], tag[0]) + tag[1:]
+
+
+def _type_class(tag: str) -> str:
+    return tag[2:] if tag != _NO_CLASS else _NO_CLASS
+
+
+def _entity_class(tag: str) -> str:
+    return "ENTITY" if tag != _NO_CLASS else _NO_CLASS
+
+
+_CLASS_OF: dict[str, Callable[[str], str]] = {
+    "bio": _bio_class,
+    "token": _type_class,
+    "binary": _entity_class,
+}

@@ -1,0 +1,46 @@
+"""What the two LSTM layers share: the named weights of two directions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neuroner_tl.model.coupled_lstm import CellWeights
+from neuroner_tl.model.layer import InitialWeights, Weights, glorot
+
+DIRECTIONS = ("forward", "backward")
+
+
+def initial_bilstm(
+    rng: np.random.Generator, input_size: int, size: int, peepholes: str
+) -> InitialWeights:
+    """Draw the weights of both directions.
+
+    As in NeuroNER, the matrices over input and state are drawn as one ``[d + n, 3 n]`` matrix,
+    and its forget bias of 1 (``i = 1 - sigmoid(f + 1)``) is the starting point ``b_i = -1``.
+
+    Args:
+        rng: source of randomness.
+        input_size: ``d``.
+        size: ``n``, of one direction.
+        peepholes: ``full``, ``diagonal`` or ``none``.
+    """
+    weights: InitialWeights = {}
+    fans = input_size + size + 3 * size
+    for direction in DIRECTIONS:
+        bias = np.zeros(3 * size)
+        bias[:size] = -1.0
+        weights[f"{direction}_input"] = glorot(rng, (input_size, 3 * size), fans)
+        weights[f"{direction}_recurrent"] = glorot(rng, (size, 3 * size), fans)
+        weights[f"{direction}_bias"] = bias
+        weights[f"{direction}_initial_h"] = glorot(rng, (size,), 1 + size)
+        weights[f"{direction}_initial_c"] = glorot(rng, (size,), 1 + size)
+        if peepholes != "none":
+            shape = (size, size) if peepholes == "full" else (size,)
+            weights[f"{direction}_peephole_i"] = glorot(rng, shape)
+            weights[f"{direction}_peephole_o"] = glorot(rng, shape)
+    return weights
+
+
+def cell_weights(weights: Weights, direction: str) -> CellWeights:
+    """Pick one direction's weights out of a layer's."""
+    return CellWeights(*(weights.get(f"{direction}_{field}") for field in CellWeights._fields))

@@ -1,0 +1,258 @@
+"""The LSTM cell with coupled input and forget gates, and its gradient in closed form.
+
+Giorgi and Bader (2018), section 2.1, after Lample et al. (2016)::
+
+    i_t = sigmoid(W_xi x_t + W_hi h_{t-1} + W_ci c_{t-1} + b_i)
+    c_t = (1 - i_t) * c_{t-1} + i_t * tanh(W_xc x_t + W_hc h_{t-1} + b_c)
+    o_t = sigmoid(W_xo x_t + W_ho h_{t-1} + W_co c_t + b_o)
+    h_t = o_t * tanh(c_t)
+
+The three gates stand side by side in one matrix, in the order i, c, o: ``input`` is
+``[W_xi W_xc W_xo]`` and ``recurrent`` is ``[W_hi W_hc W_ho]``. The peepholes ``W_ci`` and
+``W_co`` are full matrices, diagonals (vectors) or absent.
+
+Only ``h @ recurrent`` and the peepholes depend on the step before, so the products with the
+input are one matrix product before the loop, and the gradients of all weights are matrix
+products after the loop that goes backwards. The same code runs step by step, in a graph, and
+inside a program compiled by XLA; there, the loop's length is a value and its arrays' a constant,
+so that a padded batch costs no more steps than its longest sequence.
+"""
+
+from __future__ import annotations
+
+from typing import Callable, NamedTuple, Optional
+
+import tensorflow as tf
+
+
+class CellWeights(NamedTuple):
+    """The weights of one direction; ``d`` is the size of the input, ``n`` that of the state.
+
+    Attributes:
+        input: ``[d, 3 * n]``.
+        recurrent: ``[n, 3 * n]``.
+        bias: ``[3 * n]``.
+        initial_h: ``[n]``, the learned state before the first step.
+        initial_c: ``[n]``, likewise.
+        peephole_i: ``[n, n]`` (full), ``[n]`` (diagonal) or None.
+        peephole_o: the same shape as ``peephole_i``.
+    """
+
+    input: tf.Tensor
+    recurrent: tf.Tensor
+    bias: tf.Tensor
+    initial_h: tf.Tensor
+    initial_c: tf.Tensor
+    peephole_i: Optional[tf.Tensor] = None
+    peephole_o: Optional[tf.Tensor] = None
+
+
+class Step(NamedTuple):
+    """What one step of the cell computes, each ``[batch, n]``."""
+
+    i: tf.Tensor
+    g: tf.Tensor
+    o: tf.Tensor
+    c: tf.Tensor
+    h: tf.Tensor
+
+
+def _peep(c: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+    """``c W`` for a full matrix, ``c * w`` for a diagonal."""
+    return c @ weight if weight.shape.rank == 2 else c * weight
+
+
+def _peep_gradient(dz: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+    """Gradient of `_peep` with respect to ``c``."""
+    return tf.matmul(dz, weight, transpose_b=True) if weight.shape.rank == 2 else dz * weight
+
+
+def _peephole_gradient(c: tf.Tensor, dz: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+    """Gradient of `_peep` with respect to the weight, summed over ``[time, batch]``."""
+    if weight.shape.rank == 2:
+        return _outer_sum(c, dz)
+    return tf.reduce_sum(c * dz, axis=[0, 1])
+
+
+def _outer_sum(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """``sum over t, b of a[t, b]^T b[t, b]`` as one matrix product."""
+    flat_a = tf.reshape(a, [-1, a.shape[-1]])
+    flat_b = tf.reshape(b, [-1, b.shape[-1]])
+    return tf.matmul(flat_a, flat_b, transpose_a=True)
+
+
+def cell_step(
+    z: tf.Tensor,
+    h_prev: tf.Tensor,
+    c_prev: tf.Tensor,
+    recurrent: tf.Tensor,
+    peepholes: tuple[tf.Tensor, ...],
+) -> Step:
+    """One step of the cell.
+
+    Args:
+        z: ``[batch, 3 * n]``, ``W_x x_t + b`` of the three gates.
+        h_prev: ``[batch, n]``.
+        c_prev: ``[batch, n]``.
+        recurrent: ``[n, 3 * n]``.
+        peepholes: ``(W_ci, W_co)`` or empty.
+    """
+    z_i, z_c, z_o = tf.split(z + h_prev @ recurrent, 3, axis=-1)
+    if peepholes:
+        z_i += _peep(c_prev, peepholes[0])
+    i = tf.sigmoid(z_i)
+    g = tf.tanh(z_c)
+    c = (1 - i) * c_prev + i * g
+    if peepholes:
+        z_o += _peep(c, peepholes[1])
+    o = tf.sigmoid(z_o)
+    h = o * tf.tanh(c)
+    return Step(i, g, o, c, h)
+
+
+def cell_step_gradient(
+    step: Step,
+    c_prev: tf.Tensor,
+    dh: tf.Tensor,
+    dc: tf.Tensor,
+    recurrent: tf.Tensor,
+    peepholes: tuple[tf.Tensor, ...],
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """The chain rule through one step, from the last equation to the first.
+
+    Args:
+        step: what the forward step computed.
+        c_prev: ``[batch, n]``.
+        dh: gradient of the loss with respect to ``h_t``.
+        dc: the same with respect to ``c_t``, as far as it comes from the step after.
+        recurrent: ``[n, 3 * n]``.
+        peepholes: ``(W_ci, W_co)`` or empty.
+
+    Returns:
+        The gradients with respect to ``z`` ``[batch, 3 * n]``, ``h_{t-1}`` and ``c_{t-1}``.
+    """
+    tanh_c = tf.tanh(step.c)
+    dz_o = dh * tanh_c * step.o * (1 - step.o)
+    dc += dh * step.o * (1 - tanh_c * tanh_c)
+    if peepholes:
+        dc += _peep_gradient(dz_o, peepholes[1])
+    dz_c = dc * step.i * (1 - step.g * step.g)
+    dz_i = dc * (step.g - c_prev) * step.i * (1 - step.i)
+    dc_prev = dc * (1 - step.i)
+    if peepholes:
+        dc_prev += _peep_gradient(dz_i, peepholes[0])
+    dz = tf.concat([dz_i, dz_c, dz_o], axis=-1)
+    dh_prev = tf.matmul(dz, recurrent, transpose_b=True)
+    return dz, dh_prev, dc_prev
+
+
+@tf.custom_gradient
+def _recurrence(
+    z: tf.Tensor,
+    steps: tf.Tensor,
+    h0: tf.Tensor,
+    c0: tf.Tensor,
+    recurrent: tf.Tensor,
+    *peepholes: tf.Tensor,
+) -> tuple[tf.Tensor, Callable[..., tuple[Optional[tf.Tensor], ...]]]:
+    """All steps of one direction: ``z [time, batch, 3 * n]`` to ``h [time, batch, n]``.
+
+    Steps from ``steps`` on are not computed; their ``h`` is zero.
+    """
+    size = recurrent.shape[0]
+    time = tf.shape(z)[0]
+
+    def new_array(width: int) -> tf.TensorArray:
+        return tf.TensorArray(z.dtype, size=time, element_shape=[z.shape[1], width])
+
+    def body(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, *arrays: tf.TensorArray) -> tuple:
+        step = cell_step(z[t], h, c, recurrent, peepholes)
+        written = [array.write(t, value) for array, value in zip(arrays, step)]
+        return (t + 1, step.h, step.c, *written)
+
+    arrays = [new_array(size) for _ in Step._fields]
+    _, _, _, *arrays = tf.while_loop(
+        lambda t, *_: t < steps, body, (tf.constant(0), h0, c0, *arrays)
+    )
+    stacked = Step(*(array.stack() for array in arrays))
+
+    def gradient(dh_all: tf.Tensor) -> tuple[Optional[tf.Tensor], ...]:
+        c_prev = tf.concat([c0[None], stacked.c[:-1]], axis=0)
+        h_prev = tf.concat([h0[None], stacked.h[:-1]], axis=0)
+
+        def backward_body(
+            t: tf.Tensor, dh: tf.Tensor, dc: tf.Tensor, array: tf.TensorArray
+        ) -> tuple:
+            step = Step(*(values[t] for values in stacked))
+            dz, dh, dc = cell_step_gradient(
+                step, c_prev[t], dh + dh_all[t], dc, recurrent, peepholes
+            )
+            return t - 1, dh, dc, array.write(t, dz)
+
+        zeros = tf.zeros_like(h0)
+        _, dh0, dc0, array = tf.while_loop(
+            lambda t, *_: t >= 0, backward_body, (steps - 1, zeros, zeros, new_array(3 * size))
+        )
+        dz = array.stack()
+        d_peepholes: list[tf.Tensor] = []
+        if peepholes:
+            dz_i, _, dz_o = tf.split(dz, 3, axis=-1)
+            d_peepholes = [
+                _peephole_gradient(c_prev, dz_i, peepholes[0]),
+                _peephole_gradient(stacked.c, dz_o, peepholes[1]),
+            ]
+        return (dz, None, dh0, dc0, _outer_sum(h_prev, dz), *d_peepholes)
+
+    return stacked.h, gradient
+
+
+def coupled_lstm(x: tf.Tensor, steps: tf.Tensor, weights: CellWeights) -> tf.Tensor:
+    """Run the cell over a batch of sequences, from left to right.
+
+    Args:
+        x: ``[time, batch, d]``, padded at the end; what stands in the padding may be anything
+            finite, provided nobody uses the outputs there.
+        steps: how many steps to run (a scalar), at least the longest sequence's length and at
+            most ``time``.
+        weights: the cell's weights.
+
+    Returns:
+        ``h``, ``[time, batch, n]``; zero from ``steps`` on.
+    """
+    batch = tf.shape(x)[1]
+    size = weights.recurrent.shape[0]
+    flat = tf.reshape(x, [-1, x.shape[-1]])
+    z = tf.reshape(flat @ weights.input + weights.bias, [-1, batch, 3 * size])
+    h0 = tf.tile(weights.initial_h[None], [batch, 1])
+    c0 = tf.tile(weights.initial_c[None], [batch, 1])
+    peepholes = ()
+    if weights.peephole_i is not None and weights.peephole_o is not None:
+        peepholes = (weights.peephole_i, weights.peephole_o)
+    return _recurrence(z, steps, h0, c0, tf.convert_to_tensor(weights.recurrent), *peepholes)
+
+
+def bidirectional(
+    x: tf.Tensor, lengths: tf.Tensor, forward: CellWeights, backward: CellWeights
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Run one cell over each sequence and another over each sequence reversed.
+
+    Right padding needs no mask: each sequence is reversed within its own length, so both
+    directions meet their padding last.
+
+    Args:
+        x: ``[batch, time, d]``.
+        lengths: ``[batch]``, each at most ``time``.
+        forward: weights of the direction from left to right.
+        backward: weights of the other direction.
+
+    Returns:
+        Two arrays ``[time, batch, n]``. The second is in the order in which it was computed:
+        its row ``t`` belongs to position ``length - 1 - t``.
+    """
+    steps = tf.reduce_max(lengths)
+    left_to_right = tf.transpose(x, [1, 0, 2])
+    right_to_left = tf.reverse_sequence(left_to_right, lengths, seq_axis=0, batch_axis=1)
+    return (
+        coupled_lstm(left_to_right, steps, forward),
+        coupled_lstm(right_to_left, steps, backward),
+    )

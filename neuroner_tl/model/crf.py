@@ -1,0 +1,180 @@
+"""The linear-chain conditional random field in closed form (Lafferty et al., 2001).
+
+A sequence of labels ``y`` of length ``n`` has the score
+``sum_t scores[t, y_t] + sum_t transitions[y_t, y_{t+1}]``; its probability is the exponential of
+that over the sum of all sequences' exponentials, the partition function. The gradient of the
+partition function's logarithm is the expected number of times that a label or a transition is
+used, so it is computed by the forward and the backward recursion instead of by going backwards
+through the first.
+
+Everything is ``[time, batch, labels]`` inside and ``[batch, time, labels]`` outside. What stands
+in ``scores`` behind a sequence's end may be anything finite.
+"""
+
+from __future__ import annotations
+
+from typing import Callable, NamedTuple
+
+import tensorflow as tf
+
+
+class Marginals(NamedTuple):
+    """Probabilities of labels and of pairs of neighbours.
+
+    Attributes:
+        labels: ``[batch, time, labels]``, zero behind a sequence's end.
+        pairs: ``[batch, time - 1, labels, labels]``, zero behind a sequence's end.
+    """
+
+    labels: tf.Tensor
+    pairs: tf.Tensor
+
+
+def _forward(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> tf.Tensor:
+    """Logarithm of the sum over all beginnings that end in each label.
+
+    ``[time, batch, labels]`` to the same; behind a sequence's end the last true row is repeated.
+    """
+    time = tf.shape(scores)[0]
+
+    def body(t: tf.Tensor, alpha: tf.Tensor, array: tf.TensorArray) -> tuple:
+        longer = scores[t] + tf.reduce_logsumexp(alpha[:, :, None] + transitions, axis=1)
+        alpha = tf.where((t < lengths)[:, None], longer, alpha)
+        return t + 1, alpha, array.write(t, alpha)
+
+    array = tf.TensorArray(scores.dtype, size=time, element_shape=scores.shape[1:])
+    array = array.write(0, scores[0])
+    _, _, array = tf.while_loop(
+        lambda t, *_: t < time, body, (tf.constant(1), scores[0], array)
+    )
+    return array.stack()
+
+
+def _backward(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> tf.Tensor:
+    """Logarithm of the sum over all ends that follow each label; 0 at a sequence's last one."""
+    time = tf.shape(scores)[0]
+
+    def body(t: tf.Tensor, beta: tf.Tensor, array: tf.TensorArray) -> tuple:
+        following = (scores[t + 1] + beta)[:, None, :]
+        earlier = tf.reduce_logsumexp(transitions + following, axis=2)
+        beta = tf.where((t + 1 < lengths)[:, None], earlier, tf.zeros_like(beta))
+        return t - 1, beta, array.write(t, beta)
+
+    zeros = tf.zeros_like(scores[0])
+    array = tf.TensorArray(scores.dtype, size=time, element_shape=scores.shape[1:])
+    array = array.write(time - 1, zeros)
+    _, _, array = tf.while_loop(lambda t, *_: t >= 0, body, (time - 2, zeros, array))
+    return array.stack()
+
+
+def _marginals(
+    scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor, alpha: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Time-major marginals of labels and pairs from the forward recursion."""
+    beta = _backward(scores, lengths, transitions)
+    log_z = tf.reduce_logsumexp(alpha[-1], axis=-1)[None, :, None]
+    positions = tf.range(tf.shape(scores)[0])[:, None]
+    inside = (positions < lengths)[:, :, None]
+    # Outside a sequence the exponents mean nothing and may be large: masked before exp.
+    labels = tf.exp(tf.where(inside, alpha + beta - log_z, -1e4))
+    following = (scores + beta)[1:, :, None, :]
+    exponents = alpha[:-1, :, :, None] + transitions + following - log_z[..., None]
+    pairs = tf.exp(tf.where(inside[1:, :, :, None], exponents, -1e4))
+    return labels, pairs
+
+
+@tf.custom_gradient
+def log_partition(
+    scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor
+) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple]]:
+    """Logarithm of the partition function.
+
+    Args:
+        scores: ``[batch, time, labels]``.
+        lengths: ``[batch]``, at least 1.
+        transitions: ``[labels, labels]``, from the row's label to the column's.
+
+    Returns:
+        ``[batch]``.
+    """
+    time_major = tf.transpose(scores, [1, 0, 2])
+    alpha = _forward(time_major, lengths, transitions)
+
+    def gradient(upstream: tf.Tensor) -> tuple:
+        labels, pairs = _marginals(time_major, lengths, transitions, alpha)
+        d_scores = tf.transpose(labels, [1, 0, 2]) * upstream[:, None, None]
+        d_transitions = tf.reduce_sum(pairs * upstream[None, :, None, None], axis=[0, 1])
+        return d_scores, None, d_transitions
+
+    return tf.reduce_logsumexp(alpha[-1], axis=-1), gradient
+
+
+def sequence_score(
+    scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor
+) -> tf.Tensor:
+    """Score of given sequences of labels.
+
+    Args:
+        scores: ``[batch, time, labels]``.
+        labels: ``[batch, time]``, any label behind the end.
+        lengths: ``[batch]``.
+        transitions: ``[labels, labels]``.
+
+    Returns:
+        ``[batch]``.
+    """
+    batch, time, classes = tf.shape(scores)[0], tf.shape(scores)[1], scores.shape[2]
+    inside = tf.sequence_mask(lengths, time, dtype=scores.dtype)
+    chosen = tf.one_hot(labels, classes, dtype=scores.dtype) * inside[:, :, None]
+    unary = tf.reduce_sum(chosen * scores, axis=[1, 2])
+    # chosen[t] A chosen[t+1]: products with zeros and ones need no gather and no scatter.
+    flat = tf.reshape(chosen[:, :-1], [-1, classes]) @ transitions
+    before = tf.reshape(flat, [batch, time - 1, classes])
+    return unary + tf.reduce_sum(before * chosen[:, 1:], axis=[1, 2])
+
+
+def marginals(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> Marginals:
+    """Exact marginal probabilities; arguments as in `log_partition`."""
+    time_major = tf.transpose(scores, [1, 0, 2])
+    alpha = _forward(time_major, lengths, transitions)
+    labels, pairs = _marginals(time_major, lengths, transitions, alpha)
+    return Marginals(tf.transpose(labels, [1, 0, 2]), tf.transpose(pairs, [1, 0, 2, 3]))
+
+
+def viterbi(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> tf.Tensor:
+    """The sequence of labels with the highest score; arguments as in `log_partition`.
+
+    Returns:
+        ``[batch, time]`` int32, zero behind a sequence's end. Of equal scores the lower label
+        wins.
+    """
+    time_major = tf.transpose(scores, [1, 0, 2])
+    time, batch = tf.shape(time_major)[0], tf.shape(time_major)[1]
+    classes = time_major.shape[2]
+    stay = tf.tile(tf.range(classes)[None], [batch, 1])
+
+    def forward(t: tf.Tensor, best: tf.Tensor, array: tf.TensorArray) -> tuple:
+        candidates = best[:, :, None] + transitions
+        pointers = tf.argmax(candidates, axis=1, output_type=tf.int32)
+        longer = time_major[t] + tf.reduce_max(candidates, axis=1)
+        inside = (t < lengths)[:, None]
+        best = tf.where(inside, longer, best)
+        return t + 1, best, array.write(t, tf.where(inside, pointers, stay))
+
+    array = tf.TensorArray(tf.int32, size=time, element_shape=[scores.shape[0], classes])
+    array = array.write(0, stay)
+    _, best, array = tf.while_loop(
+        lambda t, *_: t < time, forward, (tf.constant(1), time_major[0], array)
+    )
+    pointers = array.stack()
+
+    def backward(t: tf.Tensor, label: tf.Tensor, array: tf.TensorArray) -> tuple:
+        array = array.write(t, label)
+        chosen = tf.one_hot(label, classes, dtype=tf.int32)
+        return t - 1, tf.reduce_sum(chosen * pointers[t], axis=-1), array
+
+    last = tf.argmax(best, axis=-1, output_type=tf.int32)
+    array = tf.TensorArray(tf.int32, size=time, element_shape=[scores.shape[0]])
+    _, _, array = tf.while_loop(lambda t, *_: t >= 0, backward, (time - 1, last, array))
+    path = tf.transpose(array.stack())
+    return path * tf.sequence_mask(lengths, time, dtype=tf.int32)

@@ -1,0 +1,215 @@
+"""The network: six layers in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Optional
+
+import numpy as np
+import tensorflow as tf
+
+from neuroner_tl.model.character_embedding import CharacterEmbedding
+from neuroner_tl.model.character_lstm import CharacterLSTM
+from neuroner_tl.model.label_prediction import LabelPrediction
+from neuroner_tl.model.layer import InitialWeights, Layer, Weights
+from neuroner_tl.model.sequence_optimisation import LabelSequenceOptimisation
+from neuroner_tl.model.token_embedding import TokenEmbedding
+from neuroner_tl.model.token_lstm import TokenLSTM
+
+# From the lowest layer to the highest: the order of the layer ablation.
+LAYER_NAMES = (
+    TokenEmbedding.name,
+    CharacterEmbedding.name,
+    CharacterLSTM.name,
+    TokenLSTM.name,
+    LabelPrediction.name,
+    LabelSequenceOptimisation.name,
+)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What decides the network's form; vocabulary and alphabet only decide the tables' length.
+
+    Args:
+        labels: number of labels.
+        token_dimension: size of a token's vector.
+        token_hidden: size of the token LSTM's state, one direction.
+        character_dimension: size of a character's vector.
+        character_hidden: size of the character LSTM's state, one direction.
+        use_character_lstm: without it, layers 2 and 3 are absent.
+        use_crf: without it, labels of a sentence are independent.
+        peepholes: ``full``, ``diagonal`` or ``none``.
+    """
+
+    labels: int
+    token_dimension: int = 200
+    token_hidden: int = 200
+    character_dimension: int = 25
+    character_hidden: int = 25
+    use_character_lstm: bool = True
+    use_crf: bool = True
+    peepholes: str = "full"
+
+    @property
+    def input_size(self) -> int:
+        """Size of what the token LSTM reads: [characters; token]."""
+        characters = 2 * self.character_hidden if self.use_character_lstm else 0
+        return characters + self.token_dimension
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return asdict(self)
+
+
+class EntityLSTM:
+    """The six layers and what they compute together.
+
+    Args:
+        architecture: the network's form.
+        weights: variables by layer and name; tables of layers 1 and 2 may be absent where a
+            program is given their rows.
+        closed_form: how layer 6 computes, see `LabelSequenceOptimisation`.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        weights: Mapping[str, Weights],
+        closed_form: bool = True,
+    ) -> None:
+        self.architecture = architecture
+        self.token_embedding = TokenEmbedding(weights.get(TokenEmbedding.name, {}))
+        self.character_embedding = CharacterEmbedding(weights.get(CharacterEmbedding.name, {}))
+        self.character_lstm = CharacterLSTM(weights.get(CharacterLSTM.name, {}))
+        self.token_lstm = TokenLSTM(weights.get(TokenLSTM.name, {}))
+        self.label_prediction = LabelPrediction(weights.get(LabelPrediction.name, {}))
+        self.sequence_optimisation = LabelSequenceOptimisation(
+            weights.get(LabelSequenceOptimisation.name, {}), closed_form
+        )
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The six layers, from the lowest to the highest."""
+        return (
+            self.token_embedding,
+            self.character_embedding,
+            self.character_lstm,
+            self.token_lstm,
+            self.label_prediction,
+            self.sequence_optimisation,
+        )
+
+    @property
+    def weights(self) -> dict[str, dict[str, tf.Variable]]:
+        """The variables by layer and name; layers that are switched off have none."""
+        return {layer.name: dict(layer.weights) for layer in self.layers if layer.weights}
+
+    def with_closed_form(self, closed_form: bool) -> EntityLSTM:
+        """The same network over the same variables, computing layer 6 in the given way."""
+        return EntityLSTM(self.architecture, self.weights, closed_form)
+
+    def encode_words(self, characters: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Layer 3: ``[words, length, character_dimension]`` to ``[words, 2 * hidden]``."""
+        return self.character_lstm(characters, lengths)
+
+    def scores(
+        self,
+        token_rows: tf.Tensor,
+        word_vectors: Optional[tf.Tensor],
+        lengths: tf.Tensor,
+        dropout_mask: Optional[tf.Tensor] = None,
+    ) -> tf.Tensor:
+        """Layers 4 and 5.
+
+        Args:
+            token_rows: ``[batch, time, token_dimension]``, from layer 1.
+            word_vectors: ``[batch, time, 2 * character_hidden]``, from layer 3, or None.
+            lengths: ``[batch]``.
+            dropout_mask: ``[batch, time, input_size]`` in training.
+
+        Returns:
+            ``[batch, time, labels]``.
+        """
+        x = token_rows if word_vectors is None else tf.concat([word_vectors, token_rows], axis=-1)
+        return self.label_prediction(self.token_lstm(x, lengths, dropout_mask))
+
+    def loss(self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Layer 6, training: ``[batch]`` losses."""
+        return self.sequence_optimisation.loss(scores, labels, lengths)
+
+    def decode(self, scores: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Layer 6, prediction: ``[batch, time]`` labels."""
+        return self.sequence_optimisation.decode(scores, lengths)
+
+
+def initial_weights(
+    architecture: Architecture,
+    vocabulary: int,
+    alphabet: int,
+    seed: int,
+    vectors: Optional[np.ndarray] = None,
+    found: Optional[np.ndarray] = None,
+) -> dict[str, InitialWeights]:
+    """Draw the weights of a new network, each layer from a generator of its own.
+
+    Args:
+        architecture: the network's form.
+        vocabulary: number of tokens.
+        alphabet: number of characters.
+        seed: seed of all layers' generators.
+        vectors: ``[vocabulary, token_dimension]``, word vectors.
+        found: ``[vocabulary]``, true where ``vectors`` has one.
+    """
+    a = architecture
+    rngs = dict(
+        zip(LAYER_NAMES, (np.random.default_rng([seed, index]) for index in range(6)))
+    )
+    weights = {
+        TokenEmbedding.name: TokenEmbedding.initial(
+            rngs[TokenEmbedding.name], vocabulary, a.token_dimension, vectors, found
+        )
+    }
+    if a.use_character_lstm:
+        weights[CharacterEmbedding.name] = CharacterEmbedding.initial(
+            rngs[CharacterEmbedding.name], alphabet, a.character_dimension
+        )
+        weights[CharacterLSTM.name] = CharacterLSTM.initial(
+            rngs[CharacterLSTM.name], a.character_dimension, a.character_hidden, a.peepholes
+        )
+    weights[TokenLSTM.name] = TokenLSTM.initial(
+        rngs[TokenLSTM.name], a.input_size, a.token_hidden, a.peepholes
+    )
+    weights[LabelPrediction.name] = LabelPrediction.initial(
+        rngs[LabelPrediction.name], a.token_hidden, a.labels
+    )
+    if a.use_crf:
+        weights[LabelSequenceOptimisation.name] = LabelSequenceOptimisation.initial(
+            rngs[LabelSequenceOptimisation.name], a.labels
+        )
+    return weights
+
+
+def create_network(
+    architecture: Architecture,
+    weights: Mapping[str, Mapping[str, np.ndarray]],
+    dtype: tf.DType = tf.float32,
+    closed_form: bool = True,
+) -> EntityLSTM:
+    """Make a network whose variables hold the given values.
+
+    Args:
+        architecture: the network's form.
+        weights: values by layer and name, from `initial_weights` or a checkpoint.
+        dtype: ``tf.float32``, or ``tf.float64`` to check numbers.
+        closed_form: how layer 6 computes.
+    """
+    variables = {
+        layer: {
+            name: tf.Variable(value, dtype=dtype, name=f"{layer}/{name}")
+            for name, value in named.items()
+        }
+        for layer, named in weights.items()
+    }
+    return EntityLSTM(architecture, variables, closed_form)

@@ -1,0 +1,50 @@
+"""What the six layers have in common: named weights that can be bound to other values."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import ClassVar, TypeVar
+
+import numpy as np
+import tensorflow as tf
+
+Weights = Mapping[str, tf.Variable]
+InitialWeights = dict[str, np.ndarray]
+LayerT = TypeVar("LayerT", bound="Layer")
+
+
+class Layer:
+    """One layer of the network.
+
+    A layer holds its weights by name and nothing else that changes. `bind` gives the same layer
+    over other weights; that is how one traced program serves any number of models.
+
+    Args:
+        weights: the layer's variables by name.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, weights: Weights) -> None:
+        self.weights = dict(weights)
+
+    def bind(self: LayerT, weights: Weights) -> LayerT:
+        """Return this layer with ``weights`` in the place of its own."""
+        bound = copy.copy(self)
+        bound.weights = dict(weights)
+        return bound
+
+
+def glorot(rng: np.random.Generator, shape: tuple[int, ...], fans: int = 0) -> np.ndarray:
+    """Draw a weight as Glorot and Bengio (2010) do, uniformly.
+
+    Args:
+        rng: source of randomness.
+        shape: shape of the weight.
+        fans: sum of fan-in and fan-out if they differ from the shape's two last sizes, as they
+            do for a matrix that is a part of a larger one; a vector counts its size twice.
+    """
+    total = fans or (2 * shape[0] if len(shape) == 1 else shape[-2] + shape[-1])
+    limit = np.sqrt(6.0 / total)
+    return rng.uniform(-limit, limit, shape)

@@ -1,0 +1,93 @@
+"""Layer 6, label sequence optimisation: the best sequence of labels for a sentence."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+from neuroner_tl.model import crf
+from neuroner_tl.model.layer import InitialWeights, Layer, Weights, glorot
+
+with warnings.catch_warnings():
+    # tensorflow-addons announces its end of life at each import; users can do nothing about it.
+    warnings.filterwarnings("ignore", message="(?s).*TensorFlow Addons")
+    from tensorflow_addons import text as tfa_text
+
+
+class LabelSequenceOptimisation(Layer):
+    """A linear-chain CRF with learned scores of the first and the last label.
+
+    Without weights (``use_crf = False``) the labels of a sentence are independent: the loss is
+    the mean cross-entropy of its tokens and the best label of each token is taken, as in
+    NeuroNER.
+
+    Weights: ``transitions [labels, labels]``, from the row's label to the column's; ``start``
+    and ``end``, ``[labels]``.
+
+    Args:
+        weights: the variables, or none.
+        closed_form: use `neuroner_tl.model.crf` (which XLA can compile), else the functions of
+            tensorflow-addons. Both compute the same.
+    """
+
+    name = "crf"
+
+    def __init__(self, weights: Weights, closed_form: bool = True) -> None:
+        super().__init__(weights)
+        self.closed_form = closed_form
+
+    @staticmethod
+    def initial(rng: np.random.Generator, labels: int) -> InitialWeights:
+        """Draw the weights, as parts of NeuroNER's one matrix with start and end labels."""
+        fans = 2 * (labels + 2)
+        return {
+            "transitions": glorot(rng, (labels, labels), fans),
+            "start": glorot(rng, (labels,), fans),
+            "end": glorot(rng, (labels,), fans),
+        }
+
+    def loss(self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Negative log-likelihood of the gold labels.
+
+        Args:
+            scores: ``[batch, time, labels]``.
+            labels: ``[batch, time]`` int32.
+            lengths: ``[batch]`` int32, at least 1.
+
+        Returns:
+            ``[batch]``, one loss a sentence.
+        """
+        if not self.weights:
+            entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores)
+            inside = tf.sequence_mask(lengths, tf.shape(scores)[1], dtype=scores.dtype)
+            return tf.reduce_sum(entropy * inside, axis=1) / tf.cast(lengths, scores.dtype)
+        scores = self._with_ends(scores, lengths)
+        transitions = tf.convert_to_tensor(self.weights["transitions"])
+        if self.closed_form:
+            gold = crf.sequence_score(scores, labels, lengths, transitions)
+            return crf.log_partition(scores, lengths, transitions) - gold
+        return -tfa_text.crf_log_likelihood(scores, labels, lengths, transitions)[0]
+
+    def decode(self, scores: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """The best labels, ``[batch, time]`` int32; 0 behind a sentence's end."""
+        if not self.weights:
+            best = tf.argmax(scores, axis=-1, output_type=tf.int32)
+            return best * tf.sequence_mask(lengths, tf.shape(scores)[1], dtype=tf.int32)
+        scores = self._with_ends(scores, lengths)
+        transitions = tf.convert_to_tensor(self.weights["transitions"])
+        if self.closed_form:
+            return crf.viterbi(scores, lengths, transitions)
+        labels = tfa_text.crf_decode(scores, transitions, lengths)[0]
+        return labels * tf.sequence_mask(lengths, tf.shape(scores)[1], dtype=tf.int32)
+
+    def _with_ends(self, scores: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Add the scores of first and last labels where they apply.
+
+        What is left is a chain with transitions only.
+        """
+        time = tf.shape(scores)[1]
+        first = tf.one_hot(tf.zeros_like(lengths), time, dtype=scores.dtype)[:, :, None]
+        last = tf.one_hot(lengths - 1, time, dtype=scores.dtype)[:, :, None]
+        return scores + first * self.weights["start"] + last * self.weights["end"]

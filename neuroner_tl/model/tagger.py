@@ -1,0 +1,132 @@
+"""Best labels for many sentences: distinct words are encoded once, sentences go in buckets."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any, Callable, Optional
+
+import numpy as np
+import tensorflow as tf
+
+from neuroner_tl.dataset.batches import EXACT, Shapes, make_batch, padded_characters
+from neuroner_tl.dataset.encoding import EncodedPart, WordTable
+from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM
+
+Nested = Mapping[str, Mapping[str, Any]]
+
+WORDS_PER_BATCH = 512
+# Sentence lengths, for batches of many sentences: padding costs more than a compilation saves.
+SHAPES = Shapes(times=(16, 32, 64, 128), word_lengths=(8, 16, 32))
+# A batch of long sentences has fewer of them, so that its memory stays bounded.
+TOKENS_PER_BATCH = 1 << 14
+
+
+@functools.lru_cache(maxsize=None)
+def _word_program(architecture: Architecture, jit_compile: bool) -> Callable[..., tf.Tensor]:
+    @tf.function(jit_compile=jit_compile or None, reduce_retracing=True)
+    def program(weights: Nested, characters: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        return EntityLSTM(architecture, weights).encode_words(characters, lengths)
+
+    return program
+
+
+@functools.lru_cache(maxsize=None)
+def _label_program(architecture: Architecture, jit_compile: bool) -> Callable[..., tf.Tensor]:
+    @tf.function(jit_compile=jit_compile or None, reduce_retracing=True)
+    def program(
+        weights: Nested,
+        token_rows: tf.Tensor,
+        word_vectors: Optional[tf.Tensor],
+        lengths: tf.Tensor,
+    ) -> tf.Tensor:
+        network = EntityLSTM(architecture, weights, closed_form=jit_compile)
+        return network.decode(network.scores(token_rows, word_vectors, lengths), lengths)
+
+    return program
+
+
+class Tagger:
+    """Finds the best labels of encoded sentences with a network as it is at that moment.
+
+    Args:
+        network: the network.
+        batch_size: sentences a batch, fewer where they are long.
+        jit_compile: use programs compiled by XLA, once for each of a few shapes.
+    """
+
+    def __init__(self, network: EntityLSTM, batch_size: int = 64, jit_compile: bool = False):
+        self.network = network
+        self.batch_size = batch_size
+        self._shapes = SHAPES if jit_compile else EXACT
+        architecture = network.architecture
+        self._encode = _word_program(architecture, jit_compile)
+        self._label = _label_program(architecture, jit_compile)
+        weights = network.weights
+        tables = (network.token_embedding.name, network.character_embedding.name)
+        self._weights = {name: w for name, w in weights.items() if name not in tables}
+        self._character_weights = {
+            name: w for name, w in weights.items() if name == network.character_lstm.name
+        }
+
+    def tag(self, table: WordTable, part: EncodedPart) -> np.ndarray:
+        """Labels of all tokens of a part, int16 ``[tokens]``, in the part's order."""
+        labels = np.zeros(len(part.words), np.int16)
+        if not len(part.words):
+            return labels
+        vectors = self._encode_words(table, np.unique(part.words))
+        for sentences, rows in self._batches(part):
+            batch = make_batch(table, part, sentences, rows, self._shapes, with_characters=False)
+            places = tf.constant(batch.word_index)
+            best = self._label(
+                self._weights,
+                self.network.token_embedding(tf.constant(batch.token_ids)),
+                None if vectors is None else tf.gather(vectors, places),
+                tf.constant(batch.lengths),
+            ).numpy()
+            starts = part.sentence_offsets[sentences]
+            inside = np.arange(best.shape[1]) < batch.lengths[: len(sentences), None]
+            positions = (starts[:, None] + np.arange(best.shape[1]))[inside]
+            labels[positions] = best[: len(sentences)][inside]
+        return labels
+
+    def _encode_words(self, table: WordTable, words: np.ndarray) -> Optional[tf.Tensor]:
+        """Vectors of all words of the table, ``[words, 2 * hidden]``; zero for unused ones."""
+        architecture = self.network.architecture
+        if not architecture.use_character_lstm:
+            return None
+        dtype = self.network.label_prediction.weights["kernel"].dtype.as_numpy_dtype
+        vectors = np.zeros((len(table.words), 2 * architecture.character_hidden), dtype)
+        words = words[np.argsort(table.character_counts[words], kind="stable")]
+        for start in range(0, len(words), WORDS_PER_BATCH):
+            chunk = words[start : start + WORDS_PER_BATCH]
+            rows = len(chunk) if self._shapes.exact else WORDS_PER_BATCH
+            characters, lengths = padded_characters(table, chunk, rows, self._shapes)
+            encoded = self._encode(
+                self._character_weights,
+                self.network.character_embedding(tf.constant(characters)),
+                tf.constant(lengths),
+            )
+            vectors[chunk] = encoded.numpy()[: len(chunk)]
+        return tf.constant(vectors)
+
+    def _batches(self, part: EncodedPart) -> Iterator[tuple[np.ndarray, int]]:
+        """Indices of sentences of like length, and the rows that their batch has."""
+        order = np.argsort(part.lengths, kind="stable")
+        lengths = part.lengths[order]
+        start = 0
+        while start < len(order):
+            time = self._shapes.round_up(int(lengths[start]), self._shapes.times)
+            stop = start + self._rows(time)
+            if not self._shapes.exact:
+                # Only sentences of the same bucket.
+                stop = min(stop, int(np.searchsorted(lengths, time, side="right")))
+            chosen = order[start:stop]
+            longest = int(lengths[min(stop, len(order)) - 1])
+            if self._shapes.exact:
+                chosen = chosen[: self._rows(longest)]
+            yield chosen, len(chosen) if self._shapes.exact else self._rows(time)
+            start += len(chosen)
+
+    def _rows(self, time: int) -> int:
+        return max(1, min(self.batch_size, TOKENS_PER_BATCH // time))

@@ -1,0 +1,45 @@
+"""Layer 1, token embedding: each token of the vocabulary has a vector."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import numpy as np
+import tensorflow as tf
+
+from neuroner_tl.model.layer import InitialWeights, Layer, glorot
+
+
+class TokenEmbedding(Layer):
+    """Maps token ids to vectors.
+
+    Weights: ``embedding [vocabulary, dimension]``; row 0 is the unknown token's.
+    """
+
+    name = "token_embeddings"
+
+    @staticmethod
+    def initial(
+        rng: np.random.Generator,
+        vocabulary: int,
+        dimension: int,
+        vectors: Optional[np.ndarray] = None,
+        found: Optional[np.ndarray] = None,
+    ) -> InitialWeights:
+        """Draw the table, and put word vectors into the rows that have one.
+
+        Args:
+            rng: source of randomness.
+            vocabulary: number of rows.
+            dimension: size of a vector.
+            vectors: ``[vocabulary, dimension]``, word vectors.
+            found: ``[vocabulary]``, true where ``vectors`` has one.
+        """
+        table = glorot(rng, (vocabulary, dimension))
+        if vectors is not None and found is not None:
+            table[found] = vectors[found]
+        return {"embedding": table}
+
+    def __call__(self, token_ids: tf.Tensor) -> tf.Tensor:
+        """Look up ``[...]`` ids, giving ``[..., dimension]``."""
+        return tf.gather(self.weights["embedding"], token_ids)

@@ -1,0 +1,65 @@
+"""Layer 4, token LSTM: each token in its sentence, as one vector."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import numpy as np
+import tensorflow as tf
+
+from neuroner_tl.model.bilstm import cell_weights, initial_bilstm
+from neuroner_tl.model.coupled_lstm import bidirectional
+from neuroner_tl.model.layer import InitialWeights, Layer, glorot
+
+
+class TokenLSTM(Layer):
+    """Reads a sentence in both directions, then projects both states to one vector.
+
+    The projection ``tanh([forward; backward] P + b)``, from ``2 n`` to ``n``, belongs to this
+    layer in NeuroNER and is transferred with it.
+
+    Weights: those of two cells (see `neuroner_tl.model.bilstm`), ``projection [2 n, n]`` and
+    ``projection_bias [n]``.
+    """
+
+    name = "token_lstm"
+
+    @staticmethod
+    def initial(
+        rng: np.random.Generator, input_size: int, size: int, peepholes: str
+    ) -> InitialWeights:
+        """Draw the weights of both directions and of the projection."""
+        weights = initial_bilstm(rng, input_size, size, peepholes)
+        weights["projection"] = glorot(rng, (2 * size, size))
+        weights["projection_bias"] = np.zeros(size)
+        return weights
+
+    def __call__(
+        self, x: tf.Tensor, lengths: tf.Tensor, dropout_mask: Optional[tf.Tensor] = None
+    ) -> tf.Tensor:
+        """Read sentences.
+
+        Args:
+            x: ``[batch, time, d]``, the tokens' vectors, [characters; token].
+            lengths: ``[batch]``.
+            dropout_mask: ``[batch, time, d]``, what to multiply ``x`` by in training: 0 or
+                1 / (1 - rate).
+
+        Returns:
+            ``[batch, time, n]``.
+        """
+        if dropout_mask is not None:
+            x = x * dropout_mask
+        forward, backward = bidirectional(
+            x,
+            lengths,
+            cell_weights(self.weights, "forward"),
+            cell_weights(self.weights, "backward"),
+        )
+        backward = tf.reverse_sequence(backward, lengths, seq_axis=0, batch_axis=1)
+        states = tf.concat([forward, backward], axis=-1)
+        flat = tf.reshape(states, [-1, states.shape[-1]])
+        projected = tf.tanh(flat @ self.weights["projection"] + self.weights["projection_bias"])
+        shape = tf.shape(states)
+        time_major = tf.reshape(projected, [shape[0], shape[1], projected.shape[-1]])
+        return tf.transpose(time_major, [1, 0, 2])

@@ -1,0 +1,120 @@
+"""The facade: parameters in, a trained model and entities out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Optional, Union
+
+from neuroner_tl.corpora.document import Entity
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.reader import read_corpus
+from neuroner_tl.errors import ParameterError
+from neuroner_tl.evaluation.scoring import Scores, score_spans
+from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.prediction.predictor import Predictor
+from neuroner_tl.runs.prediction import predict_run
+from neuroner_tl.runs.result import RunResult
+from neuroner_tl.runs.threads import set_threads
+from neuroner_tl.runs.training import train_run
+
+
+class NeuroNER:
+    """A named-entity recogniser that is trained, transferred and used.
+
+    Args:
+        parameters_filepath: a parameter file, NeuroNER's or this software's.
+        overrides: parameters by name, which win over the file.
+
+    Raises:
+        ParameterError: a parameter is unknown, of the wrong type or out of range.
+
+    Example::
+
+        with NeuroNER(parameters_filepath="parameters/baseline.ini", seed=1) as ner:
+            ner.fit()
+            for entity in ner.predict("Mutations of BRCA1 cause breast cancer."):
+                print(entity.type, entity.start, entity.end, entity.text)
+    """
+
+    def __init__(
+        self, parameters_filepath: Optional[Union[str, Path]] = None, **overrides: Any
+    ) -> None:
+        path = None if parameters_filepath is None else Path(parameters_filepath)
+        self.parameters = load_parameters(path, overrides, place="argument {}")
+        self._model_folder: Optional[Path] = None
+        self._predictor: Optional[Predictor] = None
+
+    def fit(self) -> RunResult:
+        """Do what the parameters say: train, train from a pretrained model, or predict.
+
+        Raises:
+            NeuroNERError: something that the parameters name cannot be used.
+            TrainingError: the run learns nothing.
+        """
+        if not self.parameters.train_model:
+            return predict_run(self.parameters)
+        result = train_run(self.parameters)
+        if result.results["best_epoch"]:
+            self._model_folder = result.folder.model
+            self._predictor = None
+        return result
+
+    def predict(self, text: str) -> list[Entity]:
+        """The entities of a text, with the model just trained, else with the pretrained one.
+
+        Raises:
+            ParameterError: there is neither.
+            CheckpointError: the model cannot be loaded.
+        """
+        return self._load().predict_text(text)
+
+    def evaluate(self, folder: Union[str, Path]) -> Scores:
+        """Score the model on annotated documents: exact match of type and offsets.
+
+        Args:
+            folder: a brat folder, or a corpus of which all parts are used.
+
+        Raises:
+            CorpusError: the folder cannot be used.
+        """
+        corpus = read_corpus(Path(folder), report=ImportReport(), required=())
+        predictor = self._load()
+        gold, predicted = [], []
+        for part in corpus.parts.values():
+            for document, found in zip(part.documents(), predictor.predict(part.documents())):
+                gold.append({(e.type, e.fragments) for e in document.entities})
+                predicted.append({(e.type, e.fragments) for e in found.entities})
+        return score_spans(gold, predicted)
+
+    def close(self) -> None:
+        """Forget the loaded model."""
+        self._predictor = None
+
+    def __enter__(self) -> NeuroNER:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    def _load(self) -> Predictor:
+        if self._predictor is None:
+            p = self.parameters
+            folder = self._model_folder or (
+                p.pretrained_model_folder if p.use_pretrained_model else None
+            )
+            if folder is None:
+                raise ParameterError(
+                    "there is no model to predict with; call fit() first, or set "
+                    "use_pretrained_model = True and pretrained_model_folder"
+                )
+            set_threads(p.number_of_cpu_threads)
+            self._predictor = Predictor(
+                folder, p.token_pretrained_embedding_filepath, p.prediction_batch_size
+            )
+        return self._predictor

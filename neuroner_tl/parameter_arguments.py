@@ -1,0 +1,98 @@
+"""The parameters as options of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn, Optional
+
+from neuroner_tl.parameter_text import by_section, expected_of, explanation_of, format_value
+from neuroner_tl.parameters import RENAMED, RETIRED, Parameters
+
+
+def add_parameter_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--parameters_filepath` and one option per parameter, grouped by section.
+
+    Only options that are given appear in the namespace; values stay strings, checked by
+    `load_parameters`. Abbreviated options are switched off, since a misspelt parameter must not
+    be taken for another one. NeuroNER's former parameters are accepted but not shown.
+    """
+    parser.allow_abbrev = False
+    parser.add_argument(
+        "--parameters_filepath",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="parameter file (.ini); the options below win over it",
+    )
+    for section, names in by_section():
+        group = parser.add_argument_group(f"parameters [{section}]")
+        for name in names:
+            default = format_value(Parameters.model_fields[name].default) or "empty"
+            text = f"{explanation_of(name)} Takes {expected_of(name)}. Default: {default}."
+            group.add_argument(
+                f"--{name}",
+                default=argparse.SUPPRESS,
+                metavar="VALUE",
+                help=text.replace("%", "%%"),
+            )
+    for name in {*RETIRED, *RENAMED} - {"parameters_filepath"}:
+        parser.add_argument(f"--{name}", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def overrides_from(namespace: argparse.Namespace) -> dict[str, Any]:
+    """Return the parameters that were given on the command line, by name."""
+    names = {*Parameters.model_fields, *RETIRED, *RENAMED} - {"parameters_filepath"}
+    return {name: value for name, value in vars(namespace).items() if name in names}
+
+
+class CommandLineParser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line, with the nearest name of an unknown option.
+
+    Every error ends the program with status 2; abbreviated options are errors. Subparsers made
+    by `add_subparsers` are of the same class.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **options})
+
+    def parse_args(  # type: ignore[override]
+        self, args: Optional[Sequence[str]] = None, namespace: Any = None
+    ) -> argparse.Namespace:
+        """Parse all arguments; end the program at the first that is not known."""
+        result, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            self._refuse(unknown, result)
+        return result
+
+    def _refuse(self, unknown: Sequence[str], result: argparse.Namespace) -> NoReturn:
+        option = next((text for text in unknown if text.startswith("-")), None)
+        if option is None:
+            self.error(
+                f"found {unknown[0]!r}, expected no further argument; remove it, or put the "
+                "option that it belongs to before it"
+            )
+        option = option.split("=")[0]
+        candidates = self._option_names(result)
+        nearest = difflib.get_close_matches(option, candidates, n=1, cutoff=0.0)[0]
+        self.error(
+            f"found the unknown option {option}, expected one that --help lists; "
+            f"the nearest is {nearest}"
+        )
+
+    def _option_names(self, result: argparse.Namespace) -> list[str]:
+        """Return the visible options of this parser and of the command that was chosen."""
+        names: list[str] = []
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                chosen = action.choices.get(str(getattr(result, action.dest, None)))
+                names += chosen._option_names(result) if chosen else []
+            elif action.help != argparse.SUPPRESS:
+                names += action.option_strings
+        return names
+
+    def error(self, message: str) -> NoReturn:
+        """End the program with one line and status 2."""
+        self.exit(2, f"{self.prog}: error: {message}\n")

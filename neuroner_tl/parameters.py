@@ -1,0 +1,342 @@
+"""The parameters of a run: name, section, type, default, range and explanation of each.
+
+This schema is the one place where a parameter is explained; the help of the command line and
+`docs/parameters.md` are made from it. Names, sections and defaults are NeuroNER's wherever
+NeuroNER has the parameter and the default still makes sense.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, Optional, Union, get_args, get_origin
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+SECTIONS = ("mode", "dataset", "ann", "training", "advanced")
+
+# Layer flags in the order of the network, lowest layer first.
+RELOAD_FLAGS = (
+    "reload_token_embeddings",
+    "reload_character_embeddings",
+    "reload_character_lstm",
+    "reload_token_lstm",
+    "reload_feedforward",
+    "reload_crf",
+)
+
+# Parameters of NeuroNER, of any version, that are accepted and ignored, with the reason.
+RETIRED = {
+    "is_character_lstm_bidirect": "always bidirectional",
+    "is_token_lstm_bidirect": "always bidirectional",
+    "maximum_training_time": "a run is bounded by its epochs",
+    "number_of_gpus": "runs on the CPU",
+    "output_scores": "no file has such a column",
+    "parameters_filepath": "given on the command line",
+    "plot_format": "curves are written for TensorBoard",
+    "precompute_initial_transitions": "transitions are learnt",
+    "pretrained_model_checkpoint_filepath": "use pretrained_model_folder",
+}
+
+# Old name in NeuroNER -> name of today.
+RENAMED = {"remove_unknown_tokens": "remap_unknown_tokens_to_unk"}
+
+
+def _field(section: str, default: Any, explanation: str, **limits: Any) -> Any:
+    extra: dict[str, Any] = {"section": section}
+    return Field(default, description=explanation, json_schema_extra=extra, **limits)
+
+
+_mode, _dataset, _ann, _training, _advanced = (partial(_field, section) for section in SECTIONS)
+
+
+class Parameters(BaseModel):
+    """All parameters of a run, checked and immutable.
+
+    Built by `load_parameters`, whose errors are written for users; built directly, a wrong value
+    raises pydantic's `ValidationError` (a `ValueError` too). Strings are accepted for every
+    field, in the form that a parameter file has them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    train_model: bool = _mode(
+        True,
+        "Train a model. With use_pretrained_model off, training starts from scratch; with it on, "
+        "training starts from the pretrained model (transfer). Off means prediction only.",
+    )
+    use_pretrained_model: bool = _mode(
+        False, "Load the model in pretrained_model_folder, to predict with it or to transfer it."
+    )
+    pretrained_model_folder: Optional[Path] = _mode(
+        None,
+        "Folder of the pretrained model: the `model` folder of an earlier run, as it is. Needed "
+        "when use_pretrained_model is on.",
+    )
+
+    dataset_text_folder: Optional[Path] = _dataset(
+        None,
+        "Folder of the corpus: either brat folders or CoNLL files named train, valid, test and "
+        "deploy, or one flat brat folder, which is split by document.",
+    )
+    main_evaluation_mode: Literal["conll", "bio", "token", "binary"] = _dataset(
+        "conll",
+        "Measure that decides early stopping and the best epoch. conll: whole entities, exact "
+        "boundaries and type. The others count tokens: bio, their type and whether they begin "
+        "an entity; token, their type; binary, entity or not.",
+    )
+    output_folder: Path = _dataset(
+        Path("output"), "Folder in which each run makes its own, named by experiment and time."
+    )
+    split_percentages: tuple[float, float, float] = _dataset(
+        (60.0, 10.0, 30.0),
+        "Documents for train, valid and test when a flat folder is split, in percent.",
+    )
+    split_seed: int = _dataset(
+        0, "Seed of that split, and of the choice that train_size makes.", ge=0, lt=2**32
+    )
+    train_size: Optional[float] = _dataset(
+        None,
+        "Train on only so many documents, in percent of the whole corpus's documents (the unit "
+        "of the paper's learning curves). Smaller choices are contained in larger ones. Empty: "
+        "the whole train part.",
+        gt=0,
+        le=100,
+    )
+    overlap_policy: Literal["longest", "first", "error"] = _dataset(
+        "longest",
+        "What to keep of entities that overlap, which tags cannot express: the longest, the one "
+        "that starts first, or stop with an error. What is dropped is in the import report.",
+    )
+
+    use_character_lstm: bool = _ann(
+        True, "Add a representation of each token's characters to its embedding."
+    )
+    character_embedding_dimension: int = _ann(25, "Size of a character's embedding.", ge=1)
+    character_lstm_hidden_state_dimension: int = _ann(
+        25, "Size of the character LSTM, each direction.", ge=1
+    )
+    token_pretrained_embedding_filepath: Optional[Path] = _ann(
+        None,
+        "Word vectors to start the token embeddings from: word2vec binary (.bin, .bin.gz), "
+        "word2vec text or GloVe text. Empty: random vectors.",
+    )
+    token_embedding_dimension: int = _ann(
+        100, "Size of a token's embedding; must be that of the word vectors, if any.", ge=1
+    )
+    token_lstm_hidden_state_dimension: int = _ann(
+        100, "Size of the token LSTM, each direction.", ge=1
+    )
+    lstm_peepholes: Literal["full", "diagonal", "none"] = _ann(
+        "full",
+        "How the gates see the cell state. full: a matrix, the paper's equations; diagonal: a "
+        "weight per unit, the usual peephole; none: not at all, as in NeuroNER's released code.",
+    )
+    use_crf: bool = _ann(
+        True,
+        "Choose the tags of a sentence together, with a conditional random field. Off: each "
+        "token's best tag by itself.",
+    )
+
+    patience: int = _training(
+        10, "Stop after so many epochs in a row without a better score on valid.", ge=1
+    )
+    minimum_number_of_epochs: int = _training(
+        0, "Do not stop for want of patience before so many epochs.", ge=0
+    )
+    maximum_number_of_epochs: int = _training(100, "Stop after so many epochs.", ge=1)
+    optimizer: Literal["sgd", "adam", "adadelta"] = _training(
+        "sgd", "Optimiser; the paper's is stochastic gradient descent."
+    )
+    learning_rate: float = _training(0.005, "Step size of the optimiser.", gt=0)
+    gradient_clipping_value: float = _training(
+        5.0, "Clip each component of the gradient to plus or minus this value; 0: off.", ge=0
+    )
+    dropout_rate: float = _training(
+        0.5,
+        "Share of the token LSTM's input components that are set to 0 while training.",
+        ge=0,
+        lt=1,
+    )
+    batch_size: int = _training(1, "Sentences per step; 1 is the paper's setting.", ge=1)
+    batch_loss: Literal["mean", "sum"] = _training(
+        "mean",
+        "How the losses of a batch's sentences are put together. sum keeps the step per sentence "
+        "as at batch size 1, but may diverge.",
+    )
+    prediction_batch_size: int = _training(
+        64, "Sentences per step when predicting; changes the speed, not the tags.", ge=1
+    )
+    seed: int = _training(
+        0, "Seed of initial weights, shuffling, dropout and rare tokens.", ge=0, lt=2**32
+    )
+    number_of_cpu_threads: int = _training(
+        1,
+        "Threads of one run; 1 is fastest at batch size 1, 0 leaves the choice to TensorFlow. "
+        "Part of the run's record: results are bit-identical for one seed and one thread count.",
+        ge=0,
+    )
+    jit_compile: Union[Literal["auto"], bool] = _training(
+        "auto",
+        "Compile the training step. auto: unless the run is too small to repay the compilation.",
+    )
+    give_up_after_sentences: int = _training(
+        20000,
+        "Stop a run whose score on valid is still 0 after training on so many sentences, counted "
+        "with repetition over epochs: it learns nothing. 0: never.",
+        ge=0,
+    )
+
+    experiment_name: str = _advanced(
+        "test", "First part of the name of the run's folder.", pattern=r"^[^/\\]+$"
+    )
+    tagging_format: Literal["bioes", "bio"] = _advanced(
+        "bioes", "Tag scheme inside the model; corpora may be in either."
+    )
+    tokenizer: Literal["alnum", "spacy"] = _advanced(
+        "alnum",
+        "Tokeniser of text that comes without tokens. alnum: a run of word characters or one "
+        "other visible character; spacy: spaCy's rules (needs the extra `spacy`). NeuroNER's "
+        "`stanford` is accepted, with a warning, as alnum.",
+    )
+    spacylanguage: Literal["en", "de", "fr"] = _advanced(
+        "en", "Language of spaCy's rules: English, German or French."
+    )
+    remap_unknown_tokens_to_unk: bool = _advanced(
+        True,
+        "Treat a token as unknown if neither the train part nor the word vectors have it. Off: "
+        "tokens of the other parts get random vectors of their own.",
+    )
+    load_only_pretrained_token_embeddings: bool = _advanced(
+        False, "Treat every token without a word vector as unknown, even in the train part."
+    )
+    load_all_pretrained_token_embeddings: bool = _advanced(
+        False,
+        "Give the model all rows of the word-vector file, not only those that the corpus needs: "
+        "for prediction on other texts, at the price of memory.",
+    )
+    check_for_lowercase: bool = _advanced(
+        True, "Look a token up in the word vectors in lower case too, if it is not there as it is."
+    )
+    check_for_digits_replaced_with_zeros: bool = _advanced(
+        True, "Then look it up with every digit replaced by 0, as it is and in lower case."
+    )
+    freeze_token_embeddings: bool = _advanced(False, "Do not train the token embeddings.")
+    debug: bool = _advanced(False, "Read at most 200 sentences of each part, for a trial.")
+    verbose: bool = _advanced(False, "Log in detail.")
+    reload_token_embeddings: bool = _advanced(
+        True,
+        "Transfer layer 1, the token embeddings. Off: from the word vectors, or random where "
+        "there is none.",
+    )
+    reload_character_embeddings: bool = _advanced(
+        True, "Transfer layer 2, the character embeddings."
+    )
+    reload_character_lstm: bool = _advanced(True, "Transfer layer 3, the character LSTM.")
+    reload_token_lstm: bool = _advanced(
+        True, "Transfer layer 4, the token LSTM and the tanh layer above it."
+    )
+    reload_feedforward: bool = _advanced(
+        True, "Transfer layer 5, label prediction, for the labels that both models have."
+    )
+    reload_crf: bool = _advanced(
+        True, "Transfer layer 6, the transition scores, for the labels that both models have."
+    )
+    tensorboard: bool = _advanced(True, "Write loss and scores of each epoch for TensorBoard.")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read_text(cls, value: Any, info: ValidationInfo) -> Any:
+        return _from_text(value, cls.model_fields[str(info.field_name)].annotation)
+
+    @field_validator("split_percentages")
+    @classmethod
+    def _sum_to_100(cls, value: tuple[float, float, float]) -> tuple[float, float, float]:
+        if min(value[:2]) <= 0 or value[2] < 0 or abs(sum(value) - 100) > 1e-6:
+            raise ValueError("not percentages of a whole")
+        return value
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Parameters:
+        if not (self.train_model or self.use_pretrained_model):
+            raise _contradiction(
+                "train_model and use_pretrained_model are both off, expected one of them on; set "
+                "train_model = True to train or use_pretrained_model = True to predict",
+                "train_model",
+                "use_pretrained_model",
+            )
+        if self.use_pretrained_model and self.pretrained_model_folder is None:
+            raise _contradiction(
+                "use_pretrained_model is on and pretrained_model_folder empty, expected a model; "
+                "set pretrained_model_folder to the model folder of an earlier run",
+                "use_pretrained_model",
+                "pretrained_model_folder",
+            )
+        transfer = self.train_model and self.use_pretrained_model
+        if transfer and not any(getattr(self, flag) for flag in RELOAD_FLAGS):
+            raise _contradiction(
+                "every reload_* is off with use_pretrained_model on, so nothing would be "
+                "transferred; set one reload_* to True or use_pretrained_model = False",
+                "use_pretrained_model",
+                *RELOAD_FLAGS,
+            )
+        if self.minimum_number_of_epochs > self.maximum_number_of_epochs:
+            raise _contradiction(
+                f"minimum_number_of_epochs is {self.minimum_number_of_epochs} and "
+                f"maximum_number_of_epochs {self.maximum_number_of_epochs}, expected a minimum of "
+                "at most the maximum; lower one or raise the other",
+                "minimum_number_of_epochs",
+                "maximum_number_of_epochs",
+            )
+        for name in (
+            "load_only_pretrained_token_embeddings",
+            "load_all_pretrained_token_embeddings",
+        ):
+            without_vectors = self.token_pretrained_embedding_filepath is None
+            if self.train_model and without_vectors and getattr(self, name):
+                raise _contradiction(
+                    f"{name} is on and token_pretrained_embedding_filepath empty, expected word "
+                    f"vectors; give their file or set {name} = False",
+                    name,
+                    "token_pretrained_embedding_filepath",
+                )
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all values by name as JSON has them: paths as strings, tuples as lists."""
+        return self.model_dump(mode="json")
+
+
+def _contradiction(message: str, *names: str) -> PydanticCustomError:
+    context = {"text": message, "names": list(names)}
+    return PydanticCustomError("contradiction", "{text}", context)
+
+
+def _from_text(value: Any, annotation: Any) -> Any:
+    if not isinstance(value, (str, Path)):
+        return value
+    text = str(value).strip()
+    alternatives = (annotation, *get_args(annotation))
+    if not text and type(None) in alternatives:
+        return None
+    if any(character == '"' or ord(character) < 32 for character in text):
+        raise ValueError("a parameter file cannot hold this")
+    text.encode("utf-8")  # raises a ValueError if it cannot be written
+    if Path in alternatives:
+        if not text:
+            raise ValueError("empty")
+        return Path(os.path.expanduser(text))
+    if get_origin(annotation) is tuple:
+        return tuple(part.strip() for part in text.split(","))
+    if any(get_origin(alternative) is Literal for alternative in alternatives):
+        return text.lower()
+    return text

@@ -1,0 +1,1 @@
+"""Tagging of new text with a trained model."""

@@ -1,0 +1,130 @@
+"""A run's data: from the parameters to a corpus, tagged sentences and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Optional
+
+from neuroner_tl.corpora.document import TaggedDocument
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.reader import Corpus, PartReader, read_corpus
+from neuroner_tl.corpora.sentences import SENTENCE_SPLITTER
+from neuroner_tl.corpora.tagging import tag_document
+from neuroner_tl.corpora.text import Tokenizer, get_tokenizer
+from neuroner_tl.dataset.encoding import Dataset, build_dataset
+from neuroner_tl.dataset.vocabulary import VocabularyRules
+from neuroner_tl.errors import ParameterError
+from neuroner_tl.parameters import Parameters
+from neuroner_tl.training.checkpoint import SavedModel, TextIdentity
+
+DEBUG_SENTENCES = 200
+
+
+@dataclass(frozen=True)
+class RunData:
+    """What a run trains and is tested on.
+
+    Args:
+        corpus: the corpus on disk.
+        dataset: the corpus as arrays.
+        text: how its text was cut.
+        reports: the import report of each part, and of the ``corpus`` as a whole.
+    """
+
+    corpus: Corpus
+    dataset: Dataset
+    text: TextIdentity
+    reports: dict[str, ImportReport]
+
+
+def load_data(parameters: Parameters, source: Optional[SavedModel] = None) -> RunData:
+    """Read the corpus that the parameters name, and encode it.
+
+    Args:
+        parameters: the run's parameters.
+        source: the pretrained model, whose tokens and characters keep rows of their own.
+
+    Raises:
+        CorpusError: the corpus or the word vectors cannot be used.
+    """
+    corpus, reports = open_corpus(parameters, ("train", "valid"))
+    tokenizer = get_tokenizer(parameters.tokenizer, parameters.spacylanguage)
+    parts = {}
+    for name, part in corpus.parts.items():
+        reports[name] = ImportReport()
+        parts[name] = tagged_documents(part, parameters, tokenizer, reports[name])
+    known_tokens: tuple[str, ...] = ()
+    known_characters: tuple[str, ...] = ()
+    if source is not None:
+        if parameters.reload_token_embeddings:
+            known_tokens = source.vocabulary.tokens[1:]
+        if parameters.reload_character_embeddings:
+            known_characters = source.vocabulary.characters[2:]
+    dataset = build_dataset(
+        parts,
+        VocabularyRules(
+            tagging_format=parameters.tagging_format,
+            remap_unknown_tokens_to_unk=parameters.remap_unknown_tokens_to_unk,
+            load_only_pretrained_token_embeddings=(
+                parameters.load_only_pretrained_token_embeddings
+            ),
+            load_all_pretrained_token_embeddings=parameters.load_all_pretrained_token_embeddings,
+            check_for_lowercase=parameters.check_for_lowercase,
+            check_for_digits_replaced_with_zeros=parameters.check_for_digits_replaced_with_zeros,
+            token_embedding_dimension=parameters.token_embedding_dimension,
+        ),
+        parameters.token_pretrained_embedding_filepath,
+        known_tokens,
+        known_characters,
+    )
+    return RunData(corpus, dataset, text_identity(parameters, tokenizer), reports)
+
+
+def open_corpus(
+    parameters: Parameters, required: tuple[str, ...]
+) -> tuple[Corpus, dict[str, ImportReport]]:
+    """Find the parts of the corpus that the parameters name."""
+    if parameters.dataset_text_folder is None:
+        raise ParameterError(
+            "dataset_text_folder is empty, expected the folder of a corpus; set it in the "
+            "parameter file or with --dataset_text_folder"
+        )
+    report = ImportReport()
+    corpus = read_corpus(
+        parameters.dataset_text_folder,
+        split_percentages=parameters.split_percentages,
+        split_seed=parameters.split_seed,
+        train_size=parameters.train_size,
+        report=report,
+        required=required,
+    )
+    return corpus, {"corpus": report}
+
+
+def text_identity(parameters: Parameters, tokenizer: Tokenizer) -> TextIdentity:
+    """How text is cut under these parameters."""
+    return TextIdentity(
+        tokenizer=parameters.tokenizer,
+        tokenizer_identity=tokenizer.identity,
+        sentence_splitter=SENTENCE_SPLITTER,
+        language=parameters.spacylanguage,
+        tagging_format=parameters.tagging_format,
+    )
+
+
+def tagged_documents(
+    part: PartReader, parameters: Parameters, tokenizer: Tokenizer, report: ImportReport
+) -> Iterator[TaggedDocument]:
+    """The documents of a part, cut and tagged, one at a time."""
+    left = DEBUG_SENTENCES
+    for document in part.documents(report):
+        tagged = tag_document(
+            document, tokenizer, parameters.tagging_format, parameters.overlap_policy, report
+        )
+        if parameters.debug:
+            tagged = replace(tagged, sentences=tagged.sentences[:left])
+            left -= len(tagged.sentences)
+        yield tagged
+        if parameters.debug and left == 0:
+            return

@@ -1,0 +1,150 @@
+"""What listens to a training loop: the progress bar, the log, TensorBoard."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import tensorflow as tf
+from tqdm import tqdm
+
+from neuroner_tl.runs.folder import RunFolder
+from neuroner_tl.training.loop import BatchDone, EpochDone, Event, Stopped
+
+logger = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Is told of every event."""
+
+    def __call__(self, event: Event) -> None:
+        """Take note of an event."""
+
+    def close(self) -> None:
+        """The loop is over."""
+
+
+class ProgressBar:
+    """A bar for each epoch: loss, sentences per second, time left and the last scores.
+
+    It is silent where the output is no terminal.
+
+    Args:
+        sentences: sentences of an epoch.
+        name: what the score measures.
+    """
+
+    def __init__(self, sentences: int, name: str) -> None:
+        self._sentences = sentences
+        self._name = name
+        self._scores = ""
+        self._loss = 0.0
+        self._seen = 0
+        self._bar: Any = None
+
+    def __call__(self, event: Event) -> None:
+        """Move the bar."""
+        if isinstance(event, BatchDone):
+            if self._bar is None:
+                self._bar = tqdm(
+                    total=self._sentences,
+                    desc=f"epoch {event.epoch}{self._scores}",
+                    unit=" sentences",
+                    mininterval=0.5,
+                    leave=False,
+                    disable=None,
+                )
+                self._loss, self._seen = 0.0, 0
+            self._loss += event.loss * event.sentences
+            self._seen += event.sentences
+            self._bar.set_postfix_str(f"loss {self._loss / self._seen:.3f}", refresh=False)
+            self._bar.update(event.sentences)
+        elif isinstance(event, EpochDone):
+            self._scores = f", {self._name} {100 * event.score:.2f}"
+            self.close()
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class EpochLog:
+    """A line an epoch in the log, and a record an epoch in ``epochs.jsonl``.
+
+    Args:
+        folder: the run's folder.
+        name: what the score measures.
+    """
+
+    def __init__(self, folder: RunFolder, name: str) -> None:
+        self._folder = folder
+        self._name = name
+        self._started = time.perf_counter()
+
+    def __call__(self, event: Event) -> None:
+        """Log an epoch or the end."""
+        if isinstance(event, EpochDone):
+            speed = event.sentences / max(event.seconds, 1e-9)
+            logger.info(
+                "epoch %d: loss %.3f, %s %.2f%s, %.0f sentences/s, %.0f s",
+                event.epoch,
+                event.loss,
+                self._name,
+                100 * event.score,
+                " (best)" if event.best else "",
+                speed,
+                event.seconds + event.validation_seconds,
+            )
+            self._folder.append_epoch(
+                {
+                    "epoch": event.epoch,
+                    "loss": event.loss,
+                    "score": event.score,
+                    "best": event.best,
+                    "seconds": round(event.seconds, 3),
+                    "validation_seconds": round(event.validation_seconds, 3),
+                    "sentences_per_second": round(speed, 2),
+                    "since_start": round(time.perf_counter() - self._started, 3),
+                    "valid": event.details,
+                }
+            )
+        elif isinstance(event, Stopped):
+            logger.info("%s: %s", event.status, event.reason)
+
+    def close(self) -> None:
+        """Nothing is left open."""
+
+
+class TensorBoard:
+    """Loss, scores and speed of each epoch as TensorBoard scalars.
+
+    Args:
+        path: folder of the event files.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._writer = tf.summary.create_file_writer(str(path))
+
+    def __call__(self, event: Event) -> None:
+        """Write an epoch's scalars."""
+        if not isinstance(event, EpochDone):
+            return
+        micro = event.details["micro"]
+        scalars = {
+            "train/loss": event.loss,
+            "train/sentences_per_second": event.sentences / max(event.seconds, 1e-9),
+            "valid/score": event.score,
+            **{f"valid/{name}": micro[name] for name in ("precision", "recall", "f1")},
+        }
+        with self._writer.as_default(step=event.epoch):
+            for name, value in scalars.items():
+                tf.summary.scalar(name, value)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Close the event file."""
+        self._writer.close()

@@ -1,0 +1,135 @@
+"""Prediction with a finished model: of files, and of a corpus as NeuroNER's third mode."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Optional
+
+from neuroner_tl.corpora.brat import brat_names, format_annotations, write_brat_document
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.text_files import read_text, write_text_atomically
+from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.evaluation.scoring import score_spans
+from neuroner_tl.parameter_file import write_parameters
+from neuroner_tl.parameters import Parameters
+from neuroner_tl.prediction.predictor import Predictor
+from neuroner_tl.runs.data import open_corpus
+from neuroner_tl.runs.folder import check_writable, create_run_folder
+from neuroner_tl.runs.result import RunResult
+from neuroner_tl.runs.threads import set_threads
+from neuroner_tl.training.checkpoint import PARAMETERS, versions
+
+logger = logging.getLogger(__name__)
+
+
+def predict_files(predictor: Predictor, source: Path, output: Path) -> tuple[int, int]:
+    """Tag a text file, or all ``.txt`` files of a folder, and write brat files.
+
+    Args:
+        predictor: the loaded model.
+        source: a UTF-8 text file or a folder of them; annotations beside them are not read.
+        output: folder for ``.txt`` and ``.ann`` files; it is made.
+
+    Returns:
+        Number of documents and of entities.
+
+    Raises:
+        CorpusError: there is nothing to read, or it is not UTF-8.
+        ParameterError: the output folder cannot be written, or is the folder of the texts.
+    """
+    paths = _text_files(source)
+    if output.resolve() == paths[0].parent.resolve():
+        raise ParameterError(
+            f"{output}: is the folder of the texts, whose annotations would be overwritten; "
+            "give another output folder"
+        )
+    check_writable(output, "--output")
+    documents, entities = 0, 0
+    for document in predictor.predict(Document(path.stem, read_text(path)) for path in paths):
+        write_brat_document(document, output)
+        documents += 1
+        entities += len(document.entities)
+    return documents, entities
+
+
+def _text_files(source: Path) -> list[Path]:
+    if source.is_file():
+        return [source]
+    if not source.is_dir():
+        raise CorpusError(f"{source}: no such file or folder; give a .txt file or a folder of them")
+    paths = [source / f"{name}.txt" for name in brat_names(source)]
+    if not paths:
+        raise CorpusError(f"{source}: no .txt files; give a folder that has some")
+    return paths
+
+
+def predict_run(parameters: Parameters) -> RunResult:
+    """Tag the test and deploy parts of a corpus with the pretrained model.
+
+    Args:
+        parameters: with ``train_model`` off and ``use_pretrained_model`` on.
+
+    Raises:
+        NeuroNERError: the model or the corpus cannot be used.
+    """
+    assert parameters.pretrained_model_folder is not None
+    set_threads(parameters.number_of_cpu_threads)
+    check_writable(parameters.output_folder)
+    corpus, reports = open_corpus(parameters, ())
+    chosen = {n: part for n, part in corpus.parts.items() if n in ("test", "deploy")}
+    if not chosen:
+        raise CorpusError(
+            f"{corpus.folder}: neither a test nor a deploy part to predict; add deploy/ with .txt "
+            "files"
+        )
+    jit: Optional[bool] = None if parameters.jit_compile == "auto" else bool(parameters.jit_compile)
+    predictor = Predictor(
+        parameters.pretrained_model_folder,
+        parameters.token_pretrained_embedding_filepath,
+        parameters.prediction_batch_size,
+        jit,
+    )
+    folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
+    write_parameters(parameters, folder.path / PARAMETERS)
+    all_scores: dict[str, Any] = {}
+    for name, part in chosen.items():
+        report = reports.setdefault(name, ImportReport())
+        target = folder.predictions / name
+        target.mkdir(parents=True)
+        gold, predicted = [], []
+        for document, found in _both(part.documents(report), predictor):
+            text = format_annotations(found.entities)
+            write_text_atomically(target / f"{document.id}.ann", text)
+            gold.append({(e.type, e.fragments) for e in document.entities})
+            predicted.append({(e.type, e.fragments) for e in found.entities})
+        if name == "test":
+            all_scores[name] = {"documents": score_spans(gold, predicted).to_json()}
+        logger.info("%s: %d documents predicted", name, len(predicted))
+    results = {
+        "status": "finished",
+        "reason": "all parts are predicted",
+        "scores": all_scores,
+        "versions": versions(),
+        "parameters": parameters.to_dict(),
+    }
+    folder.write_json("import_report.json", {n: r.to_json() for n, r in reports.items()})
+    folder.write_json("results.json", results)
+    return RunResult(folder, "finished", results)
+
+
+def _both(
+    documents: Iterator[Document], predictor: Predictor
+) -> Iterator[tuple[Document, Document]]:
+    """Each document with its annotated and with its predicted entities."""
+    waiting: list[Document] = []
+
+    def remember() -> Iterator[Document]:
+        for document in documents:
+            waiting.append(document)
+            yield document
+
+    for found in predictor.predict(remember()):
+        yield waiting.pop(0), found

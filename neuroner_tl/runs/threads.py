@@ -1,0 +1,29 @@
+"""How many threads TensorFlow uses."""
+
+from __future__ import annotations
+
+import logging
+
+import tensorflow as tf
+
+logger = logging.getLogger(__name__)
+
+
+def set_threads(number: int) -> None:
+    """Let TensorFlow use so many threads, 0 for as many as it likes.
+
+    It can be told only before it has computed anything; afterwards a wish for another number is
+    logged and has no effect.
+    """
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(number)
+        tf.config.threading.set_inter_op_parallelism_threads(number)
+    except RuntimeError:
+        current = tf.config.threading.get_intra_op_parallelism_threads()
+        if current != number:
+            logger.warning(
+                "TensorFlow already runs with %d threads (0: as many as it likes) and keeps "
+                "them; number_of_cpu_threads = %d has no effect in this process",
+                current,
+                number,
+            )

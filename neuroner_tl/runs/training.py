@@ -1,0 +1,301 @@
+"""A training run, from its parameters to scores on every part."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any, Optional
+
+import numpy as np
+import tensorflow as tf
+
+from neuroner_tl.dataset.batches import EXACT, Shapes
+from neuroner_tl.errors import TrainingError
+from neuroner_tl.evaluation.scoring import Scores, score_tags
+from neuroner_tl.model.entity_lstm import (
+    LAYER_NAMES,
+    Architecture,
+    EntityLSTM,
+    create_network,
+    initial_weights,
+)
+from neuroner_tl.model.tagger import Tagger
+from neuroner_tl.model.token_embedding import TokenEmbedding
+from neuroner_tl.parameter_file import write_parameters
+from neuroner_tl.parameters import Parameters
+from neuroner_tl.prediction.predictor import label_names
+from neuroner_tl.runs.annotations import write_predictions
+from neuroner_tl.runs.data import RunData, load_data
+from neuroner_tl.runs.folder import RunFolder, check_writable, create_run_folder
+from neuroner_tl.runs.interruption import interruptible
+from neuroner_tl.runs.listeners import EpochLog, Listener, ProgressBar, TensorBoard
+from neuroner_tl.runs.result import RunResult
+from neuroner_tl.runs.threads import set_threads
+from neuroner_tl.training.checkpoint import (
+    PARAMETERS,
+    VOCABULARY,
+    SavedModel,
+    load_model,
+    save_model,
+    versions,
+)
+from neuroner_tl.training.loop import EpochDone, LoopSettings, Stopped, TrainingLoop
+from neuroner_tl.training.step import StepSettings, TrainingStep
+from neuroner_tl.training.transfer import transfer
+
+logger = logging.getLogger(__name__)
+
+# Below so many sentences, repetitions counted, compiling takes longer than it saves.
+COMPILE_FROM_SENTENCES = 5000
+
+
+def train_run(parameters: Parameters) -> RunResult:
+    """Train a model and score it.
+
+    Args:
+        parameters: the run's parameters, with ``train_model`` on.
+
+    Raises:
+        NeuroNERError: something that the parameters name cannot be used; no folder is made.
+        TrainingError: the run learns nothing; its folder says so.
+    """
+    set_threads(parameters.number_of_cpu_threads)
+    check_writable(parameters.output_folder)
+    source: Optional[SavedModel] = None
+    if parameters.use_pretrained_model:
+        assert parameters.pretrained_model_folder is not None
+        source = load_model(parameters.pretrained_model_folder)
+    return _Run(parameters, load_data(parameters, source), source).train()
+
+
+class _Run:
+    """What the steps of a run share."""
+
+    def __init__(
+        self, parameters: Parameters, data: RunData, source: Optional[SavedModel]
+    ) -> None:
+        self.parameters = parameters
+        self.data = data
+        dataset = data.dataset
+        self.architecture = Architecture(
+            labels=len(dataset.vocabulary.labels),
+            token_dimension=parameters.token_embedding_dimension,
+            token_hidden=parameters.token_lstm_hidden_state_dimension,
+            character_dimension=parameters.character_embedding_dimension,
+            character_hidden=parameters.character_lstm_hidden_state_dimension,
+            use_character_lstm=parameters.use_character_lstm,
+            use_crf=parameters.use_crf,
+            peepholes=parameters.lstm_peepholes,
+        )
+        self.jit_compile = self._decide_compilation()
+        weights = initial_weights(
+            self.architecture,
+            len(dataset.vocabulary.tokens),
+            len(dataset.vocabulary.characters),
+            parameters.seed,
+            dataset.token_vectors,
+            dataset.token_vector_found,
+        )
+        self.transfer_report = None
+        if source is not None:
+            reload = {name: bool(getattr(parameters, f"reload_{name}")) for name in LAYER_NAMES}
+            weights, self.transfer_report = transfer(
+                source, self.architecture, dataset.vocabulary, weights, reload
+            )
+            logger.info("%s", self.transfer_report.table())
+        self.network = create_network(self.architecture, weights)
+        self.tagger = Tagger(self.network, parameters.prediction_batch_size, self.jit_compile)
+        self.folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
+
+    def _decide_compilation(self) -> bool:
+        if self.parameters.jit_compile != "auto":
+            return bool(self.parameters.jit_compile)
+        p = self.parameters
+        sentences = self.data.dataset.parts["train"].number_of_sentences
+        epochs = min(p.maximum_number_of_epochs, max(p.minimum_number_of_epochs, p.patience))
+        return sentences * epochs >= COMPILE_FROM_SENTENCES
+
+    def train(self) -> RunResult:
+        """Train, then score the best epoch's model."""
+        self._write_what_is_known()
+        started = time.perf_counter()
+        p = self.parameters
+        frozen = (TokenEmbedding.name,) if p.freeze_token_embeddings else ()
+        step = TrainingStep(
+            self.network,
+            StepSettings(
+                p.optimizer,
+                p.gradient_clipping_value,
+                p.dropout_rate,
+                p.batch_loss,
+                frozen,
+                self.jit_compile,
+            ),
+            p.learning_rate,
+            p.seed,
+        )
+        with interruptible() as stop_requested:
+            loop = TrainingLoop(
+                step,
+                self.data.dataset,
+                Shapes() if self.jit_compile else EXACT,
+                LoopSettings(
+                    p.batch_size,
+                    p.patience,
+                    p.minimum_number_of_epochs,
+                    p.maximum_number_of_epochs,
+                    p.give_up_after_sentences,
+                    p.seed,
+                ),
+                self._validate,
+                stop_requested,
+            )
+            stopped = self._listen(loop)
+        results = self._results(loop, stopped, time.perf_counter() - started)
+        if stopped.status == "finished":
+            self._restore_best()
+            results["scores"] = self._score_all()
+        self.folder.write_json("results.json", results)
+        if stopped.status == "failed":
+            raise TrainingError(f"{self.folder.path}: {stopped.reason}")
+        return RunResult(self.folder, stopped.status, results)
+
+    def _write_what_is_known(self) -> None:
+        """Everything about the run that is known before it begins."""
+        folder, vocabulary = self.folder, self.data.dataset.vocabulary
+        write_parameters(self.parameters, folder.path / PARAMETERS)
+        reports = {name: report.to_json() for name, report in self.data.reports.items()}
+        folder.write_json("import_report.json", reports)
+        if self.data.corpus.split is not None:
+            folder.write_json("split.json", self.data.corpus.split.to_json())
+        if self.transfer_report is not None:
+            folder.write_json("transfer_report.json", self.transfer_report.to_json())
+        for target in (folder.model, folder.last):
+            target.mkdir()
+            vocabulary.save(target / VOCABULARY)
+            write_parameters(self.parameters, target / PARAMETERS)
+        logger.info(
+            "run folder %s; %s mode",
+            folder.path,
+            "compiled" if self.jit_compile else "plain",
+        )
+
+    def _listen(self, loop: TrainingLoop) -> Stopped:
+        """Go through the loop's events."""
+        score_name = f"valid F1 ({self.parameters.main_evaluation_mode})"
+        sentences = self.data.dataset.parts["train"].number_of_sentences
+        listeners: list[Listener] = [
+            ProgressBar(sentences, score_name),
+            EpochLog(self.folder, score_name),
+        ]
+        if self.parameters.tensorboard:
+            listeners.append(TensorBoard(self.folder.tensorboard))
+        stopped = Stopped("interrupted", "interrupted")
+        try:
+            for event in loop:
+                for listener in listeners:
+                    listener(event)
+                if isinstance(event, EpochDone):
+                    if event.best:
+                        self._save_best(event)
+                    self._save_last(loop)
+                elif isinstance(event, Stopped):
+                    stopped = event
+                    self._save_last(loop)
+        finally:
+            for listener in listeners:
+                listener.close()
+        return stopped
+
+    def _save_best(self, event: EpochDone) -> None:
+        save_model(
+            self.folder.model,
+            {"weights": self.network.weights},
+            self.architecture,
+            self.data.text,
+            {"epoch": event.epoch, "score": event.score, "seed": self.parameters.seed},
+            str(event.epoch),
+        )
+
+    def _save_last(self, loop: TrainingLoop) -> None:
+        save_model(
+            self.folder.last,
+            {"weights": self.network.weights, "optimiser": loop.step.slots},
+            self.architecture,
+            self.data.text,
+            {"progress": loop.progress.__dict__, "iteration": loop.step.iteration},
+            f"{loop.progress.epoch}-{loop.progress.batch}",
+        )
+
+    def _restore_best(self) -> None:
+        """Put the best epoch's weights, whole, back into the network."""
+        manifest = load_model(self.folder.model)
+        for layer, named in self.network.weights.items():
+            for name, variable in named.items():
+                variable.assign(manifest.weights[layer][name])
+
+    def _validate(self) -> tuple[float, dict[str, Any]]:
+        scores = self._score(self._tag("valid"), "valid", self.parameters.main_evaluation_mode)
+        return scores.micro.f1, scores.to_json()
+
+    def _tag(self, part: str) -> np.ndarray:
+        dataset = self.data.dataset
+        return self.tagger.tag(dataset.word_table, dataset.parts[part])
+
+    def _score(self, labels: np.ndarray, name: str, mode: str) -> Scores:
+        dataset = self.data.dataset
+        part, names = dataset.parts[name], dataset.vocabulary.labels
+        gold = list(label_names(part, part.labels, names))
+        return score_tags(gold, list(label_names(part, labels, names)), mode)
+
+    def _score_all(self) -> dict[str, Any]:
+        """Scores of all annotated parts in all modes, and the predictions as files."""
+        all_scores: dict[str, Any] = {}
+        for name, part in self.data.dataset.parts.items():
+            labels = self._tag(name)
+            documents = write_predictions(
+                self.data.corpus.parts[name],
+                part,
+                labels,
+                self.data.dataset.vocabulary.labels,
+                self.folder.predictions / name,
+            )
+            if name == "deploy":
+                continue
+            scores = {
+                mode: self._score(labels, name, mode).to_json()
+                for mode in ("conll", "bio", "token", "binary")
+            }
+            all_scores[name] = {**scores, "documents": documents.to_json()}
+            micro = scores["conll"]["micro"]
+            logger.info(
+                "%s: precision %.2f, recall %.2f, F1 %.2f",
+                name,
+                *(100 * micro[key] for key in ("precision", "recall", "f1")),
+            )
+        return all_scores
+
+    def _results(self, loop: TrainingLoop, stopped: Stopped, seconds: float) -> dict[str, Any]:
+        progress, dataset = loop.progress, self.data.dataset
+        report = dataset.embedding_report
+        return {
+            "status": stopped.status,
+            "reason": stopped.reason,
+            "best_epoch": progress.best_epoch,
+            "best_score": progress.best_score,
+            "epochs": progress.epoch - (1 if stopped.status == "finished" else 0),
+            "seconds": round(seconds, 3),
+            "compiled": self.jit_compile,
+            "versions": versions(),
+            "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+            "architecture": self.architecture.to_dict(),
+            "vocabulary": {
+                "tokens": len(dataset.vocabulary.tokens),
+                "characters": len(dataset.vocabulary.characters),
+                "labels": list(dataset.vocabulary.labels),
+                "unknown_words": dataset.number_of_unknown_words,
+            },
+            "sentences": {n: part.number_of_sentences for n, part in dataset.parts.items()},
+            "word_vectors": None if report is None else report.to_json(),
+            "parameters": self.parameters.to_dict(),
+        }

@@ -1,0 +1,265 @@
+"""The training loop: an iterator of events that saving, logging and display listen to."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Callable, Union
+
+from neuroner_tl.dataset.batches import RareTokens, Shapes, training_batches
+from neuroner_tl.dataset.encoding import Dataset
+from neuroner_tl.training.step import TrainingStep
+
+# The loss is watched as its mean over so many sentences.
+WINDOW = 1000
+# A mean this many times as high as the lowest one, and above the first, has diverged.
+DIVERGED = 10.0
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """How long to train, and when to give up.
+
+    Args:
+        batch_size: sentences a step.
+        patience: epochs in a row without a better score after which training stops.
+        minimum_epochs: epochs before patience counts as a reason to stop.
+        maximum_epochs: epochs after which training stops.
+        give_up_after: sentences after which a validation score that has always been 0 ends the
+            run; 0 for never.
+        seed: decides order and replaced rare tokens.
+    """
+
+    batch_size: int = 1
+    patience: int = 10
+    minimum_epochs: int = 0
+    maximum_epochs: int = 100
+    give_up_after: int = 20000
+    seed: int = 0
+
+
+@dataclass
+class Progress:
+    """Where a run stands; with the weights, all that deciding how to go on needs.
+
+    Attributes:
+        epoch: the epoch under way, from 1.
+        batch: batches of it that are done.
+        sentences: sentences trained on so far, repetitions counted.
+        best_score: highest validation score so far.
+        best_epoch: the epoch that reached it, 0 before the first.
+        without_gain: epochs in a row since then.
+    """
+
+    epoch: int = 1
+    batch: int = 0
+    sentences: int = 0
+    best_score: float = -1.0
+    best_epoch: int = 0
+    without_gain: int = 0
+
+
+@dataclass(frozen=True)
+class BatchDone:
+    """A step was made."""
+
+    epoch: int
+    batch: int
+    batches: int
+    sentences: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """An epoch was trained and validated.
+
+    Attributes:
+        epoch: number of the epoch, from 1.
+        loss: mean loss of its sentences, as trained (with dropout).
+        score: what validation returned.
+        best: whether it is the best epoch so far.
+        seconds: time of training.
+        validation_seconds: time of validation.
+        sentences: sentences of the epoch that were trained on in this process.
+    """
+
+    epoch: int
+    loss: float
+    score: float
+    best: bool
+    seconds: float
+    validation_seconds: float
+    sentences: int
+    details: Any = None
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Training is over.
+
+    Attributes:
+        status: ``finished``, ``interrupted`` or ``failed``.
+        reason: why, in words.
+    """
+
+    status: str
+    reason: str
+
+
+Event = Union[BatchDone, EpochDone, Stopped]
+
+
+@dataclass
+class _LossWatch:
+    """Notices a loss that is no number or grows without end."""
+
+    first: float = math.nan
+    lowest: float = math.inf
+    total: float = 0.0
+    count: int = 0
+
+    def add(self, loss: float, sentences: int) -> str:
+        """Take note of a step's mean loss; return what is wrong, or nothing."""
+        if not math.isfinite(loss):
+            return f"the loss is {loss}; lower learning_rate"
+        self.total += loss * sentences
+        self.count += sentences
+        if self.count < WINDOW:
+            return ""
+        mean = self.total / self.count
+        self.total, self.count = 0.0, 0
+        self.lowest = min(self.lowest, mean)
+        if math.isnan(self.first):
+            self.first = mean
+        if mean > DIVERGED * self.lowest and mean > self.first:
+            return (
+                f"the loss grows without end ({mean:.3g} after {self.lowest:.3g}); lower "
+                "learning_rate, or set batch_loss = mean"
+            )
+        return ""
+
+
+@dataclass
+class TrainingLoop:
+    """Trains until patience, epochs or the user's patience run out.
+
+    Args:
+        step: makes a step.
+        dataset: parts ``train`` and what validation needs.
+        shapes: how batch sizes are rounded.
+        settings: how long to train.
+        validate: returns the validation score of the network as it is, and anything that
+            listeners want to know of it.
+        stop_requested: asked between steps; true ends the run.
+        progress: where to begin.
+    """
+
+    step: TrainingStep
+    dataset: Dataset
+    shapes: Shapes
+    settings: LoopSettings
+    validate: Callable[[], tuple[float, Any]]
+    stop_requested: Callable[[], bool] = lambda: False
+    progress: Progress = field(default_factory=Progress)
+
+    def __iter__(self) -> Iterator[Event]:
+        progress, settings = self.progress, self.settings
+        watch = _LossWatch()
+        while True:
+            if self._out_of_patience():
+                yield Stopped("finished", f"no better score in {settings.patience} epochs")
+                return
+            if progress.epoch > settings.maximum_epochs:
+                yield Stopped("finished", f"{settings.maximum_epochs} epochs are done")
+                return
+            loss, sentences, seconds = 0.0, 0, 0.0
+            started = time.perf_counter()
+            for done in self._train_epoch():
+                loss += done.loss * done.sentences
+                sentences += done.sentences
+                seconds = time.perf_counter() - started
+                yield done
+                trouble = watch.add(done.loss, done.sentences)
+                if not trouble and self._is_time_to_check(done.sentences):
+                    trouble = self._learns_nothing(self.validate()[0])
+                if trouble:
+                    yield Stopped("failed", f"epoch {progress.epoch}: {trouble}")
+                    return
+                if self.stop_requested():
+                    yield Stopped("interrupted", f"interrupted in epoch {progress.epoch}")
+                    return
+            started = time.perf_counter()
+            score, details = self.validate()
+            best = self._take_score(score)
+            yield EpochDone(
+                progress.epoch,
+                loss / max(1, sentences),
+                score,
+                best,
+                seconds,
+                time.perf_counter() - started,
+                sentences,
+                details,
+            )
+            trouble = self._learns_nothing(score)
+            if trouble:
+                yield Stopped("failed", f"epoch {progress.epoch}: {trouble}")
+                return
+            progress.epoch += 1
+            progress.batch = 0
+
+    def _train_epoch(self) -> Iterator[BatchDone]:
+        progress, size = self.progress, self.settings.batch_size
+        part = self.dataset.parts["train"]
+        rare = RareTokens(self.dataset.rare_token_ids, self.dataset.rare_character_ids)
+        batches = -(-part.number_of_sentences // size)
+        for batch in training_batches(
+            self.dataset.word_table,
+            part,
+            size,
+            self.shapes,
+            rare,
+            self.settings.seed,
+            progress.epoch,
+            len(self.dataset.vocabulary.characters),
+            skip=progress.batch,
+        ):
+            sentences = int(batch.sentence_weights.sum())
+            loss = float(self.step(batch))
+            if self.step.settings.batch_loss == "sum":
+                loss /= sentences
+            progress.batch += 1
+            progress.sentences += sentences
+            yield BatchDone(progress.epoch, progress.batch, batches, sentences, loss)
+
+    def _take_score(self, score: float) -> bool:
+        progress = self.progress
+        if score > progress.best_score:
+            progress.best_score, progress.best_epoch = score, progress.epoch
+            progress.without_gain = 0
+            return True
+        progress.without_gain += 1
+        return False
+
+    def _out_of_patience(self) -> bool:
+        progress, settings = self.progress, self.settings
+        done = progress.epoch - 1
+        return progress.without_gain >= settings.patience and done >= settings.minimum_epochs
+
+    def _is_time_to_check(self, just_done: int) -> bool:
+        """True at the step that reaches the limit, if no epoch has scored yet."""
+        limit, sentences = self.settings.give_up_after, self.progress.sentences
+        return 0 < limit <= sentences < limit + just_done and self.progress.best_score <= 0
+
+    def _learns_nothing(self, score: float) -> str:
+        limit, progress = self.settings.give_up_after, self.progress
+        if not limit or progress.sentences < limit or max(score, progress.best_score) > 0:
+            return ""
+        return (
+            f"the validation score is still 0 after {progress.sentences} sentences: the run "
+            "learns nothing; change learning_rate, check the annotations of train and valid, or "
+            "raise give_up_after_sentences"
+        )

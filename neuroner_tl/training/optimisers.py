@@ -1,0 +1,117 @@
+"""The optimisers, each one formula for dense weights and for rows of a table alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """Turns gradients into steps.
+
+    Attributes:
+        slots: names of what is remembered for each weight, all zero at the beginning.
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ()
+
+    def step(
+        self,
+        gradient: tf.Tensor,
+        slots: Sequence[tf.Tensor],
+        learning_rate: tf.Tensor,
+        iteration: tf.Tensor,
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """What to subtract from a weight, and the new slots.
+
+        Args:
+            gradient: the weight's gradient.
+            slots: the weight's slots, of its shape.
+            learning_rate: a scalar.
+            iteration: number of this update, from 1, a scalar of the weights' type.
+        """
+        raise NotImplementedError
+
+    def update(
+        self,
+        variable: tf.Variable,
+        gradient: tf.Tensor,
+        slots: Sequence[tf.Variable],
+        learning_rate: tf.Tensor,
+        iteration: tf.Tensor,
+    ) -> None:
+        """Update a whole weight."""
+        values = [tf.convert_to_tensor(slot) for slot in slots]
+        delta, values = self.step(gradient, values, learning_rate, iteration)
+        variable.assign_sub(delta)
+        for slot, value in zip(slots, values):
+            slot.assign(value)
+
+    def update_rows(
+        self,
+        variable: tf.Variable,
+        rows: tf.Tensor,
+        gradient: tf.Tensor,
+        slots: Sequence[tf.Variable],
+        learning_rate: tf.Tensor,
+        iteration: tf.Tensor,
+    ) -> None:
+        """Update some rows of a table, each at most once; the others keep their slots."""
+        values = [tf.gather(slot, rows) for slot in slots]
+        delta, values = self.step(gradient, values, learning_rate, iteration)
+        variable.scatter_sub(tf.IndexedSlices(delta, rows))
+        for slot, value in zip(slots, values):
+            slot.scatter_update(tf.IndexedSlices(value, rows))
+
+
+@dataclass(frozen=True)
+class SGD(Optimiser):
+    """Stochastic gradient descent."""
+
+    def step(self, gradient, slots, learning_rate, iteration):  # type: ignore[no-untyped-def]
+        """``rate * g``."""
+        return learning_rate * gradient, []
+
+
+@dataclass(frozen=True)
+class Adam(Optimiser):
+    """Adam (Kingma and Ba, 2015), with TensorFlow 1's constants as in NeuroNER."""
+
+    slots: ClassVar[tuple[str, ...]] = ("mean", "variance")
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    def step(self, gradient, slots, learning_rate, iteration):  # type: ignore[no-untyped-def]
+        """``rate * mean / sqrt(variance)``, both moving averages and corrected for their start."""
+        mean = self.beta_1 * slots[0] + (1 - self.beta_1) * gradient
+        variance = self.beta_2 * slots[1] + (1 - self.beta_2) * gradient * gradient
+        one = tf.ones_like(iteration)
+        correction = tf.sqrt(1 - (self.beta_2 * one) ** iteration) / (
+            1 - (self.beta_1 * one) ** iteration
+        )
+        delta = learning_rate * correction * mean / (tf.sqrt(variance) + self.epsilon)
+        return delta, [mean, variance]
+
+
+@dataclass(frozen=True)
+class Adadelta(Optimiser):
+    """Adadelta (Zeiler, 2012), with TensorFlow 1's constants as in NeuroNER."""
+
+    slots: ClassVar[tuple[str, ...]] = ("squared_gradient", "squared_step")
+    rho: float = 0.95
+    epsilon: float = 1e-8
+
+    def step(self, gradient, slots, learning_rate, iteration):  # type: ignore[no-untyped-def]
+        """``rate * g``, scaled by the root of squared steps over squared gradients."""
+        squares = self.rho * slots[0] + (1 - self.rho) * gradient * gradient
+        step = tf.sqrt(slots[1] + self.epsilon) / tf.sqrt(squares + self.epsilon) * gradient
+        steps = self.rho * slots[1] + (1 - self.rho) * step * step
+        return learning_rate * step, [squares, steps]
+
+
+OPTIMISERS: dict[str, Optimiser] = {"sgd": SGD(), "adam": Adam(), "adadelta": Adadelta()}

@@ -1,0 +1,274 @@
+"""One training step: forward pass, gradients, clipping and update.
+
+A step has two levels. The outer one looks rows of the two tables up and puts their gradients
+back, which costs little and depends on the vocabulary. The inner one, the program, is given the
+rows and does everything else; it depends on the architecture and on the batch's shape alone and
+is compiled by XLA if so asked. The program takes the weights as arguments, so one compilation
+serves every model of that architecture in the process.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Callable, Optional
+
+import numpy as np
+import tensorflow as tf
+
+from neuroner_tl.dataset.batches import Batch
+from neuroner_tl.model.character_embedding import CharacterEmbedding
+from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM
+from neuroner_tl.model.token_embedding import TokenEmbedding
+from neuroner_tl.training.optimisers import OPTIMISERS, Optimiser
+
+TABLES = (TokenEmbedding.name, CharacterEmbedding.name)
+Nested = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class StepSettings:
+    """What a step does beside the network.
+
+    Args:
+        optimiser: ``sgd``, ``adam`` or ``adadelta``.
+        clip: gradients are clipped to ``[-clip, clip]``; 0 leaves them alone.
+        dropout: part of the token LSTM's input that is set to zero.
+        batch_loss: ``mean`` or ``sum`` over the batch's sentences.
+        frozen: layers that are not trained.
+        jit_compile: compile the program with XLA.
+    """
+
+    optimiser: str = "sgd"
+    clip: float = 5.0
+    dropout: float = 0.5
+    batch_loss: str = "mean"
+    frozen: tuple[str, ...] = ()
+    jit_compile: bool = False
+
+
+def batch_loss(
+    network: EntityLSTM,
+    token_rows: tf.Tensor,
+    character_rows: Optional[tf.Tensor],
+    batch: Mapping[str, tf.Tensor],
+    dropout_mask: Optional[tf.Tensor],
+    reduction: str,
+) -> tf.Tensor:
+    """The loss of a batch, from the rows of the tables on."""
+    word_vectors = None
+    if character_rows is not None:
+        words = network.encode_words(character_rows, batch["character_lengths"])
+        word_vectors = tf.gather(words, batch["word_index"])
+    scores = network.scores(token_rows, word_vectors, batch["lengths"], dropout_mask)
+    losses = network.loss(scores, batch["labels"], batch["lengths"])
+    total = tf.reduce_sum(losses * batch["sentence_weights"])
+    return total / tf.reduce_sum(batch["sentence_weights"]) if reduction == "mean" else total
+
+
+def clipped(gradient: tf.Tensor, clip: float) -> tf.Tensor:
+    """Clip by value, as NeuroNER does."""
+    return tf.clip_by_value(gradient, -clip, clip) if clip else gradient
+
+
+@functools.lru_cache(maxsize=None)
+def training_program(architecture: Architecture, settings: StepSettings) -> Callable[..., Any]:
+    """The inner level, made once for an architecture and its settings.
+
+    It is called with the weights and slots of layers 3 to 6, the rows of both tables, the
+    batch, the dropout mask, the learning rate and the iteration; it updates the weights and
+    slots in place and returns the loss and the gradients of both tables' rows (or None).
+    """
+    optimiser = OPTIMISERS[settings.optimiser]
+    train_tokens = TokenEmbedding.name not in settings.frozen
+    train_characters = CharacterEmbedding.name not in settings.frozen
+
+    @tf.function(jit_compile=settings.jit_compile or None, reduce_retracing=True)
+    def program(
+        weights: Nested,
+        slots: Nested,
+        token_rows: tf.Tensor,
+        character_rows: Optional[tf.Tensor],
+        batch: Mapping[str, tf.Tensor],
+        dropout_mask: Optional[tf.Tensor],
+        learning_rate: tf.Tensor,
+        iteration: tf.Tensor,
+    ) -> tuple[tf.Tensor, Optional[tf.Tensor], Optional[tf.Tensor]]:
+        network = EntityLSTM(architecture, weights, closed_form=settings.jit_compile)
+        trained = {
+            layer: dict(named) for layer, named in weights.items() if layer not in settings.frozen
+        }
+        sources: dict[str, Any] = dict(trained)
+        if train_tokens:
+            sources["token_rows"] = token_rows
+        if train_characters and character_rows is not None:
+            sources["character_rows"] = character_rows
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(tf.nest.flatten(sources))
+            loss = batch_loss(
+                network, token_rows, character_rows, batch, dropout_mask, settings.batch_loss
+            )
+        gradients = tape.gradient(
+            loss, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        for layer, named in trained.items():
+            for name, variable in named.items():
+                optimiser.update(
+                    variable,
+                    clipped(gradients[layer][name], settings.clip),
+                    [slots[layer][f"{name}.{slot}"] for slot in optimiser.slots],
+                    learning_rate,
+                    iteration,
+                )
+        return loss, gradients.get("token_rows"), gradients.get("character_rows")
+
+    return program
+
+
+class TrainingStep:
+    """Trains a network, one batch a call.
+
+    Args:
+        network: what is trained, in place.
+        settings: what a step does beside the network.
+        learning_rate: size of a step.
+        seed: seed of the dropout masks; with the iteration it decides each of them.
+    """
+
+    def __init__(
+        self, network: EntityLSTM, settings: StepSettings, learning_rate: float, seed: int
+    ) -> None:
+        self.network = network
+        self.settings = settings
+        self.seed = seed
+        self.optimiser: Optimiser = OPTIMISERS[settings.optimiser]
+        self.weights = network.weights
+        self.slots = self._make_slots()
+        self.iteration = 0
+        self._dtype = network.label_prediction.weights["kernel"].dtype
+        self._learning_rate = tf.constant(learning_rate, self._dtype)
+        self._outer = self._make_outer()
+
+    def _make_slots(self) -> dict[str, dict[str, tf.Variable]]:
+        return {
+            layer: {
+                f"{name}.{slot}": tf.Variable(tf.zeros_like(variable), trainable=False)
+                for name, variable in named.items()
+                for slot in self.optimiser.slots
+            }
+            for layer, named in self.weights.items()
+            if layer not in self.settings.frozen
+        }
+
+    def __call__(self, batch: Batch) -> tf.Tensor:
+        """Do one step and return the batch's loss, a scalar tensor."""
+        self.iteration += 1
+        return self._outer(
+            {name: tf.constant(values) for name, values in batch._asdict().items()},
+            tf.constant(self.iteration, tf.int32),
+        )
+
+    def _make_outer(self) -> Callable[..., tf.Tensor]:
+        network, settings, architecture = self.network, self.settings, self.network.architecture
+        program = training_program(architecture, settings)
+        inner_weights = {name: w for name, w in self.weights.items() if name not in TABLES}
+        inner_slots = {name: s for name, s in self.slots.items() if name not in TABLES}
+
+        def outer(batch: Mapping[str, tf.Tensor], number: tf.Tensor) -> tf.Tensor:
+            batch = dict(batch)
+            token_ids, characters = batch.pop("token_ids"), batch.pop("characters")
+            batch["sentence_weights"] = tf.cast(batch["sentence_weights"], self._dtype)
+            iteration = tf.cast(number, self._dtype)
+            mask = None
+            if settings.dropout:
+                kept = 1.0 - settings.dropout
+                shape = tf.concat([tf.shape(token_ids), [architecture.input_size]], axis=0)
+                uniform = tf.random.stateless_uniform(shape, [self.seed, number])
+                mask = tf.cast(uniform < kept, self._dtype) / kept
+            character_rows = (
+                network.character_embedding(characters)
+                if architecture.use_character_lstm
+                else None
+            )
+            loss, d_tokens, d_characters = program(
+                inner_weights,
+                inner_slots,
+                network.token_embedding(token_ids),
+                character_rows,
+                batch,
+                mask,
+                self._learning_rate,
+                iteration,
+            )
+            if d_tokens is not None:
+                inside = tf.sequence_mask(batch["lengths"], tf.shape(token_ids)[1])
+                self._update_table(
+                    TokenEmbedding.name,
+                    tf.boolean_mask(token_ids, inside),
+                    tf.boolean_mask(d_tokens, inside),
+                    iteration,
+                )
+            if d_characters is not None:
+                inside = tf.sequence_mask(batch["character_lengths"], tf.shape(characters)[1])
+                self._update_table(
+                    CharacterEmbedding.name,
+                    tf.boolean_mask(characters, inside),
+                    tf.boolean_mask(d_characters, inside),
+                    iteration,
+                )
+            return loss
+
+        return tf.function(outer, reduce_retracing=True)
+
+    def _update_table(
+        self, layer: str, ids: tf.Tensor, gradient: tf.Tensor, iteration: tf.Tensor
+    ) -> None:
+        """Add up the gradients of equal rows, clip the sums and update those rows."""
+        rows, index = tf.unique(ids)
+        summed = tf.math.unsorted_segment_sum(gradient, index, tf.size(rows))
+        self.optimiser.update_rows(
+            self.weights[layer]["embedding"],
+            rows,
+            clipped(summed, self.settings.clip),
+            [self.slots[layer][f"embedding.{slot}"] for slot in self.optimiser.slots],
+            self._learning_rate,
+            iteration,
+        )
+
+
+def evaluate_gradients(
+    network: EntityLSTM, batch: Batch, reduction: str = "sum", jit_compile: bool = False
+) -> tuple[np.ndarray, dict[str, dict[str, np.ndarray]]]:
+    """Loss and the gradient of every weight of a batch, without dropout, for checking.
+
+    Args:
+        network: the network; it is not changed.
+        batch: the batch.
+        reduction: ``mean`` or ``sum`` over sentences.
+        jit_compile: compute it in a program compiled by XLA.
+    """
+    dtype = network.label_prediction.weights["kernel"].dtype
+
+    @tf.function(jit_compile=jit_compile or None)
+    def program(values: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, Any]:
+        values = dict(values)
+        values["sentence_weights"] = tf.cast(values["sentence_weights"], dtype)
+        with tf.GradientTape() as tape:
+            loss = batch_loss(
+                network,
+                network.token_embedding(values["token_ids"]),
+                network.character_embedding(values["characters"])
+                if network.architecture.use_character_lstm
+                else None,
+                values,
+                None,
+                reduction,
+            )
+        gradients = tape.gradient(
+            loss, network.weights, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        return loss, tf.nest.map_structure(tf.convert_to_tensor, gradients)
+
+    loss, gradients = program({name: tf.constant(v) for name, v in batch._asdict().items()})
+    return loss.numpy(), tf.nest.map_structure(lambda g: g.numpy(), gradients)

@@ -1,0 +1,53 @@
+import argparse
+import json
+
+import pytest
+
+from neuroner_tl.cli import evaluate
+from neuroner_tl.errors import CorpusError
+
+
+@pytest.fixture
+def folders(tmp_path):
+    for side, line in (("gold", "T1\tDISO 0 3\tFlu\n"), ("predicted", "T1\tDISO 4 7\tand\n")):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "a.txt").write_text("Flu and cold")
+        (tmp_path / side / "a.ann").write_text(line)
+    (tmp_path / "gold" / "b.txt").write_text("Flu and cold")
+    (tmp_path / "gold" / "b.ann").write_text("T1\tDISO 8 12\tcold\n")
+    return tmp_path
+
+
+def command(*arguments):
+    parser = argparse.ArgumentParser()
+    evaluate.register(parser.add_subparsers())
+    namespace = parser.parse_args(["evaluate", *map(str, arguments)])
+    return namespace.run(namespace)
+
+
+def test_table_and_json(folders, capsys):
+    target = folders / "scores.json"
+    arguments = ("--gold", folders / "gold", "--predicted", folders / "predicted")
+    assert command(*arguments, "--documents", "gold", "--json", target, "--per-document") == 0
+    printed = capsys.readouterr().out
+    assert ["DISO", "0", "1", "2"] in [line.split()[:4] for line in printed.splitlines()]
+    assert ["a", "0", "1", "1"] in [line.split()[:4] for line in printed.splitlines()]
+    assert "documents compared: 2" in printed
+    assert "gold documents without prediction: 1 (count as empty)" in printed
+    content = json.loads(target.read_text())
+    assert content["missing"] == ["b"]
+    assert content["scores"]["micro"]["fn"] == 2
+    assert content["per_document"]["a"]["fp"] == 1
+
+
+def test_different_documents_write_nothing(folders):
+    target = folders / "scores.json"
+    with pytest.raises(CorpusError, match="1 of 2 gold documents have no prediction"):
+        command("--gold", folders / "gold", "--predicted", folders / "predicted", "--json", target)
+    assert not target.exists()
+
+
+def test_json_file_that_cannot_be_written(folders):
+    same = ("--gold", folders / "gold", "--predicted", folders / "gold")
+    with pytest.raises(CorpusError, match="cannot be written"):
+        command(*same, "--json", folders / "absent" / "scores.json")

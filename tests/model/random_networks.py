@@ -1,0 +1,60 @@
+"""Random networks and batches for the tests of the model."""
+
+import itertools
+
+import numpy as np
+import tensorflow as tf
+
+from neuroner_tl.dataset.batches import Batch
+from neuroner_tl.model.entity_lstm import Architecture, create_network, initial_weights
+
+VOCABULARY, ALPHABET = 30, 20
+
+ARCHITECTURES = [
+    Architecture(
+        labels=5,
+        token_dimension=7,
+        token_hidden=6,
+        character_dimension=4,
+        character_hidden=3,
+        use_character_lstm=characters,
+        use_crf=crf,
+        peepholes=peepholes,
+    )
+    for peepholes, (characters, crf) in itertools.product(
+        ("full", "diagonal", "none"), [(True, True), (False, True), (True, False)]
+    )
+]
+
+
+def architecture_id(a):
+    return f"{a.peepholes}-{'char' if a.use_character_lstm else 'nochar'}-{'crf' if a.use_crf else 'softmax'}"
+
+
+def random_network(architecture, seed=0, dtype=tf.float64, closed_form=True):
+    weights = initial_weights(architecture, VOCABULARY, ALPHABET, seed)
+    rng = np.random.default_rng(seed + 1000)
+    # Away from the starting point, where biases are zero and gradients could hide.
+    weights = {
+        layer: {name: value + 0.3 * rng.standard_normal(value.shape) for name, value in w.items()}
+        for layer, w in weights.items()
+    }
+    return create_network(architecture, weights, dtype, closed_form)
+
+
+def random_batch(lengths, longest_word=9, seed=0, labels=5, pad_time=0, pad_words=0):
+    rng = np.random.default_rng(seed)
+    batch, time = len(lengths), max(lengths) + pad_time
+    words = max(1, batch * time // 2) + pad_words
+    character_lengths = rng.integers(1, longest_word + 1, words).astype(np.int32)
+    characters = rng.integers(2, ALPHABET, (words, longest_word + 1)).astype(np.int32)
+    characters[np.arange(longest_word + 1) >= character_lengths[:, None]] = 0
+    return Batch(
+        token_ids=rng.integers(0, VOCABULARY, (batch, time)).astype(np.int32),
+        word_index=rng.integers(0, words - pad_words, (batch, time)).astype(np.int32),
+        characters=characters,
+        character_lengths=character_lengths,
+        lengths=np.array(lengths, np.int32),
+        labels=rng.integers(0, labels, (batch, time)).astype(np.int32),
+        sentence_weights=np.ones(batch, np.float32),
+    )

@@ -1,0 +1,84 @@
+import argparse
+
+import pytest
+
+from neuroner_tl.parameter_arguments import (
+    CommandLineParser,
+    add_parameter_arguments,
+    overrides_from,
+)
+from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.parameters import RETIRED, SECTIONS, Parameters
+
+
+def make_parser() -> CommandLineParser:
+    parser = CommandLineParser(prog="neuroner-tl")
+    commands = parser.add_subparsers(dest="command", required=True)
+    add_parameter_arguments(commands.add_parser("train"))
+    commands.add_parser("other").add_argument("--learning_rates")
+    return parser
+
+
+def test_only_given_options_override():
+    arguments = make_parser().parse_args(
+        ["train", "--learning_rate", "0.01", "--use_crf=no", "--train_size", ""]
+    )
+    assert arguments.parameters_filepath is None
+    overrides = overrides_from(arguments)
+    assert overrides == {"learning_rate": "0.01", "use_crf": "no", "train_size": ""}
+    parameters = load_parameters(None, overrides)
+    assert parameters.learning_rate == 0.01 and parameters.use_crf is False
+
+
+def test_parameters_filepath_is_no_override(tmp_path):
+    arguments = make_parser().parse_args(["train", "--parameters_filepath", str(tmp_path)])
+    assert arguments.parameters_filepath == tmp_path
+    assert overrides_from(arguments) == {}
+
+
+def test_retired_options_are_accepted(caplog):
+    arguments = make_parser().parse_args(["train", "--number_of_gpus", "0"])
+    assert load_parameters(None, overrides_from(arguments)) == Parameters()
+    assert "number_of_gpus" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        (["train", "--learning_rat", "1"], ["--learning_rat,", "--learning_rate\n"]),
+        (["train", "--learning-rate=1"], ["--learning-rate,", "--learning_rate\n"]),
+        (["train", "--patience"], ["--patience", "expected one argument"]),
+        (["train", "folder"], ["'folder'"]),
+        # The nearest option is one of the command that was chosen.
+        (["other", "--leaning_rate", "1"], ["--learning_rates\n"]),
+        (["other", "--learning_rat", "1"], ["--learning_rates\n"]),
+        (["trian"], ["trian"]),
+    ],
+)
+def test_wrong_options_end_with_one_line_and_status_2(options, parts, capsys):
+    with pytest.raises(SystemExit) as caught:
+        make_parser().parse_args(options)
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    for part in parts:
+        assert part in error
+
+
+def test_help_shows_every_parameter_but_no_retired_one(capsys):
+    with pytest.raises(SystemExit) as caught:
+        make_parser().parse_args(["train", "--help"])
+    assert caught.value.code == 0
+    shown = capsys.readouterr().out
+    for name in Parameters.model_fields:
+        assert f"--{name} VALUE" in shown
+    for name in set(RETIRED) - {"parameters_filepath"}:
+        assert name not in shown.replace("`", "")
+    for section in SECTIONS:
+        assert f"[{section}]" in shown
+
+
+def test_a_plain_argument_parser_does_too():
+    parser = argparse.ArgumentParser()
+    add_parameter_arguments(parser)
+    assert overrides_from(parser.parse_args(["--seed", "3"])) == {"seed": "3"}

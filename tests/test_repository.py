@@ -1,0 +1,111 @@
+"""The repository as a whole: metadata that install, and nothing of the machine it was made on."""
+
+import configparser
+import fnmatch
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import neuroner_tl
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Absolute paths of somebody's machine; written in pieces so that this file has none.
+MACHINE_PATH = re.compile(
+    r"(?<![\w.~/])/(?:" + "|".join(["work", "tmp", "home", "root", "Users"]) + r")/\w"
+)
+
+
+def repository_files():
+    """Return the files that belong to the repository, committed or not yet."""
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git repository")
+    return [path for line in listed.stdout.splitlines() if (path := ROOT / line).is_file()]
+
+
+def setup_cfg() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg", encoding="utf-8")
+    return parser
+
+
+def names(requirements: str) -> set:
+    lines = [line for line in requirements.split("\n") if line]
+    return {re.split(r"[<>=!~ \[;]", line)[0] for line in lines}
+
+
+def test_no_machine_paths():
+    found = []
+    for path in repository_files():
+        try:
+            lines = path.read_text(encoding="utf-8").split("\n")
+        except UnicodeDecodeError:
+            continue
+        found += [
+            f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}"
+            for number, line in enumerate(lines, 1)
+            if MACHINE_PATH.search(line)
+        ]
+    assert not found
+
+
+def test_metadata():
+    metadata = setup_cfg()["metadata"]
+    assert metadata["name"] == "neuroner_tl"
+    assert metadata["version"] == "attr: neuroner_tl.__version__"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", neuroner_tl.__version__)
+    assert metadata["license"] == "MIT"
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
+
+
+def test_dependencies():
+    options = setup_cfg()["options"]
+    assert options["python_requires"] == ">=3.9,<3.12"
+    assert names(options["install_requires"]) == {
+        "tensorflow",
+        "tensorflow-addons",
+        "numpy",
+        "gensim",
+        "scikit-learn",
+        "matplotlib",
+        "pydantic",
+        "tqdm",
+    }
+    extras = setup_cfg()["options.extras_require"]
+    assert set(extras) == {"spacy", "cluster", "test", "docs"}
+    assert {"pytest", "hypothesis", "seqeval", "ruff", "mypy"} <= names(extras["test"])
+
+
+def test_every_data_file_is_packaged():
+    """A file that is no Python but stands in the package must be named in package_data."""
+    patterns = setup_cfg()["options.package_data"]["neuroner_tl"].split()
+    package = ROOT / "neuroner_tl"
+    data = [
+        path.relative_to(package).as_posix()
+        for path in repository_files()
+        if package in path.parents and path.suffix != ".py"
+    ]
+    assert data
+    for name in data:
+        assert any(fnmatch.fnmatch(name, pattern) for pattern in patterns), name
+
+
+def test_every_folder_of_the_package_is_a_package():
+    for path in (ROOT / "neuroner_tl").rglob("*.py"):
+        assert (path.parent / "__init__.py").is_file(), path.parent
+
+
+def test_test_files_have_unique_names():
+    # Without __init__.py in tests, pytest imports test files by their bare name.
+    stems = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(set(stems)) == sorted(stems)
