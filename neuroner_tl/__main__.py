@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from neuroner_tl import __version__
-from neuroner_tl.cli import evaluate, parameters, predict, train
+from neuroner_tl.cli import evaluate, parameters, predict, study, train
 from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.parameter_arguments import CommandLineParser
 
@@ -17,6 +17,7 @@ COMMANDS = {
     "train": train,
     "predict": predict,
     "evaluate": evaluate,
+    "study": study,
     "parameters": parameters,
 }
 
@@ -31,9 +32,7 @@ def make_parser() -> CommandLineParser:
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
         description = (module.__doc__ or "").split(": ", 1)[-1].strip()
-        module.add_arguments(
-            subparsers.add_parser(name, help=description, description=description)
-        )
+        module.add_arguments(subparsers.add_parser(name, help=description, description=description))
     return parser
 
 
@@ -43,8 +42,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     Returns:
         0; 2 for an error of the user's, which is one line on stderr; 130 after Ctrl-C.
     """
-    # TensorFlow's own remarks on the machine are not for users of this software.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow's own remarks on the machine are not for users of this software; three of them
+    # about absent graphics cards call themselves errors.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     namespace = make_parser().parse_args(arguments)
     verbose = str(getattr(namespace, "verbose", "")).lower() in ("true", "yes", "1", "on")
     logging.basicConfig(format="%(message)s", level=logging.DEBUG if verbose else logging.INFO)
@@ -53,7 +53,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     try:
         return COMMANDS[namespace.command].run(namespace)
     except NeuroNERError as error:
-        print(f"neuroner-tl: error: {error}", file=sys.stderr)
+        # One line, whatever a file name or a library's message holds.
+        print(f"neuroner-tl: error: {' '.join(str(error).splitlines())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("neuroner-tl: interrupted", file=sys.stderr)

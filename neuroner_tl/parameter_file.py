@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import configparser
-import difflib
 import logging
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, Optional, Union
+from typing import Any, Callable, NamedTuple, Optional, Union
 
 from pydantic import ValidationError
 
 from neuroner_tl.atomic_file import write_atomically
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.ini_file import nearest_name, read_ini, without_comment
 from neuroner_tl.parameter_arguments import add_parameter_arguments, overrides_from
 from neuroner_tl.parameter_text import (
     by_section,
@@ -26,7 +24,6 @@ from neuroner_tl.parameters import RENAMED, RETIRED, Parameters
 __all__ = [
     "add_parameter_arguments",
     "load_parameters",
-    "nearest_name",
     "overrides_from",
     "parameters_markdown",
     "write_parameters",
@@ -47,7 +44,7 @@ def load_parameters(
     path: Optional[Union[str, Path]] = None,
     overrides: Optional[Mapping[str, Any]] = None,
     *,
-    place: str = "--{}",
+    place: Union[str, Callable[[str], str]] = "--{}",
 ) -> Parameters:
     """Return the parameters of a file with overrides applied, all checked.
 
@@ -55,7 +52,8 @@ def load_parameters(
         path: an .ini file with parameters in any section; None for the defaults. A comment may
             follow a value; a value that itself contains ` #` or ` ;` stands in double quotes.
         overrides: values by name that win over the file's, as strings or typed.
-        place: how errors name the place of an override, with `{}` for its name.
+        place: how errors name the place of an override, with `{}` for its name; or a function
+            of the name.
 
     Raises:
         ParameterError: the file cannot be read; a name is unknown or given twice; a value is of
@@ -63,7 +61,7 @@ def load_parameters(
     """
     settings = {} if path is None else _read(Path(path))
     for name, value in (overrides or {}).items():
-        where = place.format(name)
+        where = place.format(name) if isinstance(place, str) else place(name)
         known = _known_name(name, where)
         settings[known] = _Setting(value, where, f"leave {where} out")
     _accept_former_values(settings)
@@ -76,20 +74,10 @@ def load_parameters(
 
 def _read(path: Path) -> dict[str, _Setting]:
     """Return the settings of a file by today's names."""
-    text = _read_text(path)
-    parser = configparser.ConfigParser(
-        interpolation=None, empty_lines_in_values=False, default_section="\0"
-    )
-    try:
-        parser.read_string(text, str(path))
-    except configparser.Error as error:
-        _refuse_syntax(path, error)
-    lines = _option_lines(text)
     settings: dict[str, _Setting] = {}
     first_line: dict[str, int] = {}
-    for section in parser.sections():
-        for option, raw in parser.items(section):
-            line = lines.get((section, option), 0)
+    for values in read_ini(path, "a parameter file").values():
+        for option, (text, line) in values.items():
             where = f"{path}:{line}: {option}"
             name = _known_name(option, where)
             if name in settings:
@@ -97,68 +85,9 @@ def _read(path: Path) -> dict[str, _Setting]:
                     f"{where}: found a second value (the first is in line {first_line[name]}), "
                     "expected each parameter once, in whatever section; remove one of the two"
                 )
-            if "\n" in raw:
-                raise ParameterError(
-                    f"{where}: found a value that goes on in line {line + 1}, expected one line; "
-                    "remove the white space at the beginning of the lines after it"
-                )
-            settings[name] = _Setting(_without_comment(raw), where, "remove the line")
+            settings[name] = _Setting(text, where, "remove the line")
             first_line[name] = line
     return settings
-
-
-def _read_text(path: Path) -> str:
-    remedy = "give the path of a parameter file (.ini)"
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise ParameterError(
-            f"{path}:{line}: found a byte that is not UTF-8, expected a text file in UTF-8; "
-            "save the file in that encoding"
-        ) from None
-    except OSError as error:
-        raise ParameterError(
-            f"{path}: cannot be read ({error.strerror}), expected a parameter file; {remedy}"
-        ) from None
-
-
-def _refuse_syntax(path: Path, error: configparser.Error) -> NoReturn:
-    line: Union[int, str, None] = getattr(error, "lineno", None)
-    if isinstance(error, configparser.DuplicateOptionError):
-        found = f"{error.option} for a second time"
-        rest = "expected each parameter once; remove one of the two lines"
-    elif isinstance(error, configparser.DuplicateSectionError):
-        found = f"section [{error.section}] for a second time"
-        rest = "expected each section once; put its parameters together"
-    elif isinstance(error, configparser.MissingSectionHeaderError):
-        found = repr(error.line.strip())
-        rest = "expected a section first; write a line such as [mode] above it"
-    else:
-        problems = getattr(error, "errors", None) or [(0, "''")]
-        line, found = problems[0]
-        found = found.replace("\\n", "")
-        rest = "expected `name = value`; correct the line or put # before it"
-    raise ParameterError(f"{path}:{line}: found {found}, {rest}") from None
-
-
-def _option_lines(text: str) -> dict[tuple[str, str], int]:
-    """Return the line of each (section, option); configparser does not tell."""
-    lines: dict[tuple[str, str], int] = {}
-    section = ""
-    for number, line in enumerate(text.split("\n"), 1):
-        header = re.match(r"\s*\[(.+)\]", line)
-        option = re.match(r"\s*([^#;\[\s=:][^=:]*?)\s*[=:]", line)
-        if header:
-            section = header[1]
-        elif option:
-            lines.setdefault((section, option[1].lower()), number)
-    return lines
-
-
-def _without_comment(raw: str) -> str:
-    quoted = re.fullmatch(r'"([^"]*)"\s*([#;].*)?', raw)
-    return quoted[1] if quoted else re.sub(r"(^|\s)[#;].*", "", raw).strip()
 
 
 def _known_name(name: str, where: str) -> str:
@@ -170,11 +99,6 @@ def _known_name(name: str, where: str) -> str:
         f"{where}: found an unknown parameter, expected a name in docs/parameters.md; "
         f"the nearest is {nearest_name(name, Parameters.model_fields)}"
     )
-
-
-def nearest_name(name: str, names: Any) -> str:
-    """Return the one of the names that is spelt most like `name`."""
-    return difflib.get_close_matches(name, list(names), n=1, cutoff=0.0)[0]
 
 
 def _accept_former_values(settings: dict[str, _Setting]) -> None:
@@ -223,7 +147,7 @@ def write_parameters(parameters: Parameters, path: Union[str, Path]) -> None:
         lines.append(f"[{section}]")
         for name in names:
             value = format_value(getattr(parameters, name))
-            if value != _without_comment(value):
+            if value != without_comment(value):
                 value = f'"{value}"'
             lines.append(f"{name} = {value}".rstrip())
         lines.append("")

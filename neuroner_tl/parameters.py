@@ -117,6 +117,12 @@ class Parameters(BaseModel):
         "What to keep of entities that overlap, which tags cannot express: the longest, the one "
         "that starts first, or stop with an error. What is dropped is in the import report.",
     )
+    cache_encoding: bool = _dataset(
+        True,
+        "Keep the encoded corpus in the folder .cache of output_folder, so that the next run on "
+        "the same corpus, word vectors and parameters starts at once. Any change of them encodes "
+        "anew; the eight newest are kept.",
+    )
 
     use_character_lstm: bool = _ann(
         True, "Add a representation of each token's characters to its embedding."

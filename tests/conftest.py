@@ -1,4 +1,71 @@
 import os
+import sys
+from pathlib import Path
+
+import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+# Helpers that tests of several folders share.
+sys.path.insert(0, str(Path(__file__).parent / "model"))
+
+# A network that learns the synthetic corpora in seconds.
+TINY = {
+    "token_embedding_dimension": 20,
+    "token_lstm_hidden_state_dimension": 20,
+    "character_embedding_dimension": 6,
+    "character_lstm_hidden_state_dimension": 6,
+    "optimizer": "adam",
+    "learning_rate": 0.01,
+    "batch_size": 1,
+    "dropout_rate": 0.1,
+    "maximum_number_of_epochs": 3,
+    "jit_compile": False,
+    "tensorboard": False,
+    "seed": 3,
+}
+
+
+@pytest.fixture(scope="session")
+def corpora(tmp_path_factory):
+    """The synthetic corpora, small; tests must not change them."""
+    from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
+
+    return write_synthetic_corpora(
+        tmp_path_factory.mktemp("corpora"),
+        gold_documents=(6, 3, 4),
+        silver_documents=(12, 3),
+        types=("DISO", "CHED"),
+    )
+
+
+@pytest.fixture(scope="session")
+def source_run(corpora, tmp_path_factory):
+    """A finished run on the silver corpus; tests must not change its folder."""
+    from neuroner_tl.neuroner import NeuroNER
+
+    output = tmp_path_factory.mktemp("source")
+    with NeuroNER(
+        dataset_text_folder=corpora.silver,
+        output_folder=output,
+        experiment_name="source",
+        **{**TINY, "tensorboard": True},
+    ) as ner:
+        return ner.fit()
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """Parameters of a tiny run, without corpus and output folder."""
+    return dict(TINY)
+
+
+@pytest.fixture
+def eagerly():
+    """Run functions step by step: for a handful of tokens, tracing takes far longer."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)

@@ -10,15 +10,6 @@ from neuroner_tl.corpora.text_files import write_text_atomically
 from neuroner_tl.evaluation.brat_folders import DOCUMENT_CHOICES, FolderScores, evaluate_folders
 from neuroner_tl.evaluation.report import counts_rows, scores_table
 
-DESCRIPTION = "compare brat predictions with a gold standard by exact match"
-
-
-def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command ``evaluate``; its parser calls :func:`run`."""
-    parser = subparsers.add_parser("evaluate", help=DESCRIPTION, description=DESCRIPTION)
-    add_arguments(parser)
-    parser.set_defaults(run=run)
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""

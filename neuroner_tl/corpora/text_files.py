@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from neuroner_tl.atomic_file import write_atomically
 from neuroner_tl.errors import CorpusError
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -52,17 +52,8 @@ def write_text_atomically(path: Path, text: str) -> None:
     Raises:
         CorpusError: the file cannot be written; nothing is left behind then.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        try:
-            with open(temporary, "wb") as file:
-                file.write(text.encode("utf-8"))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        write_atomically(path, text.encode("utf-8"))
     except OSError as error:
         raise CorpusError(
             f"{path}: cannot be written: {error.strerror}; check that the folder exists and "

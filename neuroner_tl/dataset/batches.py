@@ -43,7 +43,7 @@ class Shapes:
         exact: round nothing, for programs that are not compiled.
     """
 
-    times: tuple[int, ...] = (32, 64, 128)
+    times: tuple[int, ...] = (24, 40, 64, 128)
     word_lengths: tuple[int, ...] = (16, 32)
     exact: bool = False
 
@@ -57,9 +57,11 @@ class Shapes:
         return 1 << (size - 1).bit_length()
 
     def words(self, distinct: int, batch: int, time: int) -> int:
-        """Rows for ``distinct`` words of a batch: half or all of its places."""
+        """Rows for the distinct words of a batch: one a place, or half as many in a large one."""
         places = batch * time
-        return self.round_up(distinct, (max(1, places // 2), places))
+        if batch > 1:
+            return self.round_up(distinct, (places // 2, places))
+        return distinct if self.exact else places
 
 
 EXACT = Shapes(exact=True)

@@ -36,7 +36,7 @@ class CharacterLSTM(Layer):
             ``[words, 2 * size]``: the last state of each direction.
         """
         states = bidirectional(
-            characters,
+            [characters],
             lengths,
             cell_weights(self.weights, "forward"),
             cell_weights(self.weights, "backward"),

@@ -20,6 +20,7 @@ so that a padded batch costs no more steps than its longest sequence.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Callable, NamedTuple, Optional
 
 import tensorflow as tf
@@ -206,12 +207,35 @@ def _recurrence(
     return stacked.h, gradient
 
 
-def coupled_lstm(x: tf.Tensor, steps: tf.Tensor, weights: CellWeights) -> tf.Tensor:
+@tf.custom_gradient
+def _project(
+    weight: tf.Tensor, bias: tf.Tensor, *parts: tf.Tensor
+) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, ...]]]:
+    """``[parts] W + b`` for rows ``[rows, d_k]``, whose gradients are separate products.
+
+    The gradient of a part that nobody asks for (frozen token embeddings are most of the input)
+    is then no part of a larger product, and is left out of the program.
+    """
+    x = tf.concat(parts, axis=-1)
+
+    def gradient(dz: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        rows = tf.split(weight, [part.shape[-1] for part in parts], axis=0)
+        return (
+            tf.matmul(x, dz, transpose_a=True),
+            tf.reduce_sum(dz, axis=0),
+            *(tf.matmul(dz, of_part, transpose_b=True) for of_part in rows),
+        )
+
+    return x @ weight + bias, gradient
+
+
+def coupled_lstm(parts: Sequence[tf.Tensor], steps: tf.Tensor, weights: CellWeights) -> tf.Tensor:
     """Run the cell over a batch of sequences, from left to right.
 
     Args:
-        x: ``[time, batch, d]``, padded at the end; what stands in the padding may be anything
-            finite, provided nobody uses the outputs there.
+        parts: the input ``x_t`` in parts that stand side by side, each ``[time, batch, d_k]``,
+            padded at the end; what stands in the padding may be anything finite, provided nobody
+            uses the outputs there.
         steps: how many steps to run (a scalar), at least the longest sequence's length and at
             most ``time``.
         weights: the cell's weights.
@@ -219,20 +243,22 @@ def coupled_lstm(x: tf.Tensor, steps: tf.Tensor, weights: CellWeights) -> tf.Ten
     Returns:
         ``h``, ``[time, batch, n]``; zero from ``steps`` on.
     """
-    batch = tf.shape(x)[1]
+    batch = tf.shape(parts[0])[1]
     size = weights.recurrent.shape[0]
-    flat = tf.reshape(x, [-1, x.shape[-1]])
-    z = tf.reshape(flat @ weights.input + weights.bias, [-1, batch, 3 * size])
+    flat = [tf.reshape(part, [-1, part.shape[-1]]) for part in parts]
+    # custom_gradient takes tensors, not variables.
+    weights = CellWeights(*(w if w is None else tf.convert_to_tensor(w) for w in weights))
+    z = tf.reshape(_project(weights.input, weights.bias, *flat), [-1, batch, 3 * size])
     h0 = tf.tile(weights.initial_h[None], [batch, 1])
     c0 = tf.tile(weights.initial_c[None], [batch, 1])
     peepholes = ()
     if weights.peephole_i is not None and weights.peephole_o is not None:
         peepholes = (weights.peephole_i, weights.peephole_o)
-    return _recurrence(z, steps, h0, c0, tf.convert_to_tensor(weights.recurrent), *peepholes)
+    return _recurrence(z, steps, h0, c0, weights.recurrent, *peepholes)
 
 
 def bidirectional(
-    x: tf.Tensor, lengths: tf.Tensor, forward: CellWeights, backward: CellWeights
+    parts: Sequence[tf.Tensor], lengths: tf.Tensor, forward: CellWeights, backward: CellWeights
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Run one cell over each sequence and another over each sequence reversed.
 
@@ -240,7 +266,7 @@ def bidirectional(
     directions meet their padding last.
 
     Args:
-        x: ``[batch, time, d]``.
+        parts: the input in parts that stand side by side, each ``[batch, time, d_k]``.
         lengths: ``[batch]``, each at most ``time``.
         forward: weights of the direction from left to right.
         backward: weights of the other direction.
@@ -250,9 +276,19 @@ def bidirectional(
         its row ``t`` belongs to position ``length - 1 - t``.
     """
     steps = tf.reduce_max(lengths)
-    left_to_right = tf.transpose(x, [1, 0, 2])
-    right_to_left = tf.reverse_sequence(left_to_right, lengths, seq_axis=0, batch_axis=1)
+    left_to_right, right_to_left = _both_ways(parts, lengths)
     return (
         coupled_lstm(left_to_right, steps, forward),
         coupled_lstm(right_to_left, steps, backward),
     )
+
+
+def _both_ways(
+    parts: Sequence[tf.Tensor], lengths: tf.Tensor
+) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """Time-major inputs, as they are and reversed within their lengths."""
+    left_to_right = [tf.transpose(part, [1, 0, 2]) for part in parts]
+    right_to_left = [
+        tf.reverse_sequence(part, lengths, seq_axis=0, batch_axis=1) for part in left_to_right
+    ]
+    return left_to_right, right_to_left

@@ -30,33 +30,50 @@ class Marginals(NamedTuple):
     pairs: tf.Tensor
 
 
-def _forward(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> tf.Tensor:
-    """Logarithm of the sum over all beginnings that end in each label.
+def _normalised(values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Logarithms made to sum to 1 as probabilities, and what was taken off, ``[batch]``."""
+    norm = tf.reduce_logsumexp(values, axis=-1, keepdims=True)
+    return values - norm, norm[:, 0]
 
-    ``[time, batch, labels]`` to the same; behind a sequence's end the last true row is repeated.
+
+def _forward(
+    scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Distribution of each label over all beginnings that end in it, and the partition function.
+
+    Each step is normalised, so that long sentences lose no precision.
+
+    Returns:
+        Logarithms ``[time, batch, labels]``, meaningless behind a sequence's end, and the
+        logarithm of the partition function, ``[batch]``.
     """
     time = tf.shape(scores)[0]
 
-    def body(t: tf.Tensor, alpha: tf.Tensor, array: tf.TensorArray) -> tuple:
+    def body(t: tf.Tensor, alpha: tf.Tensor, log_z: tf.Tensor, array: tf.TensorArray) -> tuple:
         longer = scores[t] + tf.reduce_logsumexp(alpha[:, :, None] + transitions, axis=1)
-        alpha = tf.where((t < lengths)[:, None], longer, alpha)
-        return t + 1, alpha, array.write(t, alpha)
+        alpha, norm = _normalised(longer)
+        log_z += tf.where(t < lengths, norm, tf.zeros_like(norm))
+        return t + 1, alpha, log_z, array.write(t, alpha)
 
+    alpha, log_z = _normalised(scores[0])
     array = tf.TensorArray(scores.dtype, size=time, element_shape=scores.shape[1:])
-    array = array.write(0, scores[0])
-    _, _, array = tf.while_loop(
-        lambda t, *_: t < time, body, (tf.constant(1), scores[0], array)
+    array = array.write(0, alpha)
+    _, _, log_z, array = tf.while_loop(
+        lambda t, *_: t < time, body, (tf.constant(1), alpha, log_z, array)
     )
-    return array.stack()
+    return array.stack(), log_z
 
 
 def _backward(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> tf.Tensor:
-    """Logarithm of the sum over all ends that follow each label; 0 at a sequence's last one."""
+    """Logarithm of the sum over all ends that follow each label, up to a constant a position.
+
+    0 at a sequence's last position and behind it.
+    """
     time = tf.shape(scores)[0]
 
     def body(t: tf.Tensor, beta: tf.Tensor, array: tf.TensorArray) -> tuple:
         following = (scores[t + 1] + beta)[:, None, :]
-        earlier = tf.reduce_logsumexp(transitions + following, axis=2)
+        earlier, _ = _normalised(tf.reduce_logsumexp(transitions + following, axis=2))
         beta = tf.where((t + 1 < lengths)[:, None], earlier, tf.zeros_like(beta))
         return t - 1, beta, array.write(t, beta)
 
@@ -72,15 +89,15 @@ def _marginals(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Time-major marginals of labels and pairs from the forward recursion."""
     beta = _backward(scores, lengths, transitions)
-    log_z = tf.reduce_logsumexp(alpha[-1], axis=-1)[None, :, None]
     positions = tf.range(tf.shape(scores)[0])[:, None]
-    inside = (positions < lengths)[:, :, None]
-    # Outside a sequence the exponents mean nothing and may be large: masked before exp.
-    labels = tf.exp(tf.where(inside, alpha + beta - log_z, -1e4))
+    inside = tf.cast((positions < lengths)[:, :, None], scores.dtype)
+    labels = tf.nn.softmax(alpha + beta) * inside
     following = (scores + beta)[1:, :, None, :]
-    exponents = alpha[:-1, :, :, None] + transitions + following - log_z[..., None]
-    pairs = tf.exp(tf.where(inside[1:, :, :, None], exponents, -1e4))
-    return labels, pairs
+    exponents = alpha[:-1, :, :, None] + transitions + following
+    highest = tf.reduce_max(exponents, axis=[2, 3], keepdims=True)
+    pairs = tf.exp(exponents - highest)
+    pairs /= tf.reduce_sum(pairs, axis=[2, 3], keepdims=True)
+    return labels, pairs * inside[1:, :, :, None]
 
 
 @tf.custom_gradient
@@ -98,7 +115,7 @@ def log_partition(
         ``[batch]``.
     """
     time_major = tf.transpose(scores, [1, 0, 2])
-    alpha = _forward(time_major, lengths, transitions)
+    alpha, log_z = _forward(time_major, lengths, transitions)
 
     def gradient(upstream: tf.Tensor) -> tuple:
         labels, pairs = _marginals(time_major, lengths, transitions, alpha)
@@ -106,7 +123,7 @@ def log_partition(
         d_transitions = tf.reduce_sum(pairs * upstream[None, :, None, None], axis=[0, 1])
         return d_scores, None, d_transitions
 
-    return tf.reduce_logsumexp(alpha[-1], axis=-1), gradient
+    return log_z, gradient
 
 
 def sequence_score(
@@ -136,7 +153,7 @@ def sequence_score(
 def marginals(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> Marginals:
     """Exact marginal probabilities; arguments as in `log_partition`."""
     time_major = tf.transpose(scores, [1, 0, 2])
-    alpha = _forward(time_major, lengths, transitions)
+    alpha, _ = _forward(time_major, lengths, transitions)
     labels, pairs = _marginals(time_major, lengths, transitions, alpha)
     return Marginals(tf.transpose(labels, [1, 0, 2]), tf.transpose(pairs, [1, 0, 2, 3]))
 

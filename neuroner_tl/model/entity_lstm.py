@@ -132,8 +132,8 @@ class EntityLSTM:
         Returns:
             ``[batch, time, labels]``.
         """
-        x = token_rows if word_vectors is None else tf.concat([word_vectors, token_rows], axis=-1)
-        return self.label_prediction(self.token_lstm(x, lengths, dropout_mask))
+        parts = [token_rows] if word_vectors is None else [word_vectors, token_rows]
+        return self.label_prediction(self.token_lstm(parts, lengths, dropout_mask))
 
     def loss(self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """Layer 6, training: ``[batch]`` losses."""

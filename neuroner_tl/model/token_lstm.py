@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Optional
 
 import numpy as np
@@ -35,23 +36,28 @@ class TokenLSTM(Layer):
         return weights
 
     def __call__(
-        self, x: tf.Tensor, lengths: tf.Tensor, dropout_mask: Optional[tf.Tensor] = None
+        self,
+        parts: Sequence[tf.Tensor],
+        lengths: tf.Tensor,
+        dropout_mask: Optional[tf.Tensor] = None,
     ) -> tf.Tensor:
         """Read sentences.
 
         Args:
-            x: ``[batch, time, d]``, the tokens' vectors, [characters; token].
+            parts: the tokens' vectors in parts that stand side by side, [characters; token],
+                each ``[batch, time, d_k]``.
             lengths: ``[batch]``.
-            dropout_mask: ``[batch, time, d]``, what to multiply ``x`` by in training: 0 or
+            dropout_mask: ``[batch, time, d]``, what to multiply them by in training: 0 or
                 1 / (1 - rate).
 
         Returns:
             ``[batch, time, n]``.
         """
         if dropout_mask is not None:
-            x = x * dropout_mask
+            masks = tf.split(dropout_mask, [part.shape[-1] for part in parts], axis=-1)
+            parts = [part * mask for part, mask in zip(parts, masks)]
         forward, backward = bidirectional(
-            x,
+            parts,
             lengths,
             cell_weights(self.weights, "forward"),
             cell_weights(self.weights, "backward"),

@@ -62,7 +62,7 @@ class Predictor:
                 model.text.tokenizer_identity,
                 self._tokenizer.identity,
             )
-        self._network = create_network(model.architecture, model.weights)
+        self._network: EntityLSTM = create_network(model.architecture, model.weights)
         self._looked_up: set[str] = set()
 
     def predict_text(self, text: str) -> list[Entity]:
@@ -121,7 +121,7 @@ class Predictor:
             for layer, named in weights.items()
         }
         values[self._network.token_embedding.name]["embedding"] = np.concatenate([table, rows])
-        self._network: EntityLSTM = create_network(self.model.architecture, values)
+        self._network = create_network(self.model.architecture, values)
         self.vocabulary = vocabulary
         logger.info("%d of %d new words have a word vector", len(rows), len(new))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Optional
 
 from neuroner_tl.corpora.document import TaggedDocument
@@ -12,6 +12,7 @@ from neuroner_tl.corpora.reader import Corpus, PartReader, read_corpus
 from neuroner_tl.corpora.sentences import SENTENCE_SPLITTER
 from neuroner_tl.corpora.tagging import tag_document
 from neuroner_tl.corpora.text import Tokenizer, get_tokenizer
+from neuroner_tl.dataset.cache import DatasetCache, EncodedCorpus, cache_key, corpus_files
 from neuroner_tl.dataset.encoding import Dataset, build_dataset
 from neuroner_tl.dataset.vocabulary import VocabularyRules
 from neuroner_tl.errors import ParameterError
@@ -19,6 +20,8 @@ from neuroner_tl.parameters import Parameters
 from neuroner_tl.training.checkpoint import SavedModel, TextIdentity
 
 DEBUG_SENTENCES = 200
+# Name of the folder of encoded corpora in the folder of runs.
+CACHE = ".cache"
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class RunData:
 
 
 def load_data(parameters: Parameters, source: Optional[SavedModel] = None) -> RunData:
-    """Read the corpus that the parameters name, and encode it.
+    """Read the corpus that the parameters name, and encode it, or take it from the cache.
 
     Args:
         parameters: the run's parameters.
@@ -50,10 +53,17 @@ def load_data(parameters: Parameters, source: Optional[SavedModel] = None) -> Ru
     """
     corpus, reports = open_corpus(parameters, ("train", "valid"))
     tokenizer = get_tokenizer(parameters.tokenizer, parameters.spacylanguage)
-    parts = {}
-    for name, part in corpus.parts.items():
-        reports[name] = ImportReport()
-        parts[name] = tagged_documents(part, parameters, tokenizer, reports[name])
+    text = text_identity(parameters, tokenizer)
+    rules = VocabularyRules(
+        tagging_format=parameters.tagging_format,
+        remap_unknown_tokens_to_unk=parameters.remap_unknown_tokens_to_unk,
+        load_only_pretrained_token_embeddings=parameters.load_only_pretrained_token_embeddings,
+        load_all_pretrained_token_embeddings=parameters.load_all_pretrained_token_embeddings,
+        check_for_lowercase=parameters.check_for_lowercase,
+        check_for_digits_replaced_with_zeros=parameters.check_for_digits_replaced_with_zeros,
+        token_embedding_dimension=parameters.token_embedding_dimension,
+    )
+    vectors = parameters.token_pretrained_embedding_filepath
     known_tokens: tuple[str, ...] = ()
     known_characters: tuple[str, ...] = ()
     if source is not None:
@@ -61,24 +71,39 @@ def load_data(parameters: Parameters, source: Optional[SavedModel] = None) -> Ru
             known_tokens = source.vocabulary.tokens[1:]
         if parameters.reload_character_embeddings:
             known_characters = source.vocabulary.characters[2:]
-    dataset = build_dataset(
-        parts,
-        VocabularyRules(
-            tagging_format=parameters.tagging_format,
-            remap_unknown_tokens_to_unk=parameters.remap_unknown_tokens_to_unk,
-            load_only_pretrained_token_embeddings=(
-                parameters.load_only_pretrained_token_embeddings
-            ),
-            load_all_pretrained_token_embeddings=parameters.load_all_pretrained_token_embeddings,
-            check_for_lowercase=parameters.check_for_lowercase,
-            check_for_digits_replaced_with_zeros=parameters.check_for_digits_replaced_with_zeros,
-            token_embedding_dimension=parameters.token_embedding_dimension,
-        ),
-        parameters.token_pretrained_embedding_filepath,
-        known_tokens,
-        known_characters,
-    )
-    return RunData(corpus, dataset, text_identity(parameters, tokenizer), reports)
+
+    def encode() -> EncodedCorpus:
+        counts = {name: ImportReport() for name in corpus.parts}
+        parts = {
+            name: tagged_documents(part, parameters, tokenizer, counts[name])
+            for name, part in corpus.parts.items()
+        }
+        dataset = build_dataset(parts, rules, vectors, known_tokens, known_characters)
+        return EncodedCorpus(dataset, counts)
+
+    def make_key() -> str:
+        return cache_key(
+            {name: corpus_files(part) for name, part in corpus.parts.items()},
+            corpus.folder,
+            {
+                **asdict(text),
+                "overlap_policy": parameters.overlap_policy,
+                "split_percentages": parameters.split_percentages,
+                "split_seed": parameters.split_seed,
+                "train_size": parameters.train_size,
+                "debug": DEBUG_SENTENCES if parameters.debug else 0,
+            },
+            rules,
+            vectors,
+            known_tokens,
+            known_characters,
+        )
+
+    if parameters.cache_encoding:
+        encoded = DatasetCache(parameters.output_folder / CACHE).get(make_key, encode)
+    else:
+        encoded = encode()
+    return RunData(corpus, encoded.dataset, text, {**reports, **encoded.reports})
 
 
 def open_corpus(

@@ -71,8 +71,7 @@ def check_writable(output_folder: Path, name: str = "output_folder") -> None:
         probe.unlink()
     except OSError as error:
         raise ParameterError(
-            f"{name} = {output_folder}: cannot be written ({error.strerror}); choose "
-            "another folder"
+            f"{name} = {output_folder}: cannot be written ({error.strerror}); choose another folder"
         ) from error
 
 

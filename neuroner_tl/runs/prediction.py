@@ -46,6 +46,8 @@ def predict_files(predictor: Predictor, source: Path, output: Path) -> tuple[int
             f"{output}: is the folder of the texts, whose annotations would be overwritten; "
             "give another output folder"
         )
+    for path in paths:
+        read_text(path)  # A file that cannot be used is found before anything is written.
     check_writable(output, "--output")
     documents, entities = 0, 0
     for document in predictor.predict(Document(path.stem, read_text(path)) for path in paths):
@@ -85,6 +87,9 @@ def predict_run(parameters: Parameters) -> RunResult:
             f"{corpus.folder}: neither a test nor a deploy part to predict; add deploy/ with .txt "
             "files"
         )
+    for part in chosen.values():
+        for _ in part.documents():
+            pass  # A document that cannot be used is found before anything is written.
     jit: Optional[bool] = None if parameters.jit_compile == "auto" else bool(parameters.jit_compile)
     predictor = Predictor(
         parameters.pretrained_model_folder,

@@ -71,9 +71,7 @@ def train_run(parameters: Parameters) -> RunResult:
 class _Run:
     """What the steps of a run share."""
 
-    def __init__(
-        self, parameters: Parameters, data: RunData, source: Optional[SavedModel]
-    ) -> None:
+    def __init__(self, parameters: Parameters, data: RunData, source: Optional[SavedModel]) -> None:
         self.parameters = parameters
         self.data = data
         dataset = data.dataset

@@ -1,1 +1,1 @@
-"""Studies: several runs that are compared in one table."""
+"""Studies: several runs that are compared, their definition, and the table that they give."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ import neuroner_tl
 from neuroner_tl.atomic_file import write_json
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.errors import CheckpointError
-from neuroner_tl.model.entity_lstm import Architecture
+from neuroner_tl.model.entity_lstm import Architecture, initial_weights
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -107,7 +108,8 @@ def read_variables(prefix: Path) -> Values:
         for key in reader.get_variable_to_shape_map():
             if key.endswith(_VALUE) and key.count("/") == 3:
                 layer, name = key[: -len(_VALUE)].split("/")
-                values.setdefault(layer, {})[name] = reader.get_tensor(key)
+                # TensorFlow writes a dot in a name as two.
+                values.setdefault(layer, {})[name.replace("..", ".")] = reader.get_tensor(key)
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"{prefix}: no readable checkpoint; copy the model's folder again or train it anew"
@@ -146,10 +148,11 @@ def save_model(
         "files": {path.name: _fingerprint(path) for path in files},
     }
     write_json(folder / MANIFEST, manifest)
-    current = {path.name for path in files} | {MANIFEST}
+    current = {path.name for path in files}
     for path in folder.iterdir():
-        if path.name not in current:
-            path.unlink()
+        # Only what this function has written, a temporary folder of a killed save included.
+        if path.name not in current and path.name.startswith(tuple(f"{k}-" for k in variables)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def load_model(folder: Path) -> SavedModel:
@@ -168,13 +171,19 @@ def load_model(folder: Path) -> SavedModel:
     try:
         architecture = Architecture(**manifest["architecture"])
         text = TextIdentity(**manifest["text"])
-        prefix, training = manifest["checkpoints"]["weights"], dict(manifest["training"])
-    except (KeyError, TypeError, ValueError) as error:
+        prefix, training = str(manifest["checkpoints"]["weights"]), dict(manifest["training"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(
             f"{folder / MANIFEST}: {error} is missing or wrong; copy the model's folder again"
         ) from error
+    for name in (VOCABULARY, f"{prefix}.index"):
+        # What the manifest does not list has not been verified, and may be anywhere.
+        if name not in manifest["files"]:
+            raise CheckpointError(
+                f"{folder / MANIFEST}: does not list {name!r}; copy the model's folder again"
+            )
     vocabulary = Vocabulary.load(folder / VOCABULARY)
-    weights = read_variables(folder / str(prefix))
+    weights = read_variables(folder / prefix)
     model = SavedModel(folder, architecture, weights, vocabulary, text, training)
     _check_shapes(model)
     return model
@@ -238,17 +247,26 @@ def _fingerprint(path: Path) -> dict[str, Any]:
 
 def _check_shapes(model: SavedModel) -> None:
     """Compare the weights with what architecture and vocabulary ask for."""
-    a, vocabulary = model.architecture, model.vocabulary
-    expected = {
-        ("token_embeddings", "embedding"): (len(vocabulary.tokens), a.token_dimension),
-        ("feedforward", "kernel"): (a.token_hidden, len(vocabulary.labels)),
-        ("token_lstm", "forward_input"): (a.input_size, 3 * a.token_hidden),
-    }
-    if a.use_character_lstm:
-        expected["character_embeddings", "embedding"] = (
-            len(vocabulary.characters),
-            a.character_dimension,
+    architecture, vocabulary = model.architecture, model.vocabulary
+    _check_sizes(model)
+    if architecture.labels != len(vocabulary.labels):
+        raise CheckpointError(
+            f"{model.folder}: the architecture has {architecture.labels} labels and the "
+            f"vocabulary {len(vocabulary.labels)}; copy the model's folder again"
         )
+    # Tables of one row say what the others look like.
+    expected = {
+        (layer, name): value.shape
+        for layer, named in initial_weights(architecture, 1, 1, 0).items()
+        for name, value in named.items()
+    }
+    for layer, items in (
+        ("token_embeddings", vocabulary.tokens),
+        ("character_embeddings", vocabulary.characters),
+    ):
+        if (layer, "embedding") in expected:
+            width = expected[layer, "embedding"][1]
+            expected[layer, "embedding"] = (len(items), width)
     for (layer, name), shape in expected.items():
         found = model.weights.get(layer, {}).get(name)
         if found is None or found.shape != shape:
@@ -256,4 +274,24 @@ def _check_shapes(model: SavedModel) -> None:
                 f"{model.folder}: {layer}/{name} is "
                 f"{'missing' if found is None else list(found.shape)}, vocabulary and "
                 f"architecture ask for {list(shape)}; copy the model's folder again"
+            )
+
+
+def _check_sizes(model: SavedModel) -> None:
+    """Compare the sizes that the architecture states with those that the weights have."""
+    sizes = {
+        "token_dimension": ("token_embeddings", "embedding", 1),
+        "token_hidden": ("token_lstm", "projection_bias", 0),
+    }
+    if model.architecture.use_character_lstm:
+        sizes["character_dimension"] = ("character_embeddings", "embedding", 1)
+        sizes["character_hidden"] = ("character_lstm", "forward_recurrent", 0)
+    for field_name, (layer, name, axis) in sizes.items():
+        stated = getattr(model.architecture, field_name)
+        weight = model.weights.get(layer, {}).get(name)
+        found = None if weight is None or weight.ndim <= axis else weight.shape[axis]
+        if found != stated or not isinstance(stated, int):
+            raise CheckpointError(
+                f"{model.folder}: {field_name} is {stated!r} in the manifest and {found} in "
+                f"{layer}/{name}; copy the model's folder again"
             )

@@ -203,28 +203,35 @@ class TrainingStep:
             )
             if d_tokens is not None:
                 inside = tf.sequence_mask(batch["lengths"], tf.shape(token_ids)[1])
-                self._update_table(
-                    TokenEmbedding.name,
+                self._update_tokens(
                     tf.boolean_mask(token_ids, inside),
                     tf.boolean_mask(d_tokens, inside),
                     iteration,
                 )
             if d_characters is not None:
-                inside = tf.sequence_mask(batch["character_lengths"], tf.shape(characters)[1])
-                self._update_table(
-                    CharacterEmbedding.name,
-                    tf.boolean_mask(characters, inside),
-                    tf.boolean_mask(d_characters, inside),
-                    iteration,
-                )
+                self._update_alphabet(characters, d_characters, iteration)
             return loss
 
         return tf.function(outer, reduce_retracing=True)
 
-    def _update_table(
-        self, layer: str, ids: tf.Tensor, gradient: tf.Tensor, iteration: tf.Tensor
+    def _update_alphabet(
+        self, ids: tf.Tensor, gradient: tf.Tensor, iteration: tf.Tensor
     ) -> None:
-        """Add up the gradients of equal rows, clip the sums and update those rows."""
+        """Update the whole, small table of characters; padding's gradient is zero."""
+        layer = CharacterEmbedding.name
+        table = self.weights[layer]["embedding"]
+        summed = tf.math.unsorted_segment_sum(gradient, ids, table.shape[0])
+        self.optimiser.update(
+            table,
+            clipped(summed, self.settings.clip),
+            [self.slots[layer][f"embedding.{slot}"] for slot in self.optimiser.slots],
+            self._learning_rate,
+            iteration,
+        )
+
+    def _update_tokens(self, ids: tf.Tensor, gradient: tf.Tensor, iteration: tf.Tensor) -> None:
+        """Add up the gradients of equal tokens, clip the sums and update those rows."""
+        layer = TokenEmbedding.name
         rows, index = tf.unique(ids)
         summed = tf.math.unsorted_segment_sum(gradient, index, tf.size(rows))
         self.optimiser.update_rows(

@@ -20,9 +20,8 @@ def folders(tmp_path):
 
 def command(*arguments):
     parser = argparse.ArgumentParser()
-    evaluate.register(parser.add_subparsers())
-    namespace = parser.parse_args(["evaluate", *map(str, arguments)])
-    return namespace.run(namespace)
+    evaluate.add_arguments(parser)
+    return evaluate.run(parser.parse_args([str(argument) for argument in arguments]))
 
 
 def test_table_and_json(folders, capsys):

@@ -28,7 +28,8 @@ ARCHITECTURES = [
 
 
 def architecture_id(a):
-    return f"{a.peepholes}-{'char' if a.use_character_lstm else 'nochar'}-{'crf' if a.use_crf else 'softmax'}"
+    characters = "char" if a.use_character_lstm else "nochar"
+    return f"{a.peepholes}-{characters}-{'crf' if a.use_crf else 'softmax'}"
 
 
 def random_network(architecture, seed=0, dtype=tf.float64, closed_form=True):

@@ -38,6 +38,7 @@ def assert_close(found, expected, tolerance):
             assert error < tolerance, f"{layer}/{name}: {error:.2e}"
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=architecture_id)
 @pytest.mark.parametrize("closed_form", [True, False], ids=["closed", "addons"])
 def test_float64_equals_reference(architecture, closed_form):
@@ -49,6 +50,7 @@ def test_float64_equals_reference(architecture, closed_form):
     assert_close(gradients, expected, 1e-8)
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("lengths", [[1], [2], [1, 1]])
 def test_shortest_sentences(lengths):
     network = random_network(ARCHITECTURES[0])
@@ -94,6 +96,7 @@ def test_compiled_gradients_over_lengths(architecture, batch_size):
         assert_close(gradients, expected, 1e-4)
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("architecture", ARCHITECTURES[:1] + ARCHITECTURES[3:4])
 def test_gradients_against_finite_differences(architecture):
     network = random_network(architecture)

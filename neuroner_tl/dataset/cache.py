@@ -1,0 +1,344 @@
+"""Encoded corpora kept on disk, so that a second run on the same data starts at once.
+
+An entry is a folder named by a key, the sha256 of everything that decides the arrays: see
+`cache_key`. It holds ``arrays.npz``, ``vocabulary.json``, ``strings.json`` and a manifest with
+the size and sha256 of the three. Nothing is pickled. An entry that is not what its manifest says
+is removed and made again; a folder that cannot be written costs the cache, not the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import time
+import unicodedata
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+import numpy as np
+
+import neuroner_tl
+from neuroner_tl.atomic_file import write_json
+from neuroner_tl.corpora.import_report import ImportReport, Reason
+from neuroner_tl.corpora.reader import PartReader
+from neuroner_tl.dataset.embeddings import EmbeddingReport
+from neuroner_tl.dataset.encoded_part import EncodedPart
+from neuroner_tl.dataset.encoding import Dataset
+from neuroner_tl.dataset.vocabulary import Vocabulary, VocabularyRules
+from neuroner_tl.dataset.word_table import WordTable
+
+logger = logging.getLogger(__name__)
+
+FORMAT = 1
+ENTRIES = 8
+# More than that (a whole word-vector file, say) is quicker to read again than worth its place.
+LARGEST_ENTRY = 2 << 30
+MANIFEST, ARRAYS, VOCABULARY, STRINGS = (
+    "manifest.json",
+    "arrays.npz",
+    "vocabulary.json",
+    "strings.json",
+)
+_MEBIBYTE = 1 << 20
+# Whatever a damaged file makes a reader raise, the remedy is the same.
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile)
+_STALE_SECONDS = 86400
+_TABLE_ARRAYS = ("token_ids", "char_ids", "char_offsets", "train_counts")
+_DATASET_ARRAYS = ("token_vectors", "token_vector_found", "rare_token_ids", "rare_character_ids")
+_PART_ARRAYS = tuple(field.name for field in fields(EncodedPart) if field.name != "document_ids")
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedCorpus:
+    """What reading and encoding a corpus gives.
+
+    Args:
+        dataset: the arrays.
+        reports: the import report of each part.
+    """
+
+    dataset: Dataset
+    reports: dict[str, ImportReport]
+
+
+def cache_key(
+    parts: Mapping[str, Iterable[Path]],
+    folder: Path,
+    settings: Mapping[str, Any],
+    rules: VocabularyRules,
+    word_vectors: Optional[Path] = None,
+    known_tokens: Iterable[str] = (),
+    known_characters: Iterable[str] = (),
+) -> str:
+    """Return the key of an encoded corpus, in 64 hexadecimal digits.
+
+    It covers the cache's format, the version of this package and the source code of its text
+    side and array side, the version of the Unicode tables, the folder's name (import reports
+    quote it), the name and all bytes of every file of the corpus, and all arguments. A file of
+    word vectors, which may have gigabytes, is known by its resolved path, size and time of
+    change and by its first and last mebibyte: who changes only the middle of it and puts the
+    time back has to remove the cache.
+
+    Args:
+        parts: the files of each part; one that does not exist counts as absent.
+        folder: the corpus, to which file names are relative.
+        settings: everything else that decides what is read and how it is cut, as JSON has it.
+        rules: rules of the vocabulary.
+        word_vectors: word-vector file.
+        known_tokens: tokens of a pretrained model.
+        known_characters: characters of a pretrained model.
+    """
+    digest = hashlib.sha256()
+    header = {
+        "format": FORMAT,
+        "version": neuroner_tl.__version__,
+        "code": _source_code(),
+        "unicode": unicodedata.unidata_version,
+        "folder": str(folder),
+        "settings": dict(settings),
+        "rules": asdict(rules),
+        "word_vectors": None if word_vectors is None else _word_vector_identity(word_vectors),
+        "known_tokens": list(known_tokens),
+        "known_characters": list(known_characters),
+    }
+    digest.update(json.dumps(header, sort_keys=True).encode("ascii"))
+    for name, paths in parts.items():
+        for path in paths:
+            digest.update(json.dumps([name, os.path.relpath(path, folder)]).encode("ascii"))
+            digest.update(_content(path))
+    return digest.hexdigest()
+
+
+def corpus_files(part: PartReader) -> list[Path]:
+    """Return the files of a part: a CoNLL file itself, or the two files of each document."""
+    if not part.path.is_dir():
+        return [part.path]
+    return [part.path / f"{name}{suffix}" for name in part.ids for suffix in (".txt", ".ann")]
+
+
+def _content(path: Path) -> bytes:
+    """Digest of a file; of one that does not exist, another constant of the same length."""
+    try:
+        with open(path, "rb") as file:
+            return _digest(file)
+    except FileNotFoundError:
+        return bytes(32)
+
+
+def _digest(file: Any) -> bytes:
+    digest = hashlib.sha256()
+    for block in iter(lambda: file.read(_MEBIBYTE), b""):
+        digest.update(block)
+    return digest.digest()
+
+
+def _source_code() -> str:
+    """Digest of the code that makes entries, so that one made by other code is not used."""
+    digest = hashlib.sha256()
+    package = Path(neuroner_tl.__file__).parent
+    for side in ("corpora", "dataset"):
+        for path in sorted((package / side).rglob("*.py")):
+            digest.update(_content(path))
+    return digest.hexdigest()
+
+
+def _word_vector_identity(path: Path) -> list[Any]:
+    path = Path(path).resolve()
+    if not path.is_file():
+        return [str(path)]  # Reading it will say so.
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        status = os.fstat(file.fileno())
+        digest.update(file.read(_MEBIBYTE))
+        file.seek(max(0, status.st_size - _MEBIBYTE))
+        digest.update(file.read(_MEBIBYTE))
+    return [str(path), status.st_size, status.st_mtime_ns, digest.hexdigest()]
+
+
+class DatasetCache:
+    """Encoded corpora in a folder, the newest few of them.
+
+    Args:
+        folder: where entries go; made when the first one is stored.
+        entries: how many to keep; the one that was used longest ago goes first.
+    """
+
+    def __init__(self, folder: Path, entries: int = ENTRIES) -> None:
+        self.folder = Path(folder)
+        self.entries = entries
+
+    def get(self, make_key: Callable[[], str], make: Callable[[], EncodedCorpus]) -> EncodedCorpus:
+        """Return the entry of a key; without one, make and store it.
+
+        Args:
+            make_key: returns the key; it is a function so that the time logged has its part, too.
+            make: returns what the entry is to hold.
+        """
+        started = time.perf_counter()
+        key = make_key()
+        found = self.load(key)
+        if found is not None:
+            parts = found.dataset.parts.values()
+            logger.info(
+                "encoded corpus from the cache, %d sentences and %d tokens in %.1f s (%s/%.12s...)",
+                sum(part.number_of_sentences for part in parts),
+                sum(part.number_of_tokens for part in parts),
+                time.perf_counter() - started,
+                self.folder,
+                key,
+            )
+            return found
+        made = make()
+        seconds = time.perf_counter() - started
+        stored = self.store(key, made)
+        logger.info(
+            "corpus read and encoded in %.1f s%s",
+            seconds,
+            f", kept for the next run in {self.folder / key[:12]}..." if stored else "",
+        )
+        return made
+
+    def load(self, key: str) -> Optional[EncodedCorpus]:
+        """Return the entry of this key; one that is damaged is removed and counts as absent."""
+        entry = self.folder / key
+        if not entry.is_dir():
+            return None
+        try:
+            manifest = _read_json(entry / MANIFEST)
+            if manifest["format"] != FORMAT or manifest["key"] != key:
+                raise ValueError("the manifest is of another entry")
+            for name in (ARRAYS, VOCABULARY, STRINGS):
+                if _file_identity(entry / name) != manifest["files"][name]:
+                    raise ValueError(f"{name} was altered")
+            found = _read_entry(entry)
+        except _DAMAGE as error:
+            logger.warning("%s: cannot be used (%s); encoding the corpus again", entry, error)
+            shutil.rmtree(entry, ignore_errors=True)
+            return None
+        try:
+            os.utime(entry)
+        except OSError:
+            pass  # A cache that may only be read serves as well.
+        return found
+
+    def store(self, key: str, data: EncodedCorpus) -> bool:
+        """Store an entry whole or not at all; return whether it is there now."""
+        temporary = self.folder / f".{key[:16]}.{os.getpid()}.tmp"
+        try:
+            size = sum(array.nbytes for array in _arrays(data.dataset).values())
+            if size > LARGEST_ENTRY:
+                logger.info("%d MB of arrays are too many to be kept on disk", size >> 20)
+                return False
+            temporary.mkdir(parents=True)
+            _write_entry(temporary, key, data)
+            if (self.folder / key).exists():
+                shutil.rmtree(self.folder / key)
+            os.replace(temporary, self.folder / key)
+            self._prune()
+        except OSError as error:
+            # Another process may just have stored the same entry.
+            if not (self.folder / key).is_dir():
+                logger.warning(
+                    "%s: the encoded corpus cannot be kept (%s); the next run encodes it again",
+                    self.folder,
+                    error.strerror or error,
+                )
+                return False
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return True
+
+    def _prune(self) -> None:
+        """Remove the oldest entries above the limit, and what killed processes left behind."""
+        times: dict[Path, float] = {}
+        for path in self.folder.iterdir():
+            try:
+                times[path] = path.stat().st_mtime
+            except OSError:
+                continue  # Another process removed it.
+        entries = [path for path in times if not path.name.startswith(".")]
+        old = sorted(entries, key=times.__getitem__, reverse=True)[self.entries :]
+        limit = time.time() - _STALE_SECONDS
+        left = [p for p in times if p.name.endswith(".tmp") and times[p] < limit]
+        for path in (*old, *left):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _arrays(dataset: Dataset) -> dict[str, np.ndarray]:
+    """All arrays by the names that they have in the file."""
+    named = {f"table.{name}": getattr(dataset.word_table, name) for name in _TABLE_ARRAYS}
+    named.update({f"dataset.{name}": getattr(dataset, name) for name in _DATASET_ARRAYS})
+    for part_name, part in dataset.parts.items():
+        named.update({f"{part_name}.{name}": getattr(part, name) for name in _PART_ARRAYS})
+    return {name: array for name, array in named.items() if array is not None}
+
+
+def _write_entry(folder: Path, key: str, data: EncodedCorpus) -> None:
+    dataset = data.dataset
+    np.savez(folder / ARRAYS, **_arrays(dataset))  # type: ignore[arg-type]
+    report = dataset.embedding_report
+    strings = {
+        "words": dataset.word_table.words,
+        "documents": {name: part.document_ids for name, part in dataset.parts.items()},
+        "unknown_words": list(dataset.unknown_words),
+        "number_of_unknown_words": int(dataset.number_of_unknown_words),
+        "embedding_report": None if report is None else report.to_json(),
+        "reports": {name: report.to_json() for name, report in data.reports.items()},
+    }
+    # ASCII: a word may hold what UTF-8 cannot, half of a surrogate pair.
+    for name, content in ((STRINGS, strings), (VOCABULARY, dataset.vocabulary.to_json())):
+        with open(folder / name, "w", encoding="ascii") as file:
+            json.dump(content, file)
+    files = {name: _file_identity(folder / name) for name in (ARRAYS, VOCABULARY, STRINGS)}
+    write_json(folder / MANIFEST, {"format": FORMAT, "key": key, "files": files})
+
+
+def _read_entry(folder: Path) -> EncodedCorpus:
+    with np.load(folder / ARRAYS, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    strings = _read_json(folder / STRINGS)
+    table = WordTable(strings["words"], **{name: arrays[f"table.{name}"] for name in _TABLE_ARRAYS})
+    parts = {
+        part_name: EncodedPart(
+            document_ids=document_ids,
+            **{name: arrays[f"{part_name}.{name}"] for name in _PART_ARRAYS},
+        )
+        for part_name, document_ids in strings["documents"].items()
+    }
+    report = strings["embedding_report"]
+    dataset = Dataset(
+        vocabulary=Vocabulary.load(folder / VOCABULARY),
+        word_table=table,
+        parts=parts,
+        token_vectors=arrays.get("dataset.token_vectors"),
+        token_vector_found=arrays["dataset.token_vector_found"],
+        rare_token_ids=arrays["dataset.rare_token_ids"],
+        rare_character_ids=arrays["dataset.rare_character_ids"],
+        embedding_report=None if report is None else EmbeddingReport(**report),
+        unknown_words=tuple(strings["unknown_words"]),
+        number_of_unknown_words=strings["number_of_unknown_words"],
+    )
+    reports = {name: _read_report(content) for name, content in strings["reports"].items()}
+    return EncodedCorpus(dataset, reports)
+
+
+def _read_report(content: Mapping[str, Any]) -> ImportReport:
+    derived = ("annotations_dropped", "by_reason")
+    counts = {name: content[name] for name in content if name not in derived}
+    reasons = {name: Reason(**entry) for name, entry in content["by_reason"].items()}
+    return ImportReport(**{**counts, "by_reason": reasons})
+
+
+def _read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _file_identity(path: Path) -> dict[str, Any]:
+    with open(path, "rb") as file:
+        return {"size": os.fstat(file.fileno()).st_size, "sha256": _digest(file).hex()}

@@ -1,0 +1,76 @@
+"""How much arithmetic the network needs, and how much of it this machine does in a second.
+
+Counted are the matrix products, one multiplication and one addition as two operations; what
+they leave out (gates, dropout, CRF, updates, look-ups) is a few per cent of them.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import tensorflow as tf
+
+from neuroner_tl.model.entity_lstm import Architecture
+
+MATRIX_SIZE = 1024
+
+
+def cell_operations(input_size: int, size: int, peepholes: str) -> int:
+    """Operations of one step of one direction's cell: input, recurrent and peephole products."""
+    of_peepholes = {"full": 2 * 2 * size * size, "diagonal": 2 * 2 * size, "none": 0}
+    return 2 * input_size * 3 * size + 2 * size * 3 * size + of_peepholes[peepholes]
+
+
+def forward_operations(architecture: Architecture, characters_per_token: float) -> float:
+    """Operations per token of the network as it predicts.
+
+    Args:
+        architecture: the network's form.
+        characters_per_token: characters that the character LSTM reads, per token of the text;
+            words that a batch has twice are read once.
+    """
+    a = architecture
+    tokens = 2 * cell_operations(a.input_size, a.token_hidden, a.peepholes)
+    projection = 2 * (2 * a.token_hidden) * a.token_hidden
+    labels = 2 * a.token_hidden * a.labels
+    characters = 0.0
+    if a.use_character_lstm:
+        cell = cell_operations(a.character_dimension, a.character_hidden, a.peepholes)
+        characters = 2 * cell * characters_per_token
+    return tokens + projection + labels + characters
+
+
+def training_operations(
+    architecture: Architecture, characters_per_token: float, frozen_tokens: bool
+) -> float:
+    """Operations per token of a training step.
+
+    Each product of the forward pass has two in the backward pass, one for the gradient of its
+    weights and one for that of its input. Frozen token embeddings need no gradient of theirs.
+
+    Args:
+        architecture: the network's form.
+        characters_per_token: as for `forward_operations`.
+        frozen_tokens: whether the token embeddings are frozen.
+    """
+    a = architecture
+    saved = 2 * 2 * a.token_dimension * 3 * a.token_hidden if frozen_tokens else 0
+    return 3 * forward_operations(a, characters_per_token) - saved
+
+
+class MatrixProduct:
+    """Measures this machine's rate of large float32 matrix products, as TensorFlow does them."""
+
+    def __init__(self) -> None:
+        self._matrix = tf.random.stateless_uniform([MATRIX_SIZE, MATRIX_SIZE], [0, 0])
+        self.rate()
+
+    def rate(self, repetitions: int = 3) -> float:
+        """Operations per second, the median of a few products."""
+        seconds = []
+        for _ in range(repetitions):
+            started = time.perf_counter()
+            tf.matmul(self._matrix, self._matrix).numpy()
+            seconds.append(time.perf_counter() - started)
+        return 2.0 * MATRIX_SIZE**3 / statistics.median(seconds)

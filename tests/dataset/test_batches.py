@@ -1,0 +1,195 @@
+"""Batches: their order, their padding, and what is replaced in them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_dataset import tiny_dataset
+
+from neuroner_tl.dataset.batches import (
+    EXACT,
+    Batch,
+    RareTokens,
+    Shapes,
+    epoch_order,
+    make_batch,
+    training_batches,
+)
+
+NOTHING_RARE = RareTokens(np.zeros(0, np.int32), np.zeros(0, np.int32))
+SMALL = Shapes(times=(4, 8), word_lengths=(4, 8))
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return tiny_dataset(rare=["qqq", "www", "é€", "ççç"])
+
+
+def epoch(dataset, batch_size=1, shapes=EXACT, rare=None, seed=0, number=1, skip=0):
+    rare = rare or RareTokens(dataset.rare_token_ids, dataset.rare_character_ids)
+    alphabet = len(dataset.vocabulary.characters)
+    table, part = dataset.word_table, dataset.parts["train"]
+    return list(
+        training_batches(table, part, batch_size, shapes, rare, seed, number, alphabet, skip)
+    )
+
+
+def same(a: Batch, b: Batch):
+    return all(np.array_equal(x, y) for x, y in zip(a, b))
+
+
+def sentences_of(batches):
+    """The sentences as (token ids, words as character ids, labels), read out of the padding."""
+    found = []
+    for batch in batches:
+        for row, (length, weight) in enumerate(zip(batch.lengths, batch.sentence_weights)):
+            if not weight:
+                continue
+            words = tuple(
+                tuple(batch.characters[w, : batch.character_lengths[w]])
+                for w in batch.word_index[row, :length]
+            )
+            ids, labels = batch.token_ids[row, :length], batch.labels[row, :length]
+            found.append((tuple(ids), words, tuple(labels)))
+    return found
+
+
+def sentences_in(dataset, part="train"):
+    part, table = dataset.parts[part], dataset.word_table
+    expected = []
+    for start, stop in zip(part.sentence_offsets[:-1], part.sentence_offsets[1:]):
+        words = part.words[start:stop]
+        characters = tuple(
+            tuple(dataset.vocabulary.character_id(c) for c in table.words[w]) for w in words
+        )
+        ids = tuple(table.token_ids[words])
+        expected.append((ids, characters, tuple(part.labels[start:stop])))
+    return expected
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 100])
+@pytest.mark.parametrize("shapes", [EXACT, SMALL], ids=["exact", "rounded"])
+def test_an_epoch_is_the_corpus(dataset, batch_size, shapes):
+    batches = epoch(dataset, batch_size, shapes, NOTHING_RARE)
+    assert len(batches) == -(-dataset.parts["train"].number_of_sentences // batch_size)
+    assert sorted(sentences_of(batches)) == sorted(sentences_in(dataset))
+
+
+def test_shapes_and_types(dataset):
+    for batch in epoch(dataset, 5, SMALL):
+        rows, time = batch.token_ids.shape
+        assert rows == 5 and time in (4, 8, 16)
+        assert batch.labels.shape == batch.word_index.shape == (rows, time)
+        assert batch.characters.shape[0] in (5 * time // 2, 5 * time)
+        assert batch.characters.shape[1] in (4, 8, 16, 32)
+        for name, values in batch._asdict().items():
+            expected = np.float32 if name == "sentence_weights" else np.int32
+            assert values.dtype == expected, name
+        assert (batch.lengths >= 1).all() and (batch.lengths <= time).all()
+        assert (batch.character_lengths >= 1).all()
+        assert batch.word_index.max() < len(batch.characters)
+        assert (batch.labels >= 0).all()
+        behind = np.arange(time) >= batch.lengths[:, None]
+        assert not batch.token_ids[behind].any() and not batch.labels[behind].any()
+
+
+def test_sentences_that_fill_a_batch_have_weight_0(dataset):
+    batch = make_batch(dataset.word_table, dataset.parts["train"], np.array([2, 0]), 5, EXACT)
+    assert batch.sentence_weights.tolist() == [1, 1, 0, 0, 0]
+    assert batch.lengths.tolist() == [7, 3, 1, 1, 1]
+    assert sentences_of([batch]) == [sentences_in(dataset)[i] for i in (2, 0)]
+
+
+def test_without_characters_words_are_rows_of_the_table(dataset):
+    part = dataset.parts["train"]
+    batch = make_batch(dataset.word_table, part, np.array([3]), 1, EXACT, with_characters=False)
+    start, stop = part.sentence_offsets[3:5]
+    assert batch.word_index[0].tolist() == part.words[start:stop].tolist()
+    assert batch.characters.size == 0
+
+
+def test_order_is_new_each_epoch_and_with_each_seed(dataset):
+    first = sentences_of(epoch(dataset, rare=NOTHING_RARE))
+    assert sentences_of(epoch(dataset, rare=NOTHING_RARE, number=2)) != first
+    assert sentences_of(epoch(dataset, rare=NOTHING_RARE, seed=1)) != first
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+@pytest.mark.parametrize("skip", [0, 1, 4, 100])
+def test_skip_goes_on_exactly(dataset, batch_size, skip):
+    whole = epoch(dataset, batch_size, number=3)
+    rest = epoch(dataset, batch_size, number=3, skip=skip)
+    assert len(rest) == max(0, len(whole) - skip)
+    assert all(same(a, b) for a, b in zip(whole[skip:], rest))
+
+
+def test_rare_items(dataset):
+    words = {dataset.vocabulary.tokens[i] for i in dataset.rare_token_ids}
+    assert {"qqq", "www", "é€", "ççç"} <= words
+    assert "€" in {dataset.vocabulary.characters[i] for i in dataset.rare_character_ids}
+
+
+def test_rare_tokens_are_drawn_anew_each_epoch(dataset):
+    """About half of them are unknown in each epoch, each one in some epochs and not in others."""
+    rare = [int(i) for i in dataset.rare_token_ids]
+    rows = []
+    for number in range(1, 101):
+        seen = {i for ids, _, _ in sentences_of(epoch(dataset, number=number)) for i in ids}
+        rows.append([token in seen for token in rare])
+    kept = np.array(rows)
+    assert 0.42 < kept.mean() < 0.58
+    assert (kept.mean(axis=0) > 0.2).all() and (kept.mean(axis=0) < 0.8).all()
+    common = set(range(1, len(dataset.vocabulary.tokens))) - set(rare)
+    ids = {i for ids, _, _ in sentences_of(epoch(dataset, number=7)) for i in ids}
+    assert common <= ids
+
+
+def test_rare_characters_become_the_unknown_one(dataset):
+    euro = dataset.vocabulary.character_id("€")
+    kept = []
+    for number in range(1, 61):
+        characters = {
+            c
+            for _, words, _ in sentences_of(epoch(dataset, number=number))
+            for w in words
+            for c in w
+        }
+        kept.append(euro in characters)
+        assert 0 not in characters, "padding stays outside the words"
+    assert 0.25 < np.mean(kept) < 0.75
+
+
+def test_replacing_leaves_the_data_as_they_are(dataset):
+    before = dataset.word_table.token_ids.copy()
+    for number in range(1, 6):
+        epoch(dataset, number=number)
+    np.testing.assert_array_equal(dataset.word_table.token_ids, before)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(1, 40), min_size=1, max_size=60),
+    st.integers(1, 20),
+    st.integers(0, 2**32 - 1),
+)
+def test_order_holds_each_sentence_once_with_like_lengths(lengths, batch_size, seed):
+    lengths = np.array(lengths)
+    order = epoch_order(lengths, batch_size, np.random.default_rng(seed))
+    assert sorted(np.concatenate(order).tolist()) == list(range(len(lengths)))
+    assert all(1 <= len(batch) <= batch_size for batch in order)
+    again = epoch_order(lengths, batch_size, np.random.default_rng(seed))
+    assert [b.tolist() for b in order] == [b.tolist() for b in again]
+    if batch_size > 1:
+        # Sorted by their shortest sentence, the batches do not overlap in length.
+        spans = sorted((lengths[b].min(), lengths[b].max()) for b in order)
+        assert all(a[1] <= b[0] for a, b in zip(spans[:-1], spans[1:]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 5000))
+def test_rounding_up(size):
+    shapes = Shapes(times=(32, 64, 128))
+    rounded = shapes.round_up(size, shapes.times)
+    assert rounded >= size
+    assert rounded in (32, 64, 128) or (rounded & (rounded - 1) == 0 and rounded < 2 * size)
+    assert EXACT.round_up(size, shapes.times) == size

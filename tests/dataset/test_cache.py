@@ -1,0 +1,275 @@
+"""The cache of encoded corpora: what hits, what misses, and what damage does."""
+
+import dataclasses
+import logging
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.reader import read_corpus
+from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
+from neuroner_tl.corpora.tagging import tag_document
+from neuroner_tl.corpora.text import get_tokenizer
+from neuroner_tl.dataset.cache import (
+    ARRAYS,
+    MANIFEST,
+    STRINGS,
+    VOCABULARY,
+    DatasetCache,
+    EncodedCorpus,
+    cache_key,
+    corpus_files,
+)
+from neuroner_tl.dataset.encoding import build_dataset
+from neuroner_tl.dataset.vocabulary import VocabularyRules
+
+RULES = VocabularyRules(token_embedding_dimension=2)
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory):
+    return write_synthetic_corpora(
+        tmp_path_factory.mktemp("pristine"), gold_documents=(4, 2, 2), silver_documents=(2, 1)
+    ).gold
+
+
+@pytest.fixture
+def gold(pristine, tmp_path):
+    """A corpus that the test may change."""
+    shutil.copytree(pristine, tmp_path / "gold")
+    return tmp_path / "gold"
+
+
+@pytest.fixture
+def vectors(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("the 1 2\nof 3 4\npatients 5 6\n")
+    return path
+
+
+def key_of(folder, rules=RULES, vectors=None, tokens=(), characters=(), **settings):
+    parts = {name: corpus_files(part) for name, part in read_corpus(folder).parts.items()}
+    settings = {"overlap_policy": "longest", **settings}
+    return cache_key(parts, folder, settings, rules, vectors, tokens, characters)
+
+
+def encode(folder, vectors=None):
+    tokenizer = get_tokenizer("alnum")
+    corpus = read_corpus(folder)
+    reports = {name: ImportReport() for name in corpus.parts}
+    parts = {
+        name: [
+            tag_document(d, tokenizer, "bioes", "longest", reports[name])
+            for d in part.documents(reports[name])
+        ]
+        for name, part in corpus.parts.items()
+    }
+    return EncodedCorpus(build_dataset(parts, RULES, vectors), reports)
+
+
+def assert_equal(one, other):
+    """Compare two objects field by field, arrays with their types."""
+    assert type(one) is type(other)
+    if isinstance(one, np.ndarray):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+    elif isinstance(one, dict):
+        assert list(one) == list(other)
+        for name in one:
+            assert_equal(one[name], other[name])
+    elif dataclasses.is_dataclass(one) and not isinstance(one, ImportReport):
+        for field in dataclasses.fields(one):
+            assert_equal(getattr(one, field.name), getattr(other, field.name))
+    else:
+        assert one == other
+
+
+def never():
+    raise AssertionError("expected a hit")
+
+
+@pytest.mark.parametrize("with_vectors", [True, False])
+def test_hit_equals_miss(gold, vectors, tmp_path, caplog, with_vectors):
+    caplog.set_level(logging.INFO)
+    cache = DatasetCache(tmp_path / "cache")
+    made = cache.get(lambda: "0" * 64, lambda: encode(gold, vectors if with_vectors else None))
+    assert (made.dataset.token_vectors is not None) == with_vectors
+    found = DatasetCache(tmp_path / "cache").get(lambda: "0" * 64, never)
+    assert_equal(found, made)
+    lines = [r.message for r in caplog.records if r.name == "neuroner_tl.dataset.cache"]
+    assert len(lines) == 2
+    assert "encoded in" in lines[0] and "from the cache" in lines[1]
+
+
+def test_arrays_of_a_hit_can_be_written(gold, tmp_path):
+    cache = DatasetCache(tmp_path / "cache")
+    cache.store("a", encode(gold))
+    cache.load("a").dataset.parts["train"].labels[:] = 0
+
+
+def test_words_that_utf8_cannot_hold(gold, tmp_path):
+    data = encode(gold)
+    data.dataset.word_table.words[0] = "\ud800\x00"
+    cache = DatasetCache(tmp_path / "cache")
+    assert cache.store("a", data)
+    assert cache.load("a").dataset.word_table.words[0] == "\ud800\x00"
+
+
+def test_the_key_is_that_of_the_content(gold, vectors):
+    assert key_of(gold, vectors=vectors) == key_of(gold, vectors=vectors)
+    assert len(key_of(gold)) == 64
+
+
+def _first(folder, pattern):
+    return sorted(folder.rglob(pattern))[0]
+
+
+def _append(path, text):
+    """Change a file's content, and neither its time nor the number of files."""
+    times = path.stat()
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+CHANGES = {
+    "text": lambda gold: _append(_first(gold / "train", "*.txt"), "x"),
+    "annotation": lambda gold: _append(_first(gold / "test", "*.ann"), "#1\tNote T1\tx\n"),
+    "new document": lambda gold: (gold / "valid" / "new.txt").write_text("x"),
+    "document gone": lambda gold: [
+        _first(gold / "train", f"*{suffix}").unlink() for suffix in (".txt", ".ann")
+    ],
+    "annotation gone": lambda gold: _first(gold / "valid", "*.ann").unlink(),
+    "renamed": lambda gold: [
+        path.rename(path.with_name(f"zz{path.suffix}"))
+        for path in [_first(gold / "train", f"*{suffix}") for suffix in (".txt", ".ann")]
+    ],
+    "new part": lambda gold: shutil.copytree(gold / "test", gold / "deploy"),
+    "moved": lambda gold: [
+        shutil.move(str(_first(gold / "train", f"*{suffix}")), str(gold / "valid"))
+        for suffix in (".txt", ".ann")
+    ],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_changed_corpus_misses(gold, change):
+    before = key_of(gold)
+    change(gold)
+    assert key_of(gold) != before
+
+
+def test_changed_arguments_miss(gold, vectors, tmp_path):
+    copy = tmp_path / "copy.txt"
+    shutil.copy2(vectors, copy)
+    keys = [
+        key_of(gold),
+        key_of(gold, overlap_policy="first"),
+        key_of(gold, debug=200),
+        key_of(gold, dataclasses.replace(RULES, tagging_format="bio")),
+        key_of(gold, dataclasses.replace(RULES, check_for_lowercase=False)),
+        key_of(gold, vectors=vectors),
+        key_of(gold, vectors=copy),
+        key_of(gold, vectors=tmp_path / "absent"),
+        key_of(gold, tokens=["a", "b"]),
+        key_of(gold, tokens=["ab"]),
+        key_of(gold, characters=["a", "b"]),
+    ]
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("change", ["content", "time", "size"])
+def test_a_changed_word_vector_file_misses(gold, vectors, change):
+    before = key_of(gold, vectors=vectors)
+    if change == "content":
+        times = vectors.stat()
+        vectors.write_text(vectors.read_text().replace("6", "7"))
+        os.utime(vectors, ns=(times.st_atime_ns, times.st_mtime_ns))
+    elif change == "time":
+        os.utime(vectors, ns=(1, 1))
+    else:
+        _append(vectors, "x 1 2\n")
+    assert key_of(gold, vectors=vectors) != before
+
+
+def test_a_flat_folder_and_conll_files(pristine, tmp_path):
+    shutil.copytree(pristine / "train", tmp_path / "flat")
+    before = key_of(tmp_path / "flat")
+    _append(_first(tmp_path / "flat", "*.ann"), "\n")
+    assert key_of(tmp_path / "flat") != before
+    for name in ("train", "valid"):
+        (tmp_path / "conll").mkdir(exist_ok=True)
+        (tmp_path / "conll" / f"{name}.txt").write_text("flu S-DISO\n")
+    before = key_of(tmp_path / "conll")
+    (tmp_path / "conll" / "valid.txt").write_text("flu O\n")
+    assert key_of(tmp_path / "conll") != before
+
+
+def _truncate(path):
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def _alter(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("name", [ARRAYS, VOCABULARY, STRINGS, MANIFEST])
+@pytest.mark.parametrize(
+    "damage",
+    [_truncate, _alter, lambda p: p.unlink(), lambda p: p.write_text("[]")],
+    ids=["truncated", "altered", "gone", "other"],
+)
+def test_a_damaged_entry_is_made_again(pristine_entry, tmp_path, caplog, name, damage):
+    data, entry = pristine_entry
+    cache = DatasetCache(tmp_path / "cache")
+    shutil.copytree(entry, tmp_path / "cache" / entry.name)
+    damage(tmp_path / "cache" / entry.name / name)
+    made = cache.get(lambda: entry.name, lambda: data)
+    assert made is data
+    assert "encoding the corpus again" in caplog.text
+    assert_equal(cache.get(lambda: entry.name, never), data)
+
+
+@pytest.fixture(scope="module")
+def pristine_entry(pristine, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("entry")
+    data = encode(pristine)
+    DatasetCache(folder).store("a" * 64, data)
+    return data, folder / ("a" * 64)
+
+
+def test_an_entry_under_another_key_is_not_used(pristine_entry, tmp_path):
+    shutil.copytree(pristine_entry[1], tmp_path / "b")
+    assert DatasetCache(tmp_path).load("b") is None
+
+
+def test_the_number_of_entries_is_bounded(pristine_entry, tmp_path):
+    cache = DatasetCache(tmp_path, entries=3)
+    left = tmp_path / ".dead.1.tmp"
+    left.mkdir()
+    os.utime(left, (1, 1))
+    for number, key in enumerate("abcd"):
+        cache.store(key, pristine_entry[0])
+        os.utime(tmp_path / key, (number, number))
+        if key == "c":
+            assert cache.load("a") is not None  # Used now, so b is the oldest.
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c", "d"]
+
+
+def test_a_folder_that_cannot_be_written(pristine_entry, tmp_path, caplog):
+    caplog.set_level(logging.WARNING)
+    (tmp_path / "cache").write_text("a file")
+    made = DatasetCache(tmp_path / "cache").get(lambda: "a", lambda: pristine_entry[0])
+    assert made is pristine_entry[0]
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "cannot be kept" in caplog.text
+
+
+def test_an_entry_that_is_too_large(pristine_entry, tmp_path, monkeypatch):
+    monkeypatch.setattr("neuroner_tl.dataset.cache.LARGEST_ENTRY", 1000)
+    assert not DatasetCache(tmp_path).store("a", pristine_entry[0])
+    assert not list(tmp_path.iterdir())

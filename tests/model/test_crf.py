@@ -1,0 +1,179 @@
+"""The conditional random field against brute force over all sequences of labels."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy_network import all_paths
+
+from neuroner_tl.model import crf
+from neuroner_tl.model.sequence_optimisation import LabelSequenceOptimisation
+
+GARBAGE = 1e4
+
+
+class Sample:
+    """A batch of sentences with random scores, and what enumeration says of it."""
+
+    def __init__(self, lengths, labels, seed, padding=2, scale=2.0, ends=True):
+        rng = np.random.default_rng(seed)
+        self.lengths = np.array(lengths, np.int32)
+        time = max(lengths) + padding
+        self.scores = scale * rng.normal(size=(len(lengths), time, labels))
+        behind = np.arange(time) >= self.lengths[:, None]
+        self.scores[behind] = rng.choice([-GARBAGE, GARBAGE], (behind.sum(), labels))
+        self.transitions = scale * rng.normal(size=(labels, labels))
+        self.start = scale * rng.normal(size=labels) * ends
+        self.end = scale * rng.normal(size=labels) * ends
+        self.gold = rng.integers(0, labels, (len(lengths), time)).astype(np.int32)
+
+    def paths(self, row):
+        scores = self.scores[row, : self.lengths[row]]
+        return list(all_paths(scores, self.transitions, self.start, self.end))
+
+    def log_z(self, row):
+        return np.logaddexp.reduce([score for _, score in self.paths(row)])
+
+    def loss(self, row):
+        gold = tuple(self.gold[row, : self.lengths[row]])
+        return self.log_z(row) - dict(self.paths(row))[gold]
+
+    def best(self, row):
+        path, _ = max(self.paths(row), key=lambda item: item[1])
+        return list(path) + [0] * (self.scores.shape[1] - len(path))
+
+    def layer(self, closed_form):
+        weights = {"transitions": self.transitions, "start": self.start, "end": self.end}
+        variables = {name: tf.Variable(value) for name, value in weights.items()}
+        return LabelSequenceOptimisation(variables, closed_form)
+
+    def arguments(self):
+        return tf.constant(self.scores), tf.constant(self.lengths), tf.constant(self.transitions)
+
+
+SAMPLES = [
+    Sample([1, 2, 3, 4, 5], 3, 0),
+    Sample([5, 1, 3], 4, 1, padding=0),
+    Sample([1], 3, 2, padding=0),
+    Sample([1, 1], 2, 3, padding=3),
+    Sample([4, 2], 1, 4),
+]
+
+
+@pytest.mark.parametrize("closed_form", [True, False], ids=["closed", "addons"])
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: "-".join(map(str, s.lengths)))
+class TestLayer:
+    def test_loss(self, sample, closed_form):
+        found = sample.layer(closed_form).loss(
+            tf.constant(sample.scores), tf.constant(sample.gold), tf.constant(sample.lengths)
+        )
+        expected = [sample.loss(row) for row in range(len(sample.lengths))]
+        np.testing.assert_allclose(found.numpy(), expected, rtol=1e-9, atol=1e-9)
+
+    def test_best_path(self, sample, closed_form):
+        found = sample.layer(closed_form).decode(
+            tf.constant(sample.scores), tf.constant(sample.lengths)
+        )
+        assert found.dtype == tf.int32
+        assert found.numpy().tolist() == [sample.best(row) for row in range(len(sample.lengths))]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.integers(1, 4), min_size=1, max_size=4),
+    st.integers(1, 3),
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 2),
+    st.sampled_from([0.1, 3.0, 30.0]),
+)
+def test_any_batch(lengths, labels, seed, padding, scale):
+    sample = Sample(lengths, labels, seed, padding, scale)
+    layer = sample.layer(True)
+    losses = layer.loss(
+        tf.constant(sample.scores), tf.constant(sample.gold), tf.constant(sample.lengths)
+    )
+    expected = [sample.loss(row) for row in range(len(lengths))]
+    np.testing.assert_allclose(losses.numpy(), expected, rtol=1e-9, atol=1e-7)
+    paths = layer.decode(tf.constant(sample.scores), tf.constant(sample.lengths))
+    assert paths.numpy().tolist() == [sample.best(row) for row in range(len(lengths))]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_partition_and_marginals(seed):
+    sample = Sample([1, 2, 3, 4, 5], 3, seed, ends=False)
+    partition = crf.log_partition(*sample.arguments()).numpy()
+    found = crf.marginals(*sample.arguments())
+    for row, length in enumerate(sample.lengths):
+        assert partition[row] == pytest.approx(sample.log_z(row), rel=1e-12)
+        labels = np.zeros(found.labels.shape[1:])
+        pairs = np.zeros(found.pairs.shape[1:])
+        for path, score in sample.paths(row):
+            probability = np.exp(score - sample.log_z(row))
+            for t, label in enumerate(path):
+                labels[t, label] += probability
+            for t, pair in enumerate(zip(path[:-1], path[1:])):
+                pairs[t][pair] += probability
+        np.testing.assert_allclose(found.labels.numpy()[row], labels, atol=1e-12)
+        np.testing.assert_allclose(found.pairs.numpy()[row], pairs, atol=1e-12)
+        assert found.labels.numpy()[row, :length].sum() == pytest.approx(length)
+
+
+def test_sequence_score_ignores_what_stands_behind_the_end():
+    sample = Sample([3, 1, 4], 3, 5, ends=False)
+    scores, lengths, transitions = sample.arguments()
+    found = crf.sequence_score(scores, tf.constant(sample.gold), lengths, transitions).numpy()
+    for row, length in enumerate(sample.lengths):
+        expected = dict(sample.paths(row))[tuple(sample.gold[row, :length])]
+        assert found[row] == pytest.approx(expected, rel=1e-12)
+
+
+def test_gradient_of_the_partition_is_the_marginals():
+    sample = Sample([2, 4], 3, 6, ends=False)
+    scores, lengths, transitions = sample.arguments()
+    with tf.GradientTape() as tape:
+        tape.watch([scores, transitions])
+        total = tf.reduce_sum(crf.log_partition(scores, lengths, transitions))
+    d_scores, d_transitions = tape.gradient(total, [scores, transitions])
+    found = crf.marginals(scores, lengths, transitions)
+    np.testing.assert_allclose(d_scores.numpy(), found.labels.numpy(), atol=1e-12)
+    np.testing.assert_allclose(
+        d_transitions.numpy(), found.pairs.numpy().sum(axis=(0, 1)), atol=1e-12
+    )
+
+
+def test_compiled_float32_equals_brute_force():
+    sample = Sample([1, 3, 5], 3, 7)
+
+    @tf.function(jit_compile=True)
+    def program(scores, labels, lengths):
+        layer = sample.layer_32
+        return layer.loss(scores, labels, lengths), layer.decode(scores, lengths)
+
+    layer = sample.layer(True)
+    sample.layer_32 = LabelSequenceOptimisation(
+        {name: tf.Variable(tf.cast(w, tf.float32)) for name, w in layer.weights.items()}
+    )
+    losses, paths = program(
+        tf.constant(sample.scores, tf.float32),
+        tf.constant(sample.gold),
+        tf.constant(sample.lengths),
+    )
+    np.testing.assert_allclose(losses, [sample.loss(row) for row in range(3)], rtol=1e-4)
+    assert paths.numpy().tolist() == [sample.best(row) for row in range(3)]
+
+
+def test_without_weights_labels_are_independent():
+    sample = Sample([3, 1, 5], 3, 8)
+    layer = LabelSequenceOptimisation({})
+    losses = layer.loss(
+        tf.constant(sample.scores), tf.constant(sample.gold), tf.constant(sample.lengths)
+    ).numpy()
+    paths = layer.decode(tf.constant(sample.scores), tf.constant(sample.lengths)).numpy()
+    for row, length in enumerate(sample.lengths):
+        scores = sample.scores[row, :length]
+        log_p = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        chosen = log_p[np.arange(length), sample.gold[row, :length]]
+        assert losses[row] == pytest.approx(-chosen.mean(), rel=1e-10)
+        assert paths[row].tolist()[:length] == scores.argmax(axis=1).tolist()
+        assert not paths[row, length:].any()

@@ -1,0 +1,315 @@
+"""Whole runs on small synthetic corpora."""
+
+import json
+import threading
+
+import numpy as np
+import pytest
+
+from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
+from neuroner_tl.errors import ParameterError, TrainingError
+from neuroner_tl.evaluation.brat_folders import evaluate_folders
+from neuroner_tl.neuroner import NeuroNER
+from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.prediction.predictor import Predictor
+from neuroner_tl.runs.interruption import interruptible
+from neuroner_tl.training.checkpoint import load_model
+
+
+def run(output, tiny, **parameters):
+    with NeuroNER(output_folder=output, **{**tiny, **parameters}) as ner:
+        return ner.fit()
+
+
+def read_json(path):
+    return json.loads(path.read_text("utf-8"))
+
+
+def epochs_of(result):
+    """The records of the epochs, without what depends on the clock."""
+    lines = (result.folder.path / "epochs.jsonl").read_text("utf-8").splitlines()
+    clock = ("seconds", "validation_seconds", "sentences_per_second", "since_start")
+    return [{k: v for k, v in json.loads(line).items() if k not in clock} for line in lines]
+
+
+def assert_same_weights(a, b):
+    for layer, named in a.weights.items():
+        assert set(named) == set(b.weights[layer])
+        for name, value in named.items():
+            np.testing.assert_array_equal(value, b.weights[layer][name], f"{layer}/{name}")
+
+
+class TestFinishedRun:
+    def test_files(self, source_run):
+        names = {path.name for path in source_run.folder.path.iterdir()}
+        assert names == {
+            "epochs.jsonl",
+            "import_report.json",
+            "last",
+            "model",
+            "parameters.ini",
+            "predictions",
+            "results.json",
+            "tensorboard",
+        }
+        assert list(source_run.folder.tensorboard.iterdir())
+        assert not list(source_run.folder.path.rglob("*.tmp"))
+
+    def test_results(self, source_run, corpora):
+        results = read_json(source_run.folder.path / "results.json")
+        assert results == json.loads(json.dumps(source_run.results))
+        assert results["status"] == source_run.status == "finished"
+        assert results["epochs"] == 3 and 1 <= results["best_epoch"] <= 3
+        assert set(results["scores"]) == {"train", "valid"}
+        assert results["parameters"]["dataset_text_folder"] == str(corpora.silver)
+        assert results["vocabulary"]["labels"][0] == "O"
+        assert len(results["vocabulary"]["labels"]) == 9
+
+    def test_epochs(self, source_run):
+        records = epochs_of(source_run)
+        assert [record["epoch"] for record in records] == [1, 2, 3]
+        best = max(record["score"] for record in records)
+        assert best == source_run.results["best_score"] > 0
+        assert records[-1]["loss"] < records[0]["loss"]
+        for record in records:
+            assert record["score"] == record["valid"]["micro"]["f1"]
+
+    def test_scores_are_those_of_the_best_epoch(self, source_run):
+        records = {record["epoch"]: record for record in epochs_of(source_run)}
+        best = records[source_run.results["best_epoch"]]
+        assert source_run.results["scores"]["valid"]["conll"] == best["valid"]
+        assert load_model(source_run.folder.model).training["epoch"] == best["epoch"]
+
+    @pytest.mark.parametrize("part", ["train", "valid"])
+    def test_predictions_agree_with_the_scores(self, source_run, corpora, part):
+        scores = evaluate_folders(corpora.silver / part, source_run.folder.predictions / part)
+        expected = source_run.results["scores"][part]["documents"]
+        assert json.loads(json.dumps(scores.scores.to_json())) == json.loads(json.dumps(expected))
+
+    @pytest.mark.parametrize("part", ["train", "valid"])
+    def test_a_loaded_model_predicts_the_same(self, source_run, corpora, part):
+        from neuroner_tl.corpora.import_report import ImportReport
+        from neuroner_tl.corpora.reader import read_corpus
+
+        predictor = Predictor(source_run.folder.path)
+        documents = list(read_corpus(corpora.silver, report=ImportReport()).parts[part])
+        for found in predictor.predict(documents):
+            path = source_run.folder.predictions / part / f"{found.id}.ann"
+            lines = [line.split("\t")[1] for line in path.read_text("utf-8").splitlines()]
+            assert lines == [f"{e.type} {e.start} {e.end}" for e in found.entities]
+
+    def test_parameters_of_the_run_load_again(self, source_run, tiny):
+        parameters = load_parameters(source_run.folder.path / "parameters.ini")
+        assert parameters.to_dict() == source_run.results["parameters"]
+        assert parameters.learning_rate == tiny["learning_rate"]
+
+    def test_the_newest_state_is_a_model_too(self, source_run):
+        model = load_model(source_run.folder.last)
+        progress = model.training["progress"]
+        assert progress["epoch"] == 4 and progress["batch"] == 0
+        assert progress["sentences"] == 3 * source_run.results["sentences"]["train"]
+
+    def test_no_pickles(self, source_run):
+        for path in source_run.folder.path.rglob("*"):
+            assert path.suffix not in (".pkl", ".pickle", ".npy")
+
+
+@pytest.fixture(scope="module")
+def transferred(source_run, corpora, tiny, tmp_path_factory):
+    return run(
+        tmp_path_factory.mktemp("transfer"),
+        tiny,
+        dataset_text_folder=corpora.gold,
+        use_pretrained_model=True,
+        pretrained_model_folder=source_run.folder.model,
+    )
+
+
+class TestTransferRun:
+    def test_report(self, transferred, source_run):
+        report = read_json(transferred.folder.path / "transfer_report.json")
+        assert report["source"] == str(source_run.folder.model)
+        assert {layer["action"] for layer in report["layers"]} == {"copied"}
+        ours, theirs = (
+            set(load_model(r.folder.model).vocabulary.tokens) for r in (transferred, source_run)
+        )
+        assert report["layers"][0]["rows"]["copied"] == len(ours & theirs) > 100
+
+    def test_scores_of_all_parts(self, transferred, corpora):
+        assert set(transferred.results["scores"]) == {"train", "valid", "test"}
+        found = evaluate_folders(corpora.gold / "test", transferred.folder.predictions / "test")
+        expected = transferred.results["scores"]["test"]["documents"]
+        assert found.scores.micro.f1 == expected["micro"]["f1"]
+
+    def test_full_transfer_starts_where_the_source_ended(self, source_run, corpora, tiny, tmp_path):
+        """A step of no size on the same corpus leaves every prediction as it was."""
+        result = run(
+            tmp_path,
+            tiny,
+            dataset_text_folder=corpora.silver,
+            use_pretrained_model=True,
+            pretrained_model_folder=source_run.folder.model,
+            learning_rate=1e-30,
+            maximum_number_of_epochs=1,
+        )
+        assert result.results["scores"] == source_run.results["scores"]
+        assert_same_weights(load_model(result.folder.model), load_model(source_run.folder.model))
+
+    @pytest.mark.slow
+    def test_layers_switched_off_start_afresh(self, source_run, corpora, tiny, tmp_path):
+        result = run(
+            tmp_path,
+            tiny,
+            dataset_text_folder=corpora.gold,
+            use_pretrained_model=True,
+            pretrained_model_folder=source_run.folder.path,
+            maximum_number_of_epochs=1,
+            reload_crf="False",
+            reload_token_lstm=False,
+        )
+        report = read_json(result.folder.path / "transfer_report.json")
+        actions = {layer["layer"]: layer["action"] for layer in report["layers"]}
+        assert actions.pop("crf") == actions.pop("token_lstm") == "initialised"
+        assert set(actions.values()) == {"copied"}
+
+
+class TestPredictionMode:
+    def test_test_and_deploy(self, transferred, corpora, tiny, tmp_path):
+        folder = tmp_path / "corpus"
+        write_synthetic_corpora(
+            tmp_path, gold_documents=(1, 1, 2), silver_documents=(1, 1), types=("DISO", "CHED")
+        )
+        (tmp_path / "synthetic_gold").rename(folder)
+        (folder / "deploy").mkdir()
+        (folder / "deploy" / "new.txt").write_text("A new text.\n")
+        result = run(
+            tmp_path / "out",
+            tiny,
+            dataset_text_folder=folder,
+            train_model=False,
+            use_pretrained_model=True,
+            pretrained_model_folder=transferred.folder.model,
+        )
+        assert set(result.results["scores"]) == {"test"}
+        found = evaluate_folders(folder / "test", result.folder.predictions / "test")
+        assert json.loads(json.dumps(found.scores.to_json())) == json.loads(
+            json.dumps(result.results["scores"]["test"]["documents"])
+        )
+        assert (result.folder.predictions / "deploy" / "new.ann").exists()
+
+    def test_the_same_predictions_as_after_training(self, transferred, corpora, tiny, tmp_path):
+        result = run(
+            tmp_path,
+            tiny,
+            dataset_text_folder=corpora.gold,
+            train_model=False,
+            use_pretrained_model=True,
+            pretrained_model_folder=transferred.folder.model,
+        )
+        expected = transferred.results["scores"]["test"]["documents"]
+        assert result.results["scores"]["test"]["documents"] == expected
+
+
+class TestReproducibility:
+    def test_same_seed_same_run(self, source_run, corpora, tiny, tmp_path):
+        again = run(tmp_path, tiny, dataset_text_folder=corpora.silver)
+        assert epochs_of(again) == epochs_of(source_run)
+        assert again.results["scores"] == source_run.results["scores"]
+        for name in ("model", "last"):
+            assert_same_weights(
+                load_model(again.folder.path / name), load_model(source_run.folder.path / name)
+            )
+
+    @pytest.mark.slow
+    def test_another_seed_another_run(self, source_run, corpora, tiny, tmp_path):
+        other = run(
+            tmp_path, tiny, dataset_text_folder=corpora.silver, seed=4, maximum_number_of_epochs=1
+        )
+        assert epochs_of(other)[0]["loss"] != epochs_of(source_run)[0]["loss"]
+
+
+class TestFacade:
+    def test_fit_predict_evaluate_close(self, corpora, tiny, tmp_path):
+        parameters = {**tiny, "dataset_text_folder": corpora.gold, "maximum_number_of_epochs": 1}
+        ner = NeuroNER(output_folder=tmp_path, **parameters)
+        with pytest.raises(ParameterError, match="no model"):
+            ner.predict("text")
+        result = ner.fit()
+        text = (corpora.gold / "test").glob("*.txt").__next__().read_text("utf-8")
+        entities = ner.predict(text)
+        assert all(text[e.start : e.end] == e.text for e in entities)
+        assert [e.start for e in entities] == sorted(e.start for e in entities)
+        assert ner.predict("") == []
+        assert ner.evaluate(corpora.gold / "test").micro.f1 == pytest.approx(
+            result.results["scores"]["test"]["documents"]["micro"]["f1"]
+        )
+        ner.close()
+        assert ner.predict(text) == entities
+
+    def test_with_a_pretrained_model_and_no_training(self, source_run, corpora):
+        with NeuroNER(
+            train_model=False,
+            use_pretrained_model=True,
+            pretrained_model_folder=source_run.folder.path,
+        ) as ner:
+            scores = ner.evaluate(corpora.silver)
+        documents = source_run.results["scores"]
+        true = sum(documents[part]["documents"]["micro"]["tp"] for part in documents)
+        assert scores.micro.tp == true
+
+    def test_unknown_parameter(self):
+        with pytest.raises(ParameterError, match="nearest is learning_rate"):
+            NeuroNER(learning_rat=3)
+
+
+def test_a_run_that_learns_nothing_says_so(corpora, tiny, tmp_path):
+    with pytest.raises(TrainingError, match="learns nothing") as caught:
+        run(
+            tmp_path,
+            tiny,
+            dataset_text_folder=corpora.gold,
+            optimizer="sgd",
+            learning_rate=0.1,
+            batch_size=4,
+            give_up_after_sentences=30,
+        )
+    (folder,) = tmp_path.glob("[!.]*")
+    assert str(folder) in str(caught.value)
+    results = read_json(folder / "results.json")
+    assert results["status"] == "failed" and "scores" not in results
+
+
+def test_interruption_is_noticed_in_the_main_thread_only():
+    import signal
+
+    with interruptible() as requested:
+        assert not requested()
+        signal.raise_signal(signal.SIGTERM)
+        assert requested()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    seen = []
+
+    def elsewhere():
+        with interruptible() as requested:
+            seen.append(requested())
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert seen == [False]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["bio", "token", "binary"])
+def test_other_evaluation_modes_decide_the_best_epoch(corpora, tiny, tmp_path, mode):
+    result = run(
+        tmp_path,
+        tiny,
+        dataset_text_folder=corpora.gold,
+        main_evaluation_mode=mode,
+        maximum_number_of_epochs=1,
+    )
+    scores = result.results["scores"]["valid"]
+    assert result.results["best_score"] == scores[mode]["micro"]["f1"]

@@ -1,0 +1,244 @@
+"""Saved models: what is saved is loaded, and what is damaged is refused by name."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from neuroner_tl.dataset.vocabulary import Vocabulary
+from neuroner_tl.errors import CheckpointError
+from neuroner_tl.model.entity_lstm import Architecture, create_network, initial_weights
+from neuroner_tl.parameter_file import load_parameters, write_parameters
+from neuroner_tl.training import checkpoint
+from neuroner_tl.training.checkpoint import (
+    FORMAT,
+    TextIdentity,
+    load_model,
+    read_variables,
+    save_model,
+)
+
+VOCABULARY = Vocabulary(("<UNK>", "a", "b"), ("", "<UNK>", "x"), ("O", "B-D", "I-D"))
+ARCHITECTURE = Architecture(3, 4, 5, 2, 3)
+TEXT = TextIdentity("alnum", "alnum-1", "rules-1", "en", "bio")
+
+
+def make_network(seed=0, architecture=ARCHITECTURE):
+    return create_network(architecture, initial_weights(architecture, 3, 3, seed))
+
+
+def save(folder, network, tag="1", **more):
+    save_model(folder, {"weights": network.weights, **more}, ARCHITECTURE, TEXT, {"epoch": 1}, tag)
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    VOCABULARY.save(folder / "vocabulary.json")
+    write_parameters(load_parameters(), folder / "parameters.ini")
+    save(folder, make_network())
+    return folder
+
+
+@pytest.fixture
+def folder(pristine, tmp_path):
+    return shutil.copytree(pristine, tmp_path / "model")
+
+
+def edit_manifest(folder, change):
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    change(manifest)
+    path.write_text(json.dumps(manifest), "utf-8")
+
+
+def assert_holds(folder, network):
+    model = load_model(folder)
+    for layer, named in network.weights.items():
+        assert set(model.weights[layer]) == set(named)
+        for name, variable in named.items():
+            np.testing.assert_array_equal(model.weights[layer][name], variable.numpy())
+
+
+def refusal(folder):
+    with pytest.raises(CheckpointError) as caught:
+        load_model(folder)
+    message = str(caught.value)
+    assert "\n" not in message and str(folder) in message
+    return message
+
+
+def test_round_trip(folder):
+    assert_holds(folder, make_network())
+    model = load_model(folder)
+    assert model.architecture == ARCHITECTURE
+    assert model.vocabulary == VOCABULARY
+    assert model.text == TEXT
+    assert model.training == {"epoch": 1}
+    assert model.folder == folder
+
+
+def test_a_runs_folder_stands_for_its_model(folder):
+    assert load_model(folder.parent).folder == folder
+
+
+def test_any_part_of_a_model_is_compared_with_the_architecture(folder):
+    weights = initial_weights(ARCHITECTURE, 3, 3, 0)
+    weights["crf"]["start"] = np.zeros(7)
+    save(folder, create_network(ARCHITECTURE, weights))
+    assert "crf/start is [7]" in refusal(folder)
+
+
+def test_slots_are_saved_beside_the_weights(folder):
+    slots = {"crf": {"start.mean": tf.Variable([1.0, 2.0, 3.0])}}
+    save(folder, make_network(), "2", optimiser=slots)
+    assert_holds(folder, make_network())
+    found = read_variables(folder / "optimiser-2")
+    assert found["crf"]["start.mean"].tolist() == [1, 2, 3]
+
+
+class TestDamage:
+    @pytest.mark.parametrize(
+        "name",
+        ["vocabulary.json", "parameters.ini", "weights-1.index", "weights-1.data-00000-of-00001"],
+    )
+    @pytest.mark.parametrize("damage", ["missing", "truncated", "altered", "empty", "folder"])
+    def test_files(self, folder, name, damage):
+        path = folder / name
+        data = path.read_bytes()
+        path.unlink()
+        if damage == "truncated":
+            path.write_bytes(data[:-1])
+        elif damage == "altered":
+            path.write_bytes(data[:-2] + bytes([data[-2] ^ 1]) + data[-1:])
+        elif damage == "empty":
+            path.write_bytes(b"")
+        elif damage == "folder":
+            path.mkdir()
+        assert str(path) in refusal(folder)
+
+    def test_no_folder(self, tmp_path):
+        assert "no such folder" in refusal(tmp_path / "nothing")
+
+    def test_no_manifest(self, folder):
+        (folder / "manifest.json").unlink()
+        assert "manifest.json" in refusal(folder)
+
+    @pytest.mark.parametrize(
+        "text", ["", "{", "[]", "null", "7", '{"files": 3, "format": 1}', '{"format": "x"}']
+    )
+    def test_manifest_that_is_none(self, folder, text):
+        (folder / "manifest.json").write_text(text)
+        assert "manifest.json" in refusal(folder)
+
+    def test_manifest_in_another_encoding(self, folder):
+        (folder / "manifest.json").write_bytes(b"\xff\xfe{}")
+        assert "manifest.json" in refusal(folder)
+
+    def test_newer_format(self, folder):
+        edit_manifest(folder, lambda m: m.update(format=FORMAT + 1))
+        message = refusal(folder)
+        assert f"format {FORMAT + 1}" in message and "newer" in message
+
+    @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "sub/file", "..", ".hidden"])
+    def test_files_outside_the_folder(self, folder, name):
+        (folder.parent / "secret").write_text("secret")
+        edit_manifest(folder, lambda m: m["files"].update({name: {"size": 6, "sha256": ""}}))
+        message = refusal(folder)
+        assert repr(name) in message and "outside" in message
+
+    @pytest.mark.parametrize("prefix", ["../other/weights-1", "weights-9", "", None, 3])
+    def test_weights_that_the_manifest_does_not_list(self, folder, prefix):
+        shutil.copytree(folder, folder.parent / "other")
+        edit_manifest(folder, lambda m: m["checkpoints"].update(weights=prefix))
+        assert "manifest.json" in refusal(folder)
+
+    def test_vocabulary_that_the_manifest_does_not_list(self, folder):
+        edit_manifest(folder, lambda m: m["files"].pop("vocabulary.json"))
+        assert "vocabulary.json" in refusal(folder)
+
+    @pytest.mark.parametrize("key", ["architecture", "text", "checkpoints", "training", "files"])
+    @pytest.mark.parametrize("value", [None, 3, "x", ["y"]])
+    def test_entries_of_another_kind(self, folder, key, value):
+        edit_manifest(folder, lambda m: m.update({key: value}))
+        assert "manifest.json" in refusal(folder)
+
+    def test_entries_that_are_missing(self, folder):
+        edit_manifest(folder, lambda m: m.pop("architecture"))
+        assert "architecture" in refusal(folder)
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("token_dimension", 9),
+            ("token_hidden", 6),
+            ("character_dimension", 7),
+            ("character_hidden", 2),
+            ("labels", 4),
+            ("peepholes", "diagonal"),
+        ],
+    )
+    def test_sizes_that_do_not_fit(self, folder, field, value):
+        edit_manifest(folder, lambda m: m["architecture"].update({field: value}))
+        refusal(folder)
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [("token_hidden", "5"), ("token_hidden", -5), ("labels", None), ("peepholes", "half")],
+    )
+    def test_sizes_that_are_none(self, folder, field, value):
+        edit_manifest(folder, lambda m: m["architecture"].update({field: value}))
+        refusal(folder)
+
+    def test_another_models_vocabulary(self, folder):
+        """Its fingerprint is right, but it does not fit the weights."""
+        longer = Vocabulary((*VOCABULARY.tokens, "c"), VOCABULARY.characters, VOCABULARY.labels)
+        longer.save(folder / "vocabulary.json")
+        found = checkpoint._fingerprint(folder / "vocabulary.json")
+        edit_manifest(folder, lambda m: m["files"].update({"vocabulary.json": found}))
+        assert "[3, 4]" in refusal(folder) and "[4, 4]" in refusal(folder)
+
+
+class TestReplacing:
+    def test_a_new_save_replaces_the_old_one(self, folder):
+        save(folder, make_network(5), "2")
+        assert_holds(folder, make_network(5))
+        assert not list(folder.glob("weights-1.*"))
+
+    @pytest.mark.parametrize("moment", ["write_json", "write_variables"])
+    def test_a_save_killed_in_the_middle_leaves_the_old_model(self, folder, monkeypatch, moment):
+        original = getattr(checkpoint, moment)
+
+        def killed(*arguments):
+            if moment == "write_variables":
+                original(*arguments)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(checkpoint, moment, killed)
+            with pytest.raises(KeyboardInterrupt):
+                save(folder, make_network(5), "2")
+        assert_holds(folder, make_network())
+        # What it has left behind is cleared away by the next save.
+        (folder / "weights-2_temp").mkdir()
+        save(folder, make_network(6), "3")
+        assert_holds(folder, make_network(6))
+        assert {path.name for path in folder.iterdir()} == {
+            "manifest.json",
+            "parameters.ini",
+            "vocabulary.json",
+            "weights-3.index",
+            "weights-3.data-00000-of-00001",
+        }
+
+    def test_files_of_others_stay(self, folder):
+        (folder / "notes.txt").write_text("mine")
+        save(folder, make_network(5), "2")
+        assert (folder / "notes.txt").read_text() == "mine"
+
+    def test_a_folder_that_is_gone(self, folder):
+        shutil.rmtree(folder)
+        with pytest.raises((CheckpointError, OSError)):
+            save(folder, make_network(), "2")

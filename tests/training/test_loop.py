@@ -1,0 +1,198 @@
+"""The loop: when it stops and why, with steps and validations that are made up."""
+
+import math
+
+import pytest
+from tiny_dataset import tiny_dataset
+
+from neuroner_tl.dataset.batches import EXACT
+from neuroner_tl.training.loop import (
+    WINDOW,
+    BatchDone,
+    EpochDone,
+    LoopSettings,
+    Progress,
+    Stopped,
+    TrainingLoop,
+)
+from neuroner_tl.training.step import StepSettings
+
+DATASET = tiny_dataset()
+SENTENCES = DATASET.parts["train"].number_of_sentences
+
+
+class FakeStep:
+    """Returns the given losses, then the last one for ever."""
+
+    def __init__(self, *losses, batch_loss="mean"):
+        self.settings = StepSettings(batch_loss=batch_loss)
+        self.losses = list(losses) or [1.0]
+        self.batches = []
+
+    def __call__(self, batch):
+        self.batches.append(batch)
+        return self.losses.pop(0) if len(self.losses) > 1 else self.losses[0]
+
+
+class Scores:
+    """Validation that returns the given scores, then the last one for ever."""
+
+    def __init__(self, *scores):
+        self.scores = list(scores)
+        self.calls = 0
+
+    def __call__(self):
+        self.calls += 1
+        score = self.scores.pop(0) if len(self.scores) > 1 else self.scores[0]
+        return score, {"call": self.calls}
+
+
+def run(*scores, step=None, stop=lambda: False, progress=None, **settings):
+    loop = TrainingLoop(
+        step or FakeStep(),
+        DATASET,
+        EXACT,
+        LoopSettings(**settings),
+        Scores(*scores),
+        stop,
+        progress or Progress(),
+    )
+    events = list(loop)
+    assert isinstance(events[-1], Stopped)
+    assert not any(isinstance(event, Stopped) for event in events[:-1])
+    return loop, events
+
+
+def epochs(events):
+    return [event for event in events if isinstance(event, EpochDone)]
+
+
+def test_patience():
+    loop, events = run(0.1, 0.5, 0.4, 0.5, 0.3, 0.9, patience=3)
+    assert [e.best for e in epochs(events)] == [True, True, False, False, False]
+    assert events[-1] == Stopped("finished", "no better score in 3 epochs")
+    assert (loop.progress.best_epoch, loop.progress.best_score) == (2, 0.5)
+
+
+def test_a_better_score_renews_patience():
+    _, events = run(0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.3, 0.9, patience=2)
+    assert len(epochs(events)) == 7
+
+
+def test_minimum_epochs_come_before_patience():
+    loop, events = run(0.5, 0.1, patience=2, minimum_epochs=6)
+    assert len(epochs(events)) == 6
+    assert loop.progress.best_epoch == 1
+
+
+def test_maximum_epochs():
+    _, events = run(*(i / 10 for i in range(1, 9)), maximum_epochs=4)
+    assert len(epochs(events)) == 4
+    assert events[-1] == Stopped("finished", "4 epochs are done")
+
+
+def test_a_first_score_of_0_is_the_best_so_far():
+    loop, events = run(0.0, 0.0, patience=5, maximum_epochs=2)
+    assert [e.best for e in epochs(events)] == [True, False]
+    assert loop.progress.best_epoch == 1
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 100])
+def test_batches_of_an_epoch(batch_size):
+    step = FakeStep()
+    loop, events = run(0.5, step=step, batch_size=batch_size, maximum_epochs=1)
+    done = [event for event in events if isinstance(event, BatchDone)]
+    assert len(done) == len(step.batches) == -(-SENTENCES // batch_size)
+    assert [e.batch for e in done] == list(range(1, len(done) + 1))
+    assert {e.batches for e in done} == {len(done)}
+    assert sum(e.sentences for e in done) == SENTENCES == loop.progress.sentences
+    assert epochs(events)[0].sentences == SENTENCES
+
+
+@pytest.mark.parametrize(("batch_loss", "expected"), [("mean", 6.0), ("sum", None)])
+def test_loss_of_an_epoch_is_per_sentence(batch_loss, expected):
+    step = FakeStep(6.0, batch_loss=batch_loss)
+    _, events = run(0.5, step=step, batch_size=5, maximum_epochs=1)
+    batches = -(-SENTENCES // 5)
+    expected = expected or 6.0 * batches / SENTENCES
+    assert epochs(events)[0].loss == pytest.approx(expected)
+
+
+def test_details_of_validation_are_passed_on():
+    _, events = run(0.1, 0.2, maximum_epochs=2)
+    assert [e.details for e in epochs(events)] == [{"call": 1}, {"call": 2}]
+
+
+class TestGivingUp:
+    def test_between_epochs(self):
+        limit = 2 * SENTENCES
+        _, events = run(0.0, give_up_after=limit)
+        assert events[-1].status == "failed"
+        assert "still 0" in events[-1].reason and "give_up_after_sentences" in events[-1].reason
+        assert len(epochs(events)) <= 2
+
+    def test_in_the_middle_of_a_long_epoch(self):
+        limit = SENTENCES // 2
+        loop, events = run(0.0, give_up_after=limit)
+        assert events[-1].status == "failed"
+        assert loop.progress.sentences == limit
+        assert not epochs(events)
+
+    @pytest.mark.parametrize("batch_size", [3, 5])
+    def test_batches_that_step_over_the_limit(self, batch_size):
+        limit = batch_size + 1
+        loop, events = run(0.0, give_up_after=limit, batch_size=batch_size)
+        assert events[-1].status == "failed"
+        assert limit <= loop.progress.sentences < limit + batch_size
+
+    def test_a_score_in_the_middle_lets_it_go_on(self):
+        _, events = run(0.01, 0.0, give_up_after=SENTENCES // 2, maximum_epochs=2)
+        assert events[-1].status == "failed" or len(epochs(events)) == 2
+
+    def test_not_after_a_score(self):
+        _, events = run(0.2, 0.0, give_up_after=2 * SENTENCES, patience=4)
+        assert events[-1].status == "finished"
+
+    def test_0_is_never(self):
+        _, events = run(0.0, give_up_after=0, patience=3)
+        assert events[-1] == Stopped("finished", "no better score in 3 epochs")
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
+def test_loss_that_is_no_number(loss):
+    loop, events = run(0.5, step=FakeStep(1.0, 1.0, loss))
+    assert events[-1].status == "failed"
+    assert "loss is" in events[-1].reason and "learning_rate" in events[-1].reason
+    assert loop.progress.batch == 3
+
+
+def test_loss_that_grows_without_end():
+    losses = [1.0] * WINDOW + [0.5] * WINDOW + [30.0]
+    loop, events = run(0.5, step=FakeStep(*losses), patience=10**6, maximum_epochs=10**6)
+    assert events[-1].status == "failed" and "grows without end" in events[-1].reason
+    assert loop.progress.sentences == 3 * WINDOW
+
+
+def test_loss_that_only_wavers():
+    losses = ([1.0] * WINDOW + [0.2] * WINDOW + [0.9] * WINDOW) * 2
+    limit = len(losses) // SENTENCES
+    _, events = run(0.5, step=FakeStep(*losses), patience=10**6, maximum_epochs=limit)
+    assert events[-1].status == "finished"
+
+
+def test_interruption_ends_after_the_step():
+    step = FakeStep()
+    loop, events = run(0.5, step=step, stop=lambda: len(step.batches) == SENTENCES + 2)
+    assert events[-1] == Stopped("interrupted", "interrupted in epoch 2")
+    assert (loop.progress.epoch, loop.progress.batch) == (2, 2)
+    assert len(epochs(events)) == 1
+
+
+def test_going_on_gives_the_same_batches():
+    whole, first, second = FakeStep(), FakeStep(), FakeStep()
+    run(0.5, step=whole, maximum_epochs=2, seed=4)
+    loop, _ = run(0.5, step=first, stop=lambda: len(first.batches) == 5, seed=4)
+    run(0.5, step=second, progress=loop.progress, maximum_epochs=2, seed=4)
+    assert len(first.batches) + len(second.batches) == len(whole.batches)
+    for found, expected in zip([*first.batches, *second.batches], whole.batches):
+        assert all((a == b).all() for a, b in zip(found, expected))

@@ -1,0 +1,81 @@
+"""The optimisers against Keras's."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from neuroner_tl.training.optimisers import OPTIMISERS
+
+RATE = 0.05
+STEPS = 6
+
+
+def keras_optimiser(name):
+    legacy = tf.keras.optimizers.legacy
+    return {
+        "sgd": lambda: legacy.SGD(RATE),
+        "adam": lambda: legacy.Adam(RATE, epsilon=1e-8),
+        "adadelta": lambda: legacy.Adadelta(RATE, rho=0.95, epsilon=1e-8),
+    }[name]()
+
+
+class Weight:
+    """A variable with its slots."""
+
+    def __init__(self, name, value):
+        self.optimiser = OPTIMISERS[name]
+        self.variable = tf.Variable(value)
+        self.slots = [tf.Variable(tf.zeros_like(self.variable)) for _ in self.optimiser.slots]
+
+    def arguments(self, number):
+        dtype = self.variable.dtype
+        return self.slots, tf.constant(RATE, dtype), tf.cast(number, dtype)
+
+    def update(self, gradient, number):
+        self.optimiser.update(self.variable, tf.constant(gradient), *self.arguments(number))
+
+    def update_rows(self, rows, gradient, number):
+        self.optimiser.update_rows(
+            self.variable, tf.constant(rows), tf.constant(gradient), *self.arguments(number)
+        )
+
+
+def gradients(shape, seed=0):
+    return (
+        np.random.default_rng(seed).normal(size=(STEPS, *shape))
+        * np.logspace(-3, 1, STEPS)[:, None, None]
+    )
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_dense_updates_equal_keras(name):
+    value = np.random.default_rng(1).normal(size=(4, 3))
+    weight, expected, oracle = Weight(name, value), tf.Variable(value), keras_optimiser(name)
+    for number, gradient in enumerate(gradients((4, 3)), start=1):
+        weight.update(gradient, number)
+        oracle.apply_gradients([(tf.constant(gradient), expected)])
+        np.testing.assert_allclose(weight.variable.numpy(), expected.numpy(), rtol=1e-6)
+    assert not np.allclose(expected.numpy(), value)
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_rows_equal_a_dense_update_of_those_rows(name):
+    value = np.random.default_rng(2).normal(size=(6, 3))
+    table, rows = Weight(name, value), [4, 0, 3]
+    part = Weight(name, value[rows])
+    for number, gradient in enumerate(gradients((3, 3)), start=1):
+        table.update_rows(rows, gradient, number)
+        part.update(gradient, number)
+    np.testing.assert_allclose(table.variable.numpy()[rows], part.variable.numpy(), rtol=1e-12)
+    for slot, expected in zip(table.slots, part.slots):
+        np.testing.assert_allclose(slot.numpy()[rows], expected.numpy(), rtol=1e-12)
+        assert not slot.numpy()[[1, 2, 5]].any()
+    np.testing.assert_array_equal(table.variable.numpy()[[1, 2, 5]], value[[1, 2, 5]])
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_no_rows(name):
+    value = np.ones((3, 2))
+    table = Weight(name, value)
+    table.update_rows(np.zeros(0, np.int32), np.zeros((0, 2)), 1)
+    np.testing.assert_array_equal(table.variable.numpy(), value)

@@ -1,0 +1,247 @@
+"""The training step: what it updates, by how much, and that compiling it changes nothing."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from random_networks import (
+    ALPHABET,
+    ARCHITECTURES,
+    VOCABULARY,
+    random_batch,
+    random_network,
+)
+
+from neuroner_tl.model.entity_lstm import LAYER_NAMES
+from neuroner_tl.training.step import (
+    StepSettings,
+    TrainingStep,
+    batch_loss,
+    clipped,
+    evaluate_gradients,
+    training_program,
+)
+
+PLAIN = StepSettings(clip=0.0, dropout=0.0)
+RATE = 0.1
+BATCHES = [random_batch([3, 5, 2], seed=seed) for seed in range(3)]
+FULL = ARCHITECTURES[0]
+
+
+def values(network):
+    return {f"{k}/{n}": v.numpy() for k, w in network.weights.items() for n, v in w.items()}
+
+
+def train(settings, batches=BATCHES, seed=7, network=None, rate=RATE, dtype=tf.float64):
+    network = network or random_network(FULL, dtype=dtype)
+    step = TrainingStep(network, settings, rate, seed)
+    losses = [float(step(batch)) for batch in batches]
+    return values(network), losses
+
+
+def flat(gradients):
+    return {f"{k}/{n}": g for k, named in gradients.items() for n, g in named.items()}
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("architecture", ARCHITECTURES[:3], ids=["full", "nochar", "nocrf"])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_one_step_of_sgd_follows_the_gradient(architecture, reduction):
+    network = random_network(architecture)
+    before = values(network)
+    loss, gradients = evaluate_gradients(network, BATCHES[0], reduction)
+    settings = dataclasses.replace(PLAIN, batch_loss=reduction)
+    found, losses = train(settings, BATCHES[:1], network=network)
+    assert losses[0] == pytest.approx(float(loss), rel=1e-10)
+    for name, gradient in flat(gradients).items():
+        np.testing.assert_allclose(
+            found[name], before[name] - RATE * gradient, rtol=1e-9, atol=1e-12, err_msg=name
+        )
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_mean_is_the_sum_over_the_number_of_sentences():
+    network = random_network(FULL)
+    mean, total = (evaluate_gradients(network, BATCHES[0], r) for r in ("mean", "sum"))
+    assert total[0] == pytest.approx(3 * mean[0], rel=1e-12)
+    for name, gradient in flat(total[1]).items():
+        np.testing.assert_allclose(gradient, 3 * flat(mean[1])[name], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("clip", [1e-3, 0.5])
+def test_each_component_of_the_gradient_is_clipped(clip):
+    network = random_network(FULL)
+    before = values(network)
+    _, gradients = evaluate_gradients(network, BATCHES[0], "sum")
+    settings = dataclasses.replace(PLAIN, clip=clip, batch_loss="sum")
+    found, _ = train(settings, BATCHES[:1], network=network)
+    for name, gradient in flat(gradients).items():
+        # In the tables too: gradients of a token's occurrences are added up first, then clipped.
+        expected = before[name] - RATE * np.clip(gradient, -clip, clip)
+        np.testing.assert_allclose(found[name], expected, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+def test_clipping_by_value():
+    gradient = tf.constant([-7.0, -5.0, 0.1, 9.0])
+    assert clipped(gradient, 5.0).numpy().tolist() == pytest.approx([-5.0, -5.0, 0.1, 5.0])
+    assert clipped(gradient, 0.0) is gradient
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_repeated_tokens_are_added_up_before_clipping():
+    batch = random_batch([4])
+    batch = batch._replace(token_ids=np.full_like(batch.token_ids, 3))
+    network = random_network(FULL)
+    before = values(network)["token_embeddings/embedding"]
+    _, gradients = evaluate_gradients(network, batch)
+    total = gradients["token_embeddings"]["embedding"]
+    clip = float(np.abs(total).max()) * 0.9
+    found, _ = train(dataclasses.replace(PLAIN, clip=clip), [batch], network=network)
+    moved = (before - found["token_embeddings/embedding"]) / RATE
+    np.testing.assert_allclose(moved[3], np.clip(total[3], -clip, clip), rtol=1e-8)
+    assert np.abs(moved[3]).max() == pytest.approx(clip)
+    assert not np.delete(moved, 3, axis=0).any()
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("optimiser", ["sgd", "adam", "adadelta"])
+def test_rows_that_do_not_occur_stay(optimiser):
+    network = random_network(FULL)
+    before = values(network)
+    after, _ = train(dataclasses.replace(PLAIN, optimiser=optimiser), network=network)
+    inside = [b.token_ids[np.arange(b.token_ids.shape[1]) < b.lengths[:, None]] for b in BATCHES]
+    used = np.unique(np.concatenate(inside))
+    unused = np.setdiff1d(np.arange(VOCABULARY), used)
+    name = "token_embeddings/embedding"
+    assert len(unused)
+    np.testing.assert_array_equal(after[name][unused], before[name][unused])
+    assert (after[name][used] != before[name][used]).any(axis=1).all()
+    name = "character_embeddings/embedding"
+    np.testing.assert_array_equal(after[name][:2], before[name][:2])
+    assert after[name].shape == (ALPHABET, 4)
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("layer", LAYER_NAMES)
+def test_frozen_layers(layer):
+    network = random_network(FULL)
+    before = values(network)
+    settings = dataclasses.replace(PLAIN, frozen=(layer,), optimiser="adam")
+    after, _ = train(settings, network=network)
+    for name, value in after.items():
+        changed = not np.array_equal(value, before[name])
+        assert changed == (not name.startswith(layer + "/")), name
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_token_embeddings_frozen_with_dropout():
+    network = random_network(FULL)
+    before = values(network)
+    after, _ = train(StepSettings(frozen=("token_embeddings",)), network=network)
+    name = "token_embeddings/embedding"
+    np.testing.assert_array_equal(after[name], before[name])
+
+
+@pytest.mark.parametrize("dropout", [pytest.param(0.0, marks=pytest.mark.slow), 0.5])
+def test_same_seed_same_weights_bit_for_bit(dropout):
+    settings = StepSettings(dropout=dropout)
+    first, losses = train(settings, dtype=tf.float32)
+    again, losses_again = train(settings, dtype=tf.float32)
+    assert losses == losses_again
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, again[name])
+    _, other = train(settings, seed=8, dtype=tf.float32)
+    assert (other == losses) == (dropout == 0.0)
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_dropout_masks_differ_from_step_to_step():
+    network = random_network(FULL)
+    step = TrainingStep(network, StepSettings(dropout=0.5), 1e-12, 0)
+    losses = [float(step(BATCHES[0])) for _ in range(4)]
+    assert len(set(losses)) == 4
+
+
+@pytest.mark.slow
+def test_dropout_keeps_the_expected_input():
+    """The mean loss over many masks with a tiny rate is near the loss without dropout."""
+    network = random_network(FULL)
+    step = TrainingStep(network, StepSettings(dropout=0.01), 1e-12, 0)
+    losses = [float(step(BATCHES[0])) for _ in range(60)]
+    exact, _ = evaluate_gradients(network, BATCHES[0], "mean")
+    assert np.mean(losses) == pytest.approx(float(exact), rel=0.05)
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_sentences_of_weight_0_have_no_effect():
+    batch = BATCHES[0]
+    keep = np.array([1, 1, 0], np.float32)
+    rng = np.random.default_rng(0)
+    fillers = [
+        batch._replace(
+            sentence_weights=keep,
+            token_ids=np.where(keep[:, None] > 0, batch.token_ids, 0).astype(np.int32),
+            labels=np.where(
+                keep[:, None] > 0, batch.labels, rng.integers(0, 5, batch.labels.shape)
+            ).astype(np.int32),
+        )
+        for _ in range(2)
+    ]
+    two = batch._replace(
+        **{
+            name: getattr(batch, name)[:2]
+            for name in ("token_ids", "word_index", "lengths", "labels", "sentence_weights")
+        }
+    )
+    expected, losses = train(PLAIN, [two])
+    for filler in fillers:
+        found, found_losses = train(PLAIN, [filler])
+        assert found_losses == pytest.approx(losses, rel=1e-12)
+        for name, value in expected.items():
+            np.testing.assert_allclose(found[name], value, rtol=1e-10, atol=1e-13, err_msg=name)
+
+
+def test_batch_loss_of_weights():
+    network = random_network(ARCHITECTURES[1])
+    batch = {name: tf.constant(value) for name, value in BATCHES[0]._asdict().items()}
+    rows = network.token_embedding(batch["token_ids"])
+    scores = network.scores(rows, None, batch["lengths"])
+    losses = network.loss(scores, batch["labels"], batch["lengths"]).numpy()
+    weights = np.array([1.0, 0.0, 1.0])
+    batch["sentence_weights"] = tf.constant(weights)
+    found = [float(batch_loss(network, rows, None, batch, None, r)) for r in ("sum", "mean")]
+    assert found == pytest.approx([losses[[0, 2]].sum(), losses[[0, 2]].mean()], rel=1e-12)
+
+
+class TestCompiled:
+    settings = StepSettings(dropout=0.5, optimiser="sgd", jit_compile=True)
+    batches = [random_batch([6, 2, 4], seed=seed) for seed in range(4)]
+
+    @classmethod
+    def same_shape(cls):
+        """Batches of one shape, so that one compilation serves them all."""
+        words = min(len(b.characters) for b in cls.batches)
+        return [b for b in cls.batches if len(b.characters) == words]
+
+    def test_equals_plain_and_serves_every_network(self):
+        batches = self.same_shape() * 2
+        plain = dataclasses.replace(self.settings, jit_compile=False)
+        found, losses = train(self.settings, batches, dtype=tf.float32)
+        expected, expected_losses = train(plain, batches, dtype=tf.float32)
+        assert losses == pytest.approx(expected_losses, rel=1e-5)
+        for name, value in expected.items():
+            np.testing.assert_allclose(found[name], value, atol=1e-5, err_msg=name)
+        program = training_program(FULL, self.settings)
+        traces = program.experimental_get_tracing_count()
+        assert traces == 1
+        # Another network, another learning rate, another vocabulary: the same program.
+        other = random_network(FULL, seed=5, dtype=tf.float32)
+        train(self.settings, batches, network=other, rate=0.01, seed=1)
+        assert training_program(FULL, self.settings) is program
+        assert program.experimental_get_tracing_count() == traces
+        again, losses_again = train(self.settings, batches, dtype=tf.float32)
+        assert losses_again == losses
+        for name, value in found.items():
+            np.testing.assert_array_equal(value, again[name])

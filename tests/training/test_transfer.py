@@ -1,0 +1,205 @@
+"""Transfer: each layer bit for bit, rows matched by what they are."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neuroner_tl.dataset.vocabulary import Vocabulary
+from neuroner_tl.errors import TransferError
+from neuroner_tl.model.entity_lstm import LAYER_NAMES, Architecture, initial_weights
+from neuroner_tl.training.checkpoint import SavedModel, TextIdentity
+from neuroner_tl.training.transfer import transfer
+
+TEXT = TextIdentity("alnum", "alnum-1", "rules-1", "en", "bio")
+THEIRS = Vocabulary(
+    ("<UNK>", "flu", "cold", "Cancer", "of"),
+    ("", "<UNK>", "f", "l", "u"),
+    ("O", "B-CHED", "I-CHED", "B-DISO", "I-DISO"),
+)
+# Other order, some items of theirs missing, some new.
+OURS = Vocabulary(
+    ("<UNK>", "of", "cancer", "new", "flu", "newer"),
+    ("", "<UNK>", "u", "z", "l"),
+    ("O", "B-DISO", "I-DISO", "B-PRGE", "I-PRGE"),
+)
+ALL = dict.fromkeys(LAYER_NAMES, True)
+
+
+def architecture_of(vocabulary, **changes):
+    sizes = {"token_dimension": 4, "token_hidden": 5, "character_dimension": 2}
+    return Architecture(len(vocabulary.labels), **{**sizes, "character_hidden": 3, **changes})
+
+
+def initial(vocabulary, seed, **changes):
+    a = architecture_of(vocabulary, **changes)
+    return initial_weights(a, len(vocabulary.tokens), len(vocabulary.characters), seed)
+
+
+def saved(vocabulary=THEIRS, seed=1, **changes):
+    architecture = architecture_of(vocabulary, **changes)
+    return SavedModel(
+        Path("old/model"), architecture, initial(vocabulary, seed, **changes), vocabulary, TEXT
+    )
+
+
+def run(source, vocabulary=OURS, reload=ALL, **changes):
+    start = initial(vocabulary, 2, **changes)
+    weights, report = transfer(
+        source, architecture_of(vocabulary, **changes), vocabulary, start, reload
+    )
+    return weights, start, report
+
+
+def rows(report, layer):
+    return next(item for item in report.layers if item.layer == layer).rows
+
+
+@pytest.mark.parametrize("chosen", [*LAYER_NAMES, "all", "all but"])
+def test_same_vocabulary_layer_by_layer(chosen):
+    """Every layer is the source's or the target's own, bit for bit, as its flag says."""
+    flags = {
+        layer: chosen == layer or chosen == "all" or (chosen == "all but" and layer != "crf")
+        for layer in LAYER_NAMES
+    }
+    source = saved()
+    weights, start, report = run(source, THEIRS, flags)
+    for layer in LAYER_NAMES:
+        expected = source.weights[layer] if flags[layer] else start[layer]
+        assert set(weights[layer]) == set(expected)
+        for name, value in expected.items():
+            np.testing.assert_array_equal(weights[layer][name], value)
+    assert [item.layer for item in report.layers] == list(LAYER_NAMES)
+    assert [item.action for item in report.layers] == [
+        "copied" if flags[layer] else "initialised" for layer in LAYER_NAMES
+    ]
+
+
+@pytest.mark.parametrize("layer", ["token_embeddings", "character_embeddings"])
+def test_rows_of_tables_are_matched_by_name(layer):
+    source = saved()
+    weights, start, report = run(source)
+    field = "tokens" if layer == "token_embeddings" else "characters"
+    theirs, ours = getattr(THEIRS, field), getattr(OURS, field)
+    for row, item in enumerate(ours):
+        expected = (
+            source.weights[layer]["embedding"][theirs.index(item)]
+            if item in theirs
+            else start[layer]["embedding"][row]
+        )
+        np.testing.assert_array_equal(weights[layer]["embedding"][row], expected, item)
+    found = rows(report, layer)
+    assert found.copied == len(set(theirs) & set(ours))
+    assert set(found.new_examples) == set(ours) - set(theirs)
+    assert set(found.dropped_examples) == set(theirs) - set(ours)
+    assert (found.new, found.dropped) == (len(found.new_examples), len(found.dropped_examples))
+
+
+def test_labels_are_matched_by_name():
+    source = saved()
+    weights, start, report = run(source)
+    theirs, ours = THEIRS.labels, OURS.labels
+    for j, label in enumerate(ours):
+        known = label in theirs
+        for name, column in (("kernel", np.s_[:, j]), ("bias", np.s_[j])):
+            there = np.s_[:, theirs.index(label)] if known and name == "kernel" else None
+            if known:
+                there = there or theirs.index(label)
+                expected = source.weights["feedforward"][name][there]
+            else:
+                expected = start["feedforward"][name][column]
+            np.testing.assert_array_equal(weights["feedforward"][name][column], expected)
+        for name in ("start", "end"):
+            expected = (
+                source.weights["crf"][name][theirs.index(label)] if known else start["crf"][name][j]
+            )
+            assert weights["crf"][name][j] == expected
+        for i, before in enumerate(ours):
+            found = weights["crf"]["transitions"][i, j]
+            if known and before in theirs:
+                old = source.weights["crf"]["transitions"]
+                assert found == old[theirs.index(before), theirs.index(label)]
+            else:
+                assert found == start["crf"]["transitions"][i, j]
+    assert rows(report, "crf").new_examples == ("B-PRGE", "I-PRGE")
+    assert rows(report, "feedforward").dropped_examples == ("B-CHED", "I-CHED")
+
+
+def test_neither_source_nor_start_are_changed():
+    source = saved()
+    copies = {k: {n: v.copy() for n, v in w.items()} for k, w in source.weights.items()}
+    start = initial(OURS, 2)
+    weights, _ = transfer(source, architecture_of(OURS), OURS, start, ALL)
+    for layer in LAYER_NAMES:
+        for name, value in weights[layer].items():
+            value += 1
+            np.testing.assert_array_equal(source.weights[layer][name], copies[layer][name])
+            np.testing.assert_array_equal(start[layer][name], initial(OURS, 2)[layer][name])
+
+
+@pytest.mark.parametrize(
+    ("field", "layer", "sizes"),
+    [
+        ("token_dimension", "token_embeddings", ("[5, 4]", "[6, 7]")),
+        ("token_hidden", "token_lstm", ("[10, 15]", "[10, 21]")),
+        ("character_dimension", "character_embeddings", ("[5, 2]", "[5, 7]")),
+        ("character_hidden", "character_lstm", ("[2, 9]", "[2, 21]")),
+    ],
+)
+def test_sizes_that_differ(field, layer, sizes):
+    with pytest.raises(TransferError) as caught:
+        run(saved(), **{field: 7})
+    message = str(caught.value)
+    assert all(size in message for size in sizes), message
+    assert f"reload_{layer} = False" in message and "old/model" in message
+    assert "\n" not in message
+
+
+def test_sizes_of_layers_that_are_not_reloaded_do_not_matter():
+    flags = {**ALL, "token_lstm": False, "character_lstm": False}
+    weights, start, _ = run(saved(), reload=flags, character_hidden=7)
+    assert weights["token_lstm"]["forward_input"].shape == (18, 15)
+    np.testing.assert_array_equal(
+        weights["token_lstm"]["forward_input"], start["token_lstm"]["forward_input"]
+    )
+
+
+@pytest.mark.parametrize("theirs", ["full", "diagonal", "none"])
+@pytest.mark.parametrize("ours", ["full", "diagonal", "none"])
+def test_peepholes_that_differ(theirs, ours):
+    source = saved(peepholes=theirs)
+    if theirs == ours:
+        run(source, peepholes=ours)
+        return
+    with pytest.raises(TransferError, match="lstm_peepholes|shape"):
+        run(source, peepholes=ours)
+
+
+@pytest.mark.parametrize(
+    ("switch", "layer"), [("use_crf", "crf"), ("use_character_lstm", "character_embeddings")]
+)
+def test_source_without_a_layer(switch, layer):
+    flags = {**ALL, "token_lstm": False}
+    source = saved(**{switch: False})
+    with pytest.raises(TransferError, match=f"no layer {layer}; set reload_{layer} = False"):
+        run(source, reload=flags)
+    flags = {**flags, layer: False, "character_lstm": switch == "use_crf"}
+    weights, start, _ = run(source, reload=flags)
+    for name, value in start[layer].items():
+        np.testing.assert_array_equal(weights[layer][name], value)
+
+
+def test_target_without_a_layer():
+    weights, _, report = run(saved(), use_crf=False)
+    assert "crf" not in weights
+    assert "crf" not in [item.layer for item in report.layers]
+
+
+def test_report_as_json_and_as_table():
+    _, _, report = run(saved(), reload={**ALL, "token_lstm": False})
+    content = report.to_json()
+    assert content["source"] == "old/model" and len(content["layers"]) == 6
+    assert content["layers"][0]["rows"]["copied"] == 3
+    table = report.table()
+    assert len(table.splitlines()) == 7
+    assert "initialised" in table and "3 copied, 3 new, 2 dropped" in table
