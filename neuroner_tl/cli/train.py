@@ -1,4 +1,4 @@
-"""`neuroner-tl train`: train a model, train from a pretrained one, or predict, as parameters say."""
+"""`neuroner-tl train`: train a model, from scratch or from a pretrained one, or predict."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def summary(results: dict[str, Any]) -> str:
             f"valid F1 {100 * results['best_score']:.2f}"
         )
     if results.get("scores"):
-        lines.append(f"{'part':<8}{'precision':>11}{'recall':>9}{'F1':>9}   exact match of entities")
+        lines.append(
+            f"{'part':<8}{'precision':>11}{'recall':>9}{'F1':>9}   exact match of entities"
+        )
         for part, scores in results["scores"].items():
             micro = scores.get("conll", scores["documents"])["micro"]
             lines.append(

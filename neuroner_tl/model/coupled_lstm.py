@@ -251,7 +251,7 @@ def coupled_lstm(parts: Sequence[tf.Tensor], steps: tf.Tensor, weights: CellWeig
     z = tf.reshape(_project(weights.input, weights.bias, *flat), [-1, batch, 3 * size])
     h0 = tf.tile(weights.initial_h[None], [batch, 1])
     c0 = tf.tile(weights.initial_c[None], [batch, 1])
-    peepholes = ()
+    peepholes: tuple[tf.Tensor, ...] = ()
     if weights.peephole_i is not None and weights.peephole_o is not None:
         peepholes = (weights.peephole_i, weights.peephole_o)
     return _recurrence(z, steps, h0, c0, weights.recurrent, *peepholes)

@@ -163,9 +163,7 @@ def initial_weights(
         found: ``[vocabulary]``, true where ``vectors`` has one.
     """
     a = architecture
-    rngs = dict(
-        zip(LAYER_NAMES, (np.random.default_rng([seed, index]) for index in range(6)))
-    )
+    rngs = dict(zip(LAYER_NAMES, (np.random.default_rng([seed, index]) for index in range(6))))
     weights = {
         TokenEmbedding.name: TokenEmbedding.initial(
             rngs[TokenEmbedding.name], vocabulary, a.token_dimension, vectors, found

@@ -22,7 +22,7 @@ SHAPES = Shapes(times=(16, 32, 64, 128), word_lengths=(8, 16, 32))
 TOKENS_PER_BATCH = 1 << 14
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _word_program(architecture: Architecture, jit_compile: bool) -> Callable[..., tf.Tensor]:
     @tf.function(jit_compile=jit_compile or None, reduce_retracing=True)
     def program(weights: Nested, characters: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
@@ -31,7 +31,7 @@ def _word_program(architecture: Architecture, jit_compile: bool) -> Callable[...
     return program
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _label_program(architecture: Architecture, jit_compile: bool) -> Callable[..., tf.Tensor]:
     @tf.function(jit_compile=jit_compile or None, reduce_retracing=True)
     def program(

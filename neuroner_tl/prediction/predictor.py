@@ -126,9 +126,7 @@ class Predictor:
         logger.info("%d of %d new words have a word vector", len(rows), len(new))
 
 
-def label_names(
-    part: EncodedPart, labels: np.ndarray, names: Sequence[str]
-) -> Iterator[list[str]]:
+def label_names(part: EncodedPart, labels: np.ndarray, names: Sequence[str]) -> Iterator[list[str]]:
     """The tags of each sentence, from labels of all tokens; a label of -1 is O."""
     table = [*names, "O"]
     for start, stop in zip(part.sentence_offsets[:-1], part.sentence_offsets[1:]):

@@ -15,7 +15,6 @@ from neuroner_tl.evaluation.scoring import Scores, score_tags
 from neuroner_tl.model.entity_lstm import (
     LAYER_NAMES,
     Architecture,
-    EntityLSTM,
     create_network,
     initial_weights,
 )
@@ -26,7 +25,7 @@ from neuroner_tl.parameters import Parameters
 from neuroner_tl.prediction.predictor import label_names
 from neuroner_tl.runs.annotations import write_predictions
 from neuroner_tl.runs.data import RunData, load_data
-from neuroner_tl.runs.folder import RunFolder, check_writable, create_run_folder
+from neuroner_tl.runs.folder import check_writable, create_run_folder
 from neuroner_tl.runs.interruption import interruptible
 from neuroner_tl.runs.listeners import EpochLog, Listener, ProgressBar, TensorBoard
 from neuroner_tl.runs.result import RunResult

@@ -72,7 +72,7 @@ def clipped(gradient: tf.Tensor, clip: float) -> tf.Tensor:
     return tf.clip_by_value(gradient, -clip, clip) if clip else gradient
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def training_program(architecture: Architecture, settings: StepSettings) -> Callable[..., Any]:
     """The inner level, made once for an architecture and its settings.
 
@@ -109,9 +109,7 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Call
             loss = batch_loss(
                 network, token_rows, character_rows, batch, dropout_mask, settings.batch_loss
             )
-        gradients = tape.gradient(
-            loss, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO
-        )
+        gradients = tape.gradient(loss, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         for layer, named in trained.items():
             for name, variable in named.items():
                 optimiser.update(
@@ -187,9 +185,7 @@ class TrainingStep:
                 uniform = tf.random.stateless_uniform(shape, [self.seed, number])
                 mask = tf.cast(uniform < kept, self._dtype) / kept
             character_rows = (
-                network.character_embedding(characters)
-                if architecture.use_character_lstm
-                else None
+                network.character_embedding(characters) if architecture.use_character_lstm else None
             )
             loss, d_tokens, d_characters = program(
                 inner_weights,
@@ -214,9 +210,7 @@ class TrainingStep:
 
         return tf.function(outer, reduce_retracing=True)
 
-    def _update_alphabet(
-        self, ids: tf.Tensor, gradient: tf.Tensor, iteration: tf.Tensor
-    ) -> None:
+    def _update_alphabet(self, ids: tf.Tensor, gradient: tf.Tensor, iteration: tf.Tensor) -> None:
         """Update the whole, small table of characters; padding's gradient is zero."""
         layer = CharacterEmbedding.name
         table = self.weights[layer]["embedding"]

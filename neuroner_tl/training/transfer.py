@@ -181,9 +181,7 @@ def _transfer_layer(
     return report if layer in pairs else None
 
 
-def _match(
-    theirs: Sequence[str], ours: Sequence[str]
-) -> tuple[np.ndarray, np.ndarray, RowReport]:
+def _match(theirs: Sequence[str], ours: Sequence[str]) -> tuple[np.ndarray, np.ndarray, RowReport]:
     """Rows that both have, numbered in the source and in the target, and the report."""
     index = {name: row for row, name in enumerate(theirs)}
     known = set(ours)

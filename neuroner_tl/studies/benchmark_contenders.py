@@ -1,0 +1,252 @@
+"""What the benchmark times: training and prediction by the reference and in both modes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from neuroner_tl.dataset.batches import EXACT, Batch, Shapes, epoch_order, make_batch
+from neuroner_tl.dataset.encoding import Dataset, EncodedPart, WordTable
+from neuroner_tl.model.entity_lstm import EntityLSTM
+from neuroner_tl.model.reference import ReferenceModel
+from neuroner_tl.model.tagger import SHAPES as TAGGER_SHAPES
+from neuroner_tl.model.tagger import WORDS_PER_BATCH, Tagger
+from neuroner_tl.training.step import StepSettings, TrainingStep, clipped, training_program
+
+REFERENCE, PLAIN, COMPILED = MODES = ("reference", "plain", "compiled")
+TRAINING, PREDICTION = "training", "prediction"
+
+
+@dataclass(frozen=True, eq=False)
+class Contender:
+    """Something to be timed.
+
+    Args:
+        task: ``training`` or ``prediction``.
+        batch_size: sentences a batch.
+        mode: ``reference``, ``plain`` or ``compiled``.
+        sentences: sentences of one pass.
+        tokens: tokens of one pass, padding not counted.
+        characters: characters that the character LSTM has to read in one pass.
+        shapes: different shapes of arrays in a whole epoch or part; each is compiled once.
+        run: makes a pass.
+        prepare: meets every shape once, so that everything is traced and compiled.
+    """
+
+    task: str
+    batch_size: int
+    mode: str
+    sentences: int
+    tokens: int
+    characters: int
+    shapes: int
+    run: Callable[[], None]
+    prepare: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Batches that stand for a whole epoch.
+
+    Args:
+        batches: indices of each batch's sentences.
+        all_batches: those of the whole epoch.
+    """
+
+    batches: list[np.ndarray]
+    all_batches: list[np.ndarray]
+
+
+def representative(part: EncodedPart, batch_size: int, seed: int, batches: int) -> Sample:
+    """Choose batches of an epoch, evenly over their numbers of tokens."""
+    order = epoch_order(part.lengths, batch_size, np.random.default_rng([seed, 1]))
+    sizes = [int(part.lengths[sentences].sum()) for sentences in order]
+    ranked = np.argsort(sizes, kind="stable")
+    chosen = min(batches, len(order))
+    middle = ((np.arange(chosen) + 0.5) * len(order) / chosen).astype(int)
+    # Not from short to long: neighbours in an epoch have nothing to do with each other.
+    places = np.random.default_rng(seed).permutation(ranked[middle])
+    return Sample([order[place] for place in places], order)
+
+
+class ReferenceStep:
+    """A training step as one would write it: automatic differentiation, then plain SGD.
+
+    Args:
+        network: holds the weights, which are trained in place.
+        settings: clipping, dropout and frozen layers.
+        learning_rate: size of a step.
+    """
+
+    def __init__(self, network: EntityLSTM, settings: StepSettings, learning_rate: float) -> None:
+        model = ReferenceModel(network.architecture, network.weights)
+        variables = [
+            variable
+            for layer, named in network.weights.items()
+            if layer not in settings.frozen
+            for variable in named.values()
+        ]
+
+        def step(
+            tokens: tf.Tensor,
+            word_index: tf.Tensor,
+            characters: tf.Tensor,
+            character_lengths: tf.Tensor,
+            lengths: tf.Tensor,
+            labels: tf.Tensor,
+        ) -> tf.Tensor:
+            with tf.GradientTape() as tape:
+                scores = model.scores(
+                    tokens, word_index, characters, character_lengths, lengths, settings.dropout
+                )
+                loss = tf.reduce_mean(model.losses(scores, labels, lengths))
+            for variable, gradient in zip(variables, tape.gradient(loss, variables)):
+                gradient = clipped(gradient, settings.clip)
+                if isinstance(gradient, tf.IndexedSlices):
+                    delta = learning_rate * gradient.values
+                    variable.scatter_sub(tf.IndexedSlices(delta, gradient.indices))
+                else:
+                    variable.assign_sub(learning_rate * gradient)
+            return loss
+
+        self._step = tf.function(step, input_signature=[*_SIGNATURE, _MATRIX])
+
+    def __call__(self, batch: Batch) -> tf.Tensor:
+        """Do one step and return the batch's mean loss."""
+        return self._step(*_arguments(batch), tf.constant(batch.labels))
+
+
+_MATRIX, _VECTOR = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)
+_SIGNATURE = [_MATRIX, _MATRIX, _MATRIX, _VECTOR, _VECTOR]
+
+
+def _arguments(batch: Batch) -> list[tf.Tensor]:
+    """What `ReferenceModel.scores` takes."""
+    values = (batch.token_ids, batch.word_index, batch.characters, batch.character_lengths)
+    return [tf.constant(value) for value in (*values, batch.lengths)]
+
+
+def training_contender(
+    mode: str,
+    make_network: Callable[[], EntityLSTM],
+    dataset: Dataset,
+    sample: Sample,
+    batch_size: int,
+    settings: StepSettings,
+    learning_rate: float,
+    seed: int,
+) -> Contender:
+    """Training over the sample's batches, as in an epoch: batches are made as they are needed."""
+    table, part = dataset.word_table, dataset.parts["train"]
+    shapes = Shapes() if mode == COMPILED else EXACT
+    step: Callable[[Batch], tf.Tensor]
+    if mode == REFERENCE:
+        step = ReferenceStep(make_network(), settings, learning_rate)
+    else:
+        # A process may have compiled for another batch size, which a run has not.
+        training_program.cache_clear()
+        step = TrainingStep(make_network(), settings, learning_rate, seed)
+
+    def make(sentences: np.ndarray) -> Batch:
+        rows = len(sentences) if mode == REFERENCE else batch_size
+        return make_batch(table, part, sentences, rows, shapes)
+
+    different = _different_shapes(make, sample.all_batches if mode == COMPILED else sample.batches)
+
+    def run(batches: Sequence[np.ndarray]) -> None:
+        for sentences in batches:
+            float(step(make(sentences)))
+
+    first = list(different.values()) if mode == COMPILED else sample.batches[:3]
+    return Contender(
+        TRAINING,
+        batch_size,
+        mode,
+        sentences=sum(map(len, sample.batches)),
+        tokens=int(sum(part.lengths[sentences].sum() for sentences in sample.batches)),
+        characters=sum(_characters(table, part, sentences) for sentences in sample.batches),
+        shapes=len(different) if mode == COMPILED else 0,
+        run=lambda: run(sample.batches),
+        prepare=lambda: run(first),
+    )
+
+
+def _different_shapes(
+    make: Callable[[np.ndarray], Batch], batches: Sequence[np.ndarray]
+) -> dict[tuple, np.ndarray]:
+    """For each shape of arrays the first batch that has it."""
+    found: dict[tuple, np.ndarray] = {}
+    for sentences in batches:
+        found.setdefault(tuple(value.shape for value in make(sentences)), sentences)
+    return found
+
+
+def _characters(table: WordTable, part: EncodedPart, sentences: np.ndarray) -> int:
+    """Characters of the distinct words of some sentences."""
+    offsets = part.sentence_offsets
+    words = [part.words[offsets[s] : offsets[s + 1]] for s in sentences]
+    return int(table.character_counts[np.unique(np.concatenate(words))].sum())
+
+
+def reference_prediction(
+    network: EntityLSTM, table: WordTable, part: EncodedPart, sentences: int
+) -> Contender:
+    """Prediction by the reference, sentence by sentence, over sentences evenly chosen by length."""
+    sample = representative(part, 1, 0, sentences)
+    model = ReferenceModel(network.architecture, network.weights)
+
+    def predict(*arguments: tf.Tensor) -> tf.Tensor:
+        return model.decode(model.scores(*arguments), arguments[-1])
+
+    program = tf.function(predict, input_signature=_SIGNATURE)
+
+    def run(batches: Sequence[np.ndarray]) -> None:
+        for chosen in batches:
+            program(*_arguments(make_batch(table, part, chosen, 1, EXACT))).numpy()
+
+    return Contender(
+        PREDICTION,
+        1,
+        REFERENCE,
+        sentences=len(sample.batches),
+        tokens=int(sum(part.lengths[chosen].sum() for chosen in sample.batches)),
+        characters=sum(_characters(table, part, chosen) for chosen in sample.batches),
+        shapes=0,
+        run=lambda: run(sample.batches),
+        prepare=lambda: run(sample.batches[:3]),
+    )
+
+
+def tagger_prediction(
+    mode: str, network: EntityLSTM, table: WordTable, part: EncodedPart, batch_size: int
+) -> Contender:
+    """Prediction of a whole part by the `Tagger`."""
+    tagger = Tagger(network, batch_size, mode == COMPILED)
+
+    def run() -> None:
+        tagger.tag(table, part)
+
+    return Contender(
+        PREDICTION,
+        batch_size,
+        mode,
+        sentences=part.number_of_sentences,
+        tokens=part.number_of_tokens,
+        characters=int(table.character_counts[np.unique(part.words)].sum()),
+        shapes=_tagger_shapes(table, part) if mode == COMPILED else 0,
+        run=run,
+        prepare=run,
+    )
+
+
+def _tagger_shapes(table: WordTable, part: EncodedPart) -> int:
+    """Number of shapes that the tagger meets: lengths of sentences, and of words in batches."""
+    times = {TAGGER_SHAPES.round_up(int(n), TAGGER_SHAPES.times) for n in np.unique(part.lengths)}
+    counts = np.sort(table.character_counts[np.unique(part.words)])
+    last = itertools.chain(range(WORDS_PER_BATCH - 1, len(counts), WORDS_PER_BATCH), [-1])
+    longest = {max(1, int(counts[place])) for place in last}
+    return len(times) + len({TAGGER_SHAPES.round_up(n, TAGGER_SHAPES.word_lengths) for n in longest})
