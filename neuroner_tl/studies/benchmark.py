@@ -2,7 +2,8 @@
 
 The contenders take turns, so that whatever else the machine does meets all of them. A turn is a
 number of whole passes over a sample of batches; a round is one turn of each. Speeds are medians
-over rounds, and ratios are taken within each round before their median is.
+over rounds, and ratios are taken within each round before their median is. Beside the time on the
+clock stands the processor's time that the process used, which other processes disturb less.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from tqdm import tqdm
@@ -47,19 +48,6 @@ from neuroner_tl.studies.benchmark_contenders import (
 from neuroner_tl.training.step import StepSettings
 
 logger = logging.getLogger(__name__)
-
-# The paper's sizes and settings, as in parameters/baseline.ini.
-PAPER: dict[str, Any] = {
-    "token_embedding_dimension": 200,
-    "token_lstm_hidden_state_dimension": 200,
-    "character_embedding_dimension": 25,
-    "character_lstm_hidden_state_dimension": 25,
-    "lstm_peepholes": "full",
-    "dropout_rate": 0.5,
-    "learning_rate": 0.005,
-    "gradient_clipping_value": 5.0,
-    "freeze_token_embeddings": True,
-}
 
 
 @dataclass(frozen=True)
@@ -101,14 +89,18 @@ class Measurement:
     Args:
         contender: what was timed.
         preparation_seconds: what tracing and compiling took, all shapes together.
-        limit: sentences a second that the arithmetic allows; the reference's is not given.
+        preparation_cpu_seconds: the same in processor time.
+        limit: sentences a second that the arithmetic alone allows.
         rates: sentences a second in each round.
+        cpu_rates: sentences a second of processor time in each round.
     """
 
     contender: Contender
     preparation_seconds: float
-    limit: Optional[float] = None
+    preparation_cpu_seconds: float
+    limit: float
     rates: list[float] = field(default_factory=list)
+    cpu_rates: list[float] = field(default_factory=list)
 
     @property
     def sentences_per_second(self) -> Optional[float]:
@@ -134,15 +126,22 @@ class Ratio:
     Args:
         name: the two, in words.
         rounds: the ratio in each round that both finished.
+        cpu_rounds: the same in processor time.
     """
 
     name: str
     rounds: tuple[float, ...]
+    cpu_rounds: tuple[float, ...]
 
     @property
     def median(self) -> Optional[float]:
         """Median over the rounds."""
         return statistics.median(self.rounds) if self.rounds else None
+
+    @property
+    def cpu_median(self) -> Optional[float]:
+        """Median over the rounds, in processor time."""
+        return statistics.median(self.cpu_rounds) if self.cpu_rounds else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +178,7 @@ def run_benchmark(
 
     Args:
         parameters: corpus, word vectors, sizes, dropout, clipping, frozen embeddings, threads,
-            prediction batch size and seed; the optimiser is always SGD. `PAPER` has the paper's.
+            prediction batch size and seed; the optimiser is always SGD.
         settings: what is measured, and for how long.
 
     Raises:
@@ -195,19 +194,21 @@ def run_benchmark(
     with interruptible() as stop_requested:
         contenders = _contenders(parameters, settings, dataset, architecture)
         for contender in _until(stop_requested, contenders, len(settings.batch_sizes) * 3 + 3):
-            measurements.append(Measurement(contender, _preparation_seconds(contender)))
+            measurements.append(Measurement(contender, *_preparation_seconds(contender), 0.0))
         turns = [m for _ in range(settings.repetitions) for m in measurements]
         for measurement in _until(stop_requested, iter(turns), len(turns)):
             if measurement is measurements[0]:
                 matrix_rates.append(matrix.rate())
-            measurement.rates.append(_turn(measurement.contender, settings.seconds))
+            rate, cpu_rate = _turn(measurement.contender, settings.seconds)
+            measurement.rates.append(rate)
+            measurement.cpu_rates.append(cpu_rate)
         interrupted = stop_requested()
-    rate = statistics.median(matrix_rates)
-    limited = [_with_limit(m, rate, architecture, parameters) for m in measurements]
+    matrix_rate = statistics.median(matrix_rates)
+    limited = [_with_limit(m, matrix_rate, architecture, parameters) for m in measurements]
     return BenchmarkResult(
         limited,
         _ratios(limited),
-        rate,
+        matrix_rate,
         _peak_memory(),
         _describe(parameters, dataset),
         architecture,
@@ -295,38 +296,39 @@ def _until(stop_requested: Callable[[], bool], items: Iterator[Any], total: int)
             bar.update()
 
 
-def _preparation_seconds(contender: Contender) -> float:
-    """What the first passes take longer than a later one.
+def _preparation_seconds(contender: Contender) -> tuple[float, float]:
+    """What the first passes take longer than a later one, on the clock and in processor time.
 
     The second one has its share: a program that has met one shape only is traced again, for any
     shape, when it meets the next.
     """
-    seconds = [_seconds(contender.prepare) for _ in range(3)]
+    first, second, later = (_seconds(contender.prepare) for _ in range(3))
+    wall, cpu = (max(0.0, a + b - 2 * c) for a, b, c in zip(first, second, later))
     logger.info(
         "%s, batch %d, %s: ready after %.1f s",
         contender.task,
         contender.batch_size,
         contender.mode,
-        sum(seconds),
+        wall,
     )
-    return max(0.0, seconds[0] + seconds[1] - 2 * seconds[2])
+    return wall, cpu
 
 
-def _seconds(function: Callable[[], None]) -> float:
-    started = time.perf_counter()
+def _seconds(function: Callable[[], None]) -> tuple[float, float]:
+    """Seconds on the clock, and of the processor."""
+    started, cpu_started = time.perf_counter(), time.process_time()
     function()
-    return time.perf_counter() - started
+    return time.perf_counter() - started, time.process_time() - cpu_started
 
 
-def _turn(contender: Contender, least_seconds: float) -> float:
-    """Sentences a second over whole passes that take at least so long together."""
-    passes, started = 0, time.perf_counter()
-    while True:
-        contender.run()
-        passes += 1
-        seconds = time.perf_counter() - started
-        if seconds >= least_seconds:
-            return passes * contender.sentences / seconds
+def _turn(contender: Contender, least_seconds: float) -> tuple[float, float]:
+    """Sentences a second over whole passes that take at least so long together; and of CPU."""
+    passes, seconds, cpu_seconds = 0, 0.0, 0.0
+    while passes == 0 or seconds < least_seconds:
+        wall, cpu = _seconds(contender.run)
+        passes, seconds, cpu_seconds = passes + 1, seconds + wall, cpu_seconds + cpu
+    sentences = passes * contender.sentences
+    return sentences / seconds, sentences / max(cpu_seconds, 1e-6)
 
 
 def _with_limit(
@@ -339,7 +341,7 @@ def _with_limit(
         frozen = parameters.freeze_token_embeddings
         operations = training_operations(architecture, characters, frozen)
     limit = rate / operations / measurement.tokens_per_sentence
-    return Measurement(contender, measurement.preparation_seconds, limit, measurement.rates)
+    return replace(measurement, limit=limit)
 
 
 def _ratios(measurements: list[Measurement]) -> list[Ratio]:
@@ -347,7 +349,11 @@ def _ratios(measurements: list[Measurement]) -> list[Ratio]:
     found = {(m.contender.task, m.contender.batch_size, m.contender.mode): m for m in measurements}
     sizes = sorted({size for task, size, _ in found if task == TRAINING})
     pairs = [
-        (f"training, batch {size}: {mode} / {other}", (TRAINING, size, mode), (TRAINING, size, other))
+        (
+            f"training, batch {size}: {mode} / {other}",
+            (TRAINING, size, mode),
+            (TRAINING, size, other),
+        )
         for size in sizes
         for mode, other in ((COMPILED, REFERENCE), (COMPILED, PLAIN))
     ]
@@ -367,15 +373,18 @@ def _ratios(measurements: list[Measurement]) -> list[Ratio]:
         if one is not None and key != one
     ]
     return [
-        Ratio(name, _divide(found[key], found[other]))
+        Ratio(name, *_divide(found[key], found[other]))
         for name, key, other in pairs
         if key in found and other in found
     ]
 
 
-def _divide(one: Measurement, other: Measurement) -> tuple[float, ...]:
+def _divide(one: Measurement, other: Measurement) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Ratios of tokens a second in each round, and of tokens a second of processor time."""
     per_sentence = one.tokens_per_sentence / other.tokens_per_sentence
-    return tuple(a / b * per_sentence for a, b in zip(one.rates, other.rates))
+    pairs = ((one.rates, other.rates), (one.cpu_rates, other.cpu_rates))
+    wall, cpu = (tuple(a / b * per_sentence for a, b in zip(*rates)) for rates in pairs)
+    return wall, cpu
 
 
 def _peak_memory() -> float:

@@ -249,4 +249,6 @@ def _tagger_shapes(table: WordTable, part: EncodedPart) -> int:
     counts = np.sort(table.character_counts[np.unique(part.words)])
     last = itertools.chain(range(WORDS_PER_BATCH - 1, len(counts), WORDS_PER_BATCH), [-1])
     longest = {max(1, int(counts[place])) for place in last}
-    return len(times) + len({TAGGER_SHAPES.round_up(n, TAGGER_SHAPES.word_lengths) for n in longest})
+    return len(times) + len(
+        {TAGGER_SHAPES.round_up(n, TAGGER_SHAPES.word_lengths) for n in longest}
+    )

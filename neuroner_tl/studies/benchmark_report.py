@@ -1,0 +1,169 @@
+"""The benchmark's figures as a table and as JSON."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Optional
+
+from neuroner_tl.studies.benchmark import PREDICTION, BenchmarkResult, Measurement
+from neuroner_tl.studies.benchmark_contenders import COMPILED, TRAINING
+from neuroner_tl.training.checkpoint import versions
+
+_HEADER = (
+    "task",
+    "batch",
+    "mode",
+    "sentences/s",
+    "tokens/s",
+    "limit sentences/s",
+    "shapes",
+    "ready after s",
+)
+
+
+def benchmark_text(result: BenchmarkResult) -> str:
+    """Return the table that the command prints."""
+    rows = [
+        (
+            m.contender.task,
+            str(m.contender.batch_size),
+            m.contender.mode,
+            _number(m.sentences_per_second),
+            _number(m.tokens_per_second, 0),
+            _number(m.limit, 0),
+            str(m.contender.shapes or "-"),
+            _number(m.preparation_seconds),
+        )
+        for m in result.measurements
+    ]
+    corpus, a = result.corpus, result.architecture
+    characters = (
+        f", characters {a.character_dimension} -> {a.character_hidden}"
+        if a.use_character_lstm
+        else ""
+    )
+    lines = [
+        f"corpus {corpus['name']}: {corpus['train_sentences']} sentences and "
+        f"{corpus['train_tokens']} tokens in train, prediction on {corpus['prediction_part']}",
+        f"network: tokens {a.token_dimension} -> {a.token_hidden}{characters}, "
+        f"peepholes {a.peepholes}, {a.labels} labels",
+        f"machine: {processor_name()}, threads: {result.threads or 'as many as TensorFlow likes'}",
+        "",
+        *_table(_HEADER, rows, left=3),
+        "",
+        *_table(
+            ("ratio of tokens/s", "median", "in CPU time", "rounds"),
+            [
+                (
+                    r.name,
+                    _number(r.median, 2),
+                    _number(r.cpu_median, 2),
+                    " ".join(_number(v, 2) for v in r.rounds) or "-",
+                )
+                for r in result.ratios
+            ],
+            left=1,
+        ),
+        "",
+        *_compilation(result.measurements),
+        f"matrix products: {result.matrix_rate / 1e9:.1f} GFLOP/s; limit = that rate over the "
+        "network's operations, with nothing else to do",
+        f"peak memory: {result.peak_memory:.0f} MB, of all contenders together",
+    ]
+    if result.interrupted:
+        lines.append("interrupted: the figures are of what was done by then")
+    return "\n".join(lines)
+
+
+def _compilation(measurements: Iterable[Measurement]) -> list[str]:
+    """What a run at each batch size compiles, its predictions with it."""
+    compiled = [m for m in measurements if m.contender.mode == COMPILED]
+    tagger = [m for m in compiled if m.contender.task == PREDICTION]
+    return [
+        f"compilation of a run at batch {m.contender.batch_size}: {m.contender.shapes} shapes in "
+        f"{_preparation(m)} for training"
+        + "".join(f", {t.contender.shapes} in {_preparation(t)} for prediction" for t in tagger)
+        for m in compiled
+        if m.contender.task == TRAINING
+    ]
+
+
+def _preparation(measurement: Measurement) -> str:
+    cpu = measurement.preparation_cpu_seconds
+    return f"{measurement.preparation_seconds:.1f} s ({cpu:.1f} s CPU)"
+
+
+def _number(value: Optional[float], digits: int = 1) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> list[str]:
+    """Columns as wide as their widest cell; the first ``left`` ones are text."""
+    widths = [max(map(len, column)) for column in zip(header, *rows)]
+    return [
+        "  ".join(
+            cell.ljust(width) if number < left else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(row, widths))
+        ).rstrip()
+        for row in (header, ["-" * width for width in widths], *rows)
+    ]
+
+
+def benchmark_json(result: BenchmarkResult) -> dict[str, Any]:
+    """Return all figures, and what made them, as JSON has them."""
+    return {
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "processor": processor_name(),
+        "system": platform.platform(),
+        "threads": result.threads,
+        "corpus": dict(result.corpus),
+        "architecture": result.architecture.to_dict(),
+        "settings": asdict(result.settings),
+        "interrupted": result.interrupted,
+        "matrix_product_flops_per_second": result.matrix_rate,
+        "peak_memory_mb": round(result.peak_memory, 1),
+        "measurements": [
+            {
+                "task": m.contender.task,
+                "batch_size": m.contender.batch_size,
+                "mode": m.contender.mode,
+                "sentences_per_second": m.sentences_per_second,
+                "tokens_per_second": m.tokens_per_second,
+                "rounds_sentences_per_second": list(m.rates),
+                "rounds_sentences_per_cpu_second": list(m.cpu_rates),
+                "limit_sentences_per_second": m.limit,
+                "sample_sentences": m.contender.sentences,
+                "sample_tokens": m.contender.tokens,
+                "compiled_shapes": m.contender.shapes,
+                "preparation_seconds": m.preparation_seconds,
+                "preparation_cpu_seconds": m.preparation_cpu_seconds,
+            }
+            for m in result.measurements
+        ],
+        "ratios": [
+            {
+                "name": r.name,
+                "median": r.median,
+                "rounds": list(r.rounds),
+                "cpu_median": r.cpu_median,
+                "cpu_rounds": list(r.cpu_rounds),
+            }
+            for r in result.ratios
+        ],
+    }
+
+
+def processor_name() -> str:
+    """Return the processor's name as the system tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass  # Not Linux.
+    return platform.processor() or platform.machine()
