@@ -57,6 +57,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         # One line, whatever a file name or a library's message holds.
         print(f"neuroner-tl: error: {' '.join(str(error).splitlines())}", file=sys.stderr)
         return 2
+    except OSError as error:
+        # A disk that is full or a folder that vanished in the middle of the work.
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"neuroner-tl: error: {where}{error.strerror or error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("neuroner-tl: interrupted", file=sys.stderr)
         return 130

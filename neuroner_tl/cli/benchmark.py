@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.parameter_file import load_parameters, write_text
+from neuroner_tl.parameters import Parameters
 
 # The paper's sizes and settings, as in parameters/baseline.ini.
 PAPER: dict[str, Any] = {
@@ -80,47 +83,47 @@ def run(arguments: argparse.Namespace) -> int:
             f"{arguments.json}: cannot be written (no such folder), expected a folder that "
             "exists; choose another one"
         )
-    if arguments.corpus is not None:
-        return measure(arguments, arguments.corpus, settings)
+    parameters = _parameters(arguments, arguments.corpus)
+    if parameters.dataset_text_folder is not None:
+        return _measure(parameters, settings, arguments.json)
 
     from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
 
     with tempfile.TemporaryDirectory() as folder:
         corpora = write_synthetic_corpora(Path(folder), gold_documents=(150, 20, 100))
-        return measure(arguments, corpora.gold, settings)
+        return _measure(_parameters(arguments, corpora.gold), settings, arguments.json)
 
 
-def measure(arguments: argparse.Namespace, corpus: Path, settings: dict[str, Any]) -> int:
-    """Measure, print the table and write the JSON file; return the exit status."""
-    import json
-
-    from neuroner_tl.parameter_file import load_parameters, write_text
-
+def _parameters(arguments: argparse.Namespace, corpus: Optional[Path]) -> Parameters:
     overrides: dict[str, Any] = {
         **(PAPER if arguments.parameters_filepath is None else {}),
         "train_model": True,
         "use_pretrained_model": False,
-        "dataset_text_folder": corpus,
+        "dataset_text_folder": corpus or "",
         "token_pretrained_embedding_filepath": arguments.word_vectors or "",
         # The corpus may be gone afterwards.
         "cache_encoding": False,
     }
     if arguments.threads is not None:
         overrides["number_of_cpu_threads"] = arguments.threads
-    parameters = load_parameters(
+    return load_parameters(
         arguments.parameters_filepath,
         overrides,
         place=lambda name: OPTIONS.get(name, f"--{name}"),
     )
 
+
+def _measure(parameters: Parameters, settings: dict[str, Any], target: Optional[Path]) -> int:
+    """Measure, print the table and write the JSON file; return the exit status."""
     # TensorFlow takes seconds to load; wrong parameters are refused before that.
-    from neuroner_tl.studies.benchmark import BenchmarkSettings, run_benchmark
+    from neuroner_tl.studies.benchmark import run_benchmark
     from neuroner_tl.studies.benchmark_report import benchmark_json, benchmark_text
+    from neuroner_tl.studies.benchmark_result import BenchmarkSettings
 
     result = run_benchmark(parameters, BenchmarkSettings(**settings))
     print(benchmark_text(result))
-    if arguments.json is not None:
-        write_text(arguments.json, json.dumps(benchmark_json(result), indent=1) + "\n")
+    if target is not None:
+        write_text(target, json.dumps(benchmark_json(result), indent=1) + "\n")
     return 130 if result.interrupted else 0
 
 

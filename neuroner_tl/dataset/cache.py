@@ -1,41 +1,38 @@
 """Encoded corpora kept on disk, so that a second run on the same data starts at once.
 
 An entry is a folder named by a key, the sha256 of everything that decides the arrays: see
-`cache_key`. It holds ``arrays.npz``, ``vocabulary.json``, ``strings.json`` and a manifest with
-the size and sha256 of the three. Nothing is pickled. An entry that is not what its manifest says
-is removed and made again; a folder that cannot be written costs the cache, not the run.
+`neuroner_tl.dataset.cache_key`. It holds ``arrays.npz``, ``vocabulary.json``, ``strings.json``
+and a manifest with the size and sha256 of the three. Nothing is pickled. An entry that is not
+what its manifest says is removed and made again; a folder that cannot be written costs the cache,
+not the run.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
 import shutil
 import time
-import unicodedata
 import zipfile
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Callable, Optional
 
 import numpy as np
 
-import neuroner_tl
 from neuroner_tl.atomic_file import write_json
 from neuroner_tl.corpora.import_report import ImportReport, Reason
-from neuroner_tl.corpora.reader import PartReader
+from neuroner_tl.dataset.cache_key import CACHE_FORMAT, file_digest
 from neuroner_tl.dataset.embeddings import EmbeddingReport
 from neuroner_tl.dataset.encoded_part import EncodedPart
 from neuroner_tl.dataset.encoding import Dataset
-from neuroner_tl.dataset.vocabulary import Vocabulary, VocabularyRules
+from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.dataset.word_table import WordTable
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 1
 ENTRIES = 8
 # More than that (a whole word-vector file, say) is quicker to read again than worth its place.
 LARGEST_ENTRY = 2 << 30
@@ -45,7 +42,6 @@ MANIFEST, ARRAYS, VOCABULARY, STRINGS = (
     "vocabulary.json",
     "strings.json",
 )
-_MEBIBYTE = 1 << 20
 # Whatever a damaged file makes a reader raise, the remedy is the same.
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile)
 _STALE_SECONDS = 86400
@@ -65,100 +61,6 @@ class EncodedCorpus:
 
     dataset: Dataset
     reports: dict[str, ImportReport]
-
-
-def cache_key(
-    parts: Mapping[str, Iterable[Path]],
-    folder: Path,
-    settings: Mapping[str, Any],
-    rules: VocabularyRules,
-    word_vectors: Optional[Path] = None,
-    known_tokens: Iterable[str] = (),
-    known_characters: Iterable[str] = (),
-) -> str:
-    """Return the key of an encoded corpus, in 64 hexadecimal digits.
-
-    It covers the cache's format, the version of this package and the source code of its text
-    side and array side, the version of the Unicode tables, the folder's name (import reports
-    quote it), the name and all bytes of every file of the corpus, and all arguments. A file of
-    word vectors, which may have gigabytes, is known by its resolved path, size and time of
-    change and by its first and last mebibyte: who changes only the middle of it and puts the
-    time back has to remove the cache.
-
-    Args:
-        parts: the files of each part; one that does not exist counts as absent.
-        folder: the corpus, to which file names are relative.
-        settings: everything else that decides what is read and how it is cut, as JSON has it.
-        rules: rules of the vocabulary.
-        word_vectors: word-vector file.
-        known_tokens: tokens of a pretrained model.
-        known_characters: characters of a pretrained model.
-    """
-    digest = hashlib.sha256()
-    header = {
-        "format": FORMAT,
-        "version": neuroner_tl.__version__,
-        "code": _source_code(),
-        "unicode": unicodedata.unidata_version,
-        "folder": str(folder),
-        "settings": dict(settings),
-        "rules": asdict(rules),
-        "word_vectors": None if word_vectors is None else _word_vector_identity(word_vectors),
-        "known_tokens": list(known_tokens),
-        "known_characters": list(known_characters),
-    }
-    digest.update(json.dumps(header, sort_keys=True).encode("ascii"))
-    for name, paths in parts.items():
-        for path in paths:
-            digest.update(json.dumps([name, os.path.relpath(path, folder)]).encode("ascii"))
-            digest.update(_content(path))
-    return digest.hexdigest()
-
-
-def corpus_files(part: PartReader) -> list[Path]:
-    """Return the files of a part: a CoNLL file itself, or the two files of each document."""
-    if not part.path.is_dir():
-        return [part.path]
-    return [part.path / f"{name}{suffix}" for name in part.ids for suffix in (".txt", ".ann")]
-
-
-def _content(path: Path) -> bytes:
-    """Digest of a file; of one that does not exist, another constant of the same length."""
-    try:
-        with open(path, "rb") as file:
-            return _digest(file)
-    except FileNotFoundError:
-        return bytes(32)
-
-
-def _digest(file: Any) -> bytes:
-    digest = hashlib.sha256()
-    for block in iter(lambda: file.read(_MEBIBYTE), b""):
-        digest.update(block)
-    return digest.digest()
-
-
-def _source_code() -> str:
-    """Digest of the code that makes entries, so that one made by other code is not used."""
-    digest = hashlib.sha256()
-    package = Path(neuroner_tl.__file__).parent
-    for side in ("corpora", "dataset"):
-        for path in sorted((package / side).rglob("*.py")):
-            digest.update(_content(path))
-    return digest.hexdigest()
-
-
-def _word_vector_identity(path: Path) -> list[Any]:
-    path = Path(path).resolve()
-    if not path.is_file():
-        return [str(path)]  # Reading it will say so.
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        status = os.fstat(file.fileno())
-        digest.update(file.read(_MEBIBYTE))
-        file.seek(max(0, status.st_size - _MEBIBYTE))
-        digest.update(file.read(_MEBIBYTE))
-    return [str(path), status.st_size, status.st_mtime_ns, digest.hexdigest()]
 
 
 class DatasetCache:
@@ -211,7 +113,7 @@ class DatasetCache:
             return None
         try:
             manifest = _read_json(entry / MANIFEST)
-            if manifest["format"] != FORMAT or manifest["key"] != key:
+            if manifest["format"] != CACHE_FORMAT or manifest["key"] != key:
                 raise ValueError("the manifest is of another entry")
             for name in (ARRAYS, VOCABULARY, STRINGS):
                 if _file_identity(entry / name) != manifest["files"][name]:
@@ -296,7 +198,7 @@ def _write_entry(folder: Path, key: str, data: EncodedCorpus) -> None:
         with open(folder / name, "w", encoding="ascii") as file:
             json.dump(content, file)
     files = {name: _file_identity(folder / name) for name in (ARRAYS, VOCABULARY, STRINGS)}
-    write_json(folder / MANIFEST, {"format": FORMAT, "key": key, "files": files})
+    write_json(folder / MANIFEST, {"format": CACHE_FORMAT, "key": key, "files": files})
 
 
 def _read_entry(folder: Path) -> EncodedCorpus:
@@ -341,4 +243,4 @@ def _read_json(path: Path) -> Any:
 
 def _file_identity(path: Path) -> dict[str, Any]:
     with open(path, "rb") as file:
-        return {"size": os.fstat(file.fileno()).st_size, "sha256": _digest(file).hex()}
+        return {"size": os.fstat(file.fileno()).st_size, "sha256": file_digest(file).hex()}

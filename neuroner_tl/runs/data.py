@@ -12,7 +12,8 @@ from neuroner_tl.corpora.reader import Corpus, PartReader, read_corpus
 from neuroner_tl.corpora.sentences import SENTENCE_SPLITTER
 from neuroner_tl.corpora.tagging import tag_document
 from neuroner_tl.corpora.text import Tokenizer, get_tokenizer
-from neuroner_tl.dataset.cache import DatasetCache, EncodedCorpus, cache_key, corpus_files
+from neuroner_tl.dataset.cache import DatasetCache, EncodedCorpus
+from neuroner_tl.dataset.cache_key import cache_key, corpus_files
 from neuroner_tl.dataset.encoding import Dataset, build_dataset
 from neuroner_tl.dataset.vocabulary import VocabularyRules
 from neuroner_tl.errors import ParameterError

@@ -174,7 +174,7 @@ class _Run:
         logger.info(
             "run folder %s; %s mode",
             folder.path,
-            "compiled" if self.jit_compile else "plain",
+            "compiled (the first steps take some seconds each)" if self.jit_compile else "plain",
         )
 
     def _listen(self, loop: TrainingLoop) -> Stopped:
@@ -264,12 +264,6 @@ class _Run:
                 for mode in ("conll", "bio", "token", "binary")
             }
             all_scores[name] = {**scores, "documents": documents.to_json()}
-            micro = scores["conll"]["micro"]
-            logger.info(
-                "%s: precision %.2f, recall %.2f, F1 %.2f",
-                name,
-                *(100 * micro[key] for key in ("precision", "recall", "f1")),
-            )
         return all_scores
 
     def _results(self, loop: TrainingLoop, stopped: Stopped, seconds: float) -> dict[str, Any]:

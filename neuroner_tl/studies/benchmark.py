@@ -13,14 +13,13 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Optional
 
 from tqdm import tqdm
 
 from neuroner_tl.dataset.encoding import Dataset
-from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, create_network, initial_weights
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.parameters import Parameters
@@ -36,8 +35,6 @@ from neuroner_tl.studies.benchmark_contenders import (
     COMPILED,
     MODES,
     PLAIN,
-    PREDICTION,
-    REFERENCE,
     TRAINING,
     Contender,
     reference_prediction,
@@ -45,130 +42,15 @@ from neuroner_tl.studies.benchmark_contenders import (
     tagger_prediction,
     training_contender,
 )
+from neuroner_tl.studies.benchmark_result import (
+    BenchmarkResult,
+    BenchmarkSettings,
+    Measurement,
+    ratios_of,
+)
 from neuroner_tl.training.step import StepSettings
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class BenchmarkSettings:
-    """What is measured, and for how long.
-
-    Args:
-        batch_sizes: sentences a batch in training.
-        repetitions: rounds.
-        seconds: least time of a turn.
-        sentences: size of the sample that a training pass goes over; batches of one sentence
-            are fewer, so that the slowest contender's pass takes seconds.
-        single_sentences: size of the sample where sentences are computed one by one.
-    """
-
-    batch_sizes: tuple[int, ...] = (1, 8, 32)
-    repetitions: int = 5
-    seconds: float = 1.0
-    sentences: int = 256
-    single_sentences: int = 48
-
-    def __post_init__(self) -> None:
-        if not self.batch_sizes or min(self.batch_sizes) < 1:
-            raise ParameterError(
-                f"batch sizes are {list(self.batch_sizes)}, expected whole numbers of at least 1, "
-                "such as 1,8,32"
-            )
-        if self.repetitions < 1 or not 0 <= self.seconds < 3600:
-            raise ParameterError(
-                f"repetitions are {self.repetitions} and seconds {self.seconds}, expected at "
-                "least 1 and from 0 to 3600"
-            )
-
-
-@dataclass(frozen=True, eq=False)
-class Measurement:
-    """A contender's figures.
-
-    Args:
-        contender: what was timed.
-        preparation_seconds: what tracing and compiling took, all shapes together.
-        preparation_cpu_seconds: the same in processor time.
-        limit: sentences a second that the arithmetic alone allows.
-        rates: sentences a second in each round.
-        cpu_rates: sentences a second of processor time in each round.
-    """
-
-    contender: Contender
-    preparation_seconds: float
-    preparation_cpu_seconds: float
-    limit: float
-    rates: list[float] = field(default_factory=list)
-    cpu_rates: list[float] = field(default_factory=list)
-
-    @property
-    def sentences_per_second(self) -> Optional[float]:
-        """Median over the rounds; None before the first."""
-        return statistics.median(self.rates) if self.rates else None
-
-    @property
-    def tokens_per_second(self) -> Optional[float]:
-        """Median over the rounds, padding not counted."""
-        rate = self.sentences_per_second
-        return None if rate is None else rate * self.tokens_per_sentence
-
-    @property
-    def tokens_per_sentence(self) -> float:
-        """Mean over the sample."""
-        return self.contender.tokens / self.contender.sentences
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """How many times as many tokens a second one contender does than another.
-
-    Args:
-        name: the two, in words.
-        rounds: the ratio in each round that both finished.
-        cpu_rounds: the same in processor time.
-    """
-
-    name: str
-    rounds: tuple[float, ...]
-    cpu_rounds: tuple[float, ...]
-
-    @property
-    def median(self) -> Optional[float]:
-        """Median over the rounds."""
-        return statistics.median(self.rounds) if self.rounds else None
-
-    @property
-    def cpu_median(self) -> Optional[float]:
-        """Median over the rounds, in processor time."""
-        return statistics.median(self.cpu_rounds) if self.cpu_rounds else None
-
-
-@dataclass(frozen=True, eq=False)
-class BenchmarkResult:
-    """All figures of a benchmark.
-
-    Args:
-        measurements: one for each contender.
-        ratios: those that the project has goals for, and others.
-        matrix_rate: floating-point operations a second in large matrix products.
-        peak_memory: most resident memory of the process, in MB.
-        corpus: name and size of the corpus.
-        architecture: the network's form.
-        threads: threads of TensorFlow.
-        settings: what was asked for.
-        interrupted: the run was ended early; figures are of the rounds that were done.
-    """
-
-    measurements: list[Measurement]
-    ratios: list[Ratio]
-    matrix_rate: float
-    peak_memory: float
-    corpus: Mapping[str, Any]
-    architecture: Architecture
-    threads: int
-    settings: BenchmarkSettings
-    interrupted: bool
 
 
 def run_benchmark(
@@ -207,7 +89,7 @@ def run_benchmark(
     limited = [_with_limit(m, matrix_rate, architecture, parameters) for m in measurements]
     return BenchmarkResult(
         limited,
-        _ratios(limited),
+        ratios_of(limited),
         matrix_rate,
         _peak_memory(),
         _describe(parameters, dataset),
@@ -342,49 +224,6 @@ def _with_limit(
         operations = training_operations(architecture, characters, frozen)
     limit = rate / operations / measurement.tokens_per_sentence
     return replace(measurement, limit=limit)
-
-
-def _ratios(measurements: list[Measurement]) -> list[Ratio]:
-    """Ratios of tokens a second; within a task and batch size these are of sentences, too."""
-    found = {(m.contender.task, m.contender.batch_size, m.contender.mode): m for m in measurements}
-    sizes = sorted({size for task, size, _ in found if task == TRAINING})
-    pairs = [
-        (
-            f"training, batch {size}: {mode} / {other}",
-            (TRAINING, size, mode),
-            (TRAINING, size, other),
-        )
-        for size in sizes
-        for mode, other in ((COMPILED, REFERENCE), (COMPILED, PLAIN))
-    ]
-    pairs += [
-        (
-            f"training, compiled: batch {size} / batch {sizes[0]}",
-            (TRAINING, size, COMPILED),
-            (TRAINING, sizes[0], COMPILED),
-        )
-        for size in sizes[1:]
-    ]
-    prediction = [key for key in found if key[0] == PREDICTION]
-    one = next((key for key in prediction if key[2] == REFERENCE), None)
-    pairs += [
-        (f"prediction: {key[2]}, batch {key[1]} / reference, sentence by sentence", key, one)
-        for key in prediction
-        if one is not None and key != one
-    ]
-    return [
-        Ratio(name, *_divide(found[key], found[other]))
-        for name, key, other in pairs
-        if key in found and other in found
-    ]
-
-
-def _divide(one: Measurement, other: Measurement) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Ratios of tokens a second in each round, and of tokens a second of processor time."""
-    per_sentence = one.tokens_per_sentence / other.tokens_per_sentence
-    pairs = ((one.rates, other.rates), (one.cpu_rates, other.cpu_rates))
-    wall, cpu = (tuple(a / b * per_sentence for a, b in zip(*rates)) for rates in pairs)
-    return wall, cpu
 
 
 def _peak_memory() -> float:

@@ -4,6 +4,10 @@ import dataclasses
 import logging
 import os
 import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,9 +24,8 @@ from neuroner_tl.dataset.cache import (
     VOCABULARY,
     DatasetCache,
     EncodedCorpus,
-    cache_key,
-    corpus_files,
 )
+from neuroner_tl.dataset.cache_key import cache_key, corpus_files
 from neuroner_tl.dataset.encoding import build_dataset
 from neuroner_tl.dataset.vocabulary import VocabularyRules
 
@@ -207,6 +210,14 @@ def test_a_flat_folder_and_conll_files(pristine, tmp_path):
     assert key_of(tmp_path / "conll") != before
 
 
+def test_what_cannot_be_read_is_left_to_the_reader(gold, tmp_path):
+    """The key of files that will be refused is a key like any other."""
+    path = _first(gold / "train", "*.ann")
+    path.unlink()
+    path.mkdir()
+    assert len(key_of(gold, vectors=tmp_path)) == 64
+
+
 def _truncate(path):
     path.write_bytes(path.read_bytes()[:-20])
 
@@ -273,3 +284,33 @@ def test_an_entry_that_is_too_large(pristine_entry, tmp_path, monkeypatch):
     monkeypatch.setattr("neuroner_tl.dataset.cache.LARGEST_ENTRY", 1000)
     assert not DatasetCache(tmp_path).store("a", pristine_entry[0])
     assert not list(tmp_path.iterdir())
+
+
+LOAD = """
+import logging, resource, sys
+logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.runs.data import load_data
+names = ("dataset_text_folder", "output_folder")
+data = load_data(load_parameters(None, dict(zip(names, sys.argv[1:]))))
+print("tokens", sum(part.number_of_tokens for part in data.dataset.parts.values()))
+print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.slow
+def test_a_silver_corpus_in_bounded_memory(tmp_path):
+    root = Path(__file__).parents[2]
+    data = Path(os.environ.get("NEURONER_TL_DATA", root.parent / "shared" / "data"))
+    archive = data / "ssc" / "SSC_DISO.tar.gz"
+    if not archive.is_file():
+        pytest.skip(f"{archive} is not there; set NEURONER_TL_DATA to the data folder")
+    with tarfile.open(archive) as packed:
+        packed.extractall(tmp_path)
+    arguments = [sys.executable, "-c", LOAD, tmp_path / "SSC_DISO", tmp_path / "output"]
+    for line in ("corpus read and encoded in", "encoded corpus from the cache"):
+        out = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
+        assert line in out
+        figures = dict(text.split() for text in out.splitlines()[-2:])
+        assert int(figures["tokens"]) > 3_000_000
+        assert int(figures["peak"]) < 1000  # MB, TensorFlow with its 400 included.
