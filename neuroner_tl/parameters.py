@@ -193,7 +193,8 @@ class Parameters(BaseModel):
     )
     jit_compile: Union[Literal["auto"], bool] = _training(
         "auto",
-        "Compile the training step. auto: unless the run is too small to repay the compilation.",
+        "Compile the training step. auto: for small batches, where it is faster, unless the run is "
+        "too small to repay the compilation.",
     )
     give_up_after_sentences: int = _training(
         20000,

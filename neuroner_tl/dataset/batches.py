@@ -43,8 +43,8 @@ class Shapes:
         exact: round nothing, for programs that are not compiled.
     """
 
-    times: tuple[int, ...] = (24, 40, 64, 128)
-    word_lengths: tuple[int, ...] = (16, 32)
+    times: tuple[int, ...] = (32, 64, 128)
+    word_lengths: tuple[int, ...] = (20, 40)
     exact: bool = False
 
     def round_up(self, size: int, allowed: Sequence[int]) -> int:

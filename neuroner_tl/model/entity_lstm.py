@@ -106,10 +106,6 @@ class EntityLSTM:
         """The variables by layer and name; layers that are switched off have none."""
         return {layer.name: dict(layer.weights) for layer in self.layers if layer.weights}
 
-    def with_closed_form(self, closed_form: bool) -> EntityLSTM:
-        """The same network over the same variables, computing layer 6 in the given way."""
-        return EntityLSTM(self.architecture, self.weights, closed_form)
-
     def encode_words(self, characters: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """Layer 3: ``[words, length, character_dimension]`` to ``[words, 2 * hidden]``."""
         return self.character_lstm(characters, lengths)

@@ -1,24 +1,22 @@
-"""What the six layers have in common: named weights that can be bound to other values."""
+"""What the six layers have in common: named weights, and how they are drawn."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
 
 Weights = Mapping[str, tf.Variable]
 InitialWeights = dict[str, np.ndarray]
-LayerT = TypeVar("LayerT", bound="Layer")
 
 
 class Layer:
     """One layer of the network.
 
-    A layer holds its weights by name and nothing else that changes. `bind` gives the same layer
-    over other weights; that is how one traced program serves any number of models.
+    A layer holds its weights by name and nothing else. It is made anew over whatever weights a
+    program is given; that is how one traced program serves any number of models.
 
     Args:
         weights: the layer's variables by name.
@@ -28,12 +26,6 @@ class Layer:
 
     def __init__(self, weights: Weights) -> None:
         self.weights = dict(weights)
-
-    def bind(self: LayerT, weights: Weights) -> LayerT:
-        """Return this layer with ``weights`` in the place of its own."""
-        bound = copy.copy(self)
-        bound.weights = dict(weights)
-        return bound
 
 
 def glorot(rng: np.random.Generator, shape: tuple[int, ...], fans: int = 0) -> np.ndarray:

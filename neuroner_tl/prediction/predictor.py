@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 
 # Documents that are sorted into buckets together; texts beyond that stream through.
 DOCUMENTS_AT_ONCE = 2000
-# Fewer tokens than this do not repay compilation.
-COMPILE_FROM_TOKENS = 50_000
 
 
 class Predictor:
@@ -35,7 +33,6 @@ class Predictor:
         word_vectors: word-vector file for words that the model's vocabulary lacks, of the kind
             that the model was trained with; None treats them as unknown.
         batch_size: sentences a batch.
-        jit_compile: compile with XLA; None decides by the amount of text.
 
     Raises:
         CheckpointError: the model cannot be loaded.
@@ -46,7 +43,6 @@ class Predictor:
         model: SavedModel | Path | str,
         word_vectors: Optional[Path] = None,
         batch_size: int = 64,
-        jit_compile: Optional[bool] = None,
     ) -> None:
         if not isinstance(model, SavedModel):
             model = load_model(Path(model))
@@ -54,7 +50,6 @@ class Predictor:
         self.vocabulary = model.vocabulary
         self.word_vectors = word_vectors
         self._batch_size = batch_size
-        self._jit_compile = jit_compile
         self._tokenizer = get_tokenizer(model.text.tokenizer, model.text.language)
         if self._tokenizer.identity != model.text.tokenizer_identity:
             logger.warning(
@@ -91,10 +86,7 @@ class Predictor:
         if self.word_vectors is not None:
             self._look_up_new_words(tagged)
         table, part = encode_documents(tagged, self.vocabulary)
-        compiled = self._jit_compile
-        if compiled is None:
-            compiled = part.number_of_tokens >= COMPILE_FROM_TOKENS
-        labels = Tagger(self._network, self._batch_size, compiled).tag(table, part)
+        labels = Tagger(self._network, self._batch_size).tag(table, part)
         tags = label_names(part, labels, self.vocabulary.labels)
         for document, cut in zip(documents, tagged):
             entities = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from neuroner_tl.corpora.brat import brat_names, format_annotations, write_brat_document
 from neuroner_tl.corpora.document import Document
@@ -90,12 +90,10 @@ def predict_run(parameters: Parameters) -> RunResult:
     for part in chosen.values():
         for _ in part.documents():
             pass  # A document that cannot be used is found before anything is written.
-    jit: Optional[bool] = None if parameters.jit_compile == "auto" else bool(parameters.jit_compile)
     predictor = Predictor(
         parameters.pretrained_model_folder,
         parameters.token_pretrained_embedding_filepath,
         parameters.prediction_batch_size,
-        jit,
     )
     folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
     write_parameters(parameters, folder.path / PARAMETERS)

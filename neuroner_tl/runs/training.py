@@ -14,7 +14,6 @@ from neuroner_tl.errors import TrainingError
 from neuroner_tl.evaluation.scoring import Scores, score_tags
 from neuroner_tl.model.entity_lstm import (
     LAYER_NAMES,
-    Architecture,
     create_network,
     initial_weights,
 )
@@ -24,6 +23,7 @@ from neuroner_tl.parameter_file import write_parameters
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.prediction.predictor import label_names
 from neuroner_tl.runs.annotations import write_predictions
+from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import RunData, load_data
 from neuroner_tl.runs.folder import check_writable, create_run_folder
 from neuroner_tl.runs.interruption import interruptible
@@ -46,6 +46,8 @@ logger = logging.getLogger(__name__)
 
 # Below so many sentences, repetitions counted, compiling takes longer than it saves.
 COMPILE_FROM_SENTENCES = 5000
+# From this batch size on, a compiled program is no faster: it saves the cost of small steps.
+PLAIN_FROM_BATCH_SIZE = 8
 
 
 def train_run(parameters: Parameters) -> RunResult:
@@ -74,16 +76,7 @@ class _Run:
         self.parameters = parameters
         self.data = data
         dataset = data.dataset
-        self.architecture = Architecture(
-            labels=len(dataset.vocabulary.labels),
-            token_dimension=parameters.token_embedding_dimension,
-            token_hidden=parameters.token_lstm_hidden_state_dimension,
-            character_dimension=parameters.character_embedding_dimension,
-            character_hidden=parameters.character_lstm_hidden_state_dimension,
-            use_character_lstm=parameters.use_character_lstm,
-            use_crf=parameters.use_crf,
-            peepholes=parameters.lstm_peepholes,
-        )
+        self.architecture = architecture_of(parameters, len(dataset.vocabulary.labels))
         self.jit_compile = self._decide_compilation()
         weights = initial_weights(
             self.architecture,
@@ -101,7 +94,7 @@ class _Run:
             )
             logger.info("%s", self.transfer_report.table())
         self.network = create_network(self.architecture, weights)
-        self.tagger = Tagger(self.network, parameters.prediction_batch_size, self.jit_compile)
+        self.tagger = Tagger(self.network, parameters.prediction_batch_size)
         self.folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
 
     def _decide_compilation(self) -> bool:
@@ -110,7 +103,8 @@ class _Run:
         p = self.parameters
         sentences = self.data.dataset.parts["train"].number_of_sentences
         epochs = min(p.maximum_number_of_epochs, max(p.minimum_number_of_epochs, p.patience))
-        return sentences * epochs >= COMPILE_FROM_SENTENCES
+        enough = sentences * epochs >= COMPILE_FROM_SENTENCES
+        return enough and p.batch_size < PLAIN_FROM_BATCH_SIZE
 
     def train(self) -> RunResult:
         """Train, then score the best epoch's model."""

@@ -23,6 +23,7 @@ from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, create_network, initial_weights
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.parameters import Parameters
+from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import load_data
 from neuroner_tl.runs.interruption import interruptible
 from neuroner_tl.runs.threads import set_threads
@@ -69,7 +70,7 @@ def run_benchmark(
     settings = settings or BenchmarkSettings()
     set_threads(parameters.number_of_cpu_threads)
     dataset = load_data(parameters).dataset
-    architecture = _architecture(parameters, dataset)
+    architecture = architecture_of(parameters, len(dataset.vocabulary.labels))
     matrix = MatrixProduct()
     matrix_rates = [matrix.rate()]
     measurements: list[Measurement] = []
@@ -97,19 +98,6 @@ def run_benchmark(
         parameters.number_of_cpu_threads,
         settings,
         interrupted,
-    )
-
-
-def _architecture(parameters: Parameters, dataset: Dataset) -> Architecture:
-    return Architecture(
-        labels=len(dataset.vocabulary.labels),
-        token_dimension=parameters.token_embedding_dimension,
-        token_hidden=parameters.token_lstm_hidden_state_dimension,
-        character_dimension=parameters.character_embedding_dimension,
-        character_hidden=parameters.character_lstm_hidden_state_dimension,
-        use_character_lstm=parameters.use_character_lstm,
-        use_crf=parameters.use_crf,
-        peepholes=parameters.lstm_peepholes,
     )
 
 

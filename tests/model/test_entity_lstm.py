@@ -9,6 +9,7 @@ from random_networks import ARCHITECTURES, architecture_id, random_batch, random
 from neuroner_tl.model.entity_lstm import (
     LAYER_NAMES,
     Architecture,
+    EntityLSTM,
     create_network,
     initial_weights,
 )
@@ -229,5 +230,5 @@ def test_best_labels_equal_the_reference(architecture, closed_form):
 
 def test_closed_form_and_addons_share_their_variables():
     network = random_network(ARCHITECTURES[0])
-    other = network.with_closed_form(False)
+    other = EntityLSTM(network.architecture, network.weights, closed_form=False)
     assert other.weights["crf"]["start"] is network.weights["crf"]["start"]

@@ -280,9 +280,9 @@ def test_a_run_that_learns_nothing_says_so(corpora, tiny, tmp_path):
 
 
 def test_interruption_is_noticed_in_the_main_thread_only():
-    before = signal.getsignal(signal.SIGINT)
     import signal
 
+    before = signal.getsignal(signal.SIGINT)
     with interruptible() as requested:
         assert not requested()
         signal.raise_signal(signal.SIGTERM)
