@@ -196,6 +196,13 @@ class Parameters(BaseModel):
         "Compile the training step. auto: for small batches, where it is faster, unless the run is "
         "too small to repay the compilation.",
     )
+    checkpoint_minutes: float = _training(
+        10.0,
+        "Save the state of the training so often in the middle of an epoch, in minutes, so that "
+        "`--resume` loses no more than that; it is saved after each epoch in any case. 0: only "
+        "then.",
+        ge=0,
+    )
     give_up_after_sentences: int = _training(
         20000,
         "Stop a run whose score on valid is still 0 after training on so many sentences, counted "

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
+from neuroner_tl.errors import ParameterError
 from neuroner_tl.parameter_file import add_parameter_arguments, overrides_from
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add one option for each parameter."""
     add_parameter_arguments(parser)
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        metavar="RUN",
+        help="go on with the interrupted run of this folder, with the parameters it was begun with",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -20,12 +28,22 @@ def run(arguments: argparse.Namespace) -> int:
 
     overrides = overrides_from(arguments)
     path = getattr(arguments, "parameters_filepath", None)
-    load_parameters(path, overrides)
+    if arguments.resume is not None and path is not None:
+        raise ParameterError(
+            "--resume and --parameters_filepath are both given, expected one; a run goes on with "
+            "its own parameters"
+        )
+    if arguments.resume is None:
+        load_parameters(path, overrides)
 
     from neuroner_tl.neuroner import NeuroNER
+    from neuroner_tl.runs.training import resume_run
 
-    with NeuroNER(path, **overrides) as ner:
-        result = ner.fit()
+    if arguments.resume is not None:
+        result = resume_run(arguments.resume, overrides)
+    else:
+        with NeuroNER(path, **overrides) as ner:
+            result = ner.fit()
     print(summary(result.results))
     print(f"run folder: {result.folder.path}")
     return 130 if result.status == "interrupted" else 0

@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Mapping
-from typing import Any, Callable, Optional
+from collections.abc import Iterator
+from typing import Callable, Optional
 
 import numpy as np
 import tensorflow as tf
 
 from neuroner_tl.dataset.batches import EXACT, Shapes, make_batch, padded_characters
 from neuroner_tl.dataset.encoding import EncodedPart, WordTable
-from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM
+from neuroner_tl.model.entity_lstm import EntityLSTM
 
-Nested = Mapping[str, Mapping[str, Any]]
+Program = Callable[..., tf.Tensor]
 
 WORDS_PER_BATCH = 512
 # Sentence lengths, for batches of many sentences: padding costs more than a compilation saves.
 SHAPES = Shapes(times=(16, 32, 64, 128), word_lengths=(8, 16, 32))
 # A batch of long sentences has fewer of them, so that its memory stays bounded.
 TOKENS_PER_BATCH = 1 << 14
-
-
-@functools.cache
-def _word_program(architecture: Architecture, jit_compile: bool) -> Callable[..., tf.Tensor]:
-    @tf.function(jit_compile=jit_compile or None, reduce_retracing=True)
-    def program(weights: Nested, characters: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        return EntityLSTM(architecture, weights).encode_words(characters, lengths)
-
-    return program
-
-
-@functools.cache
-def _label_program(architecture: Architecture, jit_compile: bool) -> Callable[..., tf.Tensor]:
-    @tf.function(jit_compile=jit_compile or None, reduce_retracing=True)
-    def program(
-        weights: Nested,
-        token_rows: tf.Tensor,
-        word_vectors: Optional[tf.Tensor],
-        lengths: tf.Tensor,
-    ) -> tf.Tensor:
-        network = EntityLSTM(architecture, weights, closed_form=jit_compile)
-        return network.decode(network.scores(token_rows, word_vectors, lengths), lengths)
-
-    return program
 
 
 class Tagger:
@@ -60,15 +35,8 @@ class Tagger:
         self.network = network
         self.batch_size = batch_size
         self._shapes = SHAPES if jit_compile else EXACT
-        architecture = network.architecture
-        self._encode = _word_program(architecture, jit_compile)
-        self._label = _label_program(architecture, jit_compile)
-        weights = network.weights
-        tables = (network.token_embedding.name, network.character_embedding.name)
-        self._weights = {name: w for name, w in weights.items() if name not in tables}
-        self._character_weights = {
-            name: w for name, w in weights.items() if name == network.character_lstm.name
-        }
+        # One trace for all shapes: which one comes first must not decide how things are computed.
+        self._encode, self._label = _programs(network, jit_compile)
 
     def tag(self, table: WordTable, part: EncodedPart) -> np.ndarray:
         """Labels of all tokens of a part, int16 ``[tokens]``, in the part's order."""
@@ -78,13 +46,13 @@ class Tagger:
         vectors = self._encode_words(table, np.unique(part.words))
         for sentences, rows in self._batches(part):
             batch = make_batch(table, part, sentences, rows, self._shapes, with_characters=False)
-            places = tf.constant(batch.word_index)
-            best = self._label(
-                self._weights,
+            arguments = [
                 self.network.token_embedding(tf.constant(batch.token_ids)),
-                None if vectors is None else tf.gather(vectors, places),
                 tf.constant(batch.lengths),
-            ).numpy()
+            ]
+            if vectors is not None:
+                arguments.append(tf.gather(vectors, tf.constant(batch.word_index)))
+            best = self._label(*arguments).numpy()
             starts = part.sentence_offsets[sentences]
             inside = np.arange(best.shape[1]) < batch.lengths[: len(sentences), None]
             positions = (starts[:, None] + np.arange(best.shape[1]))[inside]
@@ -104,7 +72,6 @@ class Tagger:
             rows = len(chunk) if self._shapes.exact else WORDS_PER_BATCH
             characters, lengths = padded_characters(table, chunk, rows, self._shapes)
             encoded = self._encode(
-                self._character_weights,
                 self.network.character_embedding(tf.constant(characters)),
                 tf.constant(lengths),
             )
@@ -131,3 +98,26 @@ class Tagger:
 
     def _rows(self, time: int) -> int:
         return max(1, min(self.batch_size, TOKENS_PER_BATCH // time))
+
+
+def _programs(network: EntityLSTM, jit_compile: bool) -> tuple[Program, Program]:
+    """Layer 3 over words, and layers 4 to 6 over sentences."""
+    architecture = network.architecture
+    computing = EntityLSTM(architecture, network.weights, closed_form=jit_compile)
+    dtype = network.label_prediction.weights["kernel"].dtype
+    lengths = tf.TensorSpec([None], tf.int32)
+    characters = tf.TensorSpec([None, None, architecture.character_dimension], dtype)
+    tokens = tf.TensorSpec([None, None, architecture.token_dimension], dtype)
+    words = tf.TensorSpec([None, None, 2 * architecture.character_hidden], dtype)
+
+    def label(
+        token_rows: tf.Tensor, lengths: tf.Tensor, word_vectors: Optional[tf.Tensor] = None
+    ) -> tf.Tensor:
+        return computing.decode(computing.scores(token_rows, word_vectors, lengths), lengths)
+
+    arguments = [tokens, lengths] + [words] * architecture.use_character_lstm
+    options = {"jit_compile": jit_compile or None}
+    return (
+        tf.function(computing.encode_words, input_signature=[characters, lengths], **options),
+        tf.function(label, input_signature=arguments, **options),
+    )

@@ -60,6 +60,10 @@ class Predictor:
         self._network: EntityLSTM = create_network(model.architecture, model.weights)
         self._looked_up: set[str] = set()
 
+    def _use(self, network: EntityLSTM) -> None:
+        self._network = network
+        self._tagger = Tagger(network, self._batch_size)
+
     def predict_text(self, text: str) -> list[Entity]:
         """The entities of one text, in the order of their start."""
         return list(next(iter(self.predict([Document("text", text)]))).entities)
@@ -86,7 +90,7 @@ class Predictor:
         if self.word_vectors is not None:
             self._look_up_new_words(tagged)
         table, part = encode_documents(tagged, self.vocabulary)
-        labels = Tagger(self._network, self._batch_size).tag(table, part)
+        labels = self._tagger.tag(table, part)
         tags = label_names(part, labels, self.vocabulary.labels)
         for document, cut in zip(documents, tagged):
             entities = [
@@ -113,7 +117,7 @@ class Predictor:
             for layer, named in weights.items()
         }
         values[self._network.token_embedding.name]["embedding"] = np.concatenate([table, rows])
-        self._network = create_network(self.model.architecture, values)
+        self._use(create_network(self.model.architecture, values))
         self.vocabulary = vocabulary
         logger.info("%d of %d new words have a word vector", len(rows), len(new))
 

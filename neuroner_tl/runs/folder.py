@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from neuroner_tl.atomic_file import write_json
+from neuroner_tl.atomic_file import write_atomically, write_json
 from neuroner_tl.errors import ParameterError
 
 
@@ -52,6 +52,13 @@ class RunFolder:
             file.write(json.dumps(record, allow_nan=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
+
+    def keep_epochs(self, number: int) -> None:
+        """Take records of later epochs out of ``epochs.jsonl``; they will be made anew."""
+        path = self.path / "epochs.jsonl"
+        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+        kept = [line for line in lines[:number] if line]
+        write_atomically(path, "".join(line + "\n" for line in kept).encode("utf-8"))
 
 
 def check_writable(output_folder: Path, name: str = "output_folder") -> None:

@@ -113,7 +113,7 @@ class EpochLog:
                 }
             )
         elif isinstance(event, Stopped):
-            logger.info("%s: %s", event.status, event.reason)
+            logger.debug("%s: %s", event.status, event.reason)
 
     def close(self) -> None:
         """Nothing is left open."""

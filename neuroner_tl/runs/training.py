@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Optional
 
-import numpy as np
 import tensorflow as tf
 
 from neuroner_tl.dataset.batches import EXACT, Shapes
-from neuroner_tl.errors import TrainingError
-from neuroner_tl.evaluation.scoring import Scores, score_tags
+from neuroner_tl.errors import CorpusError, TrainingError
 from neuroner_tl.model.entity_lstm import (
     LAYER_NAMES,
     create_network,
@@ -21,26 +21,34 @@ from neuroner_tl.model.tagger import Tagger
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.parameter_file import write_parameters
 from neuroner_tl.parameters import Parameters
-from neuroner_tl.prediction.predictor import label_names
-from neuroner_tl.runs.annotations import write_predictions
 from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import RunData, load_data
 from neuroner_tl.runs.folder import check_writable, create_run_folder
 from neuroner_tl.runs.interruption import interruptible
 from neuroner_tl.runs.listeners import EpochLog, Listener, ProgressBar, TensorBoard
 from neuroner_tl.runs.result import RunResult
+from neuroner_tl.runs.resume import SavedState, load_state
+from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.runs.threads import set_threads
 from neuroner_tl.training.checkpoint import (
     PARAMETERS,
     VOCABULARY,
     SavedModel,
+    Values,
     load_model,
     save_model,
     versions,
 )
-from neuroner_tl.training.loop import EpochDone, LoopSettings, Stopped, TrainingLoop
+from neuroner_tl.training.loop import (
+    BatchDone,
+    EpochDone,
+    LoopSettings,
+    Progress,
+    Stopped,
+    TrainingLoop,
+)
 from neuroner_tl.training.step import StepSettings, TrainingStep
-from neuroner_tl.training.transfer import transfer
+from neuroner_tl.training.transfer import TransferReport, transfer
 
 logger = logging.getLogger(__name__)
 
@@ -69,15 +77,59 @@ def train_run(parameters: Parameters) -> RunResult:
     return _Run(parameters, load_data(parameters, source), source).train()
 
 
+def resume_run(folder: Path, overrides: Mapping[str, Any]) -> RunResult:
+    """Go on with an interrupted run, as if it had not been interrupted.
+
+    Args:
+        folder: the run's folder.
+        overrides: parameters to change, only such as do not change the result.
+
+    Raises:
+        NeuroNERError: the run is finished or cannot go on, or its corpus has changed.
+    """
+    parameters, state = load_state(folder, overrides)
+    set_threads(parameters.number_of_cpu_threads)
+    source: Optional[SavedModel] = None
+    if parameters.use_pretrained_model:
+        assert parameters.pretrained_model_folder is not None
+        source = load_model(parameters.pretrained_model_folder)
+    data = load_data(parameters, source)
+    if data.dataset.vocabulary != state.model.vocabulary:
+        raise CorpusError(
+            f"{parameters.dataset_text_folder}: the corpus or the word vectors have changed since "
+            f"the run {folder} was begun; restore them, or begin a new run"
+        )
+    return _Run(parameters, data, None, state).train()
+
+
 class _Run:
     """What the steps of a run share."""
 
-    def __init__(self, parameters: Parameters, data: RunData, source: Optional[SavedModel]) -> None:
+    def __init__(
+        self,
+        parameters: Parameters,
+        data: RunData,
+        source: Optional[SavedModel],
+        state: Optional[SavedState] = None,
+    ) -> None:
+        self.state = state
         self.parameters = parameters
         self.data = data
         dataset = data.dataset
         self.architecture = architecture_of(parameters, len(dataset.vocabulary.labels))
-        self.jit_compile = self._decide_compilation()
+        self.jit_compile = state.compiled if state else self._decide_compilation()
+        self.transfer_report: Optional[TransferReport] = None
+        weights = state.model.weights if state else self._first_weights(source)
+        self.network = create_network(self.architecture, weights)
+        self.scorer = Scorer(data, Tagger(self.network, parameters.prediction_batch_size))
+        if state:
+            self.folder = state.folder
+        else:
+            self.folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
+
+    def _first_weights(self, source: Optional[SavedModel]) -> Values:
+        """Initial weights, with the layers of the source in their place."""
+        parameters, dataset = self.parameters, self.data.dataset
         weights = initial_weights(
             self.architecture,
             len(dataset.vocabulary.tokens),
@@ -86,16 +138,13 @@ class _Run:
             dataset.token_vectors,
             dataset.token_vector_found,
         )
-        self.transfer_report = None
         if source is not None:
             reload = {name: bool(getattr(parameters, f"reload_{name}")) for name in LAYER_NAMES}
             weights, self.transfer_report = transfer(
                 source, self.architecture, dataset.vocabulary, weights, reload
             )
             logger.info("%s", self.transfer_report.table())
-        self.network = create_network(self.architecture, weights)
-        self.tagger = Tagger(self.network, parameters.prediction_batch_size)
-        self.folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
+        return weights
 
     def _decide_compilation(self) -> bool:
         if self.parameters.jit_compile != "auto":
@@ -108,7 +157,8 @@ class _Run:
 
     def train(self) -> RunResult:
         """Train, then score the best epoch's model."""
-        self._write_what_is_known()
+        if self.state is None:
+            self._write_what_is_known()
         started = time.perf_counter()
         p = self.parameters
         frozen = (TokenEmbedding.name,) if p.freeze_token_embeddings else ()
@@ -125,6 +175,11 @@ class _Run:
             p.learning_rate,
             p.seed,
         )
+        progress = Progress()
+        if self.state is not None:
+            progress = self.state.progress
+            step.restore(self.state.slots, self.state.iteration)
+            self._go_back_to(progress)
         with interruptible() as stop_requested:
             loop = TrainingLoop(
                 step,
@@ -138,14 +193,15 @@ class _Run:
                     p.give_up_after_sentences,
                     p.seed,
                 ),
-                self._validate,
+                lambda: self.scorer.validate(p.main_evaluation_mode),
                 stop_requested,
+                progress,
             )
             stopped = self._listen(loop)
         results = self._results(loop, stopped, time.perf_counter() - started)
         if stopped.status == "finished":
             self._restore_best()
-            results["scores"] = self._score_all()
+            results["scores"] = self.scorer.score_all(self.folder.predictions)
         self.folder.write_json("results.json", results)
         if stopped.status == "failed":
             raise TrainingError(f"{self.folder.path}: {stopped.reason}")
@@ -171,6 +227,17 @@ class _Run:
             "compiled (the first steps take some seconds each)" if self.jit_compile else "plain",
         )
 
+    def _go_back_to(self, progress: Progress) -> None:
+        """Take the log back to what was saved, and write down how the run goes on."""
+        self.folder.keep_epochs(progress.epoch - 1)
+        write_parameters(self.parameters, self.folder.path / PARAMETERS)
+        logger.info(
+            "going on with %s in epoch %d after %d batches",
+            self.folder.path,
+            progress.epoch,
+            progress.batch,
+        )
+
     def _listen(self, loop: TrainingLoop) -> Stopped:
         """Go through the loop's events."""
         score_name = f"valid F1 ({self.parameters.main_evaluation_mode})"
@@ -182,6 +249,8 @@ class _Run:
         if self.parameters.tensorboard:
             listeners.append(TensorBoard(self.folder.tensorboard))
         stopped = Stopped("interrupted", "interrupted")
+        interval = 60 * self.parameters.checkpoint_minutes
+        saved = time.monotonic()
         try:
             for event in loop:
                 for listener in listeners:
@@ -190,6 +259,11 @@ class _Run:
                     if event.best:
                         self._save_best(event)
                     self._save_last(loop)
+                    saved = time.monotonic()
+                elif isinstance(event, BatchDone):
+                    if interval and time.monotonic() - saved > interval:
+                        self._save_last(loop)
+                        saved = time.monotonic()
                 elif isinstance(event, Stopped):
                     stopped = event
                     self._save_last(loop)
@@ -214,7 +288,11 @@ class _Run:
             {"weights": self.network.weights, "optimiser": loop.step.slots},
             self.architecture,
             self.data.text,
-            {"progress": loop.progress.__dict__, "iteration": loop.step.iteration},
+            {
+                "progress": loop.progress.to_json(),
+                "iteration": loop.step.iteration,
+                "compiled": self.jit_compile,
+            },
             f"{loop.progress.epoch}-{loop.progress.batch}",
         )
 
@@ -225,41 +303,6 @@ class _Run:
             for name, variable in named.items():
                 variable.assign(manifest.weights[layer][name])
 
-    def _validate(self) -> tuple[float, dict[str, Any]]:
-        scores = self._score(self._tag("valid"), "valid", self.parameters.main_evaluation_mode)
-        return scores.micro.f1, scores.to_json()
-
-    def _tag(self, part: str) -> np.ndarray:
-        dataset = self.data.dataset
-        return self.tagger.tag(dataset.word_table, dataset.parts[part])
-
-    def _score(self, labels: np.ndarray, name: str, mode: str) -> Scores:
-        dataset = self.data.dataset
-        part, names = dataset.parts[name], dataset.vocabulary.labels
-        gold = list(label_names(part, part.labels, names))
-        return score_tags(gold, list(label_names(part, labels, names)), mode)
-
-    def _score_all(self) -> dict[str, Any]:
-        """Scores of all annotated parts in all modes, and the predictions as files."""
-        all_scores: dict[str, Any] = {}
-        for name, part in self.data.dataset.parts.items():
-            labels = self._tag(name)
-            documents = write_predictions(
-                self.data.corpus.parts[name],
-                part,
-                labels,
-                self.data.dataset.vocabulary.labels,
-                self.folder.predictions / name,
-            )
-            if name == "deploy":
-                continue
-            scores = {
-                mode: self._score(labels, name, mode).to_json()
-                for mode in ("conll", "bio", "token", "binary")
-            }
-            all_scores[name] = {**scores, "documents": documents.to_json()}
-        return all_scores
-
     def _results(self, loop: TrainingLoop, stopped: Stopped, seconds: float) -> dict[str, Any]:
         progress, dataset = loop.progress, self.data.dataset
         report = dataset.embedding_report
@@ -268,7 +311,7 @@ class _Run:
             "reason": stopped.reason,
             "best_epoch": progress.best_epoch,
             "best_score": progress.best_score,
-            "epochs": progress.epoch - (1 if stopped.status == "finished" else 0),
+            "epochs": progress.epoch - 1,
             "seconds": round(seconds, 3),
             "compiled": self.jit_compile,
             "versions": versions(),

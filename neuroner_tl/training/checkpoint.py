@@ -189,6 +189,18 @@ def load_model(folder: Path) -> SavedModel:
     return model
 
 
+def read_optimiser(folder: Path) -> Values:
+    """Read the optimiser's slots out of a verified folder; none for an optimiser without.
+
+    Raises:
+        CheckpointError: the folder has no optimiser's state.
+    """
+    prefix = read_manifest(folder).get("checkpoints", {}).get("optimiser")
+    if prefix is None:
+        raise CheckpointError(f"{folder}: has no optimiser's state; give the run's newest state")
+    return read_variables(folder / str(prefix))
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read a folder's manifest and verify every file that it names."""
     path = folder / MANIFEST

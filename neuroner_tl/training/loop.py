@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Callable, Union
+from dataclasses import asdict, dataclass, field
+from typing import Any, Callable, Optional, Union
 
 from neuroner_tl.dataset.batches import RareTokens, Shapes, training_batches
 from neuroner_tl.dataset.encoding import Dataset
@@ -41,6 +41,43 @@ class LoopSettings:
 
 
 @dataclass
+class LossWatch:
+    """Notices a loss that is no number or grows without end.
+
+    Attributes:
+        first: mean loss of the first window, None before its end.
+        lowest: lowest mean of a window so far.
+        total: sum of the losses of the window under way.
+        count: sentences of the window under way.
+    """
+
+    first: Optional[float] = None
+    lowest: Optional[float] = None
+    total: float = 0.0
+    count: int = 0
+
+    def add(self, loss: float, sentences: int) -> str:
+        """Take note of a step's mean loss; return what is wrong, or nothing."""
+        if not math.isfinite(loss):
+            return f"the loss is {loss}; lower learning_rate"
+        self.total += loss * sentences
+        self.count += sentences
+        if self.count < WINDOW:
+            return ""
+        mean = self.total / self.count
+        self.total, self.count = 0.0, 0
+        if self.first is None or self.lowest is None:
+            self.first = self.lowest = mean
+        self.lowest = min(self.lowest, mean)
+        if mean > DIVERGED * self.lowest and mean > self.first:
+            return (
+                f"the loss grows without end ({mean:.3g} after {self.lowest:.3g}); lower "
+                "learning_rate, or set batch_loss = mean"
+            )
+        return ""
+
+
+@dataclass
 class Progress:
     """Where a run stands; with the weights, all that deciding how to go on needs.
 
@@ -51,6 +88,9 @@ class Progress:
         best_score: highest validation score so far.
         best_epoch: the epoch that reached it, 0 before the first.
         without_gain: epochs in a row since then.
+        epoch_loss: sum of the losses of the epoch under way.
+        epoch_sentences: sentences of the epoch under way that are done.
+        watch: what is remembered of the loss.
     """
 
     epoch: int = 1
@@ -59,6 +99,18 @@ class Progress:
     best_score: float = -1.0
     best_epoch: int = 0
     without_gain: int = 0
+    epoch_loss: float = 0.0
+    epoch_sentences: int = 0
+    watch: LossWatch = field(default_factory=LossWatch)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Progress:
+        """Read what `to_json` gave."""
+        return cls(**{**content, "watch": LossWatch(**content["watch"])})
 
 
 @dataclass(frozen=True)
@@ -113,36 +165,6 @@ Event = Union[BatchDone, EpochDone, Stopped]
 
 
 @dataclass
-class _LossWatch:
-    """Notices a loss that is no number or grows without end."""
-
-    first: float = math.nan
-    lowest: float = math.inf
-    total: float = 0.0
-    count: int = 0
-
-    def add(self, loss: float, sentences: int) -> str:
-        """Take note of a step's mean loss; return what is wrong, or nothing."""
-        if not math.isfinite(loss):
-            return f"the loss is {loss}; lower learning_rate"
-        self.total += loss * sentences
-        self.count += sentences
-        if self.count < WINDOW:
-            return ""
-        mean = self.total / self.count
-        self.total, self.count = 0.0, 0
-        self.lowest = min(self.lowest, mean)
-        if math.isnan(self.first):
-            self.first = mean
-        if mean > DIVERGED * self.lowest and mean > self.first:
-            return (
-                f"the loss grows without end ({mean:.3g} after {self.lowest:.3g}); lower "
-                "learning_rate, or set batch_loss = mean"
-            )
-        return ""
-
-
-@dataclass
 class TrainingLoop:
     """Trains until patience, epochs or the user's patience run out.
 
@@ -167,7 +189,6 @@ class TrainingLoop:
 
     def __iter__(self) -> Iterator[Event]:
         progress, settings = self.progress, self.settings
-        watch = _LossWatch()
         while True:
             if self._out_of_patience():
                 yield Stopped("finished", f"no better score in {settings.patience} epochs")
@@ -175,14 +196,13 @@ class TrainingLoop:
             if progress.epoch > settings.maximum_epochs:
                 yield Stopped("finished", f"{settings.maximum_epochs} epochs are done")
                 return
-            loss, sentences, seconds = 0.0, 0, 0.0
+            sentences, seconds = 0, 0.0
             started = time.perf_counter()
             for done in self._train_epoch():
-                loss += done.loss * done.sentences
                 sentences += done.sentences
                 seconds = time.perf_counter() - started
+                trouble = progress.watch.add(done.loss, done.sentences)
                 yield done
-                trouble = watch.add(done.loss, done.sentences)
                 if not trouble and self._is_time_to_check(done.sentences):
                     trouble = self._learns_nothing(self.validate()[0])
                 if trouble:
@@ -191,25 +211,33 @@ class TrainingLoop:
                 if self.stop_requested():
                     yield Stopped("interrupted", f"interrupted in epoch {progress.epoch}")
                     return
-            started = time.perf_counter()
-            score, details = self.validate()
-            best = self._take_score(score)
-            yield EpochDone(
-                progress.epoch,
-                loss / max(1, sentences),
-                score,
-                best,
-                seconds,
-                time.perf_counter() - started,
-                sentences,
-                details,
-            )
-            trouble = self._learns_nothing(score)
+            event = self._end_epoch(sentences, seconds)
+            yield event
+            trouble = self._learns_nothing(event.score)
             if trouble:
-                yield Stopped("failed", f"epoch {progress.epoch}: {trouble}")
+                yield Stopped("failed", f"epoch {event.epoch}: {trouble}")
                 return
-            progress.epoch += 1
-            progress.batch = 0
+
+    def _end_epoch(self, sentences: int, seconds: float) -> EpochDone:
+        """Validate, and make ready for the next epoch."""
+        progress = self.progress
+        started = time.perf_counter()
+        score, details = self.validate()
+        best = self._take_score(score)
+        event = EpochDone(
+            progress.epoch,
+            progress.epoch_loss / max(1, progress.epoch_sentences),
+            score,
+            best,
+            seconds,
+            time.perf_counter() - started,
+            sentences,
+            details,
+        )
+        progress.epoch += 1
+        progress.batch = 0
+        progress.epoch_loss, progress.epoch_sentences = 0.0, 0
+        return event
 
     def _train_epoch(self) -> Iterator[BatchDone]:
         progress, size = self.progress, self.settings.batch_size
@@ -233,6 +261,8 @@ class TrainingLoop:
                 loss /= sentences
             progress.batch += 1
             progress.sentences += sentences
+            progress.epoch_loss += loss * sentences
+            progress.epoch_sentences += sentences
             yield BatchDone(progress.epoch, progress.batch, batches, sentences, loss)
 
     def _take_score(self, score: float) -> bool:

@@ -25,6 +25,15 @@ from neuroner_tl.training.optimisers import OPTIMISERS, Optimiser
 
 TABLES = (TokenEmbedding.name, CharacterEmbedding.name)
 Nested = Mapping[str, Mapping[str, Any]]
+BATCH_SIGNATURE = {
+    "token_ids": tf.TensorSpec([None, None], tf.int32),
+    "word_index": tf.TensorSpec([None, None], tf.int32),
+    "characters": tf.TensorSpec([None, None], tf.int32),
+    "character_lengths": tf.TensorSpec([None], tf.int32),
+    "lengths": tf.TensorSpec([None], tf.int32),
+    "labels": tf.TensorSpec([None, None], tf.int32),
+    "sentence_weights": tf.TensorSpec([None], tf.float32),
+}
 
 
 @dataclass(frozen=True)
@@ -159,6 +168,13 @@ class TrainingStep:
             if layer not in self.settings.frozen
         }
 
+    def restore(self, slots: Mapping[str, Mapping[str, np.ndarray]], iteration: int) -> None:
+        """Go back to an earlier state: the optimiser's slots, and the number of steps done."""
+        for layer, named in self.slots.items():
+            for name, variable in named.items():
+                variable.assign(slots[layer][name])
+        self.iteration = iteration
+
     def __call__(self, batch: Batch) -> tf.Tensor:
         """Do one step and return the batch's loss, a scalar tensor."""
         self.iteration += 1
@@ -208,7 +224,8 @@ class TrainingStep:
                 self._update_alphabet(characters, d_characters, iteration)
             return loss
 
-        return tf.function(outer, reduce_retracing=True)
+        # One trace for all shapes: which one comes first must not decide how things are computed.
+        return tf.function(outer, input_signature=[BATCH_SIGNATURE, tf.TensorSpec([], tf.int32)])
 
     def _update_alphabet(self, ids: tf.Tensor, gradient: tf.Tensor, iteration: tf.Tensor) -> None:
         """Update the whole, small table of characters; padding's gradient is zero."""

@@ -1,0 +1,69 @@
+"""Scores of a run's network on the parts of its corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuroner_tl.evaluation.scoring import MODES, Scores, score_tags
+from neuroner_tl.model.tagger import Tagger
+from neuroner_tl.prediction.predictor import label_names
+from neuroner_tl.runs.annotations import write_predictions
+from neuroner_tl.runs.data import RunData
+
+
+class Scorer:
+    """Scores a network as it is at that moment.
+
+    Args:
+        data: the run's corpus.
+        tagger: finds the best labels with the network.
+    """
+
+    def __init__(self, data: RunData, tagger: Tagger) -> None:
+        self._data = data
+        self._tagger = tagger
+
+    def validate(self, mode: str) -> tuple[float, dict[str, Any]]:
+        """Micro-averaged F1 of the valid part, 0 to 1, and all its figures."""
+        scores = self._score(self._tag("valid"), "valid", mode)
+        return scores.micro.f1, scores.to_json()
+
+    def score_all(self, folder: Path) -> dict[str, Any]:
+        """Score every annotated part in every mode, and write all predictions.
+
+        Args:
+            folder: where the predictions go, a folder a part.
+
+        Returns:
+            For each part but deploy the figures of each mode and, as ``documents``, those of
+            whole entities by their offsets.
+        """
+        scores: dict[str, Any] = {}
+        for name, part in self._data.dataset.parts.items():
+            labels = self._tag(name)
+            documents = write_predictions(
+                self._data.corpus.parts[name],
+                part,
+                labels,
+                self._data.dataset.vocabulary.labels,
+                folder / name,
+            )
+            if name != "deploy":
+                scores[name] = {
+                    **{mode: self._score(labels, name, mode).to_json() for mode in MODES},
+                    "documents": documents.to_json(),
+                }
+        return scores
+
+    def _tag(self, part: str) -> np.ndarray:
+        dataset = self._data.dataset
+        return self._tagger.tag(dataset.word_table, dataset.parts[part])
+
+    def _score(self, labels: np.ndarray, name: str, mode: str) -> Scores:
+        dataset = self._data.dataset
+        part, names = dataset.parts[name], dataset.vocabulary.labels
+        gold = list(label_names(part, part.labels, names))
+        return score_tags(gold, list(label_names(part, labels, names)), mode)
