@@ -46,7 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
             result = ner.fit()
     print(summary(result.results))
     print(f"run folder: {result.folder.path}")
-    return 130 if result.status == "interrupted" else 0
+    if result.status != "interrupted":
+        return 0
+    print(f"to go on with it: neuroner-tl train --resume {result.folder.path}")
+    return 130
 
 
 def summary(results: dict[str, Any]) -> str:

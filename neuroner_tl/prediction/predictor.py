@@ -57,7 +57,7 @@ class Predictor:
                 model.text.tokenizer_identity,
                 self._tokenizer.identity,
             )
-        self._network: EntityLSTM = create_network(model.architecture, model.weights)
+        self._use(create_network(model.architecture, model.weights))
         self._looked_up: set[str] = set()
 
     def _use(self, network: EntityLSTM) -> None:

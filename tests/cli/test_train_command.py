@@ -101,7 +101,8 @@ def test_interruption_saves_everything(corpora, tiny, tmp_path):
     assert results["status"] == "interrupted" and "interrupted in epoch" in results["reason"]
     assert load_model(folder / "model").training["epoch"] == results["best_epoch"]
     progress = load_model(folder / "last").training["progress"]
-    assert progress["epoch"] == results["epochs"] >= 1
+    assert progress["epoch"] == results["epochs"] + 1 >= 2
+    assert f"--resume {folder}" in out
 
 
 def test_predict_writes_brat(source_run, corpora, tmp_path, capsys):
