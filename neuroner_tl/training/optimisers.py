@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,7 +11,7 @@ import tensorflow as tf
 
 
 @dataclass(frozen=True)
-class Optimiser:
+class Optimiser(ABC):
     """Turns gradients into steps.
 
     Attributes:
@@ -19,6 +20,7 @@ class Optimiser:
 
     slots: ClassVar[tuple[str, ...]] = ()
 
+    @abstractmethod
     def step(
         self,
         gradient: tf.Tensor,
@@ -34,7 +36,6 @@ class Optimiser:
             learning_rate: a scalar.
             iteration: number of this update, from 1, a scalar of the weights' type.
         """
-        raise NotImplementedError
 
     def update(
         self,
