@@ -24,12 +24,13 @@ import numpy as np
 
 from neuroner_tl.atomic_file import write_json
 from neuroner_tl.corpora.import_report import ImportReport, Reason
-from neuroner_tl.dataset.cache_key import CACHE_FORMAT, file_digest
+from neuroner_tl.dataset.cache_key import CACHE_FORMAT
 from neuroner_tl.dataset.embeddings import EmbeddingReport
 from neuroner_tl.dataset.encoded_part import EncodedPart
 from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.dataset.word_table import WordTable
+from neuroner_tl.fingerprint import fingerprint
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ class DatasetCache:
             if manifest["format"] != CACHE_FORMAT or manifest["key"] != key:
                 raise ValueError("the manifest is of another entry")
             for name in (ARRAYS, VOCABULARY, STRINGS):
-                if _file_identity(entry / name) != manifest["files"][name]:
+                if fingerprint(entry / name) != manifest["files"][name]:
                     raise ValueError(f"{name} was altered")
             found = _read_entry(entry)
         except _DAMAGE as error:
@@ -197,7 +198,7 @@ def _write_entry(folder: Path, key: str, data: EncodedCorpus) -> None:
     for name, content in ((STRINGS, strings), (VOCABULARY, dataset.vocabulary.to_json())):
         with open(folder / name, "w", encoding="ascii") as file:
             json.dump(content, file)
-    files = {name: _file_identity(folder / name) for name in (ARRAYS, VOCABULARY, STRINGS)}
+    files = {name: fingerprint(folder / name) for name in (ARRAYS, VOCABULARY, STRINGS)}
     write_json(folder / MANIFEST, {"format": CACHE_FORMAT, "key": key, "files": files})
 
 
@@ -239,8 +240,3 @@ def _read_report(content: Mapping[str, Any]) -> ImportReport:
 
 def _read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _file_identity(path: Path) -> dict[str, Any]:
-    with open(path, "rb") as file:
-        return {"size": os.fstat(file.fileno()).st_size, "sha256": file_digest(file).hex()}

@@ -9,11 +9,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO, Optional
+from typing import Any, Optional
 
 import neuroner_tl
 from neuroner_tl.corpora.reader import PartReader
 from neuroner_tl.dataset.vocabulary import VocabularyRules
+from neuroner_tl.fingerprint import file_digest
 
 CACHE_FORMAT = 1
 _MEBIBYTE = 1 << 20
@@ -81,14 +82,6 @@ def _content(path: Path) -> bytes:
             return file_digest(file)
     except OSError:
         return bytes(32)
-
-
-def file_digest(file: BinaryIO) -> bytes:
-    """Return the sha256 of what is left of an open file."""
-    digest = hashlib.sha256()
-    for block in iter(lambda: file.read(_MEBIBYTE), b""):
-        digest.update(block)
-    return digest.digest()
 
 
 def _source_code() -> str:

@@ -110,16 +110,17 @@ class Predictor:
             return
         dimension = self.model.architecture.token_dimension
         vocabulary, rows = extend_vocabulary(self.vocabulary, new, self.word_vectors, dimension)
-        weights = {layer: dict(named) for layer, named in self._network.weights.items()}
-        table = weights[self._network.token_embedding.name]["embedding"].numpy()
+        logger.info("%d of %d new words have a word vector", len(rows), len(new))
+        if not len(rows):
+            return
         values = {
             layer: {name: variable.numpy() for name, variable in named.items()}
-            for layer, named in weights.items()
+            for layer, named in self._network.weights.items()
         }
-        values[self._network.token_embedding.name]["embedding"] = np.concatenate([table, rows])
+        table = values[self._network.token_embedding.name]
+        table["embedding"] = np.concatenate([table["embedding"], rows])
         self._use(create_network(self.model.architecture, values))
         self.vocabulary = vocabulary
-        logger.info("%d of %d new words have a word vector", len(rows), len(new))
 
 
 def label_names(part: EncodedPart, labels: np.ndarray, names: Sequence[str]) -> Iterator[list[str]]:

@@ -13,6 +13,7 @@ from neuroner_tl.parameter_file import load_parameters
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.training.checkpoint import (
+    MANIFEST,
     PARAMETERS,
     SavedModel,
     Values,
@@ -71,10 +72,10 @@ def load_state(path: Path, overrides: Mapping[str, Any]) -> tuple[Parameters, Sa
         CheckpointError: the folder holds no run that can go on.
     """
     folder = RunFolder(path)
-    if not (folder.last / "manifest.json").is_file():
+    if not (folder.last / MANIFEST).is_file():
         raise CheckpointError(
-            f"{path}: holds no saved training (last/manifest.json is missing); give the folder of "
-            "a run that has saved at least once"
+            f"{path}: holds no saved training ({folder.last.name}/{MANIFEST} is "
+            "missing); give the folder of a run that has saved at least once"
         )
     _refuse_finished(folder)
     was = load_parameters(path / PARAMETERS)

@@ -7,7 +7,6 @@ model. Nothing is pickled; what a crafted folder can do is to be refused.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import shutil
@@ -23,6 +22,7 @@ import neuroner_tl
 from neuroner_tl.atomic_file import write_json
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.errors import CheckpointError
+from neuroner_tl.fingerprint import fingerprint
 from neuroner_tl.model.entity_lstm import Architecture, initial_weights
 
 FORMAT = 1
@@ -145,7 +145,7 @@ def save_model(
         "text": text.__dict__,
         "checkpoints": {kind: f"{kind}-{tag}" for kind in variables},
         "training": dict(training),
-        "files": {path.name: _fingerprint(path) for path in files},
+        "files": {path.name: fingerprint(path) for path in files},
     }
     write_json(folder / MANIFEST, manifest)
     current = {path.name for path in files}
@@ -238,7 +238,7 @@ def _verify(folder: Path, name: str, expected: Any) -> None:
     path = folder / name
     if not path.is_file():
         raise CheckpointError(f"{path}: missing; copy the model's folder again")
-    found = _fingerprint(path)
+    found = fingerprint(path)
     if found != expected:
         size = expected.get("size") if isinstance(expected, dict) else None
         what = (
@@ -247,14 +247,6 @@ def _verify(folder: Path, name: str, expected: Any) -> None:
             else "altered (its sha256 is not the manifest's)"
         )
         raise CheckpointError(f"{path}: {what}; copy the model's folder again")
-
-
-def _fingerprint(path: Path) -> dict[str, Any]:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return {"size": path.stat().st_size, "sha256": digest.hexdigest()}
 
 
 def _check_shapes(model: SavedModel) -> None:

@@ -196,7 +196,7 @@ class TestDamage:
         """Its fingerprint is right, but it does not fit the weights."""
         longer = Vocabulary((*VOCABULARY.tokens, "c"), VOCABULARY.characters, VOCABULARY.labels)
         longer.save(folder / "vocabulary.json")
-        found = checkpoint._fingerprint(folder / "vocabulary.json")
+        found = checkpoint.fingerprint(folder / "vocabulary.json")
         edit_manifest(folder, lambda m: m["files"].update({"vocabulary.json": found}))
         assert "[3, 4]" in refusal(folder) and "[4, 4]" in refusal(folder)
 
