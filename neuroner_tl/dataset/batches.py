@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
@@ -39,29 +39,35 @@ class Shapes:
 
     Args:
         times: allowed sentence lengths; longer ones are rounded up to a power of two.
-        word_lengths: allowed word lengths, likewise.
         exact: round nothing, for programs that are not compiled.
     """
 
-    times: tuple[int, ...] = (32, 64, 128)
-    word_lengths: tuple[int, ...] = (20, 40)
+    times: tuple[int, ...] = (16, 24, 32, 48, 64, 128)
     exact: bool = False
 
-    def round_up(self, size: int, allowed: Sequence[int]) -> int:
-        """The smallest allowed size that holds ``size``."""
+    def time(self, longest: int) -> int:
+        """The smallest allowed sentence length that holds ``longest``."""
         if self.exact:
-            return size
-        for candidate in allowed:
-            if size <= candidate:
-                return candidate
-        return 1 << (size - 1).bit_length()
+            return longest
+        for allowed in self.times:
+            if longest <= allowed:
+                return allowed
+        return 1 << (longest - 1).bit_length()
 
-    def words(self, distinct: int, batch: int, time: int) -> int:
-        """Rows for the distinct words of a batch: one a place, or half as many in a large one."""
-        places = batch * time
-        if batch > 1:
-            return self.round_up(distinct, (places // 2, places))
-        return distinct if self.exact else places
+    def word_rows(self, batch: int, time: int) -> int:
+        """Words of a group of `packed_words`; 0 for all in one."""
+        if self.exact:
+            return 0
+        return 16 if batch == 1 else 64
+
+    def word_steps(self, needed: int, batch: int, time: int) -> int:
+        """Steps of packed words: nearly always enough for a batch of this size, or doubled."""
+        if self.exact:
+            return needed
+        steps = 24 + 3 * batch * time // self.word_rows(batch, time)
+        while steps < needed:
+            steps *= 2
+        return steps
 
 
 EXACT = Shapes(exact=True)
@@ -107,7 +113,7 @@ def make_batch(
     """
     starts = part.sentence_offsets[sentences]
     sizes = part.sentence_offsets[sentences + 1] - starts
-    time = shapes.round_up(int(sizes.max()), shapes.times)
+    time = shapes.time(int(sizes.max()))
     lengths = np.ones(batch_size, np.int32)
     lengths[: len(sentences)] = sizes
     columns = np.arange(time)
@@ -130,25 +136,10 @@ def make_batch(
         return Batch(ids, word_index, none, none.ravel(), lengths, labels, weights)
     words, index = np.unique(occurring, return_inverse=True)
     word_index[filled] = index
-    characters, character_lengths = padded_characters(
-        table, words, shapes.words(len(words), batch_size, time), shapes
-    )
+    characters, character_lengths = table.characters_of(words)
     if replaced_characters is not None:
         characters = replaced_characters[characters]
     return Batch(ids, word_index, characters, character_lengths, lengths, labels, weights)
-
-
-def padded_characters(
-    table: WordTable, words: np.ndarray, rows: int, shapes: Shapes
-) -> tuple[np.ndarray, np.ndarray]:
-    """Characters of words as ``[rows, length]``, and their lengths, 1 for rows that only fill."""
-    characters, sizes = table.characters_of(words)
-    length = shapes.round_up(max(1, characters.shape[1]), shapes.word_lengths)
-    padded = np.zeros((rows, length), np.int32)
-    padded[: len(words), : characters.shape[1]] = characters
-    lengths = np.ones(rows, np.int32)
-    lengths[: len(words)] = np.maximum(sizes, 1)
-    return padded, lengths
 
 
 def epoch_order(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:

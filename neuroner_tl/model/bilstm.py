@@ -1,10 +1,13 @@
-"""What the two LSTM layers share: the named weights of two directions."""
+"""What the two LSTM layers share: two directions, and their named weights."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
-from neuroner_tl.model.coupled_lstm import CellWeights
+import numpy as np
+import tensorflow as tf
+
+from neuroner_tl.model.coupled_lstm import CellWeights, coupled_lstm
 from neuroner_tl.model.layer import InitialWeights, Weights, glorot
 
 DIRECTIONS = ("forward", "backward")
@@ -44,3 +47,29 @@ def initial_bilstm(
 def cell_weights(weights: Weights, direction: str) -> CellWeights:
     """Pick one direction's weights out of a layer's."""
     return CellWeights(*(weights.get(f"{direction}_{field}") for field in CellWeights._fields))
+
+
+def both_directions(
+    weights: Weights,
+    parts: Sequence[tf.Tensor],
+    steps: tf.Tensor,
+    starts: tuple[tf.Tensor, tf.Tensor],
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Read sequences from left to right and from right to left.
+
+    Args:
+        weights: a layer's.
+        parts: the input in parts that stand side by side, each ``[time, batch, d_k]``.
+        steps: number of steps in use, a scalar.
+        starts: where each direction begins, ``[time, batch]`` bool.
+
+    Returns:
+        The states of both directions, each ``[time, batch, n]``, in the order of the input.
+    """
+    forward, backward = (
+        coupled_lstm(
+            parts, steps, starts[way], cell_weights(weights, name), backwards=name == "backward"
+        )
+        for way, name in enumerate(DIRECTIONS)
+    )
+    return forward, backward

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from neuroner_tl.model.bilstm import cell_weights, initial_bilstm
-from neuroner_tl.model.coupled_lstm import bidirectional
+from neuroner_tl.model.bilstm import both_directions, initial_bilstm
 from neuroner_tl.model.layer import InitialWeights, Layer
 
 
@@ -25,23 +24,30 @@ class CharacterLSTM(Layer):
         """Draw the weights of both directions."""
         return initial_bilstm(rng, input_size, size, peepholes)
 
-    def __call__(self, characters: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """Encode words.
+    def __call__(
+        self,
+        characters: tf.Tensor,
+        starts: tf.Tensor,
+        used: tf.Tensor,
+        first: tf.Tensor,
+        last: tf.Tensor,
+    ) -> tf.Tensor:
+        """Encode words, which are packed as in `neuroner_tl.dataset.packed_words`.
 
         Args:
-            characters: ``[words, length, dimension]``, the characters' vectors.
-            lengths: ``[words]``, at least 1 for a word that anybody looks at.
+            characters: ``[steps, rows, dimension]``, the characters' vectors.
+            starts: ``[2, steps, rows]``, not 0 where each direction begins.
+            used: number of steps that hold characters, a scalar.
+            first: ``[...]``, where the first character of each wanted word is, as
+                ``step * rows + row``.
+            last: ``[...]``, the same of its last character.
 
         Returns:
-            ``[words, 2 * size]``: the last state of each direction.
+            ``[..., 2 * size]``: the last state of each direction.
         """
-        states = bidirectional(
-            [characters],
-            lengths,
-            cell_weights(self.weights, "forward"),
-            cell_weights(self.weights, "backward"),
+        begins = tf.unstack(tf.not_equal(starts, 0), num=2)
+        forward, backward = (
+            tf.reshape(states, [-1, states.shape[-1]])
+            for states in both_directions(self.weights, [characters], used, tuple(begins))
         )
-        time = tf.shape(characters)[1]
-        # A product with zeros and ones, where a gather would need a scatter in its gradient.
-        last = tf.one_hot(lengths - 1, time, dtype=characters.dtype, axis=0)[:, :, None]
-        return tf.concat([tf.reduce_sum(h * last, axis=0) for h in states], axis=-1)
+        return tf.concat([tf.gather(forward, last), tf.gather(backward, first)], axis=-1)

@@ -16,6 +16,10 @@ input are one matrix product before the loop, and the gradients of all weights a
 products after the loop that goes backwards. The same code runs step by step, in a graph, and
 inside a program compiled by XLA; there, the loop's length is a value and its arrays' a constant,
 so that a padded batch costs no more steps than its longest sequence.
+
+A sequence begins where it is said to begin: the state before that step is the learned initial
+one. So padding needs no mask whichever way one reads, and sequences may follow one another in the
+same row.
 """
 
 from __future__ import annotations
@@ -59,13 +63,8 @@ class Step(NamedTuple):
 
 
 def _peep(c: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
-    """``c W`` for a full matrix, ``c * w`` for a diagonal."""
+    """``c W`` for a full matrix, ``c * w`` for a diagonal; of a gradient, with the transpose."""
     return c @ weight if weight.shape.rank == 2 else c * weight
-
-
-def _peep_gradient(dz: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
-    """Gradient of `_peep` with respect to ``c``."""
-    return tf.matmul(dz, weight, transpose_b=True) if weight.shape.rank == 2 else dz * weight
 
 
 def _peephole_gradient(c: tf.Tensor, dz: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
@@ -116,8 +115,8 @@ def cell_step_gradient(
     c_prev: tf.Tensor,
     dh: tf.Tensor,
     dc: tf.Tensor,
-    recurrent: tf.Tensor,
-    peepholes: tuple[tf.Tensor, ...],
+    recurrent_t: tf.Tensor,
+    peepholes_t: tuple[tf.Tensor, ...],
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The chain rule through one step, from the last equation to the first.
 
@@ -126,8 +125,8 @@ def cell_step_gradient(
         c_prev: ``[batch, n]``.
         dh: gradient of the loss with respect to ``h_t``.
         dc: the same with respect to ``c_t``, as far as it comes from the step after.
-        recurrent: ``[n, 3 * n]``.
-        peepholes: ``(W_ci, W_co)`` or empty.
+        recurrent_t: the recurrent weights transposed, ``[3 * n, n]``.
+        peepholes_t: ``(W_ci, W_co)`` transposed, or empty.
 
     Returns:
         The gradients with respect to ``z`` ``[batch, 3 * n]``, ``h_{t-1}`` and ``c_{t-1}``.
@@ -135,76 +134,121 @@ def cell_step_gradient(
     tanh_c = tf.tanh(step.c)
     dz_o = dh * tanh_c * step.o * (1 - step.o)
     dc += dh * step.o * (1 - tanh_c * tanh_c)
-    if peepholes:
-        dc += _peep_gradient(dz_o, peepholes[1])
+    if peepholes_t:
+        dc += _peep(dz_o, peepholes_t[1])
     dz_c = dc * step.i * (1 - step.g * step.g)
     dz_i = dc * (step.g - c_prev) * step.i * (1 - step.i)
     dc_prev = dc * (1 - step.i)
-    if peepholes:
-        dc_prev += _peep_gradient(dz_i, peepholes[0])
+    if peepholes_t:
+        dc_prev += _peep(dz_i, peepholes_t[0])
     dz = tf.concat([dz_i, dz_c, dz_o], axis=-1)
-    dh_prev = tf.matmul(dz, recurrent, transpose_b=True)
-    return dz, dh_prev, dc_prev
+    return dz, dz @ recurrent_t, dc_prev
 
 
-@tf.custom_gradient
-def _recurrence(
-    z: tf.Tensor,
-    steps: tf.Tensor,
-    h0: tf.Tensor,
-    c0: tf.Tensor,
-    recurrent: tf.Tensor,
-    *peepholes: tf.Tensor,
-) -> tuple[tf.Tensor, Callable[..., tuple[Optional[tf.Tensor], ...]]]:
-    """All steps of one direction: ``z [time, batch, 3 * n]`` to ``h [time, batch, n]``.
-
-    Steps from ``steps`` on are not computed; their ``h`` is zero.
-    """
-    size = recurrent.shape[0]
-    time = tf.shape(z)[0]
-
-    def new_array(width: int) -> tf.TensorArray:
-        return tf.TensorArray(z.dtype, size=time, element_shape=[z.shape[1], width])
-
-    def body(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, *arrays: tf.TensorArray) -> tuple:
-        step = cell_step(z[t], h, c, recurrent, peepholes)
-        written = [array.write(t, value) for array, value in zip(arrays, step)]
-        return (t + 1, step.h, step.c, *written)
-
-    arrays = [new_array(size) for _ in Step._fields]
-    _, _, _, *arrays = tf.while_loop(
-        lambda t, *_: t < steps, body, (tf.constant(0), h0, c0, *arrays)
+def _before(states: tf.Tensor, starts: tf.Tensor, initial: tf.Tensor, backwards: bool) -> tf.Tensor:
+    """The state before each step: of the step read before it, or the initial one at a start."""
+    shifted = (
+        tf.concat([states[1:], initial[None]], axis=0)
+        if backwards
+        else tf.concat([initial[None], states[:-1]], axis=0)
     )
-    stacked = Step(*(array.stack() for array in arrays))
+    return tf.where(starts[:, :, None], initial, shifted)
 
-    def gradient(dh_all: tf.Tensor) -> tuple[Optional[tf.Tensor], ...]:
-        c_prev = tf.concat([c0[None], stacked.c[:-1]], axis=0)
-        h_prev = tf.concat([h0[None], stacked.h[:-1]], axis=0)
 
-        def backward_body(
-            t: tf.Tensor, dh: tf.Tensor, dc: tf.Tensor, array: tf.TensorArray
-        ) -> tuple:
-            step = Step(*(values[t] for values in stacked))
-            dz, dh, dc = cell_step_gradient(
-                step, c_prev[t], dh + dh_all[t], dc, recurrent, peepholes
-            )
-            return t - 1, dh, dc, array.write(t, dz)
+def _recurrence(backwards: bool) -> Callable[..., tf.Tensor]:
+    """All steps of one direction, with its gradient.
 
-        zeros = tf.zeros_like(h0)
-        _, dh0, dc0, array = tf.while_loop(
-            lambda t, *_: t >= 0, backward_body, (steps - 1, zeros, zeros, new_array(3 * size))
+    The function that is made takes ``z [time, batch, 3 * n]``, the number of steps, the starts
+    ``[time, batch]``, the initial states, the recurrent weights and the peepholes, and returns
+    ``h [time, batch, n]``, zero from ``steps`` on.
+    """
+
+    @tf.custom_gradient
+    def run(
+        z: tf.Tensor,
+        steps: tf.Tensor,
+        starts: tf.Tensor,
+        h0: tf.Tensor,
+        c0: tf.Tensor,
+        recurrent: tf.Tensor,
+        *peepholes: tf.Tensor,
+    ) -> tuple[tf.Tensor, Callable[..., tuple[Optional[tf.Tensor], ...]]]:
+        size = recurrent.shape[0]
+        time = tf.shape(z)[0]
+
+        def new_array(width: int) -> tf.TensorArray:
+            return tf.TensorArray(z.dtype, size=time, element_shape=[z.shape[1], width])
+
+        def place(number: tf.Tensor) -> tf.Tensor:
+            return steps - 1 - number if backwards else number
+
+        def body(number: tf.Tensor, h: tf.Tensor, c: tf.Tensor, *arrays: tf.TensorArray) -> tuple:
+            # gather, not [t], which XLA turns into a copy of the whole array.
+            t = place(number)
+            start = tf.gather(starts, t)[:, None]
+            h, c = tf.where(start, h0, h), tf.where(start, c0, c)
+            step = cell_step(tf.gather(z, t), h, c, recurrent, peepholes)
+            written = [array.write(t, value) for array, value in zip(arrays, step)]
+            return (number + 1, step.h, step.c, *written)
+
+        arrays = [new_array(size) for _ in Step._fields]
+        _, _, _, *arrays = tf.while_loop(
+            lambda number, *_: number < steps, body, (tf.constant(0), h0, c0, *arrays)
         )
-        dz = array.stack()
-        d_peepholes: list[tf.Tensor] = []
-        if peepholes:
-            dz_i, _, dz_o = tf.split(dz, 3, axis=-1)
-            d_peepholes = [
-                _peephole_gradient(c_prev, dz_i, peepholes[0]),
-                _peephole_gradient(stacked.c, dz_o, peepholes[1]),
-            ]
-        return (dz, None, dh0, dc0, _outer_sum(h_prev, dz), *d_peepholes)
+        done = Step(*(array.stack() for array in arrays))
 
-    return stacked.h, gradient
+        def gradient(dh_all: tf.Tensor) -> tuple[Optional[tf.Tensor], ...]:
+            h_prev = _before(done.h, starts, h0, backwards)
+            c_prev = _before(done.c, starts, c0, backwards)
+
+            def backward_body(
+                number: tf.Tensor,
+                dh: tf.Tensor,
+                dc: tf.Tensor,
+                dh0: tf.Tensor,
+                dc0: tf.Tensor,
+                array: tf.TensorArray,
+            ) -> tuple:
+                t = place(number)
+                dz, dh, dc = cell_step_gradient(
+                    Step(*(tf.gather(values, t) for values in done)),
+                    tf.gather(c_prev, t),
+                    dh + tf.gather(dh_all, t),
+                    dc,
+                    *(hoisted or transposed()),
+                )
+                start = tf.gather(starts, t)[:, None]
+                dh0 += tf.where(start, dh, zeros)
+                dc0 += tf.where(start, dc, zeros)
+                dh, dc = tf.where(start, zeros, dh), tf.where(start, zeros, dc)
+                return number - 1, dh, dc, dh0, dc0, array.write(t, dz)
+
+            def transposed() -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+                # A vector (a diagonal) is its own transpose.
+                return tf.transpose(recurrent), tuple(tf.transpose(w) for w in peepholes)
+
+            # A product with many rows is faster by a matrix that has been transposed before the
+            # loop; with one row it is not, and transposing would be in vain.
+            hoisted = None if z.shape[1] == 1 else transposed()
+            zeros = tf.zeros_like(h0)
+            _, _, _, dh0, dc0, array = tf.while_loop(
+                lambda number, *_: number >= 0,
+                backward_body,
+                (steps - 1, zeros, zeros, zeros, zeros, new_array(3 * size)),
+            )
+            dz = array.stack()
+            d_peepholes: list[tf.Tensor] = []
+            if peepholes:
+                dz_i, _, dz_o = tf.split(dz, 3, axis=-1)
+                d_peepholes = [
+                    _peephole_gradient(c_prev, dz_i, peepholes[0]),
+                    _peephole_gradient(done.c, dz_o, peepholes[1]),
+                ]
+            return (dz, None, None, dh0, dc0, _outer_sum(h_prev, dz), *d_peepholes)
+
+        return done.h, gradient
+
+    return run
 
 
 @tf.custom_gradient
@@ -229,16 +273,25 @@ def _project(
     return x @ weight + bias, gradient
 
 
-def coupled_lstm(parts: Sequence[tf.Tensor], steps: tf.Tensor, weights: CellWeights) -> tf.Tensor:
-    """Run the cell over a batch of sequences, from left to right.
+def coupled_lstm(
+    parts: Sequence[tf.Tensor],
+    steps: tf.Tensor,
+    starts: tf.Tensor,
+    weights: CellWeights,
+    backwards: bool = False,
+) -> tf.Tensor:
+    """Run the cell over a batch of sequences.
 
     Args:
-        parts: the input ``x_t`` in parts that stand side by side, each ``[time, batch, d_k]``,
-            padded at the end; what stands in the padding may be anything finite, provided nobody
-            uses the outputs there.
+        parts: the input ``x_t`` in parts that stand side by side, each ``[time, batch, d_k]``;
+            what stands in the padding may be anything finite, provided nobody uses the outputs
+            there.
         steps: how many steps to run (a scalar), at least the longest sequence's length and at
             most ``time``.
+        starts: ``[time, batch]`` bool, where sequences begin: at their first element, or at their
+            last if they are read backwards.
         weights: the cell's weights.
+        backwards: go from ``steps - 1`` to 0.
 
     Returns:
         ``h``, ``[time, batch, n]``; zero from ``steps`` on.
@@ -254,41 +307,4 @@ def coupled_lstm(parts: Sequence[tf.Tensor], steps: tf.Tensor, weights: CellWeig
     peepholes: tuple[tf.Tensor, ...] = ()
     if weights.peephole_i is not None and weights.peephole_o is not None:
         peepholes = (weights.peephole_i, weights.peephole_o)
-    return _recurrence(z, steps, h0, c0, weights.recurrent, *peepholes)
-
-
-def bidirectional(
-    parts: Sequence[tf.Tensor], lengths: tf.Tensor, forward: CellWeights, backward: CellWeights
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Run one cell over each sequence and another over each sequence reversed.
-
-    Right padding needs no mask: each sequence is reversed within its own length, so both
-    directions meet their padding last.
-
-    Args:
-        parts: the input in parts that stand side by side, each ``[batch, time, d_k]``.
-        lengths: ``[batch]``, each at most ``time``.
-        forward: weights of the direction from left to right.
-        backward: weights of the other direction.
-
-    Returns:
-        Two arrays ``[time, batch, n]``. The second is in the order in which it was computed:
-        its row ``t`` belongs to position ``length - 1 - t``.
-    """
-    steps = tf.reduce_max(lengths)
-    left_to_right, right_to_left = _both_ways(parts, lengths)
-    return (
-        coupled_lstm(left_to_right, steps, forward),
-        coupled_lstm(right_to_left, steps, backward),
-    )
-
-
-def _both_ways(
-    parts: Sequence[tf.Tensor], lengths: tf.Tensor
-) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """Time-major inputs, as they are and reversed within their lengths."""
-    left_to_right = [tf.transpose(part, [1, 0, 2]) for part in parts]
-    right_to_left = [
-        tf.reverse_sequence(part, lengths, seq_axis=0, batch_axis=1) for part in left_to_right
-    ]
-    return left_to_right, right_to_left
+    return _recurrence(backwards)(z, steps, starts, h0, c0, weights.recurrent, *peepholes)

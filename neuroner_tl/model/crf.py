@@ -50,7 +50,7 @@ def _forward(
     time = tf.shape(scores)[0]
 
     def body(t: tf.Tensor, alpha: tf.Tensor, log_z: tf.Tensor, array: tf.TensorArray) -> tuple:
-        longer = scores[t] + tf.reduce_logsumexp(alpha[:, :, None] + transitions, axis=1)
+        longer = tf.gather(scores, t) + tf.reduce_logsumexp(alpha[:, :, None] + transitions, axis=1)
         alpha, norm = _normalised(longer)
         log_z += tf.where(t < lengths, norm, tf.zeros_like(norm))
         return t + 1, alpha, log_z, array.write(t, alpha)
@@ -72,7 +72,7 @@ def _backward(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> 
     time = tf.shape(scores)[0]
 
     def body(t: tf.Tensor, beta: tf.Tensor, array: tf.TensorArray) -> tuple:
-        following = (scores[t + 1] + beta)[:, None, :]
+        following = (tf.gather(scores, t + 1) + beta)[:, None, :]
         earlier, _ = _normalised(tf.reduce_logsumexp(transitions + following, axis=2))
         beta = tf.where((t + 1 < lengths)[:, None], earlier, tf.zeros_like(beta))
         return t - 1, beta, array.write(t, beta)
@@ -173,7 +173,7 @@ def viterbi(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> tf
     def forward(t: tf.Tensor, best: tf.Tensor, array: tf.TensorArray) -> tuple:
         candidates = best[:, :, None] + transitions
         pointers = tf.argmax(candidates, axis=1, output_type=tf.int32)
-        longer = time_major[t] + tf.reduce_max(candidates, axis=1)
+        longer = tf.gather(time_major, t) + tf.reduce_max(candidates, axis=1)
         inside = (t < lengths)[:, None]
         best = tf.where(inside, longer, best)
         return t + 1, best, array.write(t, tf.where(inside, pointers, stay))
@@ -188,7 +188,7 @@ def viterbi(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> tf
     def backward(t: tf.Tensor, label: tf.Tensor, array: tf.TensorArray) -> tuple:
         array = array.write(t, label)
         chosen = tf.one_hot(label, classes, dtype=tf.int32)
-        return t - 1, tf.reduce_sum(chosen * pointers[t], axis=-1), array
+        return t - 1, tf.reduce_sum(chosen * tf.gather(pointers, t), axis=-1), array
 
     last = tf.argmax(best, axis=-1, output_type=tf.int32)
     array = tf.TensorArray(tf.int32, size=time, element_shape=[scores.shape[0]])

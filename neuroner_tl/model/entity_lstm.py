@@ -106,9 +106,16 @@ class EntityLSTM:
         """The variables by layer and name; layers that are switched off have none."""
         return {layer.name: dict(layer.weights) for layer in self.layers if layer.weights}
 
-    def encode_words(self, characters: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """Layer 3: ``[words, length, character_dimension]`` to ``[words, 2 * hidden]``."""
-        return self.character_lstm(characters, lengths)
+    def encode_words(
+        self,
+        characters: tf.Tensor,
+        starts: tf.Tensor,
+        used: tf.Tensor,
+        first: tf.Tensor,
+        last: tf.Tensor,
+    ) -> tf.Tensor:
+        """Layer 3: packed words ``[steps, rows, character_dimension]`` to ``[..., 2 * hidden]``."""
+        return self.character_lstm(characters, starts, used, first, last)
 
     def scores(
         self,

@@ -8,15 +8,16 @@ from typing import Callable, Optional
 import numpy as np
 import tensorflow as tf
 
-from neuroner_tl.dataset.batches import EXACT, Shapes, make_batch, padded_characters
+from neuroner_tl.dataset.batches import EXACT, Shapes, make_batch
 from neuroner_tl.dataset.encoding import EncodedPart, WordTable
+from neuroner_tl.dataset.packed_words import pack_words
 from neuroner_tl.model.entity_lstm import EntityLSTM
 
 Program = Callable[..., tf.Tensor]
 
 WORDS_PER_BATCH = 512
-# Sentence lengths, for batches of many sentences: padding costs more than a compilation saves.
-SHAPES = Shapes(times=(16, 32, 64, 128), word_lengths=(8, 16, 32))
+WORD_LENGTHS = (8, 16, 32)
+SHAPES = Shapes(times=(16, 32, 64, 128))
 # A batch of long sentences has fewer of them, so that its memory stays bounded.
 TOKENS_PER_BATCH = 1 << 14
 
@@ -69,14 +70,21 @@ class Tagger:
         words = words[np.argsort(table.character_counts[words], kind="stable")]
         for start in range(0, len(words), WORDS_PER_BATCH):
             chunk = words[start : start + WORDS_PER_BATCH]
-            rows = len(chunk) if self._shapes.exact else WORDS_PER_BATCH
-            characters, lengths = padded_characters(table, chunk, rows, self._shapes)
+            characters, lengths = table.characters_of(chunk)
+            # Sorted by length, words of a chunk are one group: chunks are short or long.
+            packed = pack_words(characters, np.maximum(lengths, 1), *self._packed_size(lengths))
             encoded = self._encode(
-                self.network.character_embedding(tf.constant(characters)),
-                tf.constant(lengths),
+                self.network.character_embedding(tf.constant(packed.characters)),
+                *map(tf.constant, packed[1:]),
             )
-            vectors[chunk] = encoded.numpy()[: len(chunk)]
+            vectors[chunk] = encoded.numpy()
         return tf.constant(vectors)
+
+    def _packed_size(self, lengths: np.ndarray) -> tuple[int, int]:
+        """Rows and steps of a chunk of words; 0 for what it needs."""
+        if self._shapes.exact:
+            return 0, 0
+        return WORDS_PER_BATCH, Shapes(WORD_LENGTHS).time(max(1, int(lengths.max())))
 
     def _batches(self, part: EncodedPart) -> Iterator[tuple[np.ndarray, int]]:
         """Indices of sentences of like length, and the rows that their batch has."""
@@ -84,7 +92,7 @@ class Tagger:
         lengths = part.lengths[order]
         start = 0
         while start < len(order):
-            time = self._shapes.round_up(int(lengths[start]), self._shapes.times)
+            time = self._shapes.time(int(lengths[start]))
             stop = start + self._rows(time)
             if not self._shapes.exact:
                 # Only sentences of the same bucket.
@@ -107,6 +115,8 @@ def _programs(network: EntityLSTM, jit_compile: bool) -> tuple[Program, Program]
     dtype = network.label_prediction.weights["kernel"].dtype
     lengths = tf.TensorSpec([None], tf.int32)
     characters = tf.TensorSpec([None, None, architecture.character_dimension], dtype)
+    starts = tf.TensorSpec([2, None, None], tf.int32)
+    packed = [characters, starts, tf.TensorSpec([], tf.int32), lengths, lengths]
     tokens = tf.TensorSpec([None, None, architecture.token_dimension], dtype)
     words = tf.TensorSpec([None, None, 2 * architecture.character_hidden], dtype)
 
@@ -118,6 +128,6 @@ def _programs(network: EntityLSTM, jit_compile: bool) -> tuple[Program, Program]
     arguments = [tokens, lengths] + [words] * architecture.use_character_lstm
     options = {"jit_compile": jit_compile or None}
     return (
-        tf.function(computing.encode_words, input_signature=[characters, lengths], **options),
+        tf.function(computing.encode_words, input_signature=packed, **options),
         tf.function(label, input_signature=arguments, **options),
     )

@@ -8,8 +8,7 @@ from typing import Optional
 import numpy as np
 import tensorflow as tf
 
-from neuroner_tl.model.bilstm import cell_weights, initial_bilstm
-from neuroner_tl.model.coupled_lstm import bidirectional
+from neuroner_tl.model.bilstm import both_directions, initial_bilstm
 from neuroner_tl.model.layer import InitialWeights, Layer, glorot
 
 
@@ -56,16 +55,15 @@ class TokenLSTM(Layer):
         if dropout_mask is not None:
             masks = tf.split(dropout_mask, [part.shape[-1] for part in parts], axis=-1)
             parts = [part * mask for part, mask in zip(parts, masks)]
-        forward, backward = bidirectional(
-            parts,
-            lengths,
-            cell_weights(self.weights, "forward"),
-            cell_weights(self.weights, "backward"),
+        time = tf.range(tf.shape(parts[0])[1])[:, None]
+        starts = (tf.equal(time, tf.zeros_like(lengths)), tf.equal(time, lengths - 1))
+        time_major = [tf.transpose(part, [1, 0, 2]) for part in parts]
+        forward, backward = both_directions(
+            self.weights, time_major, tf.reduce_max(lengths), starts
         )
-        backward = tf.reverse_sequence(backward, lengths, seq_axis=0, batch_axis=1)
         states = tf.concat([forward, backward], axis=-1)
         flat = tf.reshape(states, [-1, states.shape[-1]])
         projected = tf.tanh(flat @ self.weights["projection"] + self.weights["projection_bias"])
         shape = tf.shape(states)
-        time_major = tf.reshape(projected, [shape[0], shape[1], projected.shape[-1]])
-        return tf.transpose(time_major, [1, 0, 2])
+        projected = tf.reshape(projected, [shape[0], shape[1], projected.shape[-1]])
+        return tf.transpose(projected, [1, 0, 2])

@@ -54,8 +54,6 @@ logger = logging.getLogger(__name__)
 
 # Below so many sentences, repetitions counted, compiling takes longer than it saves.
 COMPILE_FROM_SENTENCES = 5000
-# From this batch size on, a compiled program is no faster: it saves the cost of small steps.
-PLAIN_FROM_BATCH_SIZE = 8
 
 
 def train_run(parameters: Parameters) -> RunResult:
@@ -152,8 +150,7 @@ class _Run:
         p = self.parameters
         sentences = self.data.dataset.parts["train"].number_of_sentences
         epochs = min(p.maximum_number_of_epochs, max(p.minimum_number_of_epochs, p.patience))
-        enough = sentences * epochs >= COMPILE_FROM_SENTENCES
-        return enough and p.batch_size < PLAIN_FROM_BATCH_SIZE
+        return sentences * epochs >= COMPILE_FROM_SENTENCES
 
     def train(self) -> RunResult:
         """Train, then score the best epoch's model."""
@@ -171,6 +168,7 @@ class _Run:
                 p.batch_loss,
                 frozen,
                 self.jit_compile,
+                single=p.batch_size == 1,
             ),
             p.learning_rate,
             p.seed,

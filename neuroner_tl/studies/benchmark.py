@@ -133,6 +133,7 @@ def _contenders(
                 "mean",
                 frozen,
                 mode == COMPILED,
+                single=batch_size == 1,
             )
             yield training_contender(
                 mode,

@@ -11,10 +11,11 @@ import tensorflow as tf
 
 from neuroner_tl.dataset.batches import EXACT, Batch, Shapes, epoch_order, make_batch
 from neuroner_tl.dataset.encoding import Dataset, EncodedPart, WordTable
+from neuroner_tl.dataset.flat_batch import pack_batch
 from neuroner_tl.model.entity_lstm import EntityLSTM
 from neuroner_tl.model.reference import ReferenceModel
 from neuroner_tl.model.tagger import SHAPES as TAGGER_SHAPES
-from neuroner_tl.model.tagger import WORDS_PER_BATCH, Tagger
+from neuroner_tl.model.tagger import WORD_LENGTHS, WORDS_PER_BATCH, Tagger
 from neuroner_tl.training.step import StepSettings, TrainingStep, clipped, training_program
 
 REFERENCE, PLAIN, COMPILED = MODES = ("reference", "plain", "compiled")
@@ -181,7 +182,9 @@ def _different_shapes(
     """For each shape of arrays the first batch that has it."""
     found: dict[tuple, np.ndarray] = {}
     for sentences in batches:
-        found.setdefault(tuple(value.shape for value in make(sentences)), sentences)
+        batch = make(sentences)
+        shape = (*batch.token_ids.shape, *pack_batch(batch, Shapes()).characters.shape)
+        found.setdefault(shape, sentences)
     return found
 
 
@@ -245,10 +248,8 @@ def tagger_prediction(
 
 def _tagger_shapes(table: WordTable, part: EncodedPart) -> int:
     """Number of shapes that the tagger meets: lengths of sentences, and of words in batches."""
-    times = {TAGGER_SHAPES.round_up(int(n), TAGGER_SHAPES.times) for n in np.unique(part.lengths)}
+    times = {TAGGER_SHAPES.time(int(n)) for n in np.unique(part.lengths)}
     counts = np.sort(table.character_counts[np.unique(part.words)])
     last = itertools.chain(range(WORDS_PER_BATCH - 1, len(counts), WORDS_PER_BATCH), [-1])
     longest = {max(1, int(counts[place])) for place in last}
-    return len(times) + len(
-        {TAGGER_SHAPES.round_up(n, TAGGER_SHAPES.word_lengths) for n in longest}
-    )
+    return len(times) + len({Shapes(WORD_LENGTHS).time(n) for n in longest})

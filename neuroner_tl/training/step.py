@@ -17,7 +17,8 @@ from typing import Any, Callable, Optional
 import numpy as np
 import tensorflow as tf
 
-from neuroner_tl.dataset.batches import Batch
+from neuroner_tl.dataset.batches import EXACT, Batch, Shapes
+from neuroner_tl.dataset.flat_batch import HEADER, LAYOUT, flatten
 from neuroner_tl.model.character_embedding import CharacterEmbedding
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM
 from neuroner_tl.model.token_embedding import TokenEmbedding
@@ -25,15 +26,6 @@ from neuroner_tl.training.optimisers import OPTIMISERS, Optimiser
 
 TABLES = (TokenEmbedding.name, CharacterEmbedding.name)
 Nested = Mapping[str, Mapping[str, Any]]
-BATCH_SIGNATURE = {
-    "token_ids": tf.TensorSpec([None, None], tf.int32),
-    "word_index": tf.TensorSpec([None, None], tf.int32),
-    "characters": tf.TensorSpec([None, None], tf.int32),
-    "character_lengths": tf.TensorSpec([None], tf.int32),
-    "lengths": tf.TensorSpec([None], tf.int32),
-    "labels": tf.TensorSpec([None, None], tf.int32),
-    "sentence_weights": tf.TensorSpec([None], tf.float32),
-}
 
 
 @dataclass(frozen=True)
@@ -47,6 +39,7 @@ class StepSettings:
         batch_loss: ``mean`` or ``sum`` over the batch's sentences.
         frozen: layers that are not trained.
         jit_compile: compile the program with XLA.
+        single: every batch holds one sentence, which a compiled program can make use of.
     """
 
     optimiser: str = "sgd"
@@ -55,6 +48,7 @@ class StepSettings:
     batch_loss: str = "mean"
     frozen: tuple[str, ...] = ()
     jit_compile: bool = False
+    single: bool = False
 
 
 def batch_loss(
@@ -68,12 +62,29 @@ def batch_loss(
     """The loss of a batch, from the rows of the tables on."""
     word_vectors = None
     if character_rows is not None:
-        words = network.encode_words(character_rows, batch["character_lengths"])
-        word_vectors = tf.gather(words, batch["word_index"])
+        packed = (batch[name] for name in ("starts", "used", "first", "last"))
+        word_vectors = network.encode_words(character_rows, *packed)
     scores = network.scores(token_rows, word_vectors, batch["lengths"], dropout_mask)
     losses = network.loss(scores, batch["labels"], batch["lengths"])
     total = tf.reduce_sum(losses * batch["sentence_weights"])
     return total / tf.reduce_sum(batch["sentence_weights"]) if reduction == "mean" else total
+
+
+def unflatten(flat: tf.Tensor, dtype: tf.DType) -> dict[str, tf.Tensor]:
+    """Take apart what `neuroner_tl.dataset.flat_batch.flatten` put together, by name."""
+    header = dict(zip(HEADER, tf.unstack(flat[: len(HEADER)], num=len(HEADER))))
+    sizes = {**header, "two": tf.constant(2)}
+    shapes = [tf.stack([sizes[name] for name in names]) for names in LAYOUT.values()]
+    counts = tf.stack([tf.reduce_prod(shape) for shape in shapes])
+    arrays = tf.split(flat[len(HEADER) :], counts, num=len(LAYOUT))
+    batch = {name: tf.reshape(values, shape) for name, values, shape in zip(LAYOUT, arrays, shapes)}
+    weights = tf.bitcast(batch["sentence_weights"], tf.float32)
+    return {
+        **batch,
+        "sentence_weights": tf.cast(weights, dtype),
+        "used": header["used"],
+        "iteration": header["iteration"],
+    }
 
 
 def clipped(gradient: tf.Tensor, clip: float) -> tf.Tensor:
@@ -155,6 +166,7 @@ class TrainingStep:
         self.iteration = 0
         self._dtype = network.label_prediction.weights["kernel"].dtype
         self._learning_rate = tf.constant(learning_rate, self._dtype)
+        self._shapes = Shapes() if settings.jit_compile else EXACT
         self._outer = self._make_outer()
 
     def _make_slots(self) -> dict[str, dict[str, tf.Variable]]:
@@ -178,10 +190,7 @@ class TrainingStep:
     def __call__(self, batch: Batch) -> tf.Tensor:
         """Do one step and return the batch's loss, a scalar tensor."""
         self.iteration += 1
-        return self._outer(
-            {name: tf.constant(values) for name, values in batch._asdict().items()},
-            tf.constant(self.iteration, tf.int32),
-        )
+        return self._outer(tf.constant(flatten(batch, self._shapes, self.iteration)))
 
     def _make_outer(self) -> Callable[..., tf.Tensor]:
         network, settings, architecture = self.network, self.settings, self.network.architecture
@@ -189,10 +198,12 @@ class TrainingStep:
         inner_weights = {name: w for name, w in self.weights.items() if name not in TABLES}
         inner_slots = {name: s for name, s in self.slots.items() if name not in TABLES}
 
-        def outer(batch: Mapping[str, tf.Tensor], number: tf.Tensor) -> tf.Tensor:
-            batch = dict(batch)
+        def outer(flat: tf.Tensor) -> tf.Tensor:
+            batch = unflatten(flat, self._dtype)
             token_ids, characters = batch.pop("token_ids"), batch.pop("characters")
-            batch["sentence_weights"] = tf.cast(batch["sentence_weights"], self._dtype)
+            if settings.jit_compile and settings.single:
+                token_ids = tf.ensure_shape(token_ids, [1, None])
+            number = batch.pop("iteration")
             iteration = tf.cast(number, self._dtype)
             mask = None
             if settings.dropout:
@@ -225,7 +236,10 @@ class TrainingStep:
             return loss
 
         # One trace for all shapes: which one comes first must not decide how things are computed.
-        return tf.function(outer, input_signature=[BATCH_SIGNATURE, tf.TensorSpec([], tf.int32)])
+        function = tf.function(outer, input_signature=[tf.TensorSpec([None], tf.int32)])
+        if tf.config.functions_run_eagerly():
+            return function
+        return function.get_concrete_function()
 
     def _update_alphabet(self, ids: tf.Tensor, gradient: tf.Tensor, iteration: tf.Tensor) -> None:
         """Update the whole, small table of characters; padding's gradient is zero."""
@@ -268,10 +282,11 @@ def evaluate_gradients(
     """
     dtype = network.label_prediction.weights["kernel"].dtype
 
+    shapes = Shapes() if jit_compile else EXACT
+    batch_values = unflatten(tf.constant(flatten(batch, shapes)), dtype)
+
     @tf.function(jit_compile=jit_compile or None)
     def program(values: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, Any]:
-        values = dict(values)
-        values["sentence_weights"] = tf.cast(values["sentence_weights"], dtype)
         with tf.GradientTape() as tape:
             loss = batch_loss(
                 network,
@@ -288,5 +303,5 @@ def evaluate_gradients(
         )
         return loss, tf.nest.map_structure(tf.convert_to_tensor, gradients)
 
-    loss, gradients = program({name: tf.constant(v) for name, v in batch._asdict().items()})
+    loss, gradients = program(batch_values)
     return loss.numpy(), tf.nest.map_structure(lambda g: g.numpy(), gradients)

@@ -17,7 +17,7 @@ from neuroner_tl.dataset.batches import (
 )
 
 NOTHING_RARE = RareTokens(np.zeros(0, np.int32), np.zeros(0, np.int32))
-SMALL = Shapes(times=(4, 8), word_lengths=(4, 8))
+SMALL = Shapes(times=(4, 8))
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,12 @@ def epoch(dataset, batch_size=1, shapes=EXACT, rare=None, seed=0, number=1, skip
 
 def same(a: Batch, b: Batch):
     return all(np.array_equal(x, y) for x, y in zip(a, b))
+
+
+def inside(batch):
+    """Where a batch's tokens are, fillers left out."""
+    lengths = batch.lengths * (batch.sentence_weights > 0)
+    return np.arange(batch.token_ids.shape[1]) < lengths[:, None]
 
 
 def sentences_of(batches):
@@ -80,8 +86,7 @@ def test_shapes_and_types(dataset):
         rows, time = batch.token_ids.shape
         assert rows == 5 and time in (4, 8, 16)
         assert batch.labels.shape == batch.word_index.shape == (rows, time)
-        assert batch.characters.shape[0] in (5 * time // 2, 5 * time)
-        assert batch.characters.shape[1] in (4, 8, 16, 32)
+        assert len(batch.characters) == len(np.unique(batch.word_index[inside(batch)]))
         for name, values in batch._asdict().items():
             expected = np.float32 if name == "sentence_weights" else np.int32
             assert values.dtype == expected, name
@@ -89,7 +94,7 @@ def test_shapes_and_types(dataset):
         assert (batch.character_lengths >= 1).all()
         assert batch.word_index.max() < len(batch.characters)
         assert (batch.labels >= 0).all()
-        behind = np.arange(time) >= batch.lengths[:, None]
+        behind = ~inside(batch)
         assert not batch.token_ids[behind].any() and not batch.labels[behind].any()
 
 
@@ -187,9 +192,19 @@ def test_order_holds_each_sentence_once_with_like_lengths(lengths, batch_size, s
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(1, 5000))
-def test_rounding_up(size):
-    shapes = Shapes(times=(32, 64, 128))
-    rounded = shapes.round_up(size, shapes.times)
+def test_rounding_up_of_lengths(size):
+    rounded = Shapes(times=(32, 64, 128)).time(size)
     assert rounded >= size
     assert rounded in (32, 64, 128) or (rounded & (rounded - 1) == 0 and rounded < 2 * size)
-    assert EXACT.round_up(size, shapes.times) == size
+    assert EXACT.time(size) == size
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 2000), st.integers(1, 64), st.integers(1, 128))
+def test_rounding_up_of_word_steps(needed, batch, time):
+    shapes = Shapes()
+    steps = shapes.word_steps(needed, batch, time)
+    smallest = shapes.word_steps(1, batch, time)
+    assert steps >= needed
+    assert steps == smallest or steps < 2 * needed
+    assert EXACT.word_steps(needed, batch, time) == needed

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from neuroner_tl.dataset.batches import Batch
+from neuroner_tl.dataset.packed_words import pack_words
 from neuroner_tl.model.entity_lstm import Architecture, create_network, initial_weights
 
 VOCABULARY, ALPHABET = 30, 20
@@ -58,4 +59,16 @@ def random_batch(lengths, longest_word=9, seed=0, labels=5, pad_time=0, pad_word
         lengths=np.array(lengths, np.int32),
         labels=rng.integers(0, labels, (batch, time)).astype(np.int32),
         sentence_weights=np.ones(batch, np.float32),
+    )
+
+
+def encode_words(network, batch, rows=0):
+    """What layer 3 makes of a batch's words, ``[batch, time, 2 * hidden]``, packed in groups."""
+    packed = pack_words(batch.characters, batch.character_lengths, rows)
+    return network.encode_words(
+        network.character_embedding(tf.constant(packed.characters)),
+        tf.constant(packed.starts),
+        tf.constant(packed.used),
+        tf.constant(packed.first[batch.word_index]),
+        tf.constant(packed.last[batch.word_index]),
     )

@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 from numpy_network import encode_word, read_sentence, run_cell
 
+from neuroner_tl.dataset.packed_words import pack_words
 from neuroner_tl.model.character_lstm import CharacterLSTM
-from neuroner_tl.model.coupled_lstm import CellWeights, bidirectional, coupled_lstm
+from neuroner_tl.model.coupled_lstm import CellWeights, coupled_lstm
 from neuroner_tl.model.token_lstm import TokenLSTM
 
 PEEPHOLES = ("full", "diagonal", "none")
@@ -44,6 +45,14 @@ def parts(x):
     return [tf.constant(x[..., :1]), tf.constant(x[..., 1:])]
 
 
+def starts_at(places, time):
+    """A start in each row, or in several."""
+    starts = np.zeros((time, len(places)), bool)
+    for row, steps in enumerate(places):
+        starts[steps, row] = True
+    return tf.constant(starts)
+
+
 def shaken(weights, rng):
     return {k: v + 0.5 * rng.normal(size=v.shape) for k, v in weights.items()}
 
@@ -53,7 +62,8 @@ def test_cell_equals_the_equations(peepholes):
     rng = np.random.default_rng(0)
     weights = random_cell(rng, 3, 4, peepholes)
     x = rng.normal(size=(6, 2, 3))
-    found = coupled_lstm(parts(x), tf.constant(6), as_cell(weights)).numpy()
+    starts = starts_at([0, 0], 6)
+    found = coupled_lstm(parts(x), tf.constant(6), starts, as_cell(weights)).numpy()
     assert found.shape == (6, 2, 4)
     for row in range(2):
         np.testing.assert_allclose(found[:, row], run_cell(x[:, row], weights), rtol=1e-12)
@@ -62,39 +72,76 @@ def test_cell_equals_the_equations(peepholes):
 @pytest.mark.parametrize("peepholes", PEEPHOLES)
 def test_both_directions_with_lengths(peepholes):
     rng = np.random.default_rng(1)
-    forward, backward = (random_cell(rng, 3, 4, peepholes) for _ in range(2))
-    x = padded(rng, 3)
-    left, right = bidirectional(parts(x), tf.constant(LENGTHS), as_cell(forward), as_cell(backward))
+    weights = random_cell(rng, 3, 4, peepholes)
+    x = padded(rng, 3).transpose(1, 0, 2)
+    time, steps = len(x), tf.constant(LENGTHS.max())
+    first, last = starts_at(0 * LENGTHS, time), starts_at(LENGTHS - 1, time)
+    forward = coupled_lstm(parts(x), steps, first, as_cell(weights)).numpy()
+    backward = coupled_lstm(parts(x), steps, last, as_cell(weights), backwards=True).numpy()
     for row, length in enumerate(LENGTHS):
-        sentence = x[row, :length]
+        sentence = x[:length, row]
+        np.testing.assert_allclose(forward[:length, row], run_cell(sentence, weights), rtol=1e-10)
         np.testing.assert_allclose(
-            left.numpy()[:length, row], run_cell(sentence, forward), rtol=1e-10
+            backward[:length, row][::-1], run_cell(sentence[::-1], weights), rtol=1e-10
         )
-        # Given in the order of computation, from the sentence's last token on.
-        np.testing.assert_allclose(
-            right.numpy()[:length, row], run_cell(sentence[::-1], backward), rtol=1e-10
-        )
+
+
+def test_sequences_one_after_the_other_know_nothing_of_each_other():
+    """States and gradients of two sequences in one row are those of the two in two rows."""
+    rng = np.random.default_rng(6)
+    weights = random_cell(rng, 3, 4, "full")
+    x = rng.normal(size=(7, 1, 3))
+    for backwards, places in ((False, [0, 4]), (True, [3, 6])):
+        cell = as_cell(weights)
+        with tf.GradientTape() as tape:
+            tape.watch([cell])
+            joined = coupled_lstm(parts(x), tf.constant(7), starts_at([places], 7), cell, backwards)
+            loss = tf.reduce_sum(joined * joined)
+        gradients = tape.gradient(loss, list(cell))
+        with tf.GradientTape() as tape:
+            tape.watch([cell])
+            apart = [
+                coupled_lstm(
+                    parts(part),
+                    tf.constant(len(part)),
+                    starts_at([len(part) - 1 if backwards else 0], len(part)),
+                    cell,
+                    backwards,
+                )
+                for part in (x[:4], x[4:])
+            ]
+            loss = tf.add_n([tf.reduce_sum(h * h) for h in apart])
+        expected = tape.gradient(loss, list(cell))
+        np.testing.assert_allclose(joined, tf.concat(apart, axis=0), rtol=1e-12)
+        for found, value in zip(gradients, expected):
+            np.testing.assert_allclose(found, value, rtol=1e-9, atol=1e-12)
 
 
 def test_initial_states_decide_the_first_step():
     rng = np.random.default_rng(2)
     weights = random_cell(rng, 3, 4, "full")
     x = rng.normal(size=(2, 1, 3))
-    before = coupled_lstm(parts(x), tf.constant(2), as_cell(weights)).numpy()
+    starts = starts_at([0], 2)
+    before = coupled_lstm(parts(x), tf.constant(2), starts, as_cell(weights)).numpy()
     for name in ("initial_h", "initial_c"):
         other = {**weights, name: weights[name] + 1.0}
-        after = coupled_lstm(parts(x), tf.constant(2), as_cell(other)).numpy()
+        after = coupled_lstm(parts(x), tf.constant(2), starts, as_cell(other)).numpy()
         assert np.abs(after - before).max() > 1e-3
         np.testing.assert_allclose(after[:, 0], run_cell(x[:, 0], other), rtol=1e-12)
 
 
 @pytest.mark.parametrize("peepholes", PEEPHOLES)
-def test_character_lstm(peepholes):
+@pytest.mark.parametrize("rows", [0, 3])
+def test_character_lstm(peepholes, rows):
     rng = np.random.default_rng(3)
     weights = shaken(CharacterLSTM.initial(rng, 3, 4, peepholes), rng)
     x = padded(rng, 3)
     layer = CharacterLSTM({k: tf.Variable(v) for k, v in weights.items()})
-    found = layer(tf.constant(x), tf.constant(LENGTHS)).numpy()
+    # The characters' numbers, packed, say where their vectors belong.
+    numbers = 1 + np.arange(x[..., 0].size).reshape(x.shape[:2])
+    packed = pack_words(numbers, LENGTHS, rows)
+    vectors = np.concatenate([np.full((1, 3), GARBAGE), x.reshape(-1, 3)])[packed.characters]
+    found = layer(tf.constant(vectors), *map(tf.constant, packed[1:])).numpy()
     expected = [encode_word(x[row, :length], weights) for row, length in enumerate(LENGTHS)]
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from numpy_network import all_paths, sentence_scores
-from random_networks import ARCHITECTURES, architecture_id, random_batch, random_network
+from random_networks import (
+    ARCHITECTURES,
+    architecture_id,
+    encode_words,
+    random_batch,
+    random_network,
+)
 
 from neuroner_tl.model.entity_lstm import (
     LAYER_NAMES,
@@ -163,25 +169,22 @@ def numpy_weights(network):
     return {k: {n: v.numpy() for n, v in w.items()} for k, w in network.weights.items()}
 
 
-def network_scores(network, batch):
+def network_scores(network, batch, rows=0):
     words = None
     if network.architecture.use_character_lstm:
-        encoded = network.encode_words(
-            network.character_embedding(tf.constant(batch.characters)),
-            tf.constant(batch.character_lengths),
-        )
-        words = tf.gather(encoded, batch.word_index)
+        words = encode_words(network, batch, rows)
     rows = network.token_embedding(tf.constant(batch.token_ids))
     return network.scores(rows, words, tf.constant(batch.lengths))
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=architecture_id)
-def test_whole_network_against_numpy(architecture):
+@pytest.mark.parametrize("rows", [0, 2], ids=["together", "in-groups"])
+def test_whole_network_against_numpy(architecture, rows):
     """Scores, losses and best labels of each sentence by itself, without any padding."""
     network = random_network(architecture)
     batch = random_batch([4, 1, 3], pad_time=3, pad_words=2)
     lengths = tf.constant(batch.lengths)
-    scores = network_scores(network, batch)
+    scores = network_scores(network, batch, rows)
     losses = network.loss(scores, tf.constant(batch.labels), lengths).numpy()
     best = network.decode(scores, lengths).numpy()
     weights = numpy_weights(network)

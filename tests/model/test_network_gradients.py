@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from random_networks import ARCHITECTURES, architecture_id, random_batch, random_network
+from random_networks import (
+    ARCHITECTURES,
+    architecture_id,
+    encode_words,
+    random_batch,
+    random_network,
+)
 
 from neuroner_tl.model.reference import ReferenceModel
 from neuroner_tl.training.step import evaluate_gradients
@@ -118,12 +124,9 @@ def test_gradients_against_finite_differences(architecture):
 
 
 def loss_only(network, batch):
-    words = network.encode_words(
-        network.character_embedding(batch.characters), tf.constant(batch.character_lengths)
-    )
     scores = network.scores(
         network.token_embedding(batch.token_ids),
-        tf.gather(words, batch.word_index),
+        encode_words(network, batch),
         tf.constant(batch.lengths),
     )
     losses = network.loss(scores, tf.constant(batch.labels), tf.constant(batch.lengths))

@@ -219,14 +219,9 @@ class TestCompiled:
     settings = StepSettings(dropout=0.5, optimiser="sgd", jit_compile=True)
     batches = [random_batch([6, 2, 4], seed=seed) for seed in range(4)]
 
-    @classmethod
-    def same_shape(cls):
-        """Batches of one shape, so that one compilation serves them all."""
-        words = min(len(b.characters) for b in cls.batches)
-        return [b for b in cls.batches if len(b.characters) == words]
-
     def test_equals_plain_and_serves_every_network(self):
-        batches = self.same_shape() * 2
+        # Of one shape, so that one compilation serves them all.
+        batches = self.batches * 2
         plain = dataclasses.replace(self.settings, jit_compile=False)
         found, losses = train(self.settings, batches, dtype=tf.float32)
         expected, expected_losses = train(plain, batches, dtype=tf.float32)
