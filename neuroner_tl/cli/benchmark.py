@@ -66,6 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="least time of each contender in each round (default: 1)",
     )
     parser.add_argument(
+        "--whole_epochs",
+        action="store_true",
+        help="train over whole epochs and not over a sample of batches (the reference excepted)",
+    )
+    parser.add_argument(
         "--threads", metavar="N", help="threads of TensorFlow (default: 1, or the file's)"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
@@ -77,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         "batch_sizes": tuple(_number(n, int) for n in arguments.batch_sizes.split(",")),
         "repetitions": _number(arguments.repetitions, int),
         "seconds": _number(arguments.seconds, float),
+        "whole_epochs": arguments.whole_epochs,
     }
     if arguments.json is not None and not arguments.json.resolve().parent.is_dir():
         raise ParameterError(

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import tensorflow as tf
 from tqdm import tqdm
 
+from neuroner_tl.memory import resident_memory
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.training.loop import BatchDone, EpochDone, Event, Stopped
 
@@ -108,6 +109,7 @@ class EpochLog:
                     "seconds": round(event.seconds, 3),
                     "validation_seconds": round(event.validation_seconds, 3),
                     "sentences_per_second": round(speed, 2),
+                    "memory_mb": round(resident_memory()),
                     "since_start": round(time.perf_counter() - self._started, 3),
                     "valid": event.details,
                 }

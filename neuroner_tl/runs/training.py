@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from neuroner_tl.dataset.batches import EXACT, Shapes
 from neuroner_tl.errors import CorpusError, TrainingError
+from neuroner_tl.memory import peak_memory
 from neuroner_tl.model.entity_lstm import (
     LAYER_NAMES,
     create_network,
@@ -116,6 +117,7 @@ class _Run:
         dataset = data.dataset
         self.architecture = architecture_of(parameters, len(dataset.vocabulary.labels))
         self.jit_compile = state.compiled if state else self._decide_compilation()
+        self.logged_shapes = 0
         self.transfer_report: Optional[TransferReport] = None
         weights = state.model.weights if state else self._first_weights(source)
         self.network = create_network(self.architecture, weights)
@@ -254,6 +256,7 @@ class _Run:
                 for listener in listeners:
                     listener(event)
                 if isinstance(event, EpochDone):
+                    self._log_compilation(loop.step)
                     if event.best:
                         self._save_best(event)
                     self._save_last(loop)
@@ -269,6 +272,17 @@ class _Run:
             for listener in listeners:
                 listener.close()
         return stopped
+
+    def _log_compilation(self, step: TrainingStep) -> None:
+        """Say what was compiled in this epoch, nearly always the first."""
+        if step.compiled_shapes > self.logged_shapes:
+            self.logged_shapes = step.compiled_shapes
+            logger.info(
+                "compiled the step for %d sizes of batches in %.1f s, which this process need not "
+                "do again",
+                step.compiled_shapes,
+                step.compilation_seconds,
+            )
 
     def _save_best(self, event: EpochDone) -> None:
         save_model(
@@ -312,6 +326,11 @@ class _Run:
             "epochs": progress.epoch - 1,
             "seconds": round(seconds, 3),
             "compiled": self.jit_compile,
+            "compilation": {
+                "shapes": loop.step.compiled_shapes,
+                "seconds": round(loop.step.compilation_seconds, 3),
+            },
+            "peak_memory_mb": round(peak_memory()),
             "versions": versions(),
             "threads": tf.config.threading.get_intra_op_parallelism_threads(),
             "architecture": self.architecture.to_dict(),

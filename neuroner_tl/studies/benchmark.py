@@ -9,9 +9,7 @@ clock stands the processor's time that the process used, which other processes d
 from __future__ import annotations
 
 import logging
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,6 +18,7 @@ from typing import Any, Optional
 from tqdm import tqdm
 
 from neuroner_tl.dataset.encoding import Dataset
+from neuroner_tl.memory import peak_memory
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, create_network, initial_weights
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.parameters import Parameters
@@ -36,6 +35,7 @@ from neuroner_tl.studies.benchmark_contenders import (
     COMPILED,
     MODES,
     PLAIN,
+    REFERENCE,
     TRAINING,
     Contender,
     reference_prediction,
@@ -92,7 +92,7 @@ def run_benchmark(
         limited,
         ratios_of(limited),
         matrix_rate,
-        _peak_memory(),
+        peak_memory(),
         _describe(parameters, dataset),
         architecture,
         parameters.number_of_cpu_threads,
@@ -124,8 +124,14 @@ def _contenders(
         batches = max(1, settings.sentences // batch_size)
         if batch_size == 1:
             batches = settings.single_sentences
-        sample = representative(dataset.parts["train"], batch_size, parameters.seed, batches)
         for mode in MODES:
+            whole = settings.whole_epochs and mode != REFERENCE
+            sample = representative(
+                dataset.parts["train"],
+                batch_size,
+                parameters.seed,
+                dataset.parts["train"].number_of_sentences if whole else batches,
+            )
             step_settings = StepSettings(
                 "sgd",
                 parameters.gradient_clipping_value,
@@ -213,12 +219,6 @@ def _with_limit(
         operations = training_operations(architecture, characters, frozen)
     limit = rate / operations / measurement.tokens_per_sentence
     return replace(measurement, limit=limit)
-
-
-def _peak_memory() -> float:
-    """Most resident memory so far, in MB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1 << 20) if sys.platform == "darwin" else peak / 1024
 
 
 def _describe(parameters: Parameters, dataset: Dataset) -> dict[str, Any]:

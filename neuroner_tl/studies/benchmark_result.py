@@ -30,6 +30,7 @@ class BenchmarkSettings:
         sentences: size of the sample that a training pass goes over; batches of one sentence
             are fewer, so that the slowest contender's pass takes seconds.
         single_sentences: size of the sample where sentences are computed one by one.
+        whole_epochs: the layers train over a whole epoch in each pass; the reference does not.
     """
 
     batch_sizes: tuple[int, ...] = (1, 8, 32)
@@ -37,6 +38,7 @@ class BenchmarkSettings:
     seconds: float = 1.0
     sentences: int = 256
     single_sentences: int = 48
+    whole_epochs: bool = False
 
     def __post_init__(self) -> None:
         if not self.batch_sizes or min(self.batch_sizes) < 1:

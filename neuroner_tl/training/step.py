@@ -10,8 +10,9 @@ serves every model of that architecture in the process.
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Optional
 
 import numpy as np
@@ -92,11 +93,24 @@ def clipped(gradient: tf.Tensor, clip: float) -> tf.Tensor:
     return tf.clip_by_value(gradient, -clip, clip) if clip else gradient
 
 
+@dataclass(frozen=True, eq=False)
+class Program:
+    """The inner level of a step.
+
+    Attributes:
+        function: what computes.
+        shapes: sizes of batches that it has met; if it is compiled, each was compiled once.
+    """
+
+    function: Callable[..., Any]
+    shapes: set[tuple[int, ...]] = field(default_factory=set)
+
+
 @functools.cache
-def training_program(architecture: Architecture, settings: StepSettings) -> Callable[..., Any]:
+def training_program(architecture: Architecture, settings: StepSettings) -> Program:
     """The inner level, made once for an architecture and its settings.
 
-    It is called with the weights and slots of layers 3 to 6, the rows of both tables, the
+    Its function is called with the weights and slots of layers 3 to 6, the rows of both tables, the
     batch, the dropout mask, the learning rate and the iteration; it updates the weights and
     slots in place and returns the loss and the gradients of both tables' rows (or None).
     """
@@ -141,7 +155,7 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Call
                 )
         return loss, gradients.get("token_rows"), gradients.get("character_rows")
 
-    return program
+    return Program(program)
 
 
 class TrainingStep:
@@ -152,6 +166,10 @@ class TrainingStep:
         settings: what a step does beside the network.
         learning_rate: size of a step.
         seed: seed of the dropout masks; with the iteration it decides each of them.
+
+    Attributes:
+        compiled_shapes: sizes of batches for which this step had to compile its program.
+        compilation_seconds: what that took.
     """
 
     def __init__(
@@ -167,6 +185,10 @@ class TrainingStep:
         self._dtype = network.label_prediction.weights["kernel"].dtype
         self._learning_rate = tf.constant(learning_rate, self._dtype)
         self._shapes = Shapes() if settings.jit_compile else EXACT
+        # The program is given a dropout mask or none; how it is drawn is not its concern.
+        same_program = replace(settings, dropout=float(settings.dropout > 0))
+        self._program = training_program(network.architecture, same_program)
+        self.compiled_shapes, self.compilation_seconds = 0, 0.0
         self._outer = self._make_outer()
 
     def _make_slots(self) -> dict[str, dict[str, tf.Variable]]:
@@ -190,11 +212,20 @@ class TrainingStep:
     def __call__(self, batch: Batch) -> tf.Tensor:
         """Do one step and return the batch's loss, a scalar tensor."""
         self.iteration += 1
-        return self._outer(tf.constant(flatten(batch, self._shapes, self.iteration)))
+        flat = flatten(batch, self._shapes, self.iteration)
+        shape = tuple(flat[: HEADER.index("used")].tolist())
+        if not self.settings.jit_compile or shape in self._program.shapes:
+            return self._outer(tf.constant(flat))
+        started = time.perf_counter()
+        loss = self._outer(tf.constant(flat))
+        self._program.shapes.add(shape)
+        self.compiled_shapes += 1
+        self.compilation_seconds += time.perf_counter() - started
+        return loss
 
     def _make_outer(self) -> Callable[..., tf.Tensor]:
         network, settings, architecture = self.network, self.settings, self.network.architecture
-        program = training_program(architecture, settings)
+        program = self._program.function
         inner_weights = {name: w for name, w in self.weights.items() if name not in TABLES}
         inner_slots = {name: s for name, s in self.slots.items() if name not in TABLES}
 
@@ -267,41 +298,3 @@ class TrainingStep:
             self._learning_rate,
             iteration,
         )
-
-
-def evaluate_gradients(
-    network: EntityLSTM, batch: Batch, reduction: str = "sum", jit_compile: bool = False
-) -> tuple[np.ndarray, dict[str, dict[str, np.ndarray]]]:
-    """Loss and the gradient of every weight of a batch, without dropout, for checking.
-
-    Args:
-        network: the network; it is not changed.
-        batch: the batch.
-        reduction: ``mean`` or ``sum`` over sentences.
-        jit_compile: compute it in a program compiled by XLA.
-    """
-    dtype = network.label_prediction.weights["kernel"].dtype
-
-    shapes = Shapes() if jit_compile else EXACT
-    batch_values = unflatten(tf.constant(flatten(batch, shapes)), dtype)
-
-    @tf.function(jit_compile=jit_compile or None)
-    def program(values: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, Any]:
-        with tf.GradientTape() as tape:
-            loss = batch_loss(
-                network,
-                network.token_embedding(values["token_ids"]),
-                network.character_embedding(values["characters"])
-                if network.architecture.use_character_lstm
-                else None,
-                values,
-                None,
-                reduction,
-            )
-        gradients = tape.gradient(
-            loss, network.weights, unconnected_gradients=tf.UnconnectedGradients.ZERO
-        )
-        return loss, tf.nest.map_structure(tf.convert_to_tensor, gradients)
-
-    loss, gradients = program(batch_values)
-    return loss.numpy(), tf.nest.map_structure(lambda g: g.numpy(), gradients)

@@ -12,7 +12,7 @@ from random_networks import (
 )
 
 from neuroner_tl.model.reference import ReferenceModel
-from neuroner_tl.training.step import evaluate_gradients
+from neuroner_tl.training.gradients import evaluate_gradients
 
 
 def reference_gradients(network, batch):

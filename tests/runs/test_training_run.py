@@ -26,9 +26,15 @@ def read_json(path):
 
 
 def epochs_of(result):
-    """The records of the epochs, without what depends on the clock."""
+    """The records of the epochs, without what depends on the clock and the machine."""
     lines = (result.folder.path / "epochs.jsonl").read_text("utf-8").splitlines()
-    clock = ("seconds", "validation_seconds", "sentences_per_second", "since_start")
+    clock = (
+        "seconds",
+        "validation_seconds",
+        "sentences_per_second",
+        "since_start",
+        "memory_mb",
+    )
     return [{k: v for k, v in json.loads(line).items() if k not in clock} for line in lines]
 
 

@@ -14,13 +14,12 @@ from random_networks import (
 )
 
 from neuroner_tl.model.entity_lstm import LAYER_NAMES
+from neuroner_tl.training.gradients import evaluate_gradients
 from neuroner_tl.training.step import (
     StepSettings,
     TrainingStep,
     batch_loss,
     clipped,
-    evaluate_gradients,
-    training_program,
 )
 
 PLAIN = StepSettings(clip=0.0, dropout=0.0)
@@ -228,14 +227,20 @@ class TestCompiled:
         assert losses == pytest.approx(expected_losses, rel=1e-5)
         for name, value in expected.items():
             np.testing.assert_allclose(found[name], value, atol=1e-5, err_msg=name)
-        program = training_program(FULL, self.settings)
-        traces = program.experimental_get_tracing_count()
-        assert traces == 1
+        step = TrainingStep(random_network(FULL, dtype=tf.float32), self.settings, RATE, 0)
+        program = step._program
+        traces = program.function.experimental_get_tracing_count()
+        assert traces == len(program.shapes) == 1
         # Another network, another learning rate, another vocabulary: the same program.
         other = random_network(FULL, seed=5, dtype=tf.float32)
-        train(self.settings, batches, network=other, rate=0.01, seed=1)
-        assert training_program(FULL, self.settings) is program
-        assert program.experimental_get_tracing_count() == traces
+        less = dataclasses.replace(self.settings, dropout=0.2)
+        train(less, batches, network=other, rate=0.01, seed=1)
+        step = TrainingStep(other, less, RATE, 0)
+        assert step._program is program
+        step(batches[0])
+        assert step.compiled_shapes == 0
+        assert program.function.experimental_get_tracing_count() == traces
+        assert len(program.shapes) == 1
         again, losses_again = train(self.settings, batches, dtype=tf.float32)
         assert losses_again == losses
         for name, value in found.items():
