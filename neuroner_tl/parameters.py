@@ -193,8 +193,8 @@ class Parameters(BaseModel):
     )
     jit_compile: Union[Literal["auto"], bool] = _training(
         "auto",
-        "Compile the training step. auto: for small batches, where it is faster, unless the run is "
-        "too small to repay the compilation.",
+        "Compile the training step with XLA: some 15 seconds once in a process, then several times "
+        "as fast. auto: unless the run is too small to repay that; the log says which.",
     )
     checkpoint_minutes: float = _training(
         10.0,

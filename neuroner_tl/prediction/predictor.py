@@ -21,7 +21,8 @@ from neuroner_tl.training.checkpoint import SavedModel, load_model
 
 logger = logging.getLogger(__name__)
 
-# Documents that are sorted into buckets together; texts beyond that stream through.
+# Documents that are sorted into buckets together; texts beyond that stream through. So many
+# repay compiling the programs, which is a quarter faster.
 DOCUMENTS_AT_ONCE = 2000
 
 
@@ -57,12 +58,13 @@ class Predictor:
                 model.text.tokenizer_identity,
                 self._tokenizer.identity,
             )
+        self._compiled = False
         self._use(create_network(model.architecture, model.weights))
         self._looked_up: set[str] = set()
 
     def _use(self, network: EntityLSTM) -> None:
         self._network = network
-        self._tagger = Tagger(network, self._batch_size)
+        self._tagger = Tagger(network, self._batch_size, self._compiled)
 
     def predict_text(self, text: str) -> list[Entity]:
         """The entities of one text, in the order of their start."""
@@ -75,6 +77,10 @@ class Predictor:
         """
         stream = iter(documents)
         while chunk := list(islice(stream, DOCUMENTS_AT_ONCE)):
+            if len(chunk) == DOCUMENTS_AT_ONCE and not self._compiled:
+                logger.info("many documents: compiling for prediction, which takes some seconds")
+                self._compiled = True
+                self._use(self._network)
             yield from self._predict_chunk(chunk)
 
     def _predict_chunk(self, documents: Sequence[Document]) -> Iterator[Document]:

@@ -1,0 +1,26 @@
+"""Whole runs in compiled mode: as good as plain ones, and compiled once in a process."""
+
+import pytest
+
+from neuroner_tl.neuroner import NeuroNER
+
+
+def run(folder, tiny, corpora, **changes):
+    parameters = {**tiny, "dataset_text_folder": corpora.gold, **changes}
+    with NeuroNER(output_folder=folder, **parameters) as ner:
+        return ner.fit().results
+
+
+@pytest.mark.slow
+def test_both_modes_end_at_the_same_f1(corpora, tiny, tmp_path):
+    epochs = {"minimum_number_of_epochs": 10, "maximum_number_of_epochs": 10}
+    plain = run(tmp_path, tiny, corpora, **epochs)
+    compiled = run(tmp_path, tiny, corpora, jit_compile=True, **epochs)
+    assert not plain["compiled"] and plain["compilation"]["shapes"] == 0
+    assert compiled["compiled"] and compiled["compilation"]["shapes"] > 0
+    assert plain["best_score"] > 0.5
+    assert compiled["best_score"] == pytest.approx(plain["best_score"], abs=0.03)
+    # What differs is rounding, in the seventh digit of the first step.
+    again = run(tmp_path, tiny, corpora, jit_compile=True, **epochs)
+    assert again["compilation"] == {"shapes": 0, "seconds": 0.0}
+    assert again["scores"] == compiled["scores"]
