@@ -55,7 +55,7 @@ class NeuroNER:
         if not self.parameters.train_model:
             return predict_run(self.parameters)
         result = train_run(self.parameters)
-        if result.results["best_epoch"]:
+        if result.results["best_epoch"] is not None:
             self._model_folder = result.folder.model
             self._predictor = None
         return result

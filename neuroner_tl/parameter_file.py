@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional, Union
 
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
 from neuroner_tl.atomic_file import write_atomically
 from neuroner_tl.errors import ParameterError
@@ -17,8 +18,10 @@ from neuroner_tl.parameter_text import (
     by_section,
     expected_of,
     format_value,
+    is_list,
     parameters_markdown,
 )
+from neuroner_tl.parameter_values import RELOAD_FLAGS, SHORTHANDS, expand_shorthands
 from neuroner_tl.parameters import RENAMED, RETIRED, Parameters
 
 __all__ = [
@@ -59,11 +62,12 @@ def load_parameters(
         ParameterError: the file cannot be read; a name is unknown or given twice; a value is of
             the wrong type, out of range or contradicts another one.
     """
-    settings = {} if path is None else _read(Path(path))
+    settings = {} if path is None else _without_shorthands(_read(Path(path)))
+    given = {}
     for name, value in (overrides or {}).items():
         where = place.format(name) if isinstance(place, str) else place(name)
-        known = _known_name(name, where)
-        settings[known] = _Setting(value, where, f"leave {where} out")
+        given[_known_name(name, where)] = _Setting(value, where, f"leave {where} out")
+    settings.update(_without_shorthands(given))
     _accept_former_values(settings)
     try:
         return Parameters(**{name: setting.value for name, setting in settings.items()})
@@ -88,6 +92,21 @@ def _read(path: Path) -> dict[str, _Setting]:
             settings[name] = _Setting(text, where, "remove the line")
             first_line[name] = line
     return settings
+
+
+def _without_shorthands(settings: dict[str, _Setting]) -> dict[str, _Setting]:
+    """Replace the shorthands of one place by what they stand for, before the places are merged.
+
+    So a shorthand of the command line wins over the flags of a file, and a flag of the command
+    line over a shorthand of a file.
+    """
+    try:
+        values = expand_shorthands({name: setting.value for name, setting in settings.items()})
+    except PydanticCustomError as error:
+        raise ParameterError(_contradicting(error.context or {}, settings)) from None
+    gone = [settings[name] for name in SHORTHANDS if name in settings and name not in values]
+    expanded = {name: gone[0]._replace(value=values[name]) for name in RELOAD_FLAGS if gone}
+    return {**expanded, **{name: settings[name] for name in values if name in settings}}
 
 
 def _known_name(name: str, where: str) -> str:
@@ -119,18 +138,22 @@ def _explain(error: ValidationError, settings: Mapping[str, _Setting]) -> str:
     """Return one line about the first problem that pydantic found, in our words."""
     first = error.errors()[0]
     if first["type"] == "contradiction":
-        # Some of the names may be defaults, which have no place; the message names all of them.
-        places = [settings[name].where for name in first["ctx"]["names"] if name in settings]
-        return f"{places[0].rpartition(': ')[0] or places[0]}: {first['ctx']['text']}"
+        return _contradicting(first["ctx"], settings)
     name = str(first["loc"][0])
     setting = settings[name]
     found = str(setting.value)
-    if "," in found and name != "split_percentages":
+    if "," in found and not is_list(name):
         remedy = "a comma makes a list, which this parameter does not take: give one value"
     else:
         default = format_value(Parameters.model_fields[name].default) or "empty"
         remedy = f"correct it, or {setting.remove} for the default, {default}"
     return f"{setting.where}: found {found!r}, expected {expected_of(name)}; {remedy}"
+
+
+def _contradicting(context: Mapping[str, Any], settings: Mapping[str, _Setting]) -> str:
+    # Some of the names may be defaults, which have no place; the message names all of them.
+    places = [settings[name].where for name in context["names"] if name in settings]
+    return f"{places[0].rpartition(': ')[0] or places[0]}: {context['text']}"
 
 
 def write_parameters(parameters: Parameters, path: Union[str, Path]) -> None:

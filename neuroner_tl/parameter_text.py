@@ -11,9 +11,19 @@ from neuroner_tl.parameters import RENAMED, RETIRED, SECTIONS, Parameters
 
 def section_of(name: str) -> str:
     """Return the section in which a parameter is written."""
+    return str(_extra(name)["section"])
+
+
+def _extra(name: str) -> dict[str, Any]:
     extra = Parameters.model_fields[name].json_schema_extra
     assert isinstance(extra, dict)
-    return str(extra["section"])
+    return extra
+
+
+def is_list(name: str) -> bool:
+    """Whether a parameter takes several values, separated by commas."""
+    annotation = Parameters.model_fields[name].annotation
+    return any(get_origin(kind) is tuple for kind in (annotation, *get_args(annotation)))
 
 
 def explanation_of(name: str) -> str:
@@ -24,8 +34,9 @@ def explanation_of(name: str) -> str:
 def expected_of(name: str) -> str:
     """Return in words which values a parameter takes, such as `a number above 0`."""
     field = Parameters.model_fields[name]
-    if get_origin(field.annotation) is tuple:
-        return "three percentages with sum 100, the first two above 0, such as 60, 10, 30"
+    stated = _extra(name)["expected"]
+    if stated:
+        return str(stated)
     kinds = []
     for kind in (field.annotation, *get_args(field.annotation)):
         if get_origin(kind) is Literal:
@@ -60,7 +71,10 @@ def format_value(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, tuple):
-        return ", ".join(str(part).removesuffix(".0") for part in value)
+        return ", ".join(
+            ":".join(part) if isinstance(part, tuple) else str(part).removesuffix(".0")
+            for part in value
+        )
     return str(value)
 
 

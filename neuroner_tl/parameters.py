@@ -7,10 +7,9 @@ NeuroNER has the parameter and the default still makes sense.
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Optional, Union, get_args, get_origin
+from typing import Any, Literal, Optional, Union
 
 from pydantic import (
     BaseModel,
@@ -20,19 +19,21 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+
+from neuroner_tl.parameter_values import (
+    FREEZE_FLAGS,
+    LAYERS,
+    RELOAD_FLAGS,
+    Interval,
+    Layer,
+    contradiction,
+    expand_shorthands,
+    from_text,
+    read_interval,
+    read_label_map,
+)
 
 SECTIONS = ("mode", "dataset", "ann", "training", "advanced")
-
-# Layer flags in the order of the network, lowest layer first.
-RELOAD_FLAGS = (
-    "reload_token_embeddings",
-    "reload_character_embeddings",
-    "reload_character_lstm",
-    "reload_token_lstm",
-    "reload_feedforward",
-    "reload_crf",
-)
 
 # Parameters of NeuroNER, of any version, that are accepted and ignored, with the reason.
 RETIRED = {
@@ -51,8 +52,9 @@ RETIRED = {
 RENAMED = {"remove_unknown_tokens": "remap_unknown_tokens_to_unk"}
 
 
-def _field(section: str, default: Any, explanation: str, **limits: Any) -> Any:
-    extra: dict[str, Any] = {"section": section}
+def _field(section: str, default: Any, explanation: str, expected: str = "", **limits: Any) -> Any:
+    """A parameter; ``expected`` says what it takes where its type does not say it."""
+    extra: dict[str, Any] = {"section": section, "expected": expected}
     return Field(default, description=explanation, json_schema_extra=extra, **limits)
 
 
@@ -100,6 +102,7 @@ class Parameters(BaseModel):
     split_percentages: tuple[float, float, float] = _dataset(
         (60.0, 10.0, 30.0),
         "Documents for train, valid and test when a flat folder is split, in percent.",
+        expected="three percentages with sum 100, the first two above 0, such as 60, 10, 30",
     )
     split_seed: int = _dataset(
         0, "Seed of that split, and of the choice that train_size makes.", ge=0, lt=2**32
@@ -196,12 +199,12 @@ class Parameters(BaseModel):
         "Compile the training step with XLA: some 15 seconds once in a process, then several times "
         "as fast. auto: unless the run is too small to repay that; the log says which.",
     )
-    checkpoint_minutes: float = _training(
-        10.0,
-        "Save the state of the training so often in the middle of an epoch, in minutes, so that "
-        "`--resume` loses no more than that; it is saved after each epoch in any case. 0: only "
-        "then.",
-        ge=0,
+    checkpoint_every: Optional[str] = _training(
+        "10 minutes",
+        "Save the state of the training so often in the middle of an epoch, in minutes or in "
+        "batches, so that `--resume` loses no more than that; it is saved after each epoch in any "
+        "case. Empty: only then.",
+        expected="a number of minutes or batches, such as 10 minutes or 500 batches, or empty",
     )
     give_up_after_sentences: int = _training(
         20000,
@@ -244,7 +247,6 @@ class Parameters(BaseModel):
     check_for_digits_replaced_with_zeros: bool = _advanced(
         True, "Then look it up with every digit replaced by 0, as it is and in lower case."
     )
-    freeze_token_embeddings: bool = _advanced(False, "Do not train the token embeddings.")
     debug: bool = _advanced(False, "Read at most 200 sentences of each part, for a trial.")
     verbose: bool = _advanced(False, "Log in detail.")
     reload_token_embeddings: bool = _advanced(
@@ -265,12 +267,59 @@ class Parameters(BaseModel):
     reload_crf: bool = _advanced(
         True, "Transfer layer 6, the transition scores, for the labels that both models have."
     )
+    transfer_layers: Optional[tuple[Layer, ...]] = _advanced(
+        None,
+        "Transfer these layers and no others: shorthand of the six reload_* flags, which it sets. "
+        "Empty: the flags stand.",
+        expected=f"a list of layers ({', '.join(LAYERS)}) or empty",
+    )
+    transfer_up_to: Optional[Layer] = _advanced(
+        None,
+        "Transfer all layers from the token embeddings up to this one, as in the paper's layer "
+        "ablation: shorthand of the six reload_* flags, which it sets. Empty: the flags stand.",
+        expected=f"one of {', '.join(LAYERS)}, or empty",
+    )
+    label_map: Optional[tuple[tuple[str, str], ...]] = _advanced(
+        None,
+        "Which entity type of the pretrained model stands for which type here, such as "
+        "`PRGE:GENE, DISO:Disease`, when layers 5 and 6 are transferred. Several types may become "
+        "one (their weights are averaged), and one may become several. A type that is not named "
+        "on the left keeps its name.",
+        expected="a list of pairs SOURCE:TARGET, such as PRGE:GENE, DISO:Disease, or empty",
+    )
+    freeze_token_embeddings: bool = _advanced(
+        False, "Hold layer 1, the token embeddings, as it starts instead of training it."
+    )
+    freeze_character_embeddings: bool = _advanced(False, "Hold layer 2, the character embeddings.")
+    freeze_character_lstm: bool = _advanced(False, "Hold layer 3, the character LSTM.")
+    freeze_token_lstm: bool = _advanced(
+        False, "Hold layer 4, the token LSTM and the tanh layer above it."
+    )
+    freeze_feedforward: bool = _advanced(False, "Hold layer 5, label prediction.")
+    freeze_crf: bool = _advanced(False, "Hold layer 6, the transition scores.")
     tensorboard: bool = _advanced(True, "Write loss and scores of each epoch for TensorBoard.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand(cls, values: Any) -> Any:
+        return expand_shorthands(values) if isinstance(values, dict) else values
 
     @field_validator("*", mode="before")
     @classmethod
     def _read_text(cls, value: Any, info: ValidationInfo) -> Any:
-        return _from_text(value, cls.model_fields[str(info.field_name)].annotation)
+        return from_text(value, cls.model_fields[str(info.field_name)].annotation)
+
+    @field_validator("checkpoint_every")
+    @classmethod
+    def _is_interval(cls, value: Optional[str]) -> Optional[str]:
+        if value is not None:
+            read_interval(value)
+        return value
+
+    @field_validator("label_map", mode="before")
+    @classmethod
+    def _read_label_map(cls, value: Any) -> Any:
+        return read_label_map(value) if isinstance(value, str) and value.strip() else value or None
 
     @field_validator("split_percentages")
     @classmethod
@@ -282,14 +331,14 @@ class Parameters(BaseModel):
     @model_validator(mode="after")
     def _fit_together(self) -> Parameters:
         if not (self.train_model or self.use_pretrained_model):
-            raise _contradiction(
+            raise contradiction(
                 "train_model and use_pretrained_model are both off, expected one of them on; set "
                 "train_model = True to train or use_pretrained_model = True to predict",
                 "train_model",
                 "use_pretrained_model",
             )
         if self.use_pretrained_model and self.pretrained_model_folder is None:
-            raise _contradiction(
+            raise contradiction(
                 "use_pretrained_model is on and pretrained_model_folder empty, expected a model; "
                 "set pretrained_model_folder to the model folder of an earlier run",
                 "use_pretrained_model",
@@ -297,14 +346,23 @@ class Parameters(BaseModel):
             )
         transfer = self.train_model and self.use_pretrained_model
         if transfer and not any(getattr(self, flag) for flag in RELOAD_FLAGS):
-            raise _contradiction(
+            raise contradiction(
                 "every reload_* is off with use_pretrained_model on, so nothing would be "
                 "transferred; set one reload_* to True or use_pretrained_model = False",
                 "use_pretrained_model",
                 *RELOAD_FLAGS,
             )
+        present = {name: self.use_character_lstm for name in LAYERS[1:3]}
+        present["crf"] = self.use_crf
+        held = [bool(getattr(self, f"freeze_{name}")) for name in LAYERS if present.get(name, True)]
+        if self.train_model and all(held):
+            raise contradiction(
+                "every freeze_* is on with train_model on, so nothing would be trained; set one "
+                "freeze_* to False",
+                *FREEZE_FLAGS,
+            )
         if self.minimum_number_of_epochs > self.maximum_number_of_epochs:
-            raise _contradiction(
+            raise contradiction(
                 f"minimum_number_of_epochs is {self.minimum_number_of_epochs} and "
                 f"maximum_number_of_epochs {self.maximum_number_of_epochs}, expected a minimum of "
                 "at most the maximum; lower one or raise the other",
@@ -317,7 +375,7 @@ class Parameters(BaseModel):
         ):
             without_vectors = self.token_pretrained_embedding_filepath is None
             if self.train_model and without_vectors and getattr(self, name):
-                raise _contradiction(
+                raise contradiction(
                     f"{name} is on and token_pretrained_embedding_filepath empty, expected word "
                     f"vectors; give their file or set {name} = False",
                     name,
@@ -325,32 +383,16 @@ class Parameters(BaseModel):
                 )
         return self
 
+    @property
+    def checkpoint_interval(self) -> Optional[Interval]:
+        """How often the state is saved within an epoch; None for never."""
+        return None if self.checkpoint_every is None else read_interval(self.checkpoint_every)
+
+    @property
+    def frozen_layers(self) -> tuple[str, ...]:
+        """The layers that are not trained."""
+        return tuple(name for name in LAYERS if getattr(self, f"freeze_{name}"))
+
     def to_dict(self) -> dict[str, Any]:
         """Return all values by name as JSON has them: paths as strings, tuples as lists."""
         return self.model_dump(mode="json")
-
-
-def _contradiction(message: str, *names: str) -> PydanticCustomError:
-    context = {"text": message, "names": list(names)}
-    return PydanticCustomError("contradiction", "{text}", context)
-
-
-def _from_text(value: Any, annotation: Any) -> Any:
-    if not isinstance(value, (str, Path)):
-        return value
-    text = str(value).strip()
-    alternatives = (annotation, *get_args(annotation))
-    if not text and type(None) in alternatives:
-        return None
-    if any(character == '"' or ord(character) < 32 for character in text):
-        raise ValueError("a parameter file cannot hold this")
-    text.encode("utf-8")  # raises a ValueError if it cannot be written
-    if Path in alternatives:
-        if not text:
-            raise ValueError("empty")
-        return Path(os.path.expanduser(text))
-    if get_origin(annotation) is tuple:
-        return tuple(part.strip() for part in text.split(","))
-    if any(get_origin(alternative) is Literal for alternative in alternatives):
-        return text.lower()
-    return text

@@ -5,7 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from neuroner_tl.parameter_text import by_section, expected_of, explanation_of, format_value
-from neuroner_tl.parameters import RELOAD_FLAGS, RENAMED, RETIRED, SECTIONS, Parameters
+from neuroner_tl.parameter_values import RELOAD_FLAGS
+from neuroner_tl.parameters import RENAMED, RETIRED, SECTIONS, Parameters
 
 NAMES = list(Parameters.model_fields)
 

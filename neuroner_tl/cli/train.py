@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 def summary(results: dict[str, Any]) -> str:
     """The scores of a run as a small table."""
     lines = [f"{results['status']}: {results['reason']}"]
-    if results.get("best_epoch"):
+    if results.get("best_epoch") is not None:
         lines.append(
             f"best epoch {results['best_epoch']} of {results['epochs']}, "
             f"valid F1 {100 * results['best_score']:.2f}"

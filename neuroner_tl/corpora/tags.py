@@ -69,6 +69,19 @@ def convert_tags(tags: Sequence[str], scheme: str) -> list[str]:
     return spans_to_tags(tags_to_spans(tags), len(tags), scheme)
 
 
+def may_follow(before: str, after: str, scheme: str) -> bool:
+    """Whether one tag may follow another in a well-formed sequence.
+
+    The outside of a sentence counts as ``O``: ``may_follow("O", tag, scheme)`` says whether a
+    sentence may begin with a tag, ``may_follow(tag, "O", scheme)`` whether it may end with it.
+    """
+    check_scheme(scheme)
+    inside = before[0] in "BI"
+    if after[0] in "IE":
+        return inside and before[2:] == after[2:]
+    return scheme == "bio" or not inside
+
+
 def check_scheme(scheme: str) -> None:
     """Raise ParameterError unless the tag scheme is known."""
     if scheme not in SCHEMES:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Optional
+
+import numpy as np
 
 from neuroner_tl.corpora.document import TaggedDocument
 from neuroner_tl.corpora.import_report import ImportReport
@@ -40,6 +44,25 @@ class RunData:
     dataset: Dataset
     text: TextIdentity
     reports: dict[str, ImportReport]
+
+    @property
+    def digest(self) -> str:
+        """A digest of all that training and scoring see of the corpus."""
+        dataset, digest = self.dataset, hashlib.sha256()
+        for items in (dataset.vocabulary.to_json(), dataset.word_table.words, list(dataset.parts)):
+            digest.update(json.dumps(items).encode("ascii"))
+        for array in (
+            dataset.word_table.token_ids,
+            dataset.rare_token_ids,
+            dataset.rare_character_ids,
+            *(
+                getattr(part, name)
+                for part in dataset.parts.values()
+                for name in ("words", "labels", "starts", "ends", "sentence_offsets")
+            ),
+        ):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
 
 def load_data(parameters: Parameters, source: Optional[SavedModel] = None) -> RunData:

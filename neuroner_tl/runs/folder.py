@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from neuroner_tl.atomic_file import write_atomically, write_json
 from neuroner_tl.errors import ParameterError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+logger = logging.getLogger(__name__)
 
 
 class RunFolder:
@@ -53,12 +63,62 @@ class RunFolder:
             file.flush()
             os.fsync(file.fileno())
 
-    def keep_epochs(self, number: int) -> None:
-        """Take records of later epochs out of ``epochs.jsonl``; they will be made anew."""
+    def keep_epochs(self, before: int) -> None:
+        """Take records of an epoch and later ones out of ``epochs.jsonl``; they are made anew."""
         path = self.path / "epochs.jsonl"
-        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-        kept = [line for line in lines[:number] if line]
-        write_atomically(path, "".join(line + "\n" for line in kept).encode("utf-8"))
+        kept = [record for record in _records(path) if record["epoch"] < before]
+        _write_records(path, kept)
+
+    @property
+    def resumptions(self) -> list[dict[str, Any]]:
+        """What ``resumed.jsonl`` has: when the run was gone on with, and what was changed."""
+        return _records(self.path / "resumed.jsonl")
+
+    def add_resumption(self, record: dict[str, Any]) -> None:
+        """Add a record to ``resumed.jsonl``."""
+        _write_records(self.path / "resumed.jsonl", [*self.resumptions, record])
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run, so that no second process trains it; death ends the hold too.
+
+        Raises:
+            ParameterError: another process holds it.
+        """
+        if fcntl is None:
+            yield
+            return
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise ParameterError(
+                f"{self.path}: another process is training this run, expected none; wait for it, "
+                "or stop it first"
+            ) from None
+        except OSError:
+            logger.debug("%s: this file system knows no locks", self.path)
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _records(path: Path) -> list[dict[str, Any]]:
+    """The records of a file of JSON lines; a line cut off by a power cut ends them."""
+    records = []
+    for line in path.read_text("utf-8").splitlines() if path.is_file() else []:
+        try:
+            records.append(json.loads(line))
+        except ValueError:
+            break
+    return records
+
+
+def _write_records(path: Path, records: Iterable[dict[str, Any]]) -> None:
+    lines = (json.dumps(record, allow_nan=False) + "\n" for record in records)
+    write_atomically(path, "".join(lines).encode("utf-8"))
 
 
 def check_writable(output_folder: Path, name: str = "output_folder") -> None:

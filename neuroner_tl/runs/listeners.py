@@ -51,6 +51,7 @@ class ProgressBar:
             if self._bar is None:
                 self._bar = tqdm(
                     total=self._sentences,
+                    initial=event.done - event.sentences,
                     desc=f"epoch {event.epoch}{self._scores}",
                     unit=" sentences",
                     mininterval=0.5,
@@ -90,16 +91,18 @@ class EpochLog:
         """Log an epoch or the end."""
         if isinstance(event, EpochDone):
             speed = event.sentences / max(event.seconds, 1e-9)
-            logger.info(
-                "epoch %d: loss %.3f, %s %.2f%s, %.0f sentences/s, %.0f s",
-                event.epoch,
-                event.loss,
-                self._name,
-                100 * event.score,
-                " (best)" if event.best else "",
-                speed,
-                event.seconds + event.validation_seconds,
-            )
+            score = f"{self._name} {100 * event.score:.2f}{' (best)' if event.best else ''}"
+            if event.loss is None:
+                logger.info("before the first step: %s", score)
+            else:
+                logger.info(
+                    "epoch %d: loss %.3f, %s, %.0f sentences/s, %.0f s",
+                    event.epoch,
+                    event.loss,
+                    score,
+                    speed,
+                    event.seconds + event.validation_seconds,
+                )
             self._folder.append_epoch(
                 {
                     "epoch": event.epoch,
@@ -137,11 +140,12 @@ class TensorBoard:
             return
         micro = event.details["micro"]
         scalars = {
-            "train/loss": event.loss,
-            "train/sentences_per_second": event.sentences / max(event.seconds, 1e-9),
             "valid/score": event.score,
             **{f"valid/{name}": micro[name] for name in ("precision", "recall", "f1")},
         }
+        if event.loss is not None:
+            scalars["train/loss"] = event.loss
+            scalars["train/sentences_per_second"] = event.sentences / max(event.seconds, 1e-9)
         with self._writer.as_default(step=event.epoch):
             for name, value in scalars.items():
                 tf.summary.scalar(name, value)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from neuroner_tl.errors import CheckpointError, ParameterError
 from neuroner_tl.parameter_file import load_parameters
@@ -20,7 +20,7 @@ from neuroner_tl.training.checkpoint import (
     load_model,
     read_optimiser,
 )
-from neuroner_tl.training.loop import Progress
+from neuroner_tl.training.loop import LoopSettings, Progress
 
 # Parameters that decide when a run ends or how it is computed, not what it computes.
 MAY_CHANGE = frozenset(
@@ -29,12 +29,21 @@ MAY_CHANGE = frozenset(
         "minimum_number_of_epochs",
         "maximum_number_of_epochs",
         "give_up_after_sentences",
-        "checkpoint_minutes",
+        "checkpoint_every",
         "number_of_cpu_threads",
         "prediction_batch_size",
         "cache_encoding",
         "tensorboard",
         "verbose",
+    }
+)
+# Where things lie. What lies there must be what it was, which the digest of the data shows.
+MAY_MOVE = frozenset(
+    {
+        "dataset_text_folder",
+        "token_pretrained_embedding_filepath",
+        "pretrained_model_folder",
+        "output_folder",
     }
 )
 
@@ -44,73 +53,116 @@ class SavedState:
     """Where a run stood when it last saved.
 
     Args:
-        folder: the run's folder.
         model: weights and vocabulary.
         slots: the optimiser's slots by layer and name.
         progress: where the loop stood.
         iteration: steps done.
         compiled: whether the steps were compiled.
+        data: digest of the data that it was trained on.
     """
 
-    folder: RunFolder
     model: SavedModel
     slots: Values
     progress: Progress
     iteration: int
     compiled: bool
+    data: str
 
 
-def load_state(path: Path, overrides: Mapping[str, Any]) -> tuple[Parameters, SavedState]:
+@dataclass(frozen=True)
+class Resumption:
+    """A run to go on with.
+
+    Args:
+        folder: the run's folder.
+        parameters: its parameters, with what is changed.
+        state: where it stood; None if it died before its first step and begins anew.
+        changes: for each parameter that is changed, its former and its new value.
+    """
+
+    folder: RunFolder
+    parameters: Parameters
+    state: Optional[SavedState]
+    changes: dict[str, list[Any]] = field(default_factory=dict)
+
+
+def loop_settings(parameters: Parameters) -> LoopSettings:
+    """How long to train under these parameters."""
+    return LoopSettings(
+        parameters.batch_size,
+        parameters.patience,
+        parameters.minimum_number_of_epochs,
+        parameters.maximum_number_of_epochs,
+        parameters.give_up_after_sentences,
+        parameters.seed,
+    )
+
+
+def read_resumption(folder: RunFolder, overrides: Mapping[str, Any]) -> Resumption:
     """Read what a run needs to go on.
 
     Args:
-        path: the run's folder.
+        folder: the run's folder.
         overrides: parameters to change.
 
     Raises:
         ParameterError: the run is finished, or a parameter would change its result.
         CheckpointError: the folder holds no run that can go on.
     """
-    folder = RunFolder(path)
-    if not (folder.last / MANIFEST).is_file():
+    if not (folder.path / PARAMETERS).is_file():
         raise CheckpointError(
-            f"{path}: holds no saved training ({folder.last.name}/{MANIFEST} is "
-            "missing); give the folder of a run that has saved at least once"
+            f"{folder.path}: holds no run ({PARAMETERS} is missing); give the folder of a run, or "
+            "begin a new one"
         )
-    _refuse_finished(folder)
-    was = load_parameters(path / PARAMETERS)
-    parameters = load_parameters(path / PARAMETERS, overrides)
-    for name in type(was).model_fields:
-        before, now = getattr(was, name), getattr(parameters, name)
-        if before != now and name not in MAY_CHANGE:
+    was = load_parameters(folder.path / PARAMETERS)
+    if not was.train_model:
+        raise ParameterError(
+            f"{folder.path}: is a run of prediction, expected one of training; begin it anew"
+        )
+    parameters = load_parameters(folder.path / PARAMETERS, overrides)
+    before, now = was.to_dict(), parameters.to_dict()
+    changes = {name: [before[name], now[name]] for name in now if before[name] != now[name]}
+    for name, (old, new) in changes.items():
+        if name not in MAY_CHANGE | MAY_MOVE:
             raise ParameterError(
-                f"--{name}: found {now}, the run was begun with {before} and another value would "
+                f"--{name}: found {new}, the run was begun with {old} and another value would "
                 f"change its result; leave --{name} out, or begin a new run"
             )
-    model = load_model(folder.last)
+    state = _read_state(folder.last) if (folder.last / MANIFEST).is_file() else None
+    if state is not None:
+        _refuse_finished(folder, state.progress, parameters)
+    return Resumption(folder, parameters, state, changes)
+
+
+def _read_state(last: Path) -> SavedState:
+    model = load_model(last)
     try:
-        state = SavedState(
-            folder,
+        return SavedState(
             model,
-            read_optimiser(folder.last),
+            read_optimiser(last),
             Progress.from_json(model.training["progress"]),
             int(model.training["iteration"]),
             bool(model.training["compiled"]),
+            str(model.training["data"]),
         )
     except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, CheckpointError):
+            raise
         raise CheckpointError(
-            f"{folder.last}: {error} is missing or wrong, so the run cannot go on; begin a new run"
+            f"{last}: {error} is missing or wrong, so the run cannot go on; begin a new run"
         ) from error
-    return parameters, state
 
 
-def _refuse_finished(folder: RunFolder) -> None:
+def _refuse_finished(folder: RunFolder, progress: Progress, parameters: Parameters) -> None:
+    """A finished run has nothing to go on with, unless more patience or epochs are allowed."""
+    reason = progress.reason_to_end(loop_settings(parameters))
     try:
         results = json.loads((folder.path / "results.json").read_text("utf-8"))
     except (OSError, ValueError):
         return
-    if isinstance(results, dict) and results.get("status") == "finished":
+    if reason and isinstance(results, dict) and results.get("status") == "finished":
         raise ParameterError(
             f"{folder.path}: the run is finished ({results.get('reason')}), there is nothing to go "
-            "on with; its model is in model/"
+            "on with; its model is in model/, and --maximum_number_of_epochs or --patience can "
+            "make it longer"
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
 
 import tensorflow as tf
 
 from neuroner_tl.dataset.batches import EXACT, Shapes
-from neuroner_tl.errors import CorpusError, TrainingError
+from neuroner_tl.errors import CheckpointError, CorpusError, TrainingError
 from neuroner_tl.memory import peak_memory
 from neuroner_tl.model.entity_lstm import (
     LAYER_NAMES,
@@ -19,16 +20,16 @@ from neuroner_tl.model.entity_lstm import (
     initial_weights,
 )
 from neuroner_tl.model.tagger import Tagger
-from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.parameter_file import write_parameters
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import RunData, load_data
-from neuroner_tl.runs.folder import check_writable, create_run_folder
+from neuroner_tl.runs.folder import RunFolder, check_writable, create_run_folder
 from neuroner_tl.runs.interruption import interruptible
 from neuroner_tl.runs.listeners import EpochLog, Listener, ProgressBar, TensorBoard
 from neuroner_tl.runs.result import RunResult
-from neuroner_tl.runs.resume import SavedState, load_state
+from neuroner_tl.runs.resume import Resumption, loop_settings, read_resumption
+from neuroner_tl.runs.saving import RunSaver
 from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.runs.threads import set_threads
 from neuroner_tl.training.checkpoint import (
@@ -37,19 +38,12 @@ from neuroner_tl.training.checkpoint import (
     SavedModel,
     Values,
     load_model,
-    save_model,
     versions,
 )
-from neuroner_tl.training.loop import (
-    BatchDone,
-    EpochDone,
-    LoopSettings,
-    Progress,
-    Stopped,
-    TrainingLoop,
-)
+from neuroner_tl.training.loop import EpochDone, Progress, Stopped, TrainingLoop
 from neuroner_tl.training.step import StepSettings, TrainingStep
-from neuroner_tl.training.transfer import TransferReport, transfer
+from neuroner_tl.training.transfer import LayerChoice, plan_transfer
+from neuroner_tl.training.transfer_report import TransferReport
 
 logger = logging.getLogger(__name__)
 
@@ -69,36 +63,51 @@ def train_run(parameters: Parameters) -> RunResult:
     """
     set_threads(parameters.number_of_cpu_threads)
     check_writable(parameters.output_folder)
-    source: Optional[SavedModel] = None
-    if parameters.use_pretrained_model:
-        assert parameters.pretrained_model_folder is not None
-        source = load_model(parameters.pretrained_model_folder)
-    return _Run(parameters, load_data(parameters, source), source).train()
+    source = _pretrained_model(parameters)
+    run = _Run(parameters, load_data(parameters, source), source)
+    folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
+    with folder.locked():
+        return run.train(folder)
 
 
-def resume_run(folder: Path, overrides: Mapping[str, Any]) -> RunResult:
+def resume_run(path: Path, overrides: Mapping[str, Any]) -> RunResult:
     """Go on with an interrupted run, as if it had not been interrupted.
 
     Args:
-        folder: the run's folder.
+        path: the run's folder.
         overrides: parameters to change, only such as do not change the result.
 
     Raises:
-        NeuroNERError: the run is finished or cannot go on, or its corpus has changed.
+        NeuroNERError: the run is finished or cannot go on, its corpus has changed, or another
+            process is training it.
     """
-    parameters, state = load_state(folder, overrides)
-    set_threads(parameters.number_of_cpu_threads)
-    source: Optional[SavedModel] = None
-    if parameters.use_pretrained_model:
-        assert parameters.pretrained_model_folder is not None
-        source = load_model(parameters.pretrained_model_folder)
-    data = load_data(parameters, source)
-    if data.dataset.vocabulary != state.model.vocabulary:
-        raise CorpusError(
-            f"{parameters.dataset_text_folder}: the corpus or the word vectors have changed since "
-            f"the run {folder} was begun; restore them, or begin a new run"
-        )
-    return _Run(parameters, data, None, state).train()
+    folder = RunFolder(path)
+    if not path.is_dir():
+        raise CheckpointError(f"{path}: no such folder; give the folder of a run")
+    with folder.locked():
+        resumption = read_resumption(folder, overrides)
+        parameters, state = resumption.parameters, resumption.state
+        set_threads(parameters.number_of_cpu_threads)
+        if state is None:
+            source = _pretrained_model(parameters)
+            data = load_data(parameters, source)
+        else:
+            # A transfer's own vocabulary has every row that the source's gave it.
+            source = None
+            data = load_data(parameters, state.model if parameters.use_pretrained_model else None)
+            if data.digest != state.data:
+                raise CorpusError(
+                    f"{parameters.dataset_text_folder}: the corpus or the word vectors have "
+                    f"changed since the run {path} was begun; restore them, or begin a new run"
+                )
+        return _Run(parameters, data, source, resumption).train(folder)
+
+
+def _pretrained_model(parameters: Parameters) -> Optional[SavedModel]:
+    if not parameters.use_pretrained_model:
+        return None
+    assert parameters.pretrained_model_folder is not None
+    return load_model(parameters.pretrained_model_folder)
 
 
 class _Run:
@@ -109,9 +118,10 @@ class _Run:
         parameters: Parameters,
         data: RunData,
         source: Optional[SavedModel],
-        state: Optional[SavedState] = None,
+        resumption: Optional[Resumption] = None,
     ) -> None:
-        self.state = state
+        self.resumption = resumption
+        self.state = state = resumption.state if resumption else None
         self.parameters = parameters
         self.data = data
         dataset = data.dataset
@@ -122,10 +132,6 @@ class _Run:
         weights = state.model.weights if state else self._first_weights(source)
         self.network = create_network(self.architecture, weights)
         self.scorer = Scorer(data, Tagger(self.network, parameters.prediction_batch_size))
-        if state:
-            self.folder = state.folder
-        else:
-            self.folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
 
     def _first_weights(self, source: Optional[SavedModel]) -> Values:
         """Initial weights, with the layers of the source in their place."""
@@ -139,11 +145,23 @@ class _Run:
             dataset.token_vector_found,
         )
         if source is not None:
-            reload = {name: bool(getattr(parameters, f"reload_{name}")) for name in LAYER_NAMES}
-            weights, self.transfer_report = transfer(
-                source, self.architecture, dataset.vocabulary, weights, reload
+            plan = plan_transfer(
+                source,
+                dataset.vocabulary,
+                parameters.tagging_format,
+                {
+                    layer: {name: value.shape for name, value in named.items()}
+                    for layer, named in weights.items()
+                },
+                LayerChoice(
+                    frozenset(n for n in LAYER_NAMES if getattr(parameters, f"reload_{n}")),
+                    frozenset(parameters.frozen_layers),
+                    parameters.label_map or (),
+                ),
             )
-            logger.info("%s", self.transfer_report.table())
+            self.transfer_report = plan.report
+            logger.info("%s", plan.report.table())
+            weights = plan.apply(weights)
         return weights
 
     def _decide_compilation(self) -> bool:
@@ -154,13 +172,11 @@ class _Run:
         epochs = min(p.maximum_number_of_epochs, max(p.minimum_number_of_epochs, p.patience))
         return sentences * epochs >= COMPILE_FROM_SENTENCES
 
-    def train(self) -> RunResult:
+    def train(self, folder: RunFolder) -> RunResult:
         """Train, then score the best epoch's model."""
-        if self.state is None:
-            self._write_what_is_known()
+        self.folder = folder
         started = time.perf_counter()
-        p = self.parameters
-        frozen = (TokenEmbedding.name,) if p.freeze_token_embeddings else ()
+        p, state = self.parameters, self.state
         step = TrainingStep(
             self.network,
             StepSettings(
@@ -168,36 +184,45 @@ class _Run:
                 p.gradient_clipping_value,
                 p.dropout_rate,
                 p.batch_loss,
-                frozen,
+                p.frozen_layers,
                 self.jit_compile,
                 single=p.batch_size == 1,
             ),
             p.learning_rate,
             p.seed,
         )
-        progress = Progress()
-        if self.state is not None:
-            progress = self.state.progress
-            step.restore(self.state.slots, self.state.iteration)
-            self._go_back_to(progress)
+        # A pretrained model is scored before the first step, as NeuroNER does.
+        progress = state.progress if state else Progress(epoch=0 if p.use_pretrained_model else 1)
+        if state is not None:
+            step.restore(state.slots, state.iteration)
+        saver = RunSaver(
+            folder,
+            step,
+            progress,
+            self.data.text,
+            self.data.dataset.vocabulary.labels,
+            self.data.digest,
+            self.jit_compile,
+            p.checkpoint_interval,
+        )
+        if state is None:
+            self._write_what_is_known()
+            saver.save_state()
+        else:
+            saver.complete()
+        if self.resumption is not None:
+            self._go_back_to(progress, self.resumption)
         with interruptible() as stop_requested:
             loop = TrainingLoop(
                 step,
                 self.data.dataset,
                 Shapes() if self.jit_compile else EXACT,
-                LoopSettings(
-                    p.batch_size,
-                    p.patience,
-                    p.minimum_number_of_epochs,
-                    p.maximum_number_of_epochs,
-                    p.give_up_after_sentences,
-                    p.seed,
-                ),
+                loop_settings(p),
                 lambda: self.scorer.validate(p.main_evaluation_mode),
                 stop_requested,
                 progress,
             )
-            stopped = self._listen(loop)
+            stopped = self._listen(loop, saver)
         results = self._results(loop, stopped, time.perf_counter() - started)
         if stopped.status == "finished":
             self._restore_best()
@@ -218,7 +243,7 @@ class _Run:
         if self.transfer_report is not None:
             folder.write_json("transfer_report.json", self.transfer_report.to_json())
         for target in (folder.model, folder.last):
-            target.mkdir()
+            target.mkdir(exist_ok=True)
             vocabulary.save(target / VOCABULARY)
             write_parameters(self.parameters, target / PARAMETERS)
         logger.info(
@@ -227,18 +252,30 @@ class _Run:
             "compiled (the first steps take some seconds each)" if self.jit_compile else "plain",
         )
 
-    def _go_back_to(self, progress: Progress) -> None:
+    def _go_back_to(self, progress: Progress, resumption: Resumption) -> None:
         """Take the log back to what was saved, and write down how the run goes on."""
-        self.folder.keep_epochs(progress.epoch - 1)
-        write_parameters(self.parameters, self.folder.path / PARAMETERS)
+        folder = self.folder
+        folder.keep_epochs(progress.epoch)
+        folder.add_resumption(
+            {
+                "time": datetime.now().isoformat(timespec="seconds"),
+                "epoch": progress.epoch,
+                "batch": progress.batch,
+                "changed": resumption.changes,
+                "versions": versions(),
+            }
+        )
+        write_parameters(self.parameters, folder.path / PARAMETERS)
+        # What it says no longer holds, and a finished run would not be gone on with.
+        (folder.path / "results.json").unlink(missing_ok=True)
         logger.info(
             "going on with %s in epoch %d after %d batches",
-            self.folder.path,
+            folder.path,
             progress.epoch,
             progress.batch,
         )
 
-    def _listen(self, loop: TrainingLoop) -> Stopped:
+    def _listen(self, loop: TrainingLoop, saver: RunSaver) -> Stopped:
         """Go through the loop's events."""
         score_name = f"valid F1 ({self.parameters.main_evaluation_mode})"
         sentences = self.data.dataset.parts["train"].number_of_sentences
@@ -248,26 +285,17 @@ class _Run:
         ]
         if self.parameters.tensorboard:
             listeners.append(TensorBoard(self.folder.tensorboard))
+        # Last: what is saved says that an epoch is done, so its record must be written.
+        listeners.append(saver)
         stopped = Stopped("interrupted", "interrupted")
-        interval = 60 * self.parameters.checkpoint_minutes
-        saved = time.monotonic()
         try:
             for event in loop:
                 for listener in listeners:
                     listener(event)
                 if isinstance(event, EpochDone):
                     self._log_compilation(loop.step)
-                    if event.best:
-                        self._save_best(event)
-                    self._save_last(loop)
-                    saved = time.monotonic()
-                elif isinstance(event, BatchDone):
-                    if interval and time.monotonic() - saved > interval:
-                        self._save_last(loop)
-                        saved = time.monotonic()
                 elif isinstance(event, Stopped):
                     stopped = event
-                    self._save_last(loop)
         finally:
             for listener in listeners:
                 listener.close()
@@ -284,30 +312,6 @@ class _Run:
                 step.compilation_seconds,
             )
 
-    def _save_best(self, event: EpochDone) -> None:
-        save_model(
-            self.folder.model,
-            {"weights": self.network.weights},
-            self.architecture,
-            self.data.text,
-            {"epoch": event.epoch, "score": event.score, "seed": self.parameters.seed},
-            str(event.epoch),
-        )
-
-    def _save_last(self, loop: TrainingLoop) -> None:
-        save_model(
-            self.folder.last,
-            {"weights": self.network.weights, "optimiser": loop.step.slots},
-            self.architecture,
-            self.data.text,
-            {
-                "progress": loop.progress.to_json(),
-                "iteration": loop.step.iteration,
-                "compiled": self.jit_compile,
-            },
-            f"{loop.progress.epoch}-{loop.progress.batch}",
-        )
-
     def _restore_best(self) -> None:
         """Put the best epoch's weights, whole, back into the network."""
         manifest = load_model(self.folder.model)
@@ -323,9 +327,10 @@ class _Run:
             "reason": stopped.reason,
             "best_epoch": progress.best_epoch,
             "best_score": progress.best_score,
-            "epochs": progress.epoch - 1,
+            "epochs": max(0, progress.epoch - 1),
             "seconds": round(seconds, 3),
             "compiled": self.jit_compile,
+            "resumed": self.folder.resumptions,
             "compilation": {
                 "shapes": loop.step.compiled_shapes,
                 "seconds": round(loop.step.compilation_seconds, 3),

@@ -1,16 +1,18 @@
 """Saved models: a TensorFlow checkpoint, the vocabulary, the parameters and a manifest.
 
 The manifest names every file with its size and sha256, so a folder is what it says or it is
-refused. It is written last and replaced atomically: at any moment a folder holds one whole
-model. Nothing is pickled; what a crafted folder can do is to be refused.
+refused. It is written last and replaced atomically, after everything that it names is on the disk
+under names that no earlier manifest has: at any moment, of a kill or a power cut too, a folder
+holds one whole model. Nothing is pickled; what a crafted folder can do is to be refused.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 import neuroner_tl
-from neuroner_tl.atomic_file import write_json
+from neuroner_tl.atomic_file import sync, write_json
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.fingerprint import fingerprint
@@ -93,7 +95,10 @@ def write_variables(prefix: Path, variables: Mapping[str, Mapping[str, tf.Variab
         raise CheckpointError(
             f"{prefix}: cannot be written: {error.message}; check the disk's space and rights"
         ) from error
-    return sorted(prefix.parent.glob(prefix.name + ".*"))
+    files = sorted(prefix.parent.glob(prefix.name + ".*"))
+    for path in files:
+        sync(path)
+    return files
 
 
 def read_variables(prefix: Path) -> Values:
@@ -122,6 +127,7 @@ def save_model(
     variables: Mapping[str, Mapping[str, Mapping[str, tf.Variable]]],
     architecture: Architecture,
     text: TextIdentity,
+    labels: Sequence[str],
     training: Mapping[str, Any],
     tag: str,
 ) -> None:
@@ -132,9 +138,11 @@ def save_model(
         variables: ``weights``, and for the newest state ``optimiser``, each by layer and name.
         architecture: form of the network.
         text: how the training text was cut.
+        labels: the vocabulary's labels.
         training: what to keep of the training: epoch, scores, seed.
-        tag: distinguishes this checkpoint's files from those it replaces.
+        tag: part of the name of the checkpoint's files.
     """
+    tag = _free_tag(folder, tag)
     files = [folder / VOCABULARY, folder / PARAMETERS]
     for kind, by_layer in variables.items():
         files += write_variables(folder / f"{kind}-{tag}", by_layer)
@@ -143,15 +151,28 @@ def save_model(
         "versions": versions(),
         "architecture": architecture.to_dict(),
         "text": text.__dict__,
+        "labels": list(labels),
         "checkpoints": {kind: f"{kind}-{tag}" for kind in variables},
         "training": dict(training),
         "files": {path.name: fingerprint(path) for path in files},
     }
+    sync(folder)
     write_json(folder / MANIFEST, manifest)
-    current = {path.name for path in files}
+    _clear_away(folder, {path.name for path in files}, tuple(f"{kind}-" for kind in variables))
+
+
+def _free_tag(folder: Path, tag: str) -> str:
+    """A tag that no file has: what the present manifest names must stay until it is replaced."""
+    candidates = itertools.chain([tag], (f"{tag}-{number}" for number in itertools.count(2)))
+    return next(name for name in candidates if not any(folder.glob(f"*-{name}[._]*")))
+
+
+def _clear_away(folder: Path, current: set[str], prefixes: tuple[str, ...]) -> None:
+    """Remove what `save_model` wrote before, the remains of a save that was killed included."""
     for path in folder.iterdir():
-        # Only what this function has written, a temporary folder of a killed save included.
-        if path.name not in current and path.name.startswith(tuple(f"{k}-" for k in variables)):
+        if path.name in current:
+            continue
+        if path.name.startswith(prefixes) or path.match(f".{MANIFEST}.*.tmp"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
@@ -171,19 +192,21 @@ def load_model(folder: Path) -> SavedModel:
     try:
         architecture = Architecture(**manifest["architecture"])
         text = TextIdentity(**manifest["text"])
-        prefix, training = str(manifest["checkpoints"]["weights"]), dict(manifest["training"])
+        training = dict(manifest["training"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(
             f"{folder / MANIFEST}: {error} is missing or wrong; copy the model's folder again"
         ) from error
-    for name in (VOCABULARY, f"{prefix}.index"):
-        # What the manifest does not list has not been verified, and may be anywhere.
-        if name not in manifest["files"]:
-            raise CheckpointError(
-                f"{folder / MANIFEST}: does not list {name!r}; copy the model's folder again"
-            )
+    if VOCABULARY not in manifest["files"]:
+        raise _not_listed(folder, VOCABULARY)
     vocabulary = Vocabulary.load(folder / VOCABULARY)
-    weights = read_variables(folder / prefix)
+    # Models from before the manifest had the labels have them in the vocabulary alone.
+    if manifest.get("labels", list(vocabulary.labels)) != list(vocabulary.labels):
+        raise CheckpointError(
+            f"{folder / MANIFEST}: its labels are not those of {VOCABULARY}; copy the model's "
+            "folder again"
+        )
+    weights = _read_checkpoint(folder, manifest, "weights")
     model = SavedModel(folder, architecture, weights, vocabulary, text, training)
     _check_shapes(model)
     return model
@@ -195,10 +218,28 @@ def read_optimiser(folder: Path) -> Values:
     Raises:
         CheckpointError: the folder has no optimiser's state.
     """
-    prefix = read_manifest(folder).get("checkpoints", {}).get("optimiser")
-    if prefix is None:
-        raise CheckpointError(f"{folder}: has no optimiser's state; give the run's newest state")
-    return read_variables(folder / str(prefix))
+    return _read_checkpoint(folder, read_manifest(folder), "optimiser")
+
+
+def _read_checkpoint(folder: Path, manifest: Mapping[str, Any], kind: str) -> Values:
+    """Read one of the checkpoints of a folder whose files have been verified."""
+    checkpoints = manifest.get("checkpoints")
+    prefix = checkpoints.get(kind) if isinstance(checkpoints, dict) else None
+    if not isinstance(prefix, str):
+        raise CheckpointError(
+            f"{folder / MANIFEST}: names no checkpoint of the {kind}; copy the folder again"
+        )
+    # What the manifest does not list has not been verified, and may be anywhere.
+    for start in (f"{prefix}.index", f"{prefix}.data-"):
+        if not any(name.startswith(start) for name in manifest["files"]):
+            raise _not_listed(folder, start)
+    return read_variables(folder / prefix)
+
+
+def _not_listed(folder: Path, name: str) -> CheckpointError:
+    return CheckpointError(
+        f"{folder / MANIFEST}: does not list {name!r}; copy the model's folder again"
+    )
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -82,14 +82,15 @@ class Progress:
     """Where a run stands; with the weights, all that deciding how to go on needs.
 
     Attributes:
-        epoch: the epoch under way, from 1.
+        epoch: the epoch under way, from 1; from 0 where the network as it starts is to be scored.
         batch: batches of it that are done.
         sentences: sentences trained on so far, repetitions counted.
         best_score: highest validation score so far.
-        best_epoch: the epoch that reached it, 0 before the first.
+        best_epoch: the epoch that reached it, None before the first.
         without_gain: epochs in a row since then.
         epoch_loss: sum of the losses of the epoch under way.
         epoch_sentences: sentences of the epoch under way that are done.
+        checked: whether it has been looked, in the middle of an epoch, if the run learns at all.
         watch: what is remembered of the loss.
     """
 
@@ -97,15 +98,24 @@ class Progress:
     batch: int = 0
     sentences: int = 0
     best_score: float = -1.0
-    best_epoch: int = 0
+    best_epoch: Optional[int] = None
     without_gain: int = 0
     epoch_loss: float = 0.0
     epoch_sentences: int = 0
+    checked: bool = False
     watch: LossWatch = field(default_factory=LossWatch)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values for JSON."""
         return asdict(self)
+
+    def reason_to_end(self, settings: LoopSettings) -> str:
+        """Why no further epoch is to be trained; empty if one is."""
+        if self.without_gain >= settings.patience and self.epoch > settings.minimum_epochs:
+            return f"no better score in {settings.patience} epochs"
+        if self.epoch > settings.maximum_epochs:
+            return f"{settings.maximum_epochs} epochs are done"
+        return ""
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Progress:
@@ -115,12 +125,22 @@ class Progress:
 
 @dataclass(frozen=True)
 class BatchDone:
-    """A step was made."""
+    """A step was made.
+
+    Attributes:
+        epoch: the epoch under way.
+        batch: batches of it that are done.
+        batches: batches that it has.
+        sentences: sentences of this batch.
+        done: sentences of the epoch that are done.
+        loss: mean loss of the batch's sentences.
+    """
 
     epoch: int
     batch: int
     batches: int
     sentences: int
+    done: int
     loss: float
 
 
@@ -129,8 +149,8 @@ class EpochDone:
     """An epoch was trained and validated.
 
     Attributes:
-        epoch: number of the epoch, from 1.
-        loss: mean loss of its sentences, as trained (with dropout).
+        epoch: number of the epoch, from 1; 0 for the network as it starts.
+        loss: mean loss of its sentences, as trained (with dropout); None for epoch 0.
         score: what validation returned.
         best: whether it is the best epoch so far.
         seconds: time of training.
@@ -139,7 +159,7 @@ class EpochDone:
     """
 
     epoch: int
-    loss: float
+    loss: Optional[float]
     score: float
     best: bool
     seconds: float
@@ -188,23 +208,20 @@ class TrainingLoop:
     progress: Progress = field(default_factory=Progress)
 
     def __iter__(self) -> Iterator[Event]:
-        progress, settings = self.progress, self.settings
+        progress = self.progress
         while True:
-            if self._out_of_patience():
-                yield Stopped("finished", f"no better score in {settings.patience} epochs")
-                return
-            if progress.epoch > settings.maximum_epochs:
-                yield Stopped("finished", f"{settings.maximum_epochs} epochs are done")
+            reason = progress.reason_to_end(self.settings)
+            if reason:
+                yield Stopped("finished", reason)
                 return
             sentences, seconds = 0, 0.0
             started = time.perf_counter()
             for done in self._train_epoch():
                 sentences += done.sentences
                 seconds = time.perf_counter() - started
-                trouble = progress.watch.add(done.loss, done.sentences)
+                # Before the event: what is saved on it must have all that is known by then.
+                trouble = progress.watch.add(done.loss, done.sentences) or self._check()
                 yield done
-                if not trouble and self._is_time_to_check(done.sentences):
-                    trouble = self._learns_nothing(self.validate()[0])
                 if trouble:
                     yield Stopped("failed", f"epoch {progress.epoch}: {trouble}")
                     return
@@ -226,7 +243,7 @@ class TrainingLoop:
         best = self._take_score(score)
         event = EpochDone(
             progress.epoch,
-            progress.epoch_loss / max(1, progress.epoch_sentences),
+            progress.epoch_loss / progress.epoch_sentences if progress.epoch else None,
             score,
             best,
             seconds,
@@ -241,6 +258,8 @@ class TrainingLoop:
 
     def _train_epoch(self) -> Iterator[BatchDone]:
         progress, size = self.progress, self.settings.batch_size
+        if not progress.epoch:
+            return
         part = self.dataset.parts["train"]
         rare = RareTokens(self.dataset.rare_token_ids, self.dataset.rare_character_ids)
         batches = -(-part.number_of_sentences // size)
@@ -263,7 +282,14 @@ class TrainingLoop:
             progress.sentences += sentences
             progress.epoch_loss += loss * sentences
             progress.epoch_sentences += sentences
-            yield BatchDone(progress.epoch, progress.batch, batches, sentences, loss)
+            yield BatchDone(
+                progress.epoch,
+                progress.batch,
+                batches,
+                sentences,
+                progress.epoch_sentences,
+                loss,
+            )
 
     def _take_score(self, score: float) -> bool:
         progress = self.progress
@@ -274,15 +300,13 @@ class TrainingLoop:
         progress.without_gain += 1
         return False
 
-    def _out_of_patience(self) -> bool:
-        progress, settings = self.progress, self.settings
-        done = progress.epoch - 1
-        return progress.without_gain >= settings.patience and done >= settings.minimum_epochs
-
-    def _is_time_to_check(self, just_done: int) -> bool:
-        """True at the step that reaches the limit, if no epoch has scored yet."""
-        limit, sentences = self.settings.give_up_after, self.progress.sentences
-        return 0 < limit <= sentences < limit + just_done and self.progress.best_score <= 0
+    def _check(self) -> str:
+        """Validate once in the middle of a long epoch, when the limit is reached without a score."""
+        limit, progress = self.settings.give_up_after, self.progress
+        if not 0 < limit <= progress.sentences or progress.best_score > 0 or progress.checked:
+            return ""
+        progress.checked = True
+        return self._learns_nothing(self.validate()[0])
 
     def _learns_nothing(self, score: float) -> str:
         limit, progress = self.settings.give_up_after, self.progress

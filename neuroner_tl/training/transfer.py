@@ -1,219 +1,227 @@
 """Transfer: start a network from the layers of a pretrained model.
 
-Tables are transferred row by row: tokens, characters and labels are matched by what they are,
-not by their number. The report says of each layer what was copied and what was not.
+A plan is made from the parameters before anything is trained: it says of each layer whether it is
+copied and whether it is trained, and it is refused if something does not fit. Tables are
+transferred row by row: tokens, characters and labels are matched by what they are, not by their
+number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Optional
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Optional
 
 import numpy as np
 
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.errors import TransferError
-from neuroner_tl.model.entity_lstm import LAYER_NAMES, Architecture
+from neuroner_tl.model.entity_lstm import LAYER_NAMES
 from neuroner_tl.training.checkpoint import SavedModel, Values
+from neuroner_tl.training.label_transfer import LabelMatch, LabelSet, match_labels
+from neuroner_tl.training.transfer_report import LayerReport, RowReport, TransferReport
 
-EXAMPLES = 20
-
-
-@dataclass(frozen=True)
-class RowReport:
-    """What became of the rows of a table.
-
-    Args:
-        copied: rows that both have, copied from the source.
-        new: rows that only the target has, initialised.
-        dropped: rows that only the source has.
-        new_examples: the first twenty new ones.
-        dropped_examples: the first twenty dropped ones.
-    """
-
-    copied: int
-    new: int
-    dropped: int
-    new_examples: tuple[str, ...]
-    dropped_examples: tuple[str, ...]
+# Layers whose first axis is a table's, with the vocabulary's list that names its rows.
+TABLES = {"token_embeddings": "tokens", "character_embeddings": "characters"}
+# Layers that have a row or a column for each label.
+LABEL_LAYERS = ("feedforward", "crf")
 
 
 @dataclass(frozen=True)
-class LayerReport:
-    """What became of a layer.
+class LayerChoice:
+    """What the parameters ask for: layers by name.
 
     Args:
-        layer: the layer's name.
-        action: ``copied`` from the source, or ``initialised`` as without transfer.
-        parameters: how many numbers the layer has.
-        shapes: shape of each weight.
-        rows: for tables and labels, what became of the rows.
+        reload: layers that are copied from the source; the others start as without transfer.
+        freeze: layers that are not trained.
+        label_map: pairs of a source type and a target type, see `match_labels`.
     """
 
-    layer: str
-    action: str
-    parameters: int
-    shapes: dict[str, list[int]]
-    rows: Optional[RowReport] = None
+    reload: frozenset[str] = frozenset(LAYER_NAMES)
+    freeze: frozenset[str] = frozenset()
+    label_map: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class TransferReport:
-    """What was transferred from where.
-
-    Args:
-        source: folder of the source model.
-        layers: from the lowest to the highest.
-    """
-
-    source: str
-    layers: tuple[LayerReport, ...] = field(default_factory=tuple)
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values for JSON."""
-        return asdict(self)
-
-    def table(self) -> str:
-        """A line a layer."""
-        lines = [f"transfer from {self.source}"]
-        for layer in self.layers:
-            line = f"  {layer.layer:<21} {layer.action:<12} {layer.parameters:>10,} parameters"
-            if layer.rows is not None and layer.action == "copied":
-                rows = layer.rows
-                line += (
-                    f"; rows: {rows.copied:,} copied, {rows.new:,} new, {rows.dropped:,} dropped"
-                )
-            lines.append(line)
-        return "\n".join(lines)
-
-
-def transfer(
-    source: SavedModel,
-    architecture: Architecture,
-    vocabulary: Vocabulary,
-    initial: Mapping[str, Mapping[str, np.ndarray]],
-    reload: Mapping[str, bool],
-) -> tuple[Values, TransferReport]:
-    """Put the chosen layers of a source model in the place of initial values.
+@dataclass(frozen=True, eq=False)
+class TransferPlan:
+    """What a transfer will do; `plan_transfer` makes it, `apply` does it.
 
     Args:
         source: the pretrained model.
-        architecture: form of the target network.
-        vocabulary: the target's tokens, characters and labels.
-        initial: the target's initial weights, with word vectors where there are any.
-        reload: for each layer by name, whether it is transferred.
+        report: the plan in words.
+        reload: layers to copy.
+        rows: for each table to copy, the numbers of the common rows in the source and here.
+        labels: which labels are made from which.
+    """
 
-    Returns:
-        The weights to start with, and the report.
+    source: SavedModel
+    report: TransferReport
+    reload: tuple[str, ...]
+    rows: dict[str, tuple[np.ndarray, np.ndarray]]
+    labels: LabelMatch
+
+    def apply(self, initial: Mapping[str, Mapping[str, np.ndarray]]) -> Values:
+        """Put the layers of the source in the place of initial values.
+
+        Args:
+            initial: the target's initial weights, with word vectors where there are any; they
+                are left as they are.
+        """
+        weights: Values = {layer: dict(named) for layer, named in initial.items()}
+        for layer in self.reload:
+            theirs = self.source.weights[layer]
+            for name, value in weights[layer].items():
+                if layer in self.rows:
+                    from_rows, to_rows = self.rows[layer]
+                    merged = value.astype(theirs[name].dtype)
+                    merged[to_rows] = theirs[name][from_rows]
+                elif layer in LABEL_LAYERS:
+                    merged = self.labels.transfer(name, theirs[name], value)
+                else:
+                    merged = theirs[name].copy()
+                weights[layer][name] = merged
+        return weights
+
+
+def plan_transfer(
+    source: SavedModel,
+    vocabulary: Vocabulary,
+    tagging_format: str,
+    shapes: Mapping[str, Mapping[str, Sequence[int]]],
+    choice: LayerChoice,
+) -> TransferPlan:
+    """Decide what becomes of each layer.
+
+    Args:
+        source: the pretrained model.
+        vocabulary: the target's tokens, characters and labels.
+        tagging_format: the target's tag scheme.
+        shapes: shapes of the target's weights by layer and name.
+        choice: what to copy and what to train.
 
     Raises:
-        TransferError: a layer does not fit; the message has both sizes.
+        TransferError: a layer does not fit, and the message has both sizes; or the label map names
+            a type that there is not.
     """
-    weights: Values = {layer: dict(named) for layer, named in initial.items()}
+    labels = match_labels(
+        LabelSet(source.vocabulary.labels, source.text.tagging_format),
+        LabelSet(vocabulary.labels, tagging_format),
+        choice.label_map,
+    )
+    reload = tuple(layer for layer in LAYER_NAMES if layer in shapes and layer in choice.reload)
+    rows = {}
     reports = []
-    for layer in LAYER_NAMES:
-        if layer not in weights:
-            continue
-        rows = None
-        if reload[layer]:
-            if layer not in source.weights:
-                raise TransferError(
-                    f"{source.folder}: the pretrained model has no layer {layer}; "
-                    f"set reload_{layer} = False"
-                )
-            rows = _transfer_layer(layer, source, vocabulary, weights[layer])
+    for layer in (name for name in LAYER_NAMES if name in shapes):
+        row_report = None
+        if layer in reload:
+            _check_layer(source, layer, shapes[layer])
+            if layer in TABLES:
+                theirs = getattr(source.vocabulary, TABLES[layer])
+                ours = getattr(vocabulary, TABLES[layer])
+                *rows[layer], row_report = _match_rows(theirs, ours)
+            elif layer in LABEL_LAYERS:
+                row_report = _label_rows(labels)
         reports.append(
             LayerReport(
                 layer,
-                "copied" if reload[layer] else "initialised",
-                sum(value.size for value in weights[layer].values()),
-                {name: list(value.shape) for name, value in weights[layer].items()},
-                rows,
+                "copied" if layer in reload else "initialised",
+                "frozen" if layer in choice.freeze else "trained",
+                sum(int(np.prod(shape)) for shape in shapes[layer].values()),
+                {name: [int(size) for size in shape] for name, shape in shapes[layer].items()},
+                row_report,
             )
         )
-    return weights, TransferReport(str(source.folder), tuple(reports))
+    copies_labels = any(layer in reload for layer in LABEL_LAYERS)
+    report = TransferReport(
+        str(source.folder),
+        tuple(reports),
+        labels.named_origins() if copies_labels else {},
+        tuple(_remarks(reports, labels)),
+    )
+    return TransferPlan(
+        source, report, reload, {name: (a, b) for name, (a, b) in rows.items()}, labels
+    )
 
 
-def _transfer_layer(
-    layer: str, source: SavedModel, vocabulary: Vocabulary, target: dict[str, np.ndarray]
-) -> Optional[RowReport]:
-    """Copy one layer into ``target``; rows are matched where the layer has a table."""
-    theirs = source.vocabulary
-    pairs: dict[str, tuple[Sequence[str], Sequence[str]]] = {
-        "token_embeddings": (theirs.tokens, vocabulary.tokens),
-        "character_embeddings": (theirs.characters, vocabulary.characters),
-        "feedforward": (theirs.labels, vocabulary.labels),
-        "crf": (theirs.labels, vocabulary.labels),
-    }
-    # Which axes of a weight are indexed by the table's rows; the others must be equal.
-    axes: dict[str, Callable[[str], tuple[int, ...]]] = {
-        "token_embeddings": lambda name: (0,),
-        "character_embeddings": lambda name: (0,),
-        "feedforward": lambda name: (1,) if name == "kernel" else (0,),
-        "crf": lambda name: (0, 1) if name == "transitions" else (0,),
-    }
-    if layer in pairs:
-        from_rows, to_rows, report = _match(*pairs[layer])
-    surplus = sorted(set(source.weights[layer]) - set(target))
-    if surplus:
-        raise TransferError(
-            f"{source.folder}: the pretrained model's {layer} has {', '.join(surplus)} and this "
-            f"network's has not; use its lstm_peepholes ({source.architecture.peepholes}) or set "
-            f"reload_{layer} = False"
+def _remarks(layers: Sequence[LayerReport], labels: LabelMatch) -> list[str]:
+    """What is allowed but probably not meant."""
+    remarks = []
+    copied = [layer for layer in layers if layer.layer in LABEL_LAYERS and layer.rows is not None]
+    if copied and sum(map(bool, labels.origins)) == 1:
+        remarks.append(
+            f"no type of the pretrained model ({', '.join(labels.source.types)}) stands for one "
+            f"here ({', '.join(labels.target.types)}); label_map can say which do"
         )
-    for name, value in target.items():
-        mapped = axes[layer](name) if layer in pairs else ()
-        other = source.weights[layer].get(name)
-        _check_fit(source, layer, name, other, value, mapped)
-        assert other is not None
-        if not mapped:
-            target[name] = other.copy()
-            continue
-        merged = value.astype(other.dtype)
-        if len(mapped) == 2:
-            merged[np.ix_(to_rows, to_rows)] = other[np.ix_(from_rows, from_rows)]
-        elif mapped == (1,):
-            merged[:, to_rows] = other[:, from_rows]
-        else:
-            merged[to_rows] = other[from_rows]
-        target[name] = merged
-    return report if layer in pairs else None
+    for layer in layers:
+        # Token embeddings are usually frozen: what is not copied comes from the word vectors.
+        if layer.training == "frozen" and layer.layer != "token_embeddings":
+            if layer.action == "initialised":
+                remarks.append(f"{layer.layer} is frozen with random values")
+            elif layer.rows is not None and layer.rows.new:
+                remarks.append(f"{layer.layer} is frozen with random values in its new rows")
+    return remarks
 
 
-def _match(theirs: Sequence[str], ours: Sequence[str]) -> tuple[np.ndarray, np.ndarray, RowReport]:
+def _match_rows(
+    theirs: Sequence[str], ours: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray, RowReport]:
     """Rows that both have, numbered in the source and in the target, and the report."""
     index = {name: row for row, name in enumerate(theirs)}
     known = set(ours)
     matched = [(index[name], row) for row, name in enumerate(ours) if name in index]
-    new = [name for name in ours if name not in index]
-    dropped = [name for name in theirs if name not in known]
     pairs = np.array(matched, np.int64).reshape(-1, 2)
-    report = RowReport(
-        len(matched), len(new), len(dropped), tuple(new[:EXAMPLES]), tuple(dropped[:EXAMPLES])
+    report = RowReport.of(
+        [ours[row] for _, row in matched],
+        [name for name in ours if name not in index],
+        [name for name in theirs if name not in known],
     )
     return pairs[:, 0], pairs[:, 1], report
 
 
-def _check_fit(
-    source: SavedModel,
-    layer: str,
-    name: str,
-    theirs: Optional[np.ndarray],
-    ours: np.ndarray,
-    mapped: tuple[int, ...],
-) -> None:
-    def fixed(shape: tuple[int, ...]) -> list[int]:
-        return [size for axis, size in enumerate(shape) if axis not in mapped]
+def _label_rows(labels: LabelMatch) -> RowReport:
+    origins = labels.named_origins()
+    used = {name for names in origins.values() for name in names}
+    return RowReport.of(
+        [label for label, names in origins.items() if names],
+        [label for label, names in origins.items() if not names],
+        [label for label in labels.source.labels if label not in used],
+    )
 
+
+def _mapped_axes(layer: str, name: str) -> tuple[int, ...]:
+    """The axes of a weight that are matched by name; the others must have equal sizes."""
+    if layer == "crf" and name == "transitions":
+        return (0, 1)
+    if layer == "feedforward" and name == "kernel":
+        return (1,)
+    return (0,) if layer in TABLES or layer in LABEL_LAYERS else ()
+
+
+def _check_layer(source: SavedModel, layer: str, shapes: Mapping[str, Sequence[int]]) -> None:
+    theirs: Optional[Mapping[str, np.ndarray]] = source.weights.get(layer)
+    without = f"set reload_{layer} = False"
     if theirs is None:
         raise TransferError(
-            f"{source.folder}: the pretrained model's {layer} has no {name}; use its "
-            f"lstm_peepholes ({source.architecture.peepholes}) or set reload_{layer} = False"
+            f"{source.folder}: the pretrained model has no layer {layer}; {without}"
         )
-    if fixed(theirs.shape) != fixed(ours.shape) or theirs.ndim != ours.ndim:
+    peepholes = f"use its lstm_peepholes ({source.architecture.peepholes}) or {without}"
+    surplus = sorted(set(theirs) - set(shapes))
+    if surplus:
         raise TransferError(
-            f"{source.folder}: {layer}/{name} has shape {list(theirs.shape)} in the pretrained "
-            f"model and {list(ours.shape)} here; use the same dimensions in the parameters or "
-            f"set reload_{layer} = False"
+            f"{source.folder}: the pretrained model's {layer} has {', '.join(surplus)} and this "
+            f"network's has not; {peepholes}"
         )
+    for name, shape in shapes.items():
+        if name not in theirs:
+            raise TransferError(
+                f"{source.folder}: the pretrained model's {layer} has no {name}; {peepholes}"
+            )
+        mapped, found = _mapped_axes(layer, name), theirs[name].shape
+        if len(found) != len(shape) or any(
+            size != wanted and axis not in mapped
+            for axis, (size, wanted) in enumerate(zip(found, shape))
+        ):
+            raise TransferError(
+                f"{source.folder}: {layer}/{name} has shape {list(found)} in the pretrained model "
+                f"and {list(shape)} here; use the same dimensions in the parameters or {without}"
+            )

@@ -7,7 +7,7 @@ import pytest
 
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
 from neuroner_tl.neuroner import NeuroNER
-from neuroner_tl.runs import training
+from neuroner_tl.runs import saving, training
 from neuroner_tl.runs.training import resume_run
 from neuroner_tl.training.checkpoint import load_model
 
@@ -74,7 +74,7 @@ def test_resumed_equals_uninterrupted(place, settings, whole, tmp_path, monkeypa
 def test_what_cannot_go_on(settings, whole, tmp_path, monkeypatch):
     with pytest.raises(ParameterError, match="the run is finished"):
         resume_run(whole.folder.path, {})
-    with pytest.raises(CheckpointError, match="holds no saved training"):
+    with pytest.raises(CheckpointError, match="holds no run"):
         resume_run(tmp_path, {})
     interrupt_after(monkeypatch, 2)
     with NeuroNER(**settings, output_folder=tmp_path) as ner:
@@ -112,13 +112,13 @@ def test_a_changed_corpus_is_refused(settings, tmp_path, monkeypatch):
 
 def test_the_state_is_saved_in_the_middle_of_an_epoch(settings, tmp_path, monkeypatch):
     seen = []
-    save = training.save_model
+    save = saving.save_model
 
     def noting(folder, *arguments):
         seen.append((folder.name, arguments[-1]))
         save(folder, *arguments)
 
-    monkeypatch.setattr(training, "save_model", noting)
-    with NeuroNER(**settings, output_folder=tmp_path, checkpoint_minutes=1e-9) as ner:
+    monkeypatch.setattr(saving, "save_model", noting)
+    with NeuroNER(**settings, output_folder=tmp_path, checkpoint_every="1 batch") as ner:
         ner.fit()
     assert ("last", "1-1") in seen and ("last", "2-1") in seen

@@ -30,7 +30,8 @@ def make_network(seed=0, architecture=ARCHITECTURE):
 
 
 def save(folder, network, tag="1", **more):
-    save_model(folder, {"weights": network.weights, **more}, ARCHITECTURE, TEXT, {"epoch": 1}, tag)
+    variables = {"weights": network.weights, **more}
+    save_model(folder, variables, ARCHITECTURE, TEXT, VOCABULARY.labels, {"epoch": 1}, tag)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,153 @@
+"""Values of parameters: how text becomes one, those with a form of their own, and shorthands."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Optional, get_args, get_origin
+
+from pydantic_core import PydanticCustomError
+
+# The network's layers, lowest first; `reload_*` and `freeze_*` flags are named after them.
+Layer = Literal[
+    "token_embeddings",
+    "character_embeddings",
+    "character_lstm",
+    "token_lstm",
+    "feedforward",
+    "crf",
+]
+LAYERS: tuple[str, ...] = get_args(Layer)
+RELOAD_FLAGS = tuple(f"reload_{layer}" for layer in LAYERS)
+FREEZE_FLAGS = tuple(f"freeze_{layer}" for layer in LAYERS)
+# Both stand for a choice of the six reload flags.
+SHORTHANDS = ("transfer_layers", "transfer_up_to")
+
+_INTERVAL = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(minutes?|batch|batches)")
+
+
+class Interval(NamedTuple):
+    """How often something is done: after so many minutes, or after so many batches.
+
+    Attributes:
+        number: above 0.
+        unit: ``minutes`` or ``batches``.
+    """
+
+    number: float
+    unit: str
+
+
+def from_text(value: Any, annotation: Any) -> Any:
+    """Turn text into what a field's type takes; leave anything else as it is.
+
+    Raises:
+        ValueError: a parameter file could not hold the text.
+    """
+    if not isinstance(value, (str, Path)):
+        return value
+    text = str(value).strip()
+    alternatives = (annotation, *get_args(annotation))
+    if not text and type(None) in alternatives:
+        return None
+    if any(character == '"' or ord(character) < 32 for character in text):
+        raise ValueError("a parameter file cannot hold this")
+    text.encode("utf-8")  # raises a ValueError if it cannot be written
+    if Path in alternatives:
+        if not text:
+            raise ValueError("empty")
+        return Path(os.path.expanduser(text))
+    if any(get_origin(alternative) is tuple for alternative in alternatives):
+        return tuple(part.strip() for part in text.split(","))
+    if any(get_origin(alternative) is Literal for alternative in alternatives):
+        return text.lower()
+    return text
+
+
+def read_interval(text: str) -> Interval:
+    """Read `10 minutes` or `500 batches`.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    match = _INTERVAL.fullmatch(text.strip().lower())
+    if match is None:
+        raise ValueError("neither minutes nor batches")
+    number, unit = float(match[1]), "minutes" if match[2].startswith("m") else "batches"
+    if number == 0 or (unit == "batches" and number != int(number)):
+        raise ValueError("not a number of them")
+    return Interval(number, unit)
+
+
+def read_label_map(text: str) -> tuple[tuple[str, str], ...]:
+    """Read `PRGE:GENE, DISO:Disease` as pairs of a source type and a target type.
+
+    Raises:
+        ValueError: a pair is incomplete or occurs twice.
+    """
+    pairs = []
+    for part in text.split(","):
+        names = tuple(name.strip() for name in part.split(":"))
+        if len(names) != 2 or not all(names):
+            raise ValueError("not pairs of types")
+        pairs.append((names[0], names[1]))
+    if len(set(pairs)) != len(pairs):
+        raise ValueError("the same pair twice")
+    return tuple(pairs)
+
+
+def contradiction(message: str, *names: str) -> PydanticCustomError:
+    """An error about several parameters together, in words for users."""
+    return PydanticCustomError("contradiction", "{text}", {"text": message, "names": list(names)})
+
+
+def expand_shorthands(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace `transfer_layers` or `transfer_up_to` by the six flags that it stands for.
+
+    Args:
+        values: parameters by name, of one place: a file, or the command line.
+
+    Raises:
+        PydanticCustomError: both are given, or a `reload_*` flag says otherwise.
+    """
+    result = dict(values)
+    given = [name for name in SHORTHANDS if _layers(name, values.get(name)) is not None]
+    if len(given) == 2:
+        raise contradiction(
+            "transfer_layers and transfer_up_to are both set, expected one of them; leave one out",
+            *given,
+        )
+    for name in given:
+        chosen = _layers(name, result.pop(name))
+        assert chosen is not None
+        for layer, flag in zip(LAYERS, RELOAD_FLAGS):
+            if flag in values and _as_bool(values[flag]) is not (layer in chosen):
+                raise contradiction(
+                    f"{name} = {_text(values[name])} and {flag} = {values[flag]}, expected them "
+                    f"to agree; leave {flag} out, {name} stands for all six",
+                    name,
+                    flag,
+                )
+            result[flag] = layer in chosen
+    return result
+
+
+def _layers(name: str, value: Any) -> Optional[tuple[str, ...]]:
+    """The layers that a shorthand names; None if it is not set, or wrong and to be refused."""
+    names = tuple(part.strip().lower() for part in _text(value).split(","))
+    if not set(names) <= set(LAYERS) or (name == "transfer_up_to" and len(names) != 1):
+        return None
+    return LAYERS[: LAYERS.index(names[0]) + 1] if name == "transfer_up_to" else names
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value or "")
+
+
+def _as_bool(value: Any) -> Any:
+    """True or False for the words that stand for them, else the value itself."""
+    words = {"true": True, "yes": True, "on": True, "1": True, "t": True, "y": True}
+    words.update({"false": False, "no": False, "off": False, "0": False, "f": False, "n": False})
+    return words.get(str(value).strip().lower(), value)

@@ -1,0 +1,118 @@
+"""What a run saves while it trains: its newest state, to go on from, and its best model."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Optional
+
+from neuroner_tl.errors import CheckpointError
+from neuroner_tl.parameter_values import Interval
+from neuroner_tl.runs.folder import RunFolder
+from neuroner_tl.training.checkpoint import MANIFEST, TextIdentity, load_model, save_model
+from neuroner_tl.training.loop import BatchDone, EpochDone, Event, Progress, Stopped
+from neuroner_tl.training.step import TrainingStep
+
+
+@dataclass
+class RunSaver:
+    """Listens to a training loop and saves, so that a run can be stopped at any moment.
+
+    The newest state is saved before the best model: a run that dies between the two holds the
+    best weights in its newest state, and `complete` writes the model when it goes on.
+
+    Args:
+        folder: the run's folder.
+        step: what is trained.
+        progress: where the loop stands.
+        text: how the training text was cut.
+        labels: the vocabulary's labels.
+        data: digest of the data, by which a run that goes on knows them again.
+        compiled: whether the steps are compiled.
+        interval: how often the state is saved within an epoch; None for never.
+    """
+
+    folder: RunFolder
+    step: TrainingStep
+    progress: Progress
+    text: TextIdentity
+    labels: tuple[str, ...]
+    data: str
+    compiled: bool
+    interval: Optional[Interval]
+    _saved_at: float = field(default=0.0, init=False)
+    _saved: str = field(default="", init=False)
+
+    def __call__(self, event: Event) -> None:
+        """Save what an event makes worth saving."""
+        if isinstance(event, EpochDone):
+            self.save_state()
+            if event.best:
+                self._save_best()
+        elif isinstance(event, Stopped) or (isinstance(event, BatchDone) and self._is_due(event)):
+            self.save_state()
+
+    def close(self) -> None:
+        """Nothing is left open."""
+
+    def save_state(self) -> None:
+        """Save the newest state, unless it is saved already."""
+        where = self.progress.to_json()
+        if repr(where) != self._saved:
+            save_model(
+                self.folder.last,
+                {"weights": self.step.weights, "optimiser": self.step.slots},
+                self.step.network.architecture,
+                self.text,
+                self.labels,
+                {
+                    "progress": where,
+                    "iteration": self.step.iteration,
+                    "compiled": self.compiled,
+                    "data": self.data,
+                },
+                f"{self.progress.epoch}-{self.progress.batch}",
+            )
+        self._saved, self._saved_at = repr(where), time.monotonic()
+
+    def complete(self) -> None:
+        """Write the best model if the run died before it could.
+
+        Raises:
+            CheckpointError: the best model is another one, or damaged.
+        """
+        progress = self.progress
+        if progress.best_epoch is None:
+            return
+        if (self.folder.model / MANIFEST).is_file():
+            found = load_model(self.folder.model).training.get("epoch")
+            if found == progress.best_epoch:
+                return
+        if progress.batch or progress.best_epoch != progress.epoch - 1:
+            raise CheckpointError(
+                f"{self.folder.model}: is not the model of epoch {progress.best_epoch}, the run's "
+                "best; copy the run's folder again, or begin a new run"
+            )
+        self._save_best()
+
+    def _is_due(self, event: BatchDone) -> bool:
+        if self.interval is None:
+            return False
+        if self.interval.unit == "batches":
+            return event.batch % int(self.interval.number) == 0
+        return time.monotonic() - self._saved_at >= 60 * self.interval.number
+
+    def _save_best(self) -> None:
+        save_model(
+            self.folder.model,
+            {"weights": self.step.weights},
+            self.step.network.architecture,
+            self.text,
+            self.labels,
+            {
+                "epoch": self.progress.best_epoch,
+                "score": self.progress.best_score,
+                "seed": self.step.seed,
+            },
+            str(self.progress.best_epoch),
+        )

@@ -1,0 +1,177 @@
+"""Labels of a pretrained model in the place of others: types are mapped, schemes converted.
+
+Layers 5 and 6 have a row or a column for each label. A target label is made from the source
+labels that stand for it, its *origins*: one, as a rule, whose weights it takes as they are; several
+when types are merged, whose weights are averaged; none when the type is new.
+
+A transition between two target labels takes the mean over the transitions between their origins,
+but only over those that are well-formed exactly when it is itself well-formed. So with PRGE and
+DNA merged into GENE, ``B-GENE I-GENE`` learns nothing from ``B-PRGE I-DNA``. An ill-formed
+transition whose origins are all well-formed, such as ``B O`` in BIOES from BIO, is made `FORBIDDEN`
+less likely than they are. With that, a BIOES sequence scores as the BIO sequence of the same
+entities does, and the best one is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuroner_tl.corpora.tags import may_follow
+from neuroner_tl.dataset.vocabulary import OUTSIDE, type_of_label
+from neuroner_tl.errors import TransferError
+
+# What an ill-formed transition scores less than the well-formed one it comes from: odds of e^-10.
+FORBIDDEN = 10.0
+
+# Prefixes that stand for a prefix, by (scheme of the source, scheme of the target).
+_ORIGINS = {
+    ("bio", "bio"): {"B": "B", "I": "I"},
+    ("bioes", "bioes"): {"B": "B", "I": "I", "E": "E", "S": "S"},
+    ("bio", "bioes"): {"B": "B", "I": "I", "E": "I", "S": "B"},
+    ("bioes", "bio"): {"B": "BS", "I": "IE"},
+}
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """The labels of a model and their tag scheme.
+
+    Args:
+        labels: ``O``, then the labels of each type.
+        scheme: ``bio`` or ``bioes``.
+    """
+
+    labels: tuple[str, ...]
+    scheme: str
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The entity types, in the labels' order."""
+        return tuple(dict.fromkeys(type_of_label(name) for name in self.labels if name != OUTSIDE))
+
+
+@dataclass(frozen=True)
+class LabelMatch:
+    """Which source labels each target label is made from.
+
+    Args:
+        source: the pretrained model's labels.
+        target: the labels here.
+        origins: for each target label the numbers of its source labels; none for a new one.
+    """
+
+    source: LabelSet
+    target: LabelSet
+    origins: tuple[tuple[int, ...], ...]
+
+    def named_origins(self) -> dict[str, list[str]]:
+        """The origins of each target label by name."""
+        return {
+            label: [self.source.labels[number] for number in numbers]
+            for label, numbers in zip(self.target.labels, self.origins)
+        }
+
+    def transfer(self, name: str, source: np.ndarray, initial: np.ndarray) -> np.ndarray:
+        """The weights of layer 5 or 6 in the place of initial ones.
+
+        Args:
+            name: ``kernel [n, labels]``, ``bias``, ``start`` or ``end [labels]``, or
+                ``transitions [labels, labels]``.
+            source: the source's weight.
+            initial: the initial weight here; it is left as it is.
+        """
+        merged = initial.astype(source.dtype)
+        for j in range(len(self.target.labels)):
+            if name == "transitions":
+                for i in range(len(self.target.labels)):
+                    self._take_transition(i, j, source, merged)
+            elif name in ("start", "end"):
+                self._take_boundary(name, j, source, merged)
+            elif self.origins[j]:
+                merged[..., j] = source[..., list(self.origins[j])].mean(axis=-1)
+        return merged
+
+    def _take_transition(self, i: int, j: int, source: np.ndarray, merged: np.ndarray) -> None:
+        theirs, ours = self.source.labels, self.target.labels
+        merged[i, j] = self._mean(
+            may_follow(ours[i], ours[j], self.target.scheme),
+            {
+                (a, b): may_follow(theirs[a], theirs[b], self.source.scheme)
+                for a in self.origins[i]
+                for b in self.origins[j]
+            },
+            source,
+            merged[i, j],
+        )
+
+    def _take_boundary(self, name: str, j: int, source: np.ndarray, merged: np.ndarray) -> None:
+        def well_formed(labels: LabelSet, number: int) -> bool:
+            pair = (OUTSIDE, labels.labels[number])
+            return may_follow(*(pair if name == "start" else pair[::-1]), labels.scheme)
+
+        merged[j] = self._mean(
+            well_formed(self.target, j),
+            {(a,): well_formed(self.source, a) for a in self.origins[j]},
+            source,
+            merged[j],
+        )
+
+    @staticmethod
+    def _mean(
+        well_formed: bool,
+        origins: Mapping[tuple[int, ...], bool],
+        source: np.ndarray,
+        initial: np.floating,
+    ) -> np.floating:
+        """The mean over the origins that are as well-formed as the target, see the module."""
+        alike = [source[place] for place, theirs in origins.items() if theirs == well_formed]
+        if alike:
+            return np.mean(alike, dtype=source.dtype)
+        if origins and not well_formed:
+            others = [source[place] for place in origins]
+            return np.mean(others, dtype=source.dtype) - source.dtype.type(FORBIDDEN)
+        return initial
+
+
+def match_labels(
+    source: LabelSet, target: LabelSet, label_map: Sequence[tuple[str, str]] = ()
+) -> LabelMatch:
+    """Find the source labels that stand for each target label.
+
+    Args:
+        source: the pretrained model's labels.
+        target: the labels here.
+        label_map: pairs of a source type and a target type; a source type that is in none of them
+            stands for the type of the same name.
+
+    Raises:
+        TransferError: the map names a type that the source or the target does not have.
+    """
+    for index, (side, labels) in enumerate(
+        (("the pretrained model", source), ("the corpus' train part", target))
+    ):
+        for pair in label_map:
+            if pair[index] not in labels.types:
+                raise TransferError(
+                    f"label_map: found {':'.join(pair)}, but {side} has no type {pair[index]}, "
+                    f"only {', '.join(labels.types) or 'none'}; correct the pair"
+                )
+    mapped = {theirs for theirs, _ in label_map}
+    pairs = [*label_map, *((name, name) for name in source.types if name not in mapped)]
+    prefixes = _ORIGINS[source.scheme, target.scheme]
+    number = {label: index for index, label in enumerate(source.labels)}
+
+    def origins_of(label: str) -> tuple[int, ...]:
+        if label == OUTSIDE:
+            return (number[OUTSIDE],)
+        return tuple(
+            number[f"{prefix}-{theirs}"]
+            for theirs, ours in pairs
+            if ours == type_of_label(label)
+            for prefix in prefixes[label[0]]
+        )
+
+    return LabelMatch(source, target, tuple(map(origins_of, target.labels)))
