@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Optional, get_args, get_origin
+from typing import Any, Literal, NamedTuple, Optional, Union, get_args, get_origin
 
 from pydantic_core import PydanticCustomError
 
@@ -52,9 +52,7 @@ def from_text(value: Any, annotation: Any) -> Any:
     alternatives = (annotation, *get_args(annotation))
     if not text and type(None) in alternatives:
         return None
-    if any(character == '"' or ord(character) < 32 for character in text):
-        raise ValueError("a parameter file cannot hold this")
-    text.encode("utf-8")  # raises a ValueError if it cannot be written
+    _check_text(text)
     if Path in alternatives:
         if not text:
             raise ValueError("empty")
@@ -64,6 +62,12 @@ def from_text(value: Any, annotation: Any) -> Any:
     if any(get_origin(alternative) is Literal for alternative in alternatives):
         return text.lower()
     return text
+
+
+def _check_text(text: str) -> None:
+    if any(character == '"' or ord(character) < 32 for character in text):
+        raise ValueError("a parameter file cannot hold this")
+    text.encode("utf-8")  # raises a ValueError if it cannot be written
 
 
 def read_interval(text: str) -> Interval:
@@ -81,12 +85,18 @@ def read_interval(text: str) -> Interval:
     return Interval(number, unit)
 
 
-def read_label_map(text: str) -> tuple[tuple[str, str], ...]:
-    """Read `PRGE:GENE, DISO:Disease` as pairs of a source type and a target type.
+def read_label_map(value: Union[str, Iterable[Iterable[str]]]) -> tuple[tuple[str, str], ...]:
+    """Read `PRGE:GENE, DISO:Disease`, or such pairs, as pairs of a source and a target type.
 
     Raises:
-        ValueError: a pair is incomplete or occurs twice.
+        ValueError: a pair is incomplete or occurs twice, or a name has a comma or a colon.
     """
+    # Pairs are read as text too, so that nothing passes that a file could not hold.
+    try:
+        text = value if isinstance(value, str) else ",".join(":".join(pair) for pair in value)
+    except TypeError:
+        raise ValueError("not pairs of types") from None
+    _check_text(text)
     pairs = []
     for part in text.split(","):
         names = tuple(name.strip() for name in part.split(":"))

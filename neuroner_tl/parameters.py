@@ -319,7 +319,7 @@ class Parameters(BaseModel):
     @field_validator("label_map", mode="before")
     @classmethod
     def _read_label_map(cls, value: Any) -> Any:
-        return read_label_map(value) if isinstance(value, str) and value.strip() else value or None
+        return None if value in (None, "") else read_label_map(value)
 
     @field_validator("split_percentages")
     @classmethod

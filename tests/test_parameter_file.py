@@ -194,6 +194,36 @@ def test_nothing_to_transfer(tmp_path):
     assert load_parameters(path, {"reload_crf": "True"}).reload_crf
 
 
+UP_TO_WORDS = "[advanced]\ntransfer_up_to = character_lstm\n"
+
+
+def reloaded(parameters):
+    return [flag for flag in RELOAD_FLAGS if getattr(parameters, flag)]
+
+
+def test_the_command_lines_shorthand_wins_over_the_files_flags(tmp_path):
+    path = write(tmp_path, "[advanced]\nreload_crf = True\nreload_token_lstm = False\n")
+    parameters = load_parameters(path, {"transfer_layers": "token_lstm, feedforward"})
+    assert reloaded(parameters) == ["reload_token_lstm", "reload_feedforward"]
+
+
+def test_the_command_lines_flag_wins_over_the_files_shorthand(tmp_path):
+    path = write(tmp_path, UP_TO_WORDS)
+    assert reloaded(load_parameters(path)) == list(RELOAD_FLAGS[:3])
+    found = load_parameters(path, {"reload_crf": "True", "reload_character_lstm": "no"})
+    assert reloaded(found) == [*RELOAD_FLAGS[:2], "reload_crf"]
+    other = load_parameters(path, {"transfer_up_to": "token_embeddings"})
+    assert reloaded(other) == ["reload_token_embeddings"]
+
+
+def test_a_shorthand_and_a_flag_of_one_file_that_disagree(tmp_path):
+    message = error_of(write(tmp_path, UP_TO_WORDS + "reload_crf = True\n"))
+    assert "transfer_up_to = character_lstm and reload_crf = True" in message
+    assert message.startswith(f"{tmp_path}") and ":2: " in message
+    path = write(tmp_path, UP_TO_WORDS + "reload_crf = no\n")
+    assert reloaded(load_parameters(path)) == list(RELOAD_FLAGS[:3])
+
+
 def test_errors_name_the_option():
     assert error_of(None, {"dropout_rate": "2"}).startswith("--dropout_rate: found '2'")
     assert error_of(None, {"dropout": "2"}).startswith("--dropout: found an unknown parameter")
@@ -214,6 +244,8 @@ texts = st.text(
     st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters='"'), min_size=1
 ).filter(lambda text: text.strip())
 
+type_names = texts.map(str.strip).filter(lambda text: not set(",:") & set(text))
+
 parameter_sets = st.builds(
     Parameters,
     use_crf=st.booleans(),
@@ -225,6 +257,7 @@ parameter_sets = st.builds(
     split_percentages=st.floats(1, 90).map(lambda first: (first, 5.0, 95.0 - first)),
     seed=st.integers(0, 2**32 - 1),
     jit_compile=st.sampled_from(["auto", True, False]),
+    label_map=st.none() | st.lists(st.tuples(type_names, type_names), min_size=1, unique=True),
 )
 
 

@@ -5,10 +5,11 @@ import pytest
 from pydantic import ValidationError
 
 from neuroner_tl.parameter_text import by_section, expected_of, explanation_of, format_value
-from neuroner_tl.parameter_values import RELOAD_FLAGS
+from neuroner_tl.parameter_values import FREEZE_FLAGS, LAYERS, RELOAD_FLAGS
 from neuroner_tl.parameters import RENAMED, RETIRED, SECTIONS, Parameters
 
 NAMES = list(Parameters.model_fields)
+PRETRAINED = {"use_pretrained_model": True, "pretrained_model_folder": "m"}
 
 
 def test_defaults_are_valid_and_those_of_neuroner():
@@ -81,6 +82,21 @@ def test_false(text):
         ("split_seed", "-1"),
         ("seed", str(2**32)),
         ("optimizer", "rmsprop"),
+        ("checkpoint_every", "10"),
+        ("checkpoint_every", "0 minutes"),
+        ("checkpoint_every", "1.5 batches"),
+        ("checkpoint_every", "10 hours"),
+        ("transfer_layers", "crf, token_lstn"),
+        ("transfer_up_to", "the_top"),
+        ("transfer_up_to", "token_lstm, crf"),
+        ("label_map", "PRGE"),
+        ("label_map", "PRGE:"),
+        ("label_map", "PRGE:GENE:X"),
+        ("label_map", "PRGE:GENE, PRGE:GENE"),
+        ("label_map", [("PRGE", "GENE,DISO")]),
+        ("label_map", [("PRGE", "A:B")]),
+        ("label_map", 3),
+        ("label_map", 'A:"B"'),
         ("jit_compile", "maybe"),
         ("experiment_name", ""),
         ("experiment_name", "a/b"),
@@ -135,6 +151,14 @@ def test_immutable():
             },
             "nothing would be transferred",
         ),
+        (dict.fromkeys(FREEZE_FLAGS, True), "nothing would be trained"),
+        (
+            {**dict.fromkeys(FREEZE_FLAGS, True), "freeze_crf": False, "use_crf": False},
+            "nothing would be trained",
+        ),
+        ({"transfer_layers": "crf", "transfer_up_to": "crf"}, "expected one of them"),
+        ({"transfer_up_to": "crf", "reload_crf": "no"}, "transfer_up_to = crf and reload_crf = no"),
+        ({"transfer_layers": "crf", "reload_feedforward": True}, "leave reload_feedforward out"),
         ({"minimum_number_of_epochs": 101}, "maximum_number_of_epochs 100"),
         ({"load_all_pretrained_token_embeddings": True}, "expected word vectors"),
         ({"load_only_pretrained_token_embeddings": True}, "expected word vectors"),
@@ -154,9 +178,65 @@ def test_reload_flags_do_not_matter_when_predicting():
     )
 
 
+def test_flags_are_the_networks_layers():
+    from neuroner_tl.model.entity_lstm import LAYER_NAMES
+
+    assert LAYERS == LAYER_NAMES
+    assert {*RELOAD_FLAGS, *FREEZE_FLAGS} <= set(NAMES)
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_transfer_up_to_is_cumulative(number):
+    parameters = Parameters(transfer_up_to=LAYERS[number - 1], **PRETRAINED)
+    assert [getattr(parameters, flag) for flag in RELOAD_FLAGS] == [
+        index < number for index in range(6)
+    ]
+    # What it stands for is what is kept, so that a run's parameters say the same again.
+    assert parameters.transfer_up_to is None
+    assert Parameters(**parameters.to_dict()) == parameters
+
+
+@pytest.mark.parametrize("value", ["CRF , token_lstm", ["token_lstm", "crf"]])
+def test_transfer_layers_are_the_flags(value):
+    parameters = Parameters(transfer_layers=value, **PRETRAINED)
+    chosen = {layer for layer in LAYERS if getattr(parameters, f"reload_{layer}")}
+    assert chosen == {"token_lstm", "crf"}
+    assert parameters.transfer_layers is None
+
+
+def test_frozen_layers():
+    flags = {"freeze_crf": "True", "freeze_token_embeddings": True}
+    assert Parameters(**flags).frozen_layers == ("token_embeddings", "crf")
+    assert Parameters().frozen_layers == ()
+
+
+def test_label_map():
+    expected = (("PRGE", "GENE"), ("DNA", "GENE"), ("DISO", "Disease or x"))
+    text = " PRGE:GENE,DNA : GENE, DISO:Disease or x"
+    assert Parameters(label_map=text).label_map == expected
+    assert Parameters(label_map=format_value(expected)).label_map == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10 minutes", (10, "minutes")),
+        ("0.5 Minutes", (0.5, "minutes")),
+        ("1 batch", (1, "batches")),
+        ("500batches", (500, "batches")),
+        ("", None),
+    ],
+)
+def test_checkpoint_interval(text, expected):
+    assert Parameters(checkpoint_every=text).checkpoint_interval == expected
+
+
 def test_to_dict_is_json_and_complete():
-    parameters = Parameters(dataset_text_folder="data/x", split_percentages="70, 10, 20")
+    parameters = Parameters(
+        dataset_text_folder="data/x", split_percentages="70, 10, 20", label_map="PRGE:GENE"
+    )
     values = json.loads(json.dumps(parameters.to_dict()))
     assert list(values) == NAMES
+    assert values["label_map"] == [["PRGE", "GENE"]]
     assert values["dataset_text_folder"] == "data/x"
     assert Parameters(**values) == parameters

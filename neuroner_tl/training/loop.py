@@ -301,7 +301,7 @@ class TrainingLoop:
         return False
 
     def _check(self) -> str:
-        """Validate once in the middle of a long epoch, when the limit is reached without a score."""
+        """Validate once in the middle of a long epoch, if the limit is reached without a score."""
         limit, progress = self.settings.give_up_after, self.progress
         if not 0 < limit <= progress.sentences or progress.best_score > 0 or progress.checked:
             return ""

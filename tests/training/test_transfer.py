@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuroner_tl.dataset.vocabulary import Vocabulary
+from neuroner_tl.dataset.vocabulary import Vocabulary, labels_of_types
 from neuroner_tl.errors import TransferError
 from neuroner_tl.model.entity_lstm import LAYER_NAMES, Architecture, initial_weights
 from neuroner_tl.training.checkpoint import SavedModel, TextIdentity
-from neuroner_tl.training.transfer import transfer
+from neuroner_tl.training.transfer import LayerChoice, plan_transfer
 
 TEXT = TextIdentity("alnum", "alnum-1", "rules-1", "en", "bio")
 THEIRS = Vocabulary(
@@ -43,12 +43,19 @@ def saved(vocabulary=THEIRS, seed=1, **changes):
     )
 
 
+def make_plan(source, vocabulary, start, reload=ALL, scheme="bio", **choice):
+    shapes = {
+        layer: {name: value.shape for name, value in named.items()}
+        for layer, named in start.items()
+    }
+    chosen = frozenset(layer for layer, flag in reload.items() if flag)
+    return plan_transfer(source, vocabulary, scheme, shapes, LayerChoice(chosen, **choice))
+
+
 def run(source, vocabulary=OURS, reload=ALL, **changes):
     start = initial(vocabulary, 2, **changes)
-    weights, report = transfer(
-        source, architecture_of(vocabulary, **changes), vocabulary, start, reload
-    )
-    return weights, start, report
+    plan = make_plan(source, vocabulary, start, reload)
+    return plan.apply(start), start, plan.report
 
 
 def rows(report, layer):
@@ -89,7 +96,8 @@ def test_rows_of_tables_are_matched_by_name(layer):
         )
         np.testing.assert_array_equal(weights[layer]["embedding"][row], expected, item)
     found = rows(report, layer)
-    assert found.copied == len(set(theirs) & set(ours))
+    assert set(found.copied_examples) == set(theirs) & set(ours)
+    assert found.copied == len(found.copied_examples)
     assert set(found.new_examples) == set(ours) - set(theirs)
     assert set(found.dropped_examples) == set(theirs) - set(ours)
     assert (found.new, found.dropped) == (len(found.new_examples), len(found.dropped_examples))
@@ -129,7 +137,7 @@ def test_neither_source_nor_start_are_changed():
     source = saved()
     copies = {k: {n: v.copy() for n, v in w.items()} for k, w in source.weights.items()}
     start = initial(OURS, 2)
-    weights, _ = transfer(source, architecture_of(OURS), OURS, start, ALL)
+    weights = make_plan(source, OURS, start).apply(start)
     for layer in LAYER_NAMES:
         for name, value in weights[layer].items():
             value += 1
@@ -195,11 +203,88 @@ def test_target_without_a_layer():
     assert "crf" not in [item.layer for item in report.layers]
 
 
-def test_report_as_json_and_as_table():
-    _, _, report = run(saved(), reload={**ALL, "token_lstm": False})
-    content = report.to_json()
+def test_report_as_json():
+    start = initial(OURS, 2)
+    plan = make_plan(
+        saved(), OURS, start, {**ALL, "token_lstm": False}, freeze=frozenset({"character_lstm"})
+    )
+    content = plan.report.to_json()
     assert content["source"] == "old/model" and len(content["layers"]) == 6
     assert content["layers"][0]["rows"]["copied"] == 3
-    table = report.table()
-    assert len(table.splitlines()) == 7
-    assert "initialised" in table and "3 copied, 3 new, 2 dropped" in table
+    for layer in content["layers"]:
+        name = layer["layer"]
+        assert layer["action"] == ("initialised" if name == "token_lstm" else "copied")
+        assert layer["training"] == ("frozen" if name == "character_lstm" else "trained")
+        assert layer["parameters"] == sum(value.size for value in start[name].values())
+        assert layer["shapes"] == {key: list(value.shape) for key, value in start[name].items()}
+    assert content["labels"]["B-DISO"] == ["B-DISO"] and content["labels"]["B-PRGE"] == []
+
+
+def test_report_as_table():
+    _, _, report = run(saved(), reload={**ALL, "token_lstm": False})
+    lines = report.table().splitlines()
+    assert lines[0] == "transfer from old/model"
+    rows = {line.split()[0]: line.split() for line in lines[2:8]}
+    assert list(rows) == list(LAYER_NAMES)
+    assert rows["token_lstm"][1:3] == ["initialised", "trained"]
+    assert rows["token_embeddings"][1:7] == ["copied", "trained", "24", "3", "3", "2"]
+    assert "[6, 4]" in lines[2] and "2 x [3]" not in lines[2]
+    text = " ".join(lines)
+    assert "token_embeddings, new: cancer new newer" in text
+    assert "feedforward, dropped: B-CHED I-CHED" in text
+    assert "character_embeddings, copied: '' <UNK> u l" in text
+
+
+def test_the_first_twenty_of_many_rows_are_named():
+    words = [f"w{number}" for number in range(70)]
+    theirs = Vocabulary(("<UNK>", *words[:60]), THEIRS.characters, THEIRS.labels)
+    ours = Vocabulary(("<UNK>", *words[30:]), OURS.characters, OURS.labels)
+    _, _, report = run(saved(theirs), ours)
+    found = rows(report, "token_embeddings")
+    assert (found.copied, found.new, found.dropped) == (31, 10, 30)
+    assert found.copied_examples == ("<UNK>", *words[30:49])
+    assert found.new_examples == tuple(words[60:])
+    assert found.dropped_examples == tuple(words[:20])
+    assert "w48 ..." in " ".join(report.table().split())
+
+
+def test_labels_are_mapped_and_converted():
+    """BIO with types of other names becomes BIOES, in both layers; details in the other file."""
+    source = saved()
+    vocabulary = Vocabulary(OURS.tokens, OURS.characters, labels_of_types(["Disease"], "bioes"))
+    start = initial(vocabulary, 2)
+    plan = make_plan(source, vocabulary, start, scheme="bioes", label_map=(("DISO", "Disease"),))
+    weights = plan.apply(start)
+    s_disease, b_diso = vocabulary.labels.index("S-Disease"), THEIRS.labels.index("B-DISO")
+    np.testing.assert_array_equal(
+        weights["feedforward"]["kernel"][:, s_disease],
+        source.weights["feedforward"]["kernel"][:, b_diso],
+    )
+    assert weights["crf"]["start"][s_disease] == source.weights["crf"]["start"][b_diso]
+    found = rows(plan.report, "feedforward")
+    assert (found.copied, found.new, found.dropped) == (5, 0, 2)
+    assert "labels: B-Disease from B-DISO, I-Disease from I-DISO, E-Disease from I-DISO" in (
+        " ".join(plan.report.table().split())
+    )
+
+
+@pytest.mark.parametrize(
+    ("choice", "remark"),
+    [
+        ({"freeze": frozenset({"crf"})}, "crf is frozen with random values in its new rows"),
+        ({"freeze": frozenset({"token_lstm"})}, "token_lstm is frozen with random values"),
+        ({"freeze": frozenset({"token_embeddings"})}, None),
+        ({}, None),
+    ],
+)
+def test_what_is_probably_not_meant_is_remarked_on(choice, remark):
+    plan = make_plan(saved(), OURS, initial(OURS, 2), {**ALL, "token_lstm": False}, **choice)
+    assert plan.report.remarks == ((remark,) if remark else ())
+    assert not remark or f"note: {remark}" in plan.report.table()
+
+
+def test_no_common_type_is_remarked_on():
+    vocabulary = Vocabulary(OURS.tokens, OURS.characters, labels_of_types(["GENE"], "bio"))
+    plan = make_plan(saved(), vocabulary, initial(vocabulary, 2))
+    (remark,) = plan.report.remarks
+    assert "(CHED, DISO) stands for one here (GENE); label_map" in remark
