@@ -8,8 +8,12 @@ A transition between two target labels takes the mean over the transitions betwe
 but only over those that are well-formed exactly when it is itself well-formed. So with PRGE and
 DNA merged into GENE, ``B-GENE I-GENE`` learns nothing from ``B-PRGE I-DNA``. An ill-formed
 transition whose origins are all well-formed, such as ``B O`` in BIOES from BIO, is made `FORBIDDEN`
-less likely than they are. With that, a BIOES sequence scores as the BIO sequence of the same
-entities does, and the best one is the same.
+less likely than they are.
+
+With these rules the network finds before its first step what the source finds: a BIOES sequence
+scores as the BIO sequence of the same entities does, and one with a new type scores lower than the
+same one with ``O`` in its place. Only BIO from BIOES is an approximation, since one label stands
+for two.
 """
 
 from __future__ import annotations
@@ -25,6 +29,8 @@ from neuroner_tl.errors import TransferError
 
 # What an ill-formed transition scores less than the well-formed one it comes from: odds of e^-10.
 FORBIDDEN = 10.0
+# What a new type's label scores less than O for the same token: odds of e^-5.
+UNSEEN = 5.0
 
 # Prefixes that stand for a prefix, by (scheme of the source, scheme of the target).
 _ORIGINS = {
@@ -74,66 +80,66 @@ class LabelMatch:
             for label, numbers in zip(self.target.labels, self.origins)
         }
 
-    def transfer(self, name: str, source: np.ndarray, initial: np.ndarray) -> np.ndarray:
-        """The weights of layer 5 or 6 in the place of initial ones.
+    def transfer(self, name: str, source: np.ndarray) -> np.ndarray:
+        """A weight of layer 5 or 6, made from the source's.
 
         Args:
             name: ``kernel [n, labels]``, ``bias``, ``start`` or ``end [labels]``, or
                 ``transitions [labels, labels]``.
             source: the source's weight.
-            initial: the initial weight here; it is left as it is.
         """
-        merged = initial.astype(source.dtype)
-        for j in range(len(self.target.labels)):
+        labels = len(self.target.labels)
+        mapped = source.ndim if name == "transitions" else 1
+        merged = np.empty((*source.shape[:-mapped], *[labels] * mapped), source.dtype)
+        for j in range(labels):
             if name == "transitions":
-                for i in range(len(self.target.labels)):
-                    self._take_transition(i, j, source, merged)
+                for i in range(labels):
+                    merged[i, j] = self._transition(i, j, source)
             elif name in ("start", "end"):
-                self._take_boundary(name, j, source, merged)
-            elif self.origins[j]:
-                merged[..., j] = source[..., list(self.origins[j])].mean(axis=-1)
+                merged[j] = self._boundary(name, j, source)
+            else:
+                merged[..., j] = source[..., list(self._sources(j))].mean(axis=-1)
+        if name == "bias":
+            merged[[not origins for origins in self.origins]] -= UNSEEN
         return merged
 
-    def _take_transition(self, i: int, j: int, source: np.ndarray, merged: np.ndarray) -> None:
+    def _sources(self, j: int) -> tuple[int, ...]:
+        """The source labels whose weights a target label takes: its origins, or O."""
+        return self.origins[j] or (self.source.labels.index(OUTSIDE),)
+
+    def _transition(self, i: int, j: int, source: np.ndarray) -> np.floating:
         theirs, ours = self.source.labels, self.target.labels
-        merged[i, j] = self._mean(
+        return _mean(
+            source,
             may_follow(ours[i], ours[j], self.target.scheme),
             {
                 (a, b): may_follow(theirs[a], theirs[b], self.source.scheme)
-                for a in self.origins[i]
-                for b in self.origins[j]
+                for a in self._sources(i)
+                for b in self._sources(j)
             },
-            source,
-            merged[i, j],
         )
 
-    def _take_boundary(self, name: str, j: int, source: np.ndarray, merged: np.ndarray) -> None:
+    def _boundary(self, name: str, j: int, source: np.ndarray) -> np.floating:
         def well_formed(labels: LabelSet, number: int) -> bool:
             pair = (OUTSIDE, labels.labels[number])
             return may_follow(*(pair if name == "start" else pair[::-1]), labels.scheme)
 
-        merged[j] = self._mean(
-            well_formed(self.target, j),
-            {(a,): well_formed(self.source, a) for a in self.origins[j]},
+        return _mean(
             source,
-            merged[j],
+            well_formed(self.target, j),
+            {(a,): well_formed(self.source, a) for a in self._sources(j)},
         )
 
-    @staticmethod
-    def _mean(
-        well_formed: bool,
-        origins: Mapping[tuple[int, ...], bool],
-        source: np.ndarray,
-        initial: np.floating,
-    ) -> np.floating:
-        """The mean over the origins that are as well-formed as the target, see the module."""
-        alike = [source[place] for place, theirs in origins.items() if theirs == well_formed]
-        if alike:
-            return np.mean(alike, dtype=source.dtype)
-        if origins and not well_formed:
-            others = [source[place] for place in origins]
-            return np.mean(others, dtype=source.dtype) - source.dtype.type(FORBIDDEN)
-        return initial
+
+def _mean(
+    source: np.ndarray, well_formed: bool, origins: Mapping[tuple[int, ...], bool]
+) -> np.floating:
+    """The mean over those origins that are as well-formed as the target, see the module."""
+    alike = [source[place] for place, theirs in origins.items() if theirs == well_formed]
+    if alike:
+        return np.mean(alike, dtype=source.dtype)
+    others = np.mean([source[place] for place in origins], dtype=source.dtype)
+    return others if well_formed else others - source.dtype.type(FORBIDDEN)
 
 
 def match_labels(

@@ -76,7 +76,7 @@ class TransferPlan:
                     merged = value.astype(theirs[name].dtype)
                     merged[to_rows] = theirs[name][from_rows]
                 elif layer in LABEL_LAYERS:
-                    merged = self.labels.transfer(name, theirs[name], value)
+                    merged = self.labels.transfer(name, theirs[name])
                 else:
                     merged = theirs[name].copy()
                 weights[layer][name] = merged
@@ -158,7 +158,7 @@ def _remarks(layers: Sequence[LayerReport], labels: LabelMatch) -> list[str]:
             if layer.action == "initialised":
                 remarks.append(f"{layer.layer} is frozen with random values")
             elif layer.rows is not None and layer.rows.new:
-                remarks.append(f"{layer.layer} is frozen with random values in its new rows")
+                remarks.append(f"{layer.layer} is frozen with new rows, which will not be trained")
     return remarks
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from neuroner_tl.corpora.tags import SCHEMES, convert_tags, may_follow, tags_to_spans
 from neuroner_tl.dataset.vocabulary import labels_of_types
 from neuroner_tl.errors import TransferError
-from neuroner_tl.training.label_transfer import FORBIDDEN, LabelSet, match_labels
+from neuroner_tl.training.label_transfer import FORBIDDEN, UNSEEN, LabelSet, match_labels
 
 WEIGHTS = ("kernel", "bias", "transitions", "start", "end")
 
@@ -28,12 +28,11 @@ def draw(labels, seed, hidden=3):
 
 
 def transferred(match, seed=1):
-    theirs, start = draw(match.source, seed), draw(match.target, seed + 1)
-    copies = {name: value.copy() for name, value in start.items()}
-    found = {name: match.transfer(name, theirs[name], start[name]) for name in WEIGHTS}
-    for name in WEIGHTS:
-        np.testing.assert_array_equal(start[name], copies[name])
-    return theirs, start, found
+    theirs = draw(match.source, seed)
+    found = {name: match.transfer(name, theirs[name]) for name in WEIGHTS}
+    expected = draw(match.target, seed)
+    assert {n: v.shape for n, v in found.items()} == {n: v.shape for n, v in expected.items()}
+    return theirs, found
 
 
 def path_score(weights, x, path):
@@ -64,34 +63,52 @@ def test_may_follow_is_what_conversion_leaves_alone(scheme, tags):
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_equal_labels_are_copied_bit_for_bit(scheme):
     labels = label_set(scheme, "DISO", "CHED")
-    theirs, _, found = transferred(match_labels(labels, labels))
+    theirs, found = transferred(match_labels(labels, labels))
     for name in WEIGHTS:
         np.testing.assert_array_equal(found[name], theirs[name])
         assert found[name].dtype == theirs[name].dtype
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_mapped_type_takes_its_rows_and_a_new_one_keeps_its_own(scheme):
+def test_a_mapped_type_takes_its_rows_bit_for_bit(scheme):
     source, target = label_set(scheme, "PRGE"), label_set(scheme, "DISO", "GENE")
     match = match_labels(source, target, (("PRGE", "GENE"),))
-    theirs, start, found = transferred(match)
-    number = {label.replace("PRGE", "GENE"): i for i, label in enumerate(source.labels)}
-    for j, label in enumerate(target.labels):
-        old = number.get(label)
-        for name in ("bias", "start", "end"):
-            assert found[name][j] == (start[name][j] if old is None else theirs[name][old])
-        np.testing.assert_array_equal(
-            found["kernel"][:, j],
-            start["kernel"][:, j] if old is None else theirs["kernel"][:, old],
-        )
-        for i, before in enumerate(target.labels):
-            known = old is not None and before in number
-            expected = (
-                theirs["transitions"][number[before], old] if known else start["transitions"][i, j]
-            )
-            assert found["transitions"][i, j] == expected
+    theirs, found = transferred(match)
+    ours = [target.labels.index(name.replace("PRGE", "GENE")) for name in source.labels]
+    for name in ("kernel", "bias", "start", "end"):
+        np.testing.assert_array_equal(found[name][..., ours], theirs[name])
+    np.testing.assert_array_equal(found["transitions"][np.ix_(ours, ours)], theirs["transitions"])
     assert match.named_origins()["B-GENE"] == ["B-PRGE"]
     assert match.named_origins()["B-DISO"] == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_new_type_was_outside_to_the_source(scheme):
+    source, target = label_set(scheme, "PRGE"), label_set(scheme, "DISO", "PRGE")
+    theirs, found = transferred(match_labels(source, target))
+    for j, label in enumerate(target.labels):
+        if label.endswith("DISO"):
+            np.testing.assert_array_equal(found["kernel"][:, j], theirs["kernel"][:, 0])
+            assert found["bias"][j] == theirs["bias"][0] - np.float32(UNSEEN)
+
+
+@given(
+    schemes=st.sampled_from([("bio", "bio"), ("bioes", "bioes"), ("bio", "bioes")]),
+    tags=st.lists(st.sampled_from(["O", *(f"{p}-{t}" for p in "BIES" for t in "XY")]), min_size=1),
+    seed=st.integers(0, 10**6),
+)
+@settings(deadline=None)
+def test_a_sequence_with_a_new_type_scores_lower_than_with_outside(schemes, tags, seed):
+    """So nothing that the source finds is lost or added before the first step."""
+    source, target = label_set(schemes[0], "X"), label_set(schemes[1], "X", "Y")
+    if schemes[1] == "bio":
+        tags = [tag.replace("E-", "I-").replace("S-", "B-") for tag in tags]
+    _, found = transferred(match_labels(source, target), seed)
+    x = np.random.default_rng(seed).normal(size=(len(tags), 3)).astype(np.float32)
+    path = [target.labels.index(tag) for tag in tags]
+    without = [0 if tag.endswith("Y") else number for tag, number in zip(tags, path)]
+    less = UNSEEN * sum(tag.endswith("Y") for tag in tags)
+    assert path_score(found, x, path) <= path_score(found, x, without) - less + 1e-3
 
 
 def test_without_a_map_only_equal_names_match():
@@ -114,7 +131,7 @@ def test_a_type_that_is_mapped_no_longer_stands_for_its_own_name():
 def test_several_types_become_one():
     source, target = label_set("bioes", "DNA", "PRGE"), label_set("bioes", "GENE")
     match = match_labels(source, target, (("PRGE", "GENE"), ("DNA", "GENE")))
-    theirs, _, found = transferred(match)
+    theirs, found = transferred(match)
     their, our = source.labels.index, target.labels.index
     for prefix in "BIES":
         both = [their(f"{prefix}-DNA"), their(f"{prefix}-PRGE")]
@@ -138,7 +155,7 @@ def test_several_types_become_one():
 def test_one_type_becomes_several_and_no_entity_changes_its_type():
     source, target = label_set("bio", "PRGE"), label_set("bio", "GENE", "PROTEIN")
     match = match_labels(source, target, (("PRGE", "GENE"), ("PRGE", "PROTEIN")))
-    theirs, _, found = transferred(match)
+    theirs, found = transferred(match)
     our = target.labels.index
     for ours in ("GENE", "PROTEIN"):
         assert found["bias"][our(f"B-{ours}")] == theirs["bias"][1]
@@ -154,14 +171,11 @@ def test_one_type_becomes_several_and_no_entity_changes_its_type():
 def test_bioes_from_bio_scores_every_sequence_of_entities_as_the_source_does(seed, length):
     """All sequences of a sentence, by brute force: equal scores, and the same best entities."""
     source, target = label_set("bio", "DISO"), label_set("bioes", "DISO")
-    theirs, _, found = transferred(match_labels(source, target), seed)
+    theirs, found = transferred(match_labels(source, target), seed)
     # A source that has learnt what an ill-formed sequence is.
     outside, inside = 0, source.labels.index("I-DISO")
     theirs["transitions"][outside, inside] = theirs["start"][inside] = -30
-    found = {
-        name: match_labels(source, target).transfer(name, theirs[name], found[name])
-        for name in WEIGHTS
-    }
+    found = {n: match_labels(source, target).transfer(n, theirs[n]) for n in WEIGHTS}
     x = np.random.default_rng(seed).normal(size=(length, 3)).astype(np.float32)
     best = {}
     for labels, weights in ((source, theirs), (target, found)):
@@ -184,7 +198,7 @@ def test_bioes_from_bio_scores_every_sequence_of_entities_as_the_source_does(see
 
 def test_bioes_from_bio_makes_ill_formed_sequences_unlikely():
     source, target = label_set("bio", "DISO"), label_set("bioes", "DISO")
-    theirs, _, found = transferred(match_labels(source, target))
+    theirs, found = transferred(match_labels(source, target))
     our = target.labels.index
     b, i = 1, 2
     assert found["transitions"][our("S-DISO"), 0] == theirs["transitions"][b, 0]
@@ -201,7 +215,7 @@ def test_bioes_from_bio_makes_ill_formed_sequences_unlikely():
 def test_bio_from_bioes():
     source, target = label_set("bioes", "DISO"), label_set("bio", "DISO")
     match = match_labels(source, target)
-    theirs, _, found = transferred(match)
+    theirs, found = transferred(match)
     assert match.named_origins() == {
         "O": ["O"],
         "B-DISO": ["B-DISO", "S-DISO"],
