@@ -1,20 +1,32 @@
-"""A run that was interrupted and went on equals one that was not."""
+"""A run that was stopped and goes on equals one that was not; what is refused and recorded."""
 
 import json
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from neuroner_tl import atomic_file
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
 from neuroner_tl.neuroner import NeuroNER
 from neuroner_tl.runs import saving, training
+from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.training import resume_run
-from neuroner_tl.training.checkpoint import load_model
+from neuroner_tl.training import checkpoint
+from neuroner_tl.training.checkpoint import load_model, read_optimiser
+
+CLOCK = ("seconds", "validation_seconds", "sentences_per_second", "since_start")
+
+
+class Killed(BaseException):
+    """Stands for the end of a process."""
 
 
 def interrupt_after(monkeypatch, steps):
     """Make the next run believe in a Ctrl-C after so many steps."""
-    from contextlib import contextmanager
 
     @contextmanager
     def interruptible():
@@ -29,96 +41,341 @@ def interrupt_after(monkeypatch, steps):
     monkeypatch.setattr(training, "interruptible", interruptible)
 
 
+def fit(settings, output, **more):
+    with NeuroNER(**{**settings, **more}, output_folder=output) as ner:
+        return ner.fit()
+
+
 @pytest.fixture(scope="module")
 def settings(corpora, tiny):
-    return {**tiny, "dataset_text_folder": corpora.gold, "maximum_number_of_epochs": 2}
+    return {
+        **tiny,
+        "dataset_text_folder": corpora.gold,
+        "maximum_number_of_epochs": 2,
+        "checkpoint_every": "20 batches",
+    }
 
 
 @pytest.fixture(scope="module")
 def whole(settings, tmp_path_factory):
-    with NeuroNER(**settings, output_folder=tmp_path_factory.mktemp("whole")) as ner:
-        return ner.fit()
+    return fit(settings, tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture(scope="module")
+def stopped_once(settings, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt_after(patch, 7)
+        return fit(settings, tmp_path_factory.mktemp("stopped"))
+
+
+@pytest.fixture
+def stopped(stopped_once, tmp_path):
+    """The folder of a run that was stopped in its first epoch."""
+    assert stopped_once.status == "interrupted"
+    return shutil.copytree(stopped_once.folder.path, tmp_path / "stopped")
 
 
 def epochs_of(folder):
     records = [json.loads(line) for line in (folder / "epochs.jsonl").read_text().splitlines()]
-    return [(r["epoch"], r["loss"], r["score"], r["best"], r["valid"]) for r in records]
+    return [{k: v for k, v in record.items() if k not in CLOCK} for record in records]
 
 
-def sentences(result):
-    return result.results["sentences"]["train"]
+def assert_same_weights(found, expected):
+    for layer, named in expected.items():
+        assert set(found[layer]) == set(named)
+        for key, value in named.items():
+            np.testing.assert_array_equal(found[layer][key], value, f"{layer}/{key}")
 
 
-@pytest.mark.parametrize("place", ["middle", "end of an epoch", "second epoch"])
-def test_resumed_equals_uninterrupted(place, settings, whole, tmp_path, monkeypatch):
-    number = sentences(whole)
+def assert_same_run(folder, whole):
+    """Weights, optimiser, where the loop stood, every epoch's figures and the scores."""
+    assert epochs_of(folder) == epochs_of(whole)
+    found, expected = (json.loads((f / "results.json").read_text("utf-8")) for f in (folder, whole))
+    for name in ("status", "reason", "best_epoch", "best_score", "epochs", "scores"):
+        assert found[name] == expected[name]
+    for name in ("model", "last"):
+        one, other = load_model(folder / name), load_model(whole / name)
+        assert one.training == other.training
+        assert_same_weights(one.weights, other.weights)
+    assert_same_weights(read_optimiser(folder / "last"), read_optimiser(whole / "last"))
+    for path in (whole / "predictions").rglob("*.ann"):
+        again = folder / "predictions" / path.relative_to(whole / "predictions")
+        assert again.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "second epoch",
+        pytest.param("middle", marks=pytest.mark.slow),
+        pytest.param("end of an epoch", marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize(
+    "optimizer",
+    ["adam", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sgd", "adadelta"))],
+)
+def test_a_clean_stop(place, optimizer, settings, whole, tmp_path, monkeypatch):
+    settings = {**settings, "optimizer": optimizer}
+    expected = whole if optimizer == "adam" else fit(settings, tmp_path / "whole")
+    number = expected.results["sentences"]["train"]
     steps = {"middle": 7, "end of an epoch": number, "second epoch": number + 5}[place]
     with monkeypatch.context() as patch:
         interrupt_after(patch, steps)
-        with NeuroNER(**settings, output_folder=tmp_path) as ner:
-            stopped = ner.fit()
+        stopped = fit(settings, tmp_path / "stopped")
     assert stopped.status == "interrupted"
     result = resume_run(stopped.folder.path, {})
     assert result.status == "finished"
     assert result.folder.path == stopped.folder.path
-    assert epochs_of(result.folder.path) == epochs_of(whole.folder.path)
-    assert result.results["scores"] == whole.results["scores"]
-    for name in ("model", "last"):
-        found = load_model(result.folder.path / name)
-        expected = load_model(whole.folder.path / name)
-        for layer, named in expected.weights.items():
-            for key, value in named.items():
-                np.testing.assert_array_equal(found.weights[layer][key], value)
+    assert_same_run(result.folder.path, expected.folder.path)
 
 
-def test_what_cannot_go_on(settings, whole, tmp_path, monkeypatch):
-    with pytest.raises(ParameterError, match="the run is finished"):
-        resume_run(whole.folder.path, {})
-    with pytest.raises(CheckpointError, match="holds no run"):
-        resume_run(tmp_path, {})
-    interrupt_after(monkeypatch, 2)
-    with NeuroNER(**settings, output_folder=tmp_path) as ner:
-        stopped = ner.fit()
-    with pytest.raises(ParameterError, match="--learning_rate: found 1.0, the run was begun with"):
-        resume_run(stopped.folder.path, {"learning_rate": "1.0"})
+def kill_at(patch, number):
+    """End the run at its n-th operation on files, before or after it; return what is counted."""
+    operations = []
+
+    def killing(original, kind):
+        def operation(*arguments):
+            operations.append((kind, str(arguments[-1])))
+            if len(operations) == number:
+                # Half of them die just before the operation, half of them just after it.
+                if number % 2:
+                    original(*arguments)
+                raise Killed
+            return original(*arguments)
+
+        return operation
+
+    patch.setattr(atomic_file.os, "replace", killing(os.replace, "replace"))
+    patch.setattr(checkpoint, "write_variables", killing(checkpoint.write_variables, "weights"))
+    patch.setattr(RunFolder, "append_epoch", killing(RunFolder.append_epoch, "epoch"))
+    patch.setattr(checkpoint, "_clear_away", killing(checkpoint._clear_away, "clear"))
+    return operations
 
 
-def test_a_longer_run_is_allowed_and_recorded(settings, tmp_path, monkeypatch):
+def check_killed(number, settings, whole, tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        operations = kill_at(patch, number)
+        with pytest.raises(Killed):
+            fit(settings, tmp_path, cache_encoding=False)
+    (folder,) = tmp_path.iterdir()
+    result = resume_run(folder, {})
+    assert result.status == "finished"
+    assert_same_run(folder, whole.folder.path)
+    return operations[-1]
+
+
+def operations_of(settings, tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        operations = kill_at(patch, 0)
+        fit(settings, tmp_path / "counted", cache_encoding=False)
+    return operations
+
+
+def test_killed_between_the_newest_state_and_the_best_model(settings, whole, tmp_path, monkeypatch):
+    """Then the best epoch's weights are in the newest state alone."""
+    save, saved = saving.save_model, []
+
+    def killing(folder, *arguments):
+        if folder.name == "model":
+            raise Killed
+        saved.append(folder.name)
+        save(folder, *arguments)
+
     with monkeypatch.context() as patch:
-        interrupt_after(patch, 2)
-        with NeuroNER(**settings, output_folder=tmp_path) as ner:
-            stopped = ner.fit()
-    result = resume_run(stopped.folder.path, {"maximum_number_of_epochs": "1"})
-    assert result.results["epochs"] == 1
-    assert result.results["parameters"]["maximum_number_of_epochs"] == 1
-    assert "maximum_number_of_epochs = 1" in (result.folder.path / "parameters.ini").read_text()
+        patch.setattr(saving, "save_model", killing)
+        with pytest.raises(Killed):
+            fit(settings, tmp_path, cache_encoding=False)
+    (folder,) = tmp_path.iterdir()
+    progress = load_model(folder / "last").training["progress"]
+    assert (progress["epoch"], progress["batch"], progress["best_epoch"]) == (2, 0, 1)
+    assert not (folder / "model" / "manifest.json").exists()
+    resume_run(folder, {})
+    assert_same_run(folder, whole.folder.path)
 
 
-def test_a_changed_corpus_is_refused(settings, tmp_path, monkeypatch):
-    import shutil
+@pytest.mark.slow
+@pytest.mark.parametrize("tenth", range(10))
+def test_killed_at_any_operation_on_files(tenth, settings, whole, tmp_path):
+    """Every tenth of the points at which a run writes, renames or removes something."""
+    total = len(operations_of(settings, tmp_path))
+    shutil.rmtree(tmp_path / "counted")
+    # The first one writes parameters.ini: before it there is no run.
+    for number in range(2 + tenth, total + 1, 10):
+        place = tmp_path / str(number)
+        check_killed(number, settings, whole, place)
 
-    corpus = tmp_path / "corpus"
-    shutil.copytree(settings["dataset_text_folder"], corpus)
-    changed = {**settings, "dataset_text_folder": corpus}
+
+@pytest.mark.slow
+def test_killed_before_the_first_step(settings, whole, stopped):
+    """Then it begins anew in its own folder."""
+    (stopped / "last" / "manifest.json").unlink()
+    (stopped / "epochs.jsonl").write_text('{"epoch": 1, "cut o')
+    assert resume_run(stopped, {}).folder.path == stopped
+    assert_same_run(stopped, whole.folder.path)
+
+
+class TestRefusals:
+    @pytest.fixture(autouse=True)
+    def untouched(self, stopped):
+        before = {p: p.read_bytes() for p in stopped.rglob("*") if p.is_file()}
+        yield
+        assert before == {p: p.read_bytes() for p in stopped.rglob("*") if p.is_file()}
+
+    def test_a_finished_run(self, whole):
+        with pytest.raises(ParameterError, match="the run is finished .2 epochs are done"):
+            resume_run(whole.folder.path, {})
+        with pytest.raises(ParameterError, match="the run is finished"):
+            resume_run(whole.folder.path, {"patience": "30", "number_of_cpu_threads": "2"})
+
+    def test_folders_that_hold_no_run(self, tmp_path, whole):
+        with pytest.raises(CheckpointError, match="no such folder"):
+            resume_run(tmp_path / "nothing", {})
+        with pytest.raises(CheckpointError, match="holds no run"):
+            resume_run(tmp_path, {})
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("learning_rate", "1.0"),
+            ("seed", "4"),
+            ("batch_size", "2"),
+            ("dropout_rate", "0.2"),
+            ("optimizer", "sgd"),
+            ("jit_compile", "True"),
+            ("train_size", "50"),
+            ("freeze_crf", "True"),
+            ("tokenizer", "spacy"),
+            ("main_evaluation_mode", "token"),
+        ],
+    )
+    def test_parameters_that_change_the_result(self, stopped, name, value):
+        with pytest.raises(ParameterError) as caught:
+            resume_run(stopped, {name: value})
+        assert f"--{name}: found " in str(caught.value)
+        assert "the run was begun with" in str(caught.value)
+
+    @pytest.mark.parametrize("change", ["text", "annotation", "another document"])
+    def test_a_changed_corpus(self, stopped, settings, tmp_path, change):
+        corpus = shutil.copytree(settings["dataset_text_folder"], tmp_path / "corpus")
+        text = sorted((corpus / "train").glob("*.txt"))[0]
+        annotations = text.with_suffix(".ann")
+        if change == "text":
+            text.write_text(text.read_text() + "\nQuixotic afterthoughts follow.")
+        elif change == "annotation":
+            first, *others = annotations.read_text().splitlines(keepends=True)
+            annotations.write_text("".join(others))
+        else:
+            shutil.copyfile(text, text.with_name("again.txt"))
+            shutil.copyfile(annotations, text.with_name("again.ann"))
+        with pytest.raises(CorpusError, match="have changed since"):
+            resume_run(stopped, {"dataset_text_folder": str(corpus)})
+
+    def test_a_run_that_is_going_on(self, stopped):
+        with RunFolder(stopped).locked():
+            with pytest.raises(ParameterError, match="another process is training this run"):
+                resume_run(stopped, {})
+
+    def test_a_damaged_state(self, stopped, tmp_path):
+        damaged = shutil.copytree(stopped, tmp_path / "damaged")
+        data = next((damaged / "last").glob("optimiser-*.data*"))
+        data.write_bytes(data.read_bytes()[:-1])
+        with pytest.raises(CheckpointError, match=data.name):
+            resume_run(damaged, {})
+
+    def test_a_best_model_of_another_run(self, whole, tmp_path):
+        other = shutil.copytree(whole.folder.path, tmp_path / "other")
+        (other / "results.json").unlink()
+        path = other / "model" / "manifest.json"
+        path.write_text(path.read_text().replace('"epoch": ', '"epoch": 7'))
+        state = other / "last" / "manifest.json"
+        state.write_text(state.read_text().replace('"batch": 0', '"batch": 1'))
+        with pytest.raises(CheckpointError, match="is not the model of epoch"):
+            resume_run(other, {})
+
+
+def test_what_may_change_is_recorded(stopped, settings, tmp_path):
+    """A shorter run, more threads, a corpus that lies elsewhere now."""
+    corpus = shutil.copytree(settings["dataset_text_folder"], tmp_path / "moved")
+    changes = {
+        "maximum_number_of_epochs": "1",
+        "number_of_cpu_threads": "2",
+        "patience": "3",
+        "checkpoint_every": "1 batch",
+        "dataset_text_folder": str(corpus),
+    }
+    result = resume_run(stopped, changes)
+    assert (result.results["epochs"], result.status) == (1, "finished")
+    (record,) = result.results["resumed"]
+    assert record["changed"] == {
+        "maximum_number_of_epochs": [2, 1],
+        "number_of_cpu_threads": [1, 2],
+        "patience": [10, 3],
+        "checkpoint_every": ["20 batches", "1 batch"],
+        "dataset_text_folder": [str(settings["dataset_text_folder"]), str(corpus)],
+    }
+    assert (record["epoch"], record["batch"]) == (1, 7)
+    assert RunFolder(stopped).resumptions == [record]
+    text = (stopped / "parameters.ini").read_text("utf-8")
+    assert "maximum_number_of_epochs = 1\n" in text and "checkpoint_every = 1 batch\n" in text
+
+
+@pytest.mark.slow
+def test_a_finished_run_is_made_longer(settings, whole, tmp_path):
+    longer = shutil.copytree(whole.folder.path, tmp_path / "longer")
+    result = resume_run(longer, {"maximum_number_of_epochs": "3"})
+    assert (result.status, result.results["epochs"]) == ("finished", 3)
+    expected = fit(settings, tmp_path / "whole", maximum_number_of_epochs=3)
+    assert_same_run(longer, expected.folder.path)
+
+
+@pytest.mark.slow
+def test_a_transfer_goes_on_without_its_source(settings, source_run, tmp_path, monkeypatch):
+    """Its folder may have been removed in the meantime; the scored start is not scored again."""
+    source = shutil.copytree(source_run.folder.model, tmp_path / "source")
+    settings = {**settings, "use_pretrained_model": True, "pretrained_model_folder": source}
+    expected = fit(settings, tmp_path / "whole", freeze_character_lstm=True)
     with monkeypatch.context() as patch:
-        interrupt_after(patch, 2)
-        with NeuroNER(**changed, output_folder=tmp_path / "output") as ner:
-            stopped = ner.fit()
-    text = next((corpus / "train").glob("*.txt"))
-    text.write_text(text.read_text() + "\nQuixotic afterthoughts follow.")
-    with pytest.raises(CorpusError, match="have changed since"):
-        resume_run(stopped.folder.path, {})
+        interrupt_after(patch, 3)
+        stopped = fit(settings, tmp_path / "stopped", freeze_character_lstm=True)
+    shutil.rmtree(source)
+    result = resume_run(stopped.folder.path, {})
+    assert [record["epoch"] for record in epochs_of(result.folder.path)] == [0, 1, 2]
+    assert_same_run(result.folder.path, expected.folder.path)
 
 
-def test_the_state_is_saved_in_the_middle_of_an_epoch(settings, tmp_path, monkeypatch):
-    seen = []
-    save = saving.save_model
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("interval", "expected"),
+    [
+        ("1 batch", ["1-0", "1-1", "1-2"]),
+        ("3 batches", ["1-0", "1-3", "1-6"]),
+        ("0.000001 minutes", ["1-0", "1-1", "1-2"]),
+        ("1000 minutes", ["1-0", "2-0", "3-0"]),
+        ("", ["1-0", "2-0", "3-0"]),
+    ],
+)
+def test_how_often_the_state_is_saved(interval, expected, settings, tmp_path, monkeypatch):
+    seen, save = [], saving.save_model
 
     def noting(folder, *arguments):
-        seen.append((folder.name, arguments[-1]))
+        if folder.name == "last":
+            seen.append(arguments[-1])
         save(folder, *arguments)
 
     monkeypatch.setattr(saving, "save_model", noting)
-    with NeuroNER(**settings, output_folder=tmp_path, checkpoint_every="1 batch") as ner:
-        ner.fit()
-    assert ("last", "1-1") in seen and ("last", "2-1") in seen
+    fit(settings, tmp_path, checkpoint_every=interval)
+    assert seen[:3] == expected
+    assert len(set(seen)) == len(seen), "nothing is saved twice"
+
+
+def test_a_line_cut_off_by_a_power_cut(tmp_path):
+    folder = RunFolder(tmp_path)
+    for epoch in range(4):
+        folder.append_epoch({"epoch": epoch, "loss": None if epoch == 0 else 1.5})
+    path = Path(tmp_path / "epochs.jsonl")
+    path.write_text(path.read_text()[:-9])
+    folder.keep_epochs(9)
+    assert [r["epoch"] for r in map(json.loads, path.read_text().splitlines())] == [0, 1, 2]
+    folder.keep_epochs(1)
+    assert path.read_text() == '{"epoch": 0, "loss": null}\n'

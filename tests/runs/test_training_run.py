@@ -147,37 +147,6 @@ class TestTransferRun:
         expected = transferred.results["scores"]["test"]["documents"]
         assert found.scores.micro.f1 == expected["micro"]["f1"]
 
-    def test_full_transfer_starts_where_the_source_ended(self, source_run, corpora, tiny, tmp_path):
-        """A step of no size on the same corpus leaves every prediction as it was."""
-        result = run(
-            tmp_path,
-            tiny,
-            dataset_text_folder=corpora.silver,
-            use_pretrained_model=True,
-            pretrained_model_folder=source_run.folder.model,
-            learning_rate=1e-30,
-            maximum_number_of_epochs=1,
-        )
-        assert result.results["scores"] == source_run.results["scores"]
-        assert_same_weights(load_model(result.folder.model), load_model(source_run.folder.model))
-
-    @pytest.mark.slow
-    def test_layers_switched_off_start_afresh(self, source_run, corpora, tiny, tmp_path):
-        result = run(
-            tmp_path,
-            tiny,
-            dataset_text_folder=corpora.gold,
-            use_pretrained_model=True,
-            pretrained_model_folder=source_run.folder.path,
-            maximum_number_of_epochs=1,
-            reload_crf="False",
-            reload_token_lstm=False,
-        )
-        report = read_json(result.folder.path / "transfer_report.json")
-        actions = {layer["layer"]: layer["action"] for layer in report["layers"]}
-        assert actions.pop("crf") == actions.pop("token_lstm") == "initialised"
-        assert set(actions.values()) == {"copied"}
-
 
 class TestPredictionMode:
     def test_test_and_deploy(self, transferred, corpora, tiny, tmp_path):
