@@ -1,4 +1,4 @@
-"""SIGKILL at random moments: the run goes on and ends bit for bit as one that was left alone."""
+"""SIGKILL at ten random moments: the run ends bit for bit as one that was left alone."""
 
 import os
 import random
@@ -9,9 +9,6 @@ import pytest
 from run_process import finish, kill_after, options, train_process
 from test_resume import assert_same_run
 
-from neuroner_tl.neuroner import NeuroNER
-from neuroner_tl.runs.training import resume_run
-
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("NEURONER_TL_DATA", ROOT.parent / "shared" / "data"))
 
@@ -19,24 +16,6 @@ DATA = Path(os.environ.get("NEURONER_TL_DATA", ROOT.parent / "shared" / "data"))
 def only_run(output):
     (folder,) = output.glob("[!.]*")
     return folder
-
-
-def test_killed_once(corpora, tiny, tmp_path):
-    """One kill in the middle; a process that is killed and one that is not are the same run."""
-    settings = {
-        **tiny,
-        "dataset_text_folder": corpora.gold,
-        "maximum_number_of_epochs": 2,
-        "checkpoint_every": "1 batch",
-    }
-    process = train_process(*options({**settings, "output_folder": tmp_path / "killed"}))
-    assert kill_after(process, random.uniform(0.5, 2.5)), "the run was too short to be killed"
-    folder = only_run(tmp_path / "killed")
-    assert not (folder / "results.json").exists()
-    resume_run(folder, {})
-    with NeuroNER(**settings, output_folder=tmp_path / "whole") as ner:
-        whole = ner.fit()
-    assert_same_run(folder, whole.folder.path)
 
 
 def check_ten_kills(settings, tmp_path, longest, seed):
@@ -87,4 +66,4 @@ def test_killed_ten_times_on_a_real_corpus(jit_compile, tmp_path):
         "checkpoint_every": "40 batches",
         "jit_compile": jit_compile,
     }
-    check_ten_kills(settings, tmp_path, 20, seed=2)
+    check_ten_kills(settings, tmp_path, 40, seed=2)

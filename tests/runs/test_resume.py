@@ -2,12 +2,14 @@
 
 import json
 import os
+import random
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from run_process import kill_after, options, train_process
 
 from neuroner_tl import atomic_file
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
@@ -128,6 +130,16 @@ def test_a_clean_stop(place, optimizer, settings, whole, tmp_path, monkeypatch):
     assert result.status == "finished"
     assert result.folder.path == stopped.folder.path
     assert_same_run(result.folder.path, expected.folder.path)
+
+
+def test_a_process_that_is_killed(settings, whole, tmp_path):
+    """SIGKILL at a random moment; ten of them are in test_killed_run.py."""
+    process = train_process(*options({**settings, "output_folder": tmp_path}))
+    assert kill_after(process, random.uniform(0, 1.5)), "the run was too short to be killed"
+    (folder,) = tmp_path.glob("[!.]*")
+    assert not (folder / "results.json").exists()
+    resume_run(folder, {})
+    assert_same_run(folder, whole.folder.path)
 
 
 def kill_at(patch, number):
