@@ -1,7 +1,9 @@
 """Saved models: what is saved is loaded, and what is damaged is refused by name."""
 
 import json
+import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from neuroner_tl.training.checkpoint import (
     FORMAT,
     TextIdentity,
     load_model,
+    read_optimiser,
     read_variables,
     save_model,
 )
@@ -79,6 +82,23 @@ def test_round_trip(folder):
     assert model.text == TEXT
     assert model.training == {"epoch": 1}
     assert model.folder == folder
+
+
+def test_the_manifest_says_what_the_model_is(folder):
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    assert manifest["format"] == FORMAT
+    assert manifest["labels"] == ["O", "B-D", "I-D"]
+    assert manifest["text"]["tokenizer_identity"] == "alnum-1"
+    assert set(manifest["versions"]) == {"neuroner_tl", "tensorflow", "numpy", "python"}
+    assert set(manifest["files"]) == {
+        path.name for path in folder.iterdir() if path.name != "manifest.json"
+    }
+    assert all(len(entry["sha256"]) == 64 for entry in manifest["files"].values())
+
+
+def test_a_manifest_from_before_it_had_the_labels(folder):
+    edit_manifest(folder, lambda m: m.pop("labels"))
+    assert load_model(folder).vocabulary == VOCABULARY
 
 
 def test_a_runs_folder_stands_for_its_model(folder):
@@ -156,6 +176,19 @@ class TestDamage:
         edit_manifest(folder, lambda m: m["checkpoints"].update(weights=prefix))
         assert "manifest.json" in refusal(folder)
 
+    @pytest.mark.parametrize("kind", ["index", "data-00000-of-00001"])
+    def test_a_file_of_the_weights_that_is_not_listed(self, folder, kind):
+        edit_manifest(folder, lambda m: m["files"].pop(f"weights-1.{kind}"))
+        assert f"weights-1.{kind[:5]}" in refusal(folder)
+
+    def test_labels_that_are_not_the_vocabularys(self, folder):
+        edit_manifest(folder, lambda m: m["labels"].reverse())
+        assert "its labels are not those of vocabulary.json" in refusal(folder)
+
+    def test_a_state_without_an_optimiser(self, folder):
+        with pytest.raises(CheckpointError, match="names no checkpoint of the optimiser"):
+            read_optimiser(folder)
+
     def test_vocabulary_that_the_manifest_does_not_list(self, folder):
         edit_manifest(folder, lambda m: m["files"].pop("vocabulary.json"))
         assert "vocabulary.json" in refusal(folder)
@@ -232,6 +265,50 @@ class TestReplacing:
             "vocabulary.json",
             "weights-3.index",
             "weights-3.data-00000-of-00001",
+        }
+
+    @pytest.mark.parametrize("moment", ["write_json", "write_variables"])
+    def test_a_save_under_the_same_name_touches_nothing_before_it_is_whole(
+        self, folder, monkeypatch, moment
+    ):
+        def killed(*arguments):
+            raise KeyboardInterrupt
+
+        for _ in range(2):
+            before = {path: path.read_bytes() for path in folder.iterdir()}
+            with monkeypatch.context() as patch:
+                patch.setattr(checkpoint, moment, killed)
+                with pytest.raises(KeyboardInterrupt):
+                    save(folder, make_network(5), "1")
+            assert all(path.read_bytes() == data for path, data in before.items())
+            assert_holds(folder, make_network())
+        save(folder, make_network(6), "1")
+        assert_holds(folder, make_network(6))
+        assert len(list(folder.iterdir())) == 5
+
+    def test_all_is_on_the_disk_before_the_manifest_names_it(self, folder, monkeypatch):
+        """So a power cut leaves the former model or the new one."""
+        on_disk, replaced = set(), {}
+        real_fsync, real_replace = os.fsync, os.replace
+
+        def fsync(descriptor):
+            on_disk.add(os.fstat(descriptor).st_ino)
+            real_fsync(descriptor)
+
+        def replace(source, target):
+            manifest = json.loads(Path(source).read_text("utf-8"))
+            names = [name for name in manifest["files"] if name.startswith("weights-")]
+            replaced[Path(target).name] = {
+                name: (folder / name).stat().st_ino in on_disk for name in names
+            }
+            assert folder.stat().st_ino in on_disk and os.stat(source).st_ino in on_disk
+            real_replace(source, target)
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        monkeypatch.setattr(os, "replace", replace)
+        save(folder, make_network(5), "2")
+        assert replaced == {
+            "manifest.json": {"weights-2.data-00000-of-00001": True, "weights-2.index": True}
         }
 
     def test_files_of_others_stay(self, folder):
