@@ -87,6 +87,9 @@ def predict_run(parameters: Parameters) -> RunResult:
             f"{corpus.folder}: neither a test nor a deploy part to predict; add deploy/ with .txt "
             "files"
         )
+    if len(chosen) < len(corpus.parts):
+        unused = " and ".join(name for name in corpus.parts if name not in chosen)
+        logger.warning("%s: %s not used, since train_model is off", corpus.folder, unused)
     for part in chosen.values():
         for _ in part.documents():
             pass  # A document that cannot be used is found before anything is written.

@@ -1,26 +1,28 @@
 """Training runs in processes of their own, so that they can be killed."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
 
-def train_process(*arguments):
-    """`neuroner-tl train` with these arguments, single-threaded, with its log read in lines."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "neuroner_tl", "train", *map(str, arguments)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-    )
+def train_process(log, *arguments):
+    """`neuroner-tl train` with these arguments, single-threaded; what it says goes to a file."""
+    with open(log, "ab") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "neuroner_tl", "train", *map(str, arguments)],
+            stdout=file,
+            stderr=file,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        )
+    process.log_path = log
+    return process
 
 
 def options(parameters):
@@ -28,31 +30,33 @@ def options(parameters):
     return [text for name, value in parameters.items() for text in (f"--{name}", str(value))]
 
 
-def kill_after(process, seconds):
-    """SIGKILL a run some seconds after its training began; return whether it was still running."""
-    started = threading.Event()
-    lines = []
+def only_run(output):
+    """The one run folder in a folder of runs."""
+    (folder,) = output.glob("[!.]*")
+    return folder
 
-    def read():
-        for line in process.stderr:
-            lines.append(line)
-            if line.startswith(("run folder", "going on with")):
-                started.set()
-        started.set()
 
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    assert started.wait(600), "the run did not begin"
-    time.sleep(seconds)
-    process.kill()
-    running = process.wait() == -9
-    reader.join(60)
-    if not running:
-        assert process.returncode == 0, "".join(lines[-20:])
-    return running
+def kill_at(process, output, sentences, delay):
+    """SIGKILL a run that has been trained on so many sentences, some seconds after it has saved so.
+
+    Fails if the run ends before.
+    """
+    with open(process.log_path) as log:
+        while trained_on(output) < sentences:
+            assert process.poll() is None, log.read()
+            time.sleep(0.02)
+        time.sleep(delay)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL, log.read()
+
+
+def trained_on(output):
+    """How many sentences the newest saved state of a run has seen, -1 if there is none."""
+    for path in output.glob("[!.]*/last/manifest.json"):
+        return json.loads(path.read_text("utf-8"))["training"]["progress"]["sentences"]
+    return -1
 
 
 def finish(process):
     """Let a run come to its end."""
-    _, log = process.communicate(timeout=3600)
-    assert process.returncode == 0, log
+    assert process.wait(3600) == 0, process.log_path.read_text("utf-8")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from run_process import kill_after, options, train_process
+from run_process import kill_at, only_run, options, train_process
 
 from neuroner_tl import atomic_file
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
@@ -134,15 +134,22 @@ def test_a_clean_stop(place, optimizer, settings, whole, tmp_path, monkeypatch):
 
 def test_a_process_that_is_killed(settings, whole, tmp_path):
     """SIGKILL at a random moment; ten of them are in test_killed_run.py."""
-    process = train_process(*options({**settings, "output_folder": tmp_path}))
-    assert kill_after(process, random.uniform(0, 1.5)), "the run was too short to be killed"
-    (folder,) = tmp_path.glob("[!.]*")
+    output = tmp_path / "output"
+    arguments = options({**settings, "output_folder": output})
+    sentences = whole.results["sentences"]["train"]
+    kill_at(
+        train_process(tmp_path / "log", *arguments),
+        output,
+        random.randrange(sentences),
+        random.uniform(0, 0.1),
+    )
+    folder = only_run(output)
     assert not (folder / "results.json").exists()
     resume_run(folder, {})
     assert_same_run(folder, whole.folder.path)
 
 
-def kill_at(patch, number):
+def kill_in_process(patch, number):
     """End the run at its n-th operation on files, before or after it; return what is counted."""
     operations = []
 
@@ -167,7 +174,7 @@ def kill_at(patch, number):
 
 def check_killed(number, settings, whole, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
-        operations = kill_at(patch, number)
+        operations = kill_in_process(patch, number)
         with pytest.raises(Killed):
             fit(settings, tmp_path, cache_encoding=False)
     (folder,) = tmp_path.iterdir()
@@ -179,7 +186,7 @@ def check_killed(number, settings, whole, tmp_path):
 
 def operations_of(settings, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
-        operations = kill_at(patch, 0)
+        operations = kill_in_process(patch, 0)
         fit(settings, tmp_path / "counted", cache_encoding=False)
     return operations
 

@@ -172,7 +172,9 @@ class TestPredictionMode:
         )
         assert (result.folder.predictions / "deploy" / "new.ann").exists()
 
-    def test_the_same_predictions_as_after_training(self, transferred, corpora, tiny, tmp_path):
+    def test_the_same_predictions_as_after_training(
+        self, transferred, corpora, tiny, tmp_path, caplog
+    ):
         result = run(
             tmp_path,
             tiny,
@@ -180,7 +182,10 @@ class TestPredictionMode:
             train_model=False,
             use_pretrained_model=True,
             pretrained_model_folder=transferred.folder.model,
+            # Sizes are the model's own, whatever the parameters say.
+            token_lstm_hidden_state_dimension=7,
         )
+        assert "train and valid not used, since train_model is off" in caplog.text
         expected = transferred.results["scores"]["test"]["documents"]
         assert result.results["scores"]["test"]["documents"] == expected
 
