@@ -56,6 +56,11 @@ class RunFolder:
         """Write a JSON file of the run."""
         write_json(self.path / name, content)
 
+    @property
+    def epochs(self) -> list[dict[str, Any]]:
+        """What ``epochs.jsonl`` has."""
+        return _records(self.path / "epochs.jsonl")
+
     def append_epoch(self, record: dict[str, Any]) -> None:
         """Add a line to ``epochs.jsonl``."""
         with open(self.path / "epochs.jsonl", "a", encoding="utf-8") as file:
@@ -65,9 +70,8 @@ class RunFolder:
 
     def keep_epochs(self, before: int) -> None:
         """Take records of an epoch and later ones out of ``epochs.jsonl``; they are made anew."""
-        path = self.path / "epochs.jsonl"
-        kept = [record for record in _records(path) if record["epoch"] < before]
-        _write_records(path, kept)
+        kept = [record for record in self.epochs if record["epoch"] < before]
+        _write_records(self.path / "epochs.jsonl", kept)
 
     @property
     def resumptions(self) -> list[dict[str, Any]]:

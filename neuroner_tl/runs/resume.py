@@ -114,6 +114,8 @@ def read_resumption(folder: RunFolder, overrides: Mapping[str, Any]) -> Resumpti
             f"{folder.path}: holds no run ({PARAMETERS} is missing); give the folder of a run, or "
             "begin a new one"
         )
+    if (folder.path / MANIFEST).is_file():
+        raise CheckpointError(f"{folder.path}: is a model of a run; give the folder of the run")
     was = load_parameters(folder.path / PARAMETERS)
     if not was.train_model:
         raise ParameterError(
@@ -128,9 +130,16 @@ def read_resumption(folder: RunFolder, overrides: Mapping[str, Any]) -> Resumpti
                 f"--{name}: found {new}, the run was begun with {old} and another value would "
                 f"change its result; leave --{name} out, or begin a new run"
             )
-    state = _read_state(folder.last) if (folder.last / MANIFEST).is_file() else None
-    if state is not None:
+    state = None
+    if (folder.last / MANIFEST).is_file():
+        state = _read_state(folder.last)
         _refuse_finished(folder, state.progress, parameters)
+    elif (folder.path / "results.json").is_file() or folder.epochs:
+        # The state is saved before the first step, so somebody has removed it.
+        raise CheckpointError(
+            f"{folder.path}: holds no saved training ({folder.last.name}/{MANIFEST} is missing), "
+            "so the run cannot go on; copy its folder again, or begin a new run"
+        )
     return Resumption(folder, parameters, state, changes)
 
 

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from neuroner_tl.__main__ import main
+from neuroner_tl.parameter_values import RELOAD_FLAGS
 
 
 def call(arguments):
@@ -201,17 +202,14 @@ class TestPretrainedModel:
         assert "lstm_peepholes" in message
 
     def test_every_reload_flag_off(self, refused, corpus, source_run):
-        layers = (
-            "token_embeddings",
-            "character_embeddings",
-            "character_lstm",
-            "token_lstm",
-            "feedforward",
-            "crf",
-        )
-        flags = {f"reload_{layer}": False for layer in layers}
+        flags = dict.fromkeys(RELOAD_FLAGS, False)
         message = self.transfer(refused, corpus, source_run.folder.model, **flags)
         assert "every reload_* is off" in message
+
+    @pytest.mark.parametrize("pair", ["PRGE:DISO", "DISO:PRGE"])
+    def test_a_map_of_types_that_are_not_there(self, refused, corpus, source_run, pair):
+        message = self.transfer(refused, corpus, source_run.folder.model, label_map=pair)
+        assert f"label_map: found {pair}" in message and "no type PRGE, only CHED, DISO" in message
 
     def test_no_folder_given(self, refused, corpus):
         message = refused(dataset_text_folder=corpus, use_pretrained_model=True)
@@ -266,6 +264,33 @@ class TestPredictionMode:
         path = sorted((corpus / "test").glob("*.ann"))[-1]
         path.write_text("T1\tDISO 0 999999\tx\n")
         assert f"{path}:1:" in self.predict(refused, corpus, source_run)
+
+
+class TestResume:
+    def refusal(self, refused, *arguments):
+        return refused.check(["train", "--resume", *arguments])
+
+    def test_missing_folder(self, refused, tmp_path):
+        assert "no such folder" in self.refusal(refused, tmp_path / "nothing")
+
+    def test_folder_without_a_run(self, refused, corpus):
+        assert f"{corpus}: holds no run" in self.refusal(refused, corpus)
+
+    def test_model_instead_of_a_run(self, refused, source_run):
+        message = self.refusal(refused, source_run.folder.model)
+        assert "give the folder of a run" in message
+
+    def test_finished_run(self, refused, source_run):
+        message = self.refusal(refused, source_run.folder.path)
+        assert "the run is finished" in message and "--maximum_number_of_epochs" in message
+
+    def test_parameter_that_changes_the_result(self, refused, source_run):
+        message = self.refusal(refused, source_run.folder.path, "--dropout_rate", "0.3")
+        assert "--dropout_rate: found 0.3, the run was begun with 0.1" in message
+
+    def test_parameter_file_beside_it(self, refused, source_run, tmp_path):
+        more = ["--parameters_filepath", tmp_path / "p.ini"]
+        assert "expected one" in self.refusal(refused, source_run.folder.path, *more)
 
 
 class TestPredict:

@@ -229,6 +229,7 @@ def test_killed_at_any_operation_on_files(tenth, settings, whole, tmp_path):
 def test_killed_before_the_first_step(settings, whole, stopped):
     """Then it begins anew in its own folder."""
     (stopped / "last" / "manifest.json").unlink()
+    (stopped / "results.json").unlink()
     (stopped / "epochs.jsonl").write_text('{"epoch": 1, "cut o')
     assert resume_run(stopped, {}).folder.path == stopped
     assert_same_run(stopped, whole.folder.path)
@@ -252,6 +253,20 @@ class TestRefusals:
             resume_run(tmp_path / "nothing", {})
         with pytest.raises(CheckpointError, match="holds no run"):
             resume_run(tmp_path, {})
+
+    def test_a_model_of_a_run(self, whole):
+        with pytest.raises(CheckpointError, match="is a model of a run; give the folder of the"):
+            resume_run(whole.folder.model, {})
+
+    def test_a_run_whose_state_was_removed(self, whole, tmp_path):
+        """It must not begin anew in the place of what is there."""
+        other = shutil.copytree(whole.folder.path, tmp_path / "other")
+        shutil.rmtree(other / "last")
+        for _ in range(2):
+            with pytest.raises(CheckpointError, match="holds no saved training"):
+                resume_run(other, {})
+            (other / "results.json").unlink(missing_ok=True)
+        assert load_model(other / "model").training["epoch"] == whole.results["best_epoch"]
 
     @pytest.mark.parametrize(
         ("name", "value"),
