@@ -33,6 +33,7 @@ MAY_CHANGE = frozenset(
         "number_of_cpu_threads",
         "prediction_batch_size",
         "cache_encoding",
+        "experiment_name",
         "tensorboard",
         "verbose",
     }

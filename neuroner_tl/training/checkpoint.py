@@ -22,8 +22,8 @@ import tensorflow as tf
 
 import neuroner_tl
 from neuroner_tl.atomic_file import sync, write_json
-from neuroner_tl.dataset.vocabulary import Vocabulary
-from neuroner_tl.errors import CheckpointError
+from neuroner_tl.dataset.vocabulary import OUTSIDE, Vocabulary, labels_of_types, type_of_label
+from neuroner_tl.errors import CheckpointError, CorpusError
 from neuroner_tl.fingerprint import fingerprint
 from neuroner_tl.model.entity_lstm import Architecture, initial_weights
 
@@ -206,6 +206,7 @@ def load_model(folder: Path) -> SavedModel:
             f"{folder / MANIFEST}: its labels are not those of {VOCABULARY}; copy the model's "
             "folder again"
         )
+    _check_labels(folder, vocabulary, text)
     weights = _read_checkpoint(folder, manifest, "weights")
     model = SavedModel(folder, architecture, weights, vocabulary, text, training)
     _check_shapes(model)
@@ -320,6 +321,20 @@ def _check_shapes(model: SavedModel) -> None:
                 f"{'missing' if found is None else list(found.shape)}, vocabulary and "
                 f"architecture ask for {list(shape)}; copy the model's folder again"
             )
+
+
+def _check_labels(folder: Path, vocabulary: Vocabulary, text: TextIdentity) -> None:
+    """Compare the labels with those that their types have in the tag scheme."""
+    try:
+        types = [type_of_label(label) for label in vocabulary.labels if label != OUTSIDE]
+        fits = vocabulary.labels == labels_of_types(types, text.tagging_format)
+    except (CorpusError, KeyError, TypeError):
+        fits = False
+    if not fits:
+        raise CheckpointError(
+            f"{folder}: the labels {', '.join(vocabulary.labels)} are not those of the tag scheme "
+            f"{text.tagging_format!r}; copy the model's folder again"
+        )
 
 
 def _check_sizes(model: SavedModel) -> None:

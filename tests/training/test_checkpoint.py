@@ -185,6 +185,11 @@ class TestDamage:
         edit_manifest(folder, lambda m: m["labels"].reverse())
         assert "its labels are not those of vocabulary.json" in refusal(folder)
 
+    @pytest.mark.parametrize("scheme", ["bioes", "iob", None, []])
+    def test_labels_that_are_not_the_tag_schemes(self, folder, scheme):
+        edit_manifest(folder, lambda m: m["text"].update(tagging_format=scheme))
+        assert "O, B-D, I-D are not those of the tag scheme" in refusal(folder)
+
     def test_a_state_without_an_optimiser(self, folder):
         with pytest.raises(CheckpointError, match="names no checkpoint of the optimiser"):
             read_optimiser(folder)
