@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from random_networks import encode_words
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.tagging import tag_document
@@ -53,12 +54,9 @@ def test_scores_and_labels(model, number):
     network = create_network(model.architecture, model.weights)
     sentences = np.arange(part.number_of_sentences)
     batch = make_batch(table, part, sentences, len(sentences), EXACT)
-    words = network.encode_words(
-        network.character_embedding(batch.characters), tf.constant(batch.character_lengths)
-    )
     scores = network.scores(
         network.token_embedding(batch.token_ids),
-        tf.gather(words, batch.word_index),
+        encode_words(network, batch),
         tf.constant(batch.lengths),
     )
     labels = network.decode(scores, tf.constant(batch.lengths)).numpy()
