@@ -20,7 +20,7 @@ from neuroner_tl.runs.training import resume_run
 from neuroner_tl.training import checkpoint
 from neuroner_tl.training.checkpoint import load_model, read_optimiser
 
-CLOCK = ("seconds", "validation_seconds", "sentences_per_second", "since_start")
+CLOCK = ("seconds", "validation_seconds", "sentences_per_second", "since_start", "memory_mb")
 
 
 class Killed(BaseException):
