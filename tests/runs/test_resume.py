@@ -149,6 +149,17 @@ def test_a_process_that_is_killed(settings, whole, tmp_path):
     assert_same_run(folder, whole.folder.path)
 
 
+@pytest.mark.slow
+def test_a_clean_stop_of_a_compiled_run(settings, tmp_path, monkeypatch):
+    settings = {**settings, "jit_compile": True}
+    expected = fit(settings, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, expected.results["sentences"]["train"] + 5)
+        stopped = fit(settings, tmp_path / "stopped")
+    resume_run(stopped.folder.path, {})
+    assert_same_run(stopped.folder.path, expected.folder.path)
+
+
 def kill_in_process(patch, number):
     """End the run at its n-th operation on files, before or after it; return what is counted."""
     operations = []
