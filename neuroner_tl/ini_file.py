@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Union
 
@@ -24,13 +24,16 @@ class IniValue(NamedTuple):
     line: int
 
 
-def read_ini(path: Path, kind: str) -> dict[str, dict[str, IniValue]]:
-    """Return the values of a file by section and name; names are in lower case.
+def read_ini(
+    path: Path, kind: str, *, keep_case: bool = False
+) -> dict[str, dict[str, IniValue]]:
+    """Return the values of a file by section and name.
 
     Args:
         path: a UTF-8 text file. A comment may follow a value; a value that itself contains ` #`
             or ` ;` stands in double quotes.
         kind: what errors call the file, such as ``a parameter file``.
+        keep_case: whether names are as the file has them, not in lower case.
 
     Raises:
         ParameterError: the file cannot be read, or is no .ini file with one line for each value.
@@ -39,11 +42,13 @@ def read_ini(path: Path, kind: str) -> dict[str, dict[str, IniValue]]:
     parser = configparser.ConfigParser(
         interpolation=None, empty_lines_in_values=False, default_section="\0"
     )
+    if keep_case:
+        parser.optionxform = str  # type: ignore[assignment, method-assign]
     try:
         parser.read_string(text, str(path))
     except configparser.Error as error:
         _refuse_syntax(path, error)
-    lines = _option_lines(text)
+    lines = _option_lines(text, parser.optionxform)
     found: dict[str, dict[str, IniValue]] = {}
     for section in parser.sections():
         found[section] = {}
@@ -105,7 +110,7 @@ def _refuse_syntax(path: Path, error: configparser.Error) -> NoReturn:
     raise ParameterError(f"{path}:{line}: found {found}, {rest}") from None
 
 
-def _option_lines(text: str) -> dict[tuple[str, str], int]:
+def _option_lines(text: str, form: Callable[[str], str]) -> dict[tuple[str, str], int]:
     """Return the line of each (section, option); configparser does not tell."""
     lines: dict[tuple[str, str], int] = {}
     section = ""
@@ -115,5 +120,5 @@ def _option_lines(text: str) -> dict[tuple[str, str], int]:
         if header:
             section = header[1]
         elif option:
-            lines.setdefault((section, option[1].lower()), number)
+            lines.setdefault((section, form(option[1])), number)
     return lines

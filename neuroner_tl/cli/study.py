@@ -1,49 +1,124 @@
-"""`neuroner-tl study`: compare a baseline with transfer learning, as a study file defines it."""
+"""`neuroner-tl study`: run a study that compares many training runs, and report on it."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 from pathlib import Path
-from typing import Optional
+
+from neuroner_tl.errors import ParameterError
+from neuroner_tl.studies.definition import StudyDefinition, read_definition
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions of this command."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    description = "train source, baseline and transfer, and print the table that compares them"
-    run_parser = actions.add_parser("run", help=description, description=description)
-    run_parser.add_argument("definition", type=Path, metavar="FILE", help="the study file (.ini)")
-    run_parser.add_argument(
-        "--output", type=Path, metavar="DIR", help="wins over output_folder of the study file"
+    for name, description in (
+        ("run", "make the runs that are missing, then tables and figures"),
+        ("status", "say which runs are done, running, failed and missing, and the time left"),
+        ("report", "make tables and figures from the runs that are done"),
+    ):
+        action = actions.add_parser(name, help=description, description=description)
+        action.add_argument("definition", type=Path, metavar="FILE", help="the study file (.ini)")
+        action.add_argument(
+            "--output", type=Path, metavar="DIR", help="wins over output_folder of the study file"
+        )
+        action.add_argument(
+            "--seed", type=_seed, metavar="N", help="the seed of all runs, wins over the study file"
+        )
+        action.add_argument(
+            "-D",
+            dest="variables",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="what ${NAME} in the study file stands for; without, the environment variable NAME",
+        )
+        _ADD_OWN[name](action)
+
+
+def _add_run(action: argparse.ArgumentParser) -> None:
+    action.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes of this machine, one thread each (default 1); with --address, runs at a "
+        "time (default: the processors of the cluster)",
     )
-    run_parser.add_argument("--seed", metavar="N", help="wins over the seed of the parameters")
+    action.add_argument(
+        "--address",
+        metavar="ADDRESS",
+        help="use the Ray cluster of this address; auto is the one that this machine belongs to",
+    )
+    action.add_argument(
+        "--retry-failed", action="store_true", help="make runs that failed once more"
+    )
+
+
+def _add_report(action: argparse.ArgumentParser) -> None:
+    action.add_argument(
+        "--to", type=Path, metavar="DIR", help="write the report here, with the records beside it"
+    )
+    action.add_argument(
+        "--records",
+        type=Path,
+        metavar="FILE",
+        help="take the records from this file, not from the study's folder",
+    )
+
+
+_ADD_OWN = {"run": _add_run, "status": lambda action: None, "report": _add_report}
+
+
+def _seed(text: str) -> int:
+    if not text.isdigit() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number below 2**32")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    return run_file(arguments.definition, arguments.output, arguments.seed)
+    action = {"run": _run, "status": _status, "report": _report}[arguments.action]
+    return action(arguments)
 
 
-def run_file(path: Path, output: Optional[Path] = None, seed: Optional[str] = None) -> int:
-    """Run the study of a file and print its table; return the exit status."""
-    from neuroner_tl.studies.definition import read_definition
+def _definition(arguments: argparse.Namespace) -> StudyDefinition:
+    variables = {}
+    for text in arguments.variables:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise ParameterError(f"-D: found {text!r}, expected NAME=VALUE")
+        variables[name] = value
+    definition = read_definition(
+        arguments.definition, variables, needs_corpora=arguments.action == "run"
+    )
+    if arguments.output is not None:
+        definition = dataclasses.replace(definition, output_folder=arguments.output)
+    return definition
 
-    definition = read_definition(path)
-    if output is not None:
-        definition = dataclasses.replace(definition, output_folder=output)
-    overrides = {} if seed is None else {"seed": seed}
-    definition.parameters("source", **overrides)
 
-    # TensorFlow takes seconds to load; what is wrong in the files is refused before that.
-    from neuroner_tl.studies.report import text_report, write_reports
-    from neuroner_tl.studies.runner import run_study
+def _run(arguments: argparse.Namespace) -> int:
+    definition = _definition(arguments)
+    if arguments.workers is not None and arguments.workers < 1:
+        raise ParameterError(f"--workers: found {arguments.workers}, expected 1 or more")
+    from neuroner_tl.studies.runner import Execution, run_study
 
-    result = run_study(definition, overrides)
-    if result.comparison is None:
-        print(f"interrupted; what is done is in {result.folder.path}")
-        return 130
-    write_reports(result)
-    print()
-    print(text_report(result))
+    if definition.targets:
+        execution = Execution(
+            arguments.workers or (0 if arguments.address else 1),
+            arguments.address,
+            arguments.retry_failed,
+        )
+        progress = run_study(definition, execution, arguments.seed)
+        if progress.interrupted:
+            print(f"interrupted, {progress.left} runs are left; the same command goes on with them")
+            return 130
     return 0
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    raise NotImplementedError
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    raise NotImplementedError

@@ -65,24 +65,67 @@ def write_synthetic_corpora(
         ParameterError: a number of documents, a rate or a type is out of range.
         CorpusError: a folder holds other files, or cannot be written.
     """
-    wanted = (types,) if isinstance(types, str) else tuple(types)
-    gold_sizes = _sizes("gold_documents", GOLD_PARTS, gold_documents)
-    silver_sizes = _sizes("silver_documents", SILVER_PARTS, silver_documents)
-    gold = iterate_gold(sum(gold_documents), seed, wanted)
-    silver = iterate_silver(sum(silver_documents), seed, missed, spurious, shifted, wanted)
+    wanted = _names(types)
     result = SyntheticCorpora(silver=folder / SILVER_FOLDER, gold=folder / GOLD_FOLDER)
+    # Both are checked before either is replaced.
+    silver = _silver(silver_documents, seed, wanted, missed, spurious, shifted)
+    gold = _gold(gold_documents, seed, wanted)
     for target in (result.silver, result.gold):
         _refuse_foreign_files(target)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_corpus(result.silver, silver, silver_sizes)
-        _write_corpus(result.gold, gold, gold_sizes)
-    except OSError as error:
-        raise CorpusError(
-            f"{folder}: the synthetic corpora cannot be written: {error.strerror}; choose a "
-            "folder that may be written"
-        ) from error
+    _write_corpus(result.silver, *silver)
+    _write_corpus(result.gold, *gold)
     return result
+
+
+def write_gold_corpus(
+    target: Path,
+    documents: tuple[int, int, int] = (30, 10, 40),
+    seed: int = 1,
+    types: Iterable[str] = ("DISO",),
+) -> None:
+    """Write one gold corpus, ``target/{train,valid,test}``; as `write_synthetic_corpora`."""
+    written = _gold(documents, seed, _names(types))
+    _refuse_foreign_files(target)
+    _write_corpus(target, *written)
+
+
+def write_silver_corpus(
+    target: Path,
+    documents: tuple[int, int] = (300, 30),
+    seed: int = 1,
+    types: Iterable[str] = ("DISO",),
+    *,
+    missed: float = MISSED,
+    spurious: float = SPURIOUS,
+    shifted: float = SHIFTED,
+) -> None:
+    """Write one silver corpus, ``target/{train,valid}``; as `write_synthetic_corpora`."""
+    written = _silver(documents, seed, _names(types), missed, spurious, shifted)
+    _refuse_foreign_files(target)
+    _write_corpus(target, *written)
+
+
+def _names(types: Iterable[str]) -> tuple[str, ...]:
+    return (types,) if isinstance(types, str) else tuple(types)
+
+
+def _gold(
+    documents: tuple[int, ...], seed: int, types: tuple[str, ...]
+) -> tuple[Iterator[Document], dict[str, int]]:
+    sizes = _sizes("gold_documents", GOLD_PARTS, documents)
+    return iterate_gold(sum(documents), seed, types), sizes
+
+
+def _silver(
+    documents: tuple[int, ...],
+    seed: int,
+    types: tuple[str, ...],
+    missed: float,
+    spurious: float,
+    shifted: float,
+) -> tuple[Iterator[Document], dict[str, int]]:
+    sizes = _sizes("silver_documents", SILVER_PARTS, documents)
+    return iterate_silver(sum(documents), seed, missed, spurious, shifted, types), sizes
 
 
 def _sizes(name: str, parts: tuple[str, ...], documents: tuple[int, ...]) -> dict[str, int]:
@@ -117,5 +160,10 @@ def _write_corpus(target: Path, documents: Iterator[Document], sizes: Mapping[st
         if target.exists():
             shutil.rmtree(target)
         os.replace(temporary, target)
+    except OSError as error:
+        raise CorpusError(
+            f"{target.parent}: the synthetic corpora cannot be written: {error.strerror}; choose a "
+            "folder that may be written"
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -1,128 +1,210 @@
-"""Runs a study: the source model, then the baseline and the transferred model."""
+"""Runs what is missing of a study, with workers of this machine or of a cluster."""
 
 from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
+
+from tqdm import tqdm
 
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.parameters import Parameters
-from neuroner_tl.runs.folder import RunFolder, create_run_folder
-from neuroner_tl.runs.result import RunResult
-from neuroner_tl.runs.training import train_run
-from neuroner_tl.studies.comparison import Comparison, counts_of
-from neuroner_tl.studies.definition import RUNS, SYNTHETIC, StudyDefinition
+from neuroner_tl.runs.folder import check_writable
+from neuroner_tl.runs.interruption import interruptible
+from neuroner_tl.studies.definition import SYNTHETIC, StudyDefinition
+from neuroner_tl.studies.jobs import (
+    FAILED,
+    FINISHED,
+    InThisProcess,
+    Job,
+    Outcome,
+    Pool,
+    StudyFolder,
+)
+from neuroner_tl.studies.local_workers import local_workers
+from neuroner_tl.studies.plan import StudyRun, plan_runs
+from neuroner_tl.studies.scheduler import Scheduler
 
 logger = logging.getLogger(__name__)
 
-CORPUS_OF = {"source": "source", "baseline": "target", "transfer": "target"}
+
+@dataclass(frozen=True)
+class Execution:
+    """How the runs of a study are made.
+
+    Args:
+        workers: processes on this machine; 1 is this process itself. On a cluster, how many
+            runs at a time; 0 for as many as it has processors.
+        address: address of a Ray cluster, ``auto`` for the one of this machine; None without.
+        retry_failed: whether runs that failed are made again.
+    """
+
+    workers: int = 1
+    address: Optional[str] = None
+    retry_failed: bool = False
 
 
 @dataclass(frozen=True)
-class StudyResult:
-    """What a study led to.
+class Progress:
+    """What a call of `run_study` has done.
 
     Args:
-        definition: what was compared.
-        folder: the study's folder.
-        runs: the finished runs by name.
-        comparison: the figures; None if the study was interrupted.
+        counts: how many runs became what, by status.
+        left: how many runs of the study are not finished.
+        interrupted: whether somebody wanted to stop.
     """
 
-    definition: StudyDefinition
-    folder: RunFolder
-    runs: Mapping[str, RunResult]
-    comparison: Optional[Comparison]
+    counts: Counter[str]
+    left: int
+    interrupted: bool
 
 
 def run_study(
-    definition: StudyDefinition, overrides: Optional[Mapping[str, Any]] = None
-) -> StudyResult:
-    """Train the three models and compare the last two on the target's test part.
+    definition: StudyDefinition, execution: Optional[Execution] = None, seed: Optional[int] = None
+) -> Progress:
+    """Make the runs of a study that are missing, and record each in the study's store.
 
     Args:
-        definition: what to compare.
-        overrides: parameters of all runs that win over the definition, such as ``seed``.
+        definition: the study.
+        execution: how.
+        seed: the seed of all runs, in the place of the definition's.
 
     Raises:
-        NeuroNERError: something that the definition names cannot be used.
-        TrainingError: a run learns nothing.
+        NeuroNERError: something that the definition names cannot be used; nothing is trained.
     """
-    overrides = overrides or {}
-    for run in RUNS:
-        # The model folder is known later; all else is checked before anything is trained.
-        _check(definition, definition.parameters(run, **overrides, **_decided(run, Path("later"))))
-    folder = create_run_folder(definition.output_folder, definition.name)
-    shutil.copyfile(definition.path, folder.path / "study.ini")
-    corpora = _corpus_folders(definition, folder.path / "corpora")
-    runs: dict[str, RunResult] = {}
-    for number, run in enumerate(RUNS, 1):
-        corpus = CORPUS_OF[run]
-        logger.info("%d/%d %s: %s", number, len(RUNS), run, definition.corpora[corpus])
-        decided = _decided(run, runs["source"].folder.model if run == "transfer" else None)
-        runs[run] = train_run(
-            definition.parameters(
-                run,
-                **overrides,
-                **decided,
-                dataset_text_folder=corpora[corpus],
-                output_folder=folder.path,
-                experiment_name=run,
-            )
+    execution = execution or Execution()
+    runs = plan_runs(definition, seed)
+    study = StudyFolder(definition.folder)
+    _check(definition, runs)
+    check_writable(study.path)
+    corpora = corpus_folders(definition, study)
+    for corpus in {run.corpus for run in runs}:
+        _write_synthetic(definition, corpus, corpora[corpus])
+    definition.report_folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(definition.path, definition.report_folder / "study.ini")
+    records = study.store.records()
+    done = {name for name, record in records.items() if record["status"] == FINISHED}
+    jobs = [
+        Job(
+            run, corpora[run.corpus], study, definition.keep_models, execution.retry_failed
         )
-        if runs[run].status != "finished":
-            return StudyResult(definition, folder, runs, None)
-    comparison = Comparison(
-        counts_of(runs["baseline"].results), counts_of(runs["transfer"].results)
+        for run in runs
+        if run.id not in done
+        and (execution.retry_failed or records.get(run.id, {}).get("status") != FAILED)
+    ]
+    logger.info(
+        "%s: %d runs, %d of them finished, %d to be made; %s",
+        definition.name,
+        len(runs),
+        sum(run.id in done for run in runs),
+        len(jobs),
+        study.path,
     )
-    return StudyResult(definition, folder, runs, comparison)
+    counts, interrupted = _make(jobs, done, execution, study) if jobs else (Counter(), False)
+    left = sum(run.id not in done for run in runs)
+    return Progress(counts, left, interrupted)
 
 
-def _decided(run: str, source_model: Optional[Path]) -> dict[str, Any]:
-    """What makes a run the baseline, the source or the transfer."""
-    transfers = run == "transfer"
-    return {
-        "train_model": True,
-        "use_pretrained_model": transfers,
-        "pretrained_model_folder": source_model if transfers else None,
-    }
+def corpus_folders(definition: StudyDefinition, study: StudyFolder) -> dict[str, Path]:
+    """The folder of each corpus by name; synthetic ones are in the study's folder."""
+    folders = {}
+    for named in (*definition.sources.values(), *definition.targets.values()):
+        for name, text in named.items():
+            if text.startswith(SYNTHETIC):
+                synthetic = definition.synthetic[text[len(SYNTHETIC) :]]
+                folders[name] = study.corpora / synthetic.folder(text[len(SYNTHETIC) :])
+            else:
+                folders[name] = Path(text).expanduser()
+    return folders
 
 
-def _check(definition: StudyDefinition, parameters: Parameters) -> None:
+def _make(
+    jobs: Sequence[Job], done: set[str], execution: Execution, study: StudyFolder
+) -> tuple[Counter[str], bool]:
+    counts: Counter[str] = Counter()
+    in_this_process = execution.workers == 1 and execution.address is None
+    with _pool(execution, study) as pool, interruptible() as stop_requested:
+        scheduler = Scheduler(jobs, done, stop_requested, _give_up)
+        bar = tqdm(
+            total=len(jobs), desc="runs", unit=" runs", disable=True if in_this_process else None
+        )
+        with bar:
+            for outcome in scheduler.run(pool):
+                counts[outcome.status] += 1
+                bar.update()
+                _tell(outcome, sum(counts.values()), len(jobs))
+    return counts, scheduler.interrupted
+
+
+@contextmanager
+def _pool(execution: Execution, study: StudyFolder) -> Iterator[Pool]:
+    context: AbstractContextManager[Pool]
+    if execution.address is not None:
+        from neuroner_tl.studies.cluster_workers import cluster_workers
+
+        context = cluster_workers(execution.address, execution.workers, study)
+    elif execution.workers > 1:
+        context = local_workers(execution.workers, study)
+    else:
+        from neuroner_tl.studies.execution import execute
+
+        yield InThisProcess(execute)
+        return
+    with context as pool:
+        yield pool
+
+
+def _give_up(job: Job, message: str) -> None:
+    from neuroner_tl.studies.execution import failure
+
+    job.study.store.append(failure(job.run, message))
+
+
+def _tell(outcome: Outcome, number: int, of: int) -> None:
+    record = outcome.job.study.store.records().get(outcome.job.run.id, {})
+    words = f": {outcome.note}" if outcome.note else ""
+    if outcome.status == FINISHED:
+        part = record["scores"].get("test") or record["scores"]["valid"]
+        counts = part["tags"].values()
+        tp, errors = sum(c["tp"] for c in counts), sum(c["fp"] + c["fn"] for c in counts)
+        f1 = 100 * 2 * tp / max(1, 2 * tp + errors)
+        which = "test" if record["scores"].get("test") else "valid"
+        words = f", {which} F1 {f1:.2f}, {record['seconds']:.0f} s"
+    logger.info("%d/%d %s %s%s", number, of, outcome.job.run.id, outcome.status, words)
+
+
+def _check(definition: StudyDefinition, runs: Sequence[StudyRun]) -> None:
     """Refuse, before hours of training, what could not be used after them."""
-    vectors = parameters.token_pretrained_embedding_filepath
-    if vectors is not None and not vectors.is_file():
-        raise ParameterError(
-            f"token_pretrained_embedding_filepath = {vectors}: no such file; set it in "
-            f"{definition.parameters_filepath}, or leave it empty for random vectors"
-        )
-    for name, required in (("source", ("train", "valid")), ("target", ("train", "valid", "test"))):
-        if definition.corpora[name] not in SYNTHETIC:
-            read_corpus(
-                Path(definition.corpora[name]).expanduser(),
-                split_percentages=parameters.split_percentages,
-                split_seed=parameters.split_seed,
-                required=required,
+    seen = set()
+    for run in runs:
+        p = run.parameters
+        vectors = p.token_pretrained_embedding_filepath
+        if vectors is not None and not vectors.is_file():
+            raise ParameterError(
+                f"token_pretrained_embedding_filepath = {vectors}: no such file; set it in "
+                f"{definition.path} or {definition.parameters_filepath}, or leave it empty for "
+                "random vectors"
             )
-
-
-def _corpus_folders(definition: StudyDefinition, folder: Path) -> dict[str, Path]:
-    """Where the corpora are; synthetic ones are written first."""
-    if definition.is_synthetic:
-        sizes = definition.synthetic
-        written = write_synthetic_corpora(
-            folder,
-            silver_documents=sizes.silver_documents,
-            gold_documents=sizes.gold_documents,
-            seed=sizes.seed,
+        key = (run.corpus, p.split_percentages, p.split_seed)
+        text = definition.corpus_text(run.corpus)
+        if key in seen or text.startswith(SYNTHETIC):
+            continue
+        seen.add(key)
+        read_corpus(
+            Path(text).expanduser(),
+            split_percentages=p.split_percentages,
+            split_seed=p.split_seed,
+            required=("train", "valid") if run.is_source else ("train", "valid", "test"),
         )
-    return {
-        name: getattr(written, SYNTHETIC[value]) if value in SYNTHETIC else Path(value).expanduser()
-        for name, value in definition.corpora.items()
-    }
+
+
+def _write_synthetic(definition: StudyDefinition, corpus: str, folder: Path) -> None:
+    text = definition.corpus_text(corpus)
+    if text.startswith(SYNTHETIC):
+        definition.synthetic[text[len(SYNTHETIC) :]].write(folder)

@@ -1,0 +1,116 @@
+"""Arms of a study: which layers a run takes from its source model.
+
+An arm is named by its layers, so that two ways to ask for the same run give one run:
+``baseline`` (none), ``transfer`` (all), ``up_to_LAYER`` (cumulatively from the lowest, the paper's
+Supplementary Figure 1), ``only_LAYER`` and ``without_LAYER``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from neuroner_tl.errors import ParameterError
+from neuroner_tl.ini_file import IniValue, nearest_name
+from neuroner_tl.parameters import RELOAD_FLAGS
+
+LAYERS = tuple(flag[len("reload_") :] for flag in RELOAD_FLAGS)
+"""The six layers from the lowest to the highest."""
+
+BASELINE, TRANSFER = "baseline", "transfer"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to train on a target corpus.
+
+    Args:
+        name: short name, part of the identifier of its runs.
+        layers: layers taken from the source model; none for training from scratch.
+        own: parameters of this arm alone, as (text, line).
+    """
+
+    name: str
+    layers: frozenset[str]
+    own: Mapping[str, IniValue] = field(default_factory=dict)
+
+    @property
+    def flags(self) -> dict[str, bool]:
+        """The parameters ``reload_*`` that take these layers; none for the baseline."""
+        if not self.layers:
+            return {}
+        return {f"reload_{layer}": layer in self.layers for layer in LAYERS}
+
+
+def arm_name(layers: Iterable[str]) -> str:
+    """The name of the arm that takes these layers.
+
+    Raises:
+        ParameterError: they are no arm that has a name of its own.
+    """
+    taken = frozenset(layers)
+    for name, members in _NAMED.items():
+        if members == taken:
+            return name
+    raise ParameterError(
+        f"layers {', '.join(sorted(taken))}: found a choice without a name, expected none, all, the "
+        "lowest ones, one, or all but one; write a section [arm NAME] with layers = ..."
+    )
+
+
+def expand_arms(names: Iterable[str]) -> list[str]:
+    """The arms behind names of arms and of groups, each once, in that order.
+
+    Args:
+        names: names of arms, or ``cumulative``, ``single`` and ``all_but_one``; a name that is
+            neither is left as it is.
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        for member in GROUPS.get(name, (name,)):
+            found[arm_name(_NAMED[member]) if member in _NAMED else member] = None
+    return list(found)
+
+
+def layers_of(name: str) -> frozenset[str]:
+    """The layers of a named arm.
+
+    Raises:
+        ParameterError: there is no such arm; the message has the nearest name.
+    """
+    if name not in _NAMED:
+        known = (*_NAMED, *GROUPS)
+        raise ParameterError(
+            f"found the arm {name}, expected one of {', '.join(GROUPS)}, baseline, transfer, "
+            "up_to_LAYER, only_LAYER, without_LAYER or a section [arm NAME] of its own; "
+            f"the nearest is {nearest_name(name, known)}"
+        )
+    return _NAMED[name]
+
+
+def cumulative_layers() -> list[tuple[str, str]]:
+    """For each step of the cumulative ablation what it adds, in words, and its arm."""
+    return [("none", BASELINE)] + [
+        (layer.replace("_", " "), arm_name(LAYERS[: number + 1]))
+        for number, layer in enumerate(LAYERS)
+    ]
+
+
+def _named() -> dict[str, frozenset[str]]:
+    """Every named arm; where two names mean the same layers, the first is the arm's name."""
+    named = {BASELINE: frozenset[str](), TRANSFER: frozenset(LAYERS)}
+    for number, layer in enumerate(LAYERS):
+        named[f"up_to_{layer}"] = frozenset(LAYERS[: number + 1])
+    for layer in LAYERS:
+        named[f"only_{layer}"] = frozenset([layer])
+    for layer in LAYERS:
+        named[f"without_{layer}"] = frozenset(LAYERS) - {layer}
+    return named
+
+
+_NAMED = _named()
+GROUPS = {
+    "cumulative": (BASELINE, *(f"up_to_{layer}" for layer in LAYERS)),
+    "single": tuple(f"only_{layer}" for layer in LAYERS),
+    "all_but_one": tuple(f"without_{layer}" for layer in LAYERS),
+}

@@ -1,0 +1,183 @@
+"""Workers that are processes of this machine, one thread each, for as long as the study lasts.
+
+A worker compiles its programs once and makes run after run with them. It ends with the process
+that started it, however that one ends, and is in a session of its own, so that Ctrl-C reaches the
+study alone, which then asks its workers to save.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from typing import Any, Optional
+
+from neuroner_tl.studies.jobs import LOST, Job, Outcome, StudyFolder
+
+# Libraries read these when they are loaded, so they are set before a worker starts.
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+}
+
+
+class LocalWorkers:
+    """A pool of processes.
+
+    Args:
+        number: how many.
+        study: the study's folder, for the workers' logs.
+    """
+
+    def __init__(self, number: int, study: StudyFolder) -> None:
+        self._study = study
+        self._workers = [_Worker(index, study) for index in range(number)]
+
+    @property
+    def idle(self) -> int:
+        """How many workers have nothing to do."""
+        return sum(worker.job is None for worker in self._workers)
+
+    def start(self, job: Job) -> None:
+        """Give a job to the first worker that is idle."""
+        next(worker for worker in self._workers if worker.job is None).start(job)
+
+    def wait(self, seconds: float) -> Sequence[Outcome]:
+        """The outcomes that came in; a worker that ended is replaced by a new one."""
+        busy = [worker for worker in self._workers if worker.job is not None]
+        ready = set(wait([w.connection for w in busy] + [w.sentinel for w in busy], seconds))
+        outcomes = []
+        for index, worker in enumerate(self._workers):
+            if worker.job is None or not {worker.connection, worker.sentinel} & ready:
+                continue
+            outcome = worker.receive()
+            if outcome is None:
+                outcome = Outcome(worker.job, LOST, f"its worker ended ({worker.ending()})")
+                worker.close()
+                self._workers[index] = _Worker(index, self._study)
+            else:
+                worker.job = None
+            outcomes.append(outcome)
+        return outcomes
+
+    def interrupt(self) -> None:
+        """Ask all workers to stop after this step and to save."""
+        for worker in self._workers:
+            if worker.job is not None:
+                worker.process.terminate()
+
+    def close(self) -> None:
+        """End all workers."""
+        for worker in self._workers:
+            worker.close()
+
+
+@contextmanager
+def local_workers(number: int, study: StudyFolder) -> Iterator[LocalWorkers]:
+    """Workers for as long as the block lasts."""
+    pool = LocalWorkers(number, study)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+class _Worker:
+    """A process and the connection to it."""
+
+    def __init__(self, index: int, study: StudyFolder) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.job: Optional[Job] = None
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(
+            target=work, args=(theirs, index, study), name=f"worker-{index}", daemon=True
+        )
+        former = {name: os.environ.get(name) for name in ONE_THREAD}
+        os.environ.update(ONE_THREAD)
+        try:
+            self.process.start()
+        finally:
+            for name, value in former.items():
+                os.environ.pop(name) if value is None else os.environ.update({name: value})
+        theirs.close()
+
+    @property
+    def sentinel(self) -> Any:
+        """Is ready when the process has ended."""
+        return self.process.sentinel
+
+    def start(self, job: Job) -> None:
+        self.job = job
+        try:
+            self.connection.send(job)
+        except OSError:
+            pass  # It ended while it was idle; `wait` finds out.
+
+    def receive(self) -> Optional[Outcome]:
+        """What the worker says; None if it is gone."""
+        try:
+            return self.connection.recv() if self.connection.poll() else None
+        except (EOFError, OSError):
+            return None
+
+    def ending(self) -> str:
+        self.process.join(5)
+        code = self.process.exitcode
+        if code is not None and code < 0:
+            return f"killed by signal {-code}"
+        return f"exit status {code}"
+
+    def close(self) -> None:
+        self.connection.close()
+        if self.process.is_alive():
+            self.process.join(0 if self.job is not None else 2)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+
+
+def work(connection: Connection, index: int, study: StudyFolder) -> None:
+    """What a worker does: job after job, until the connection is closed."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    log_to(study, f"worker-{index}")
+
+    from neuroner_tl.studies.execution import execute
+
+    while True:
+        try:
+            job = connection.recv()
+        except (EOFError, OSError):
+            return
+        connection.send(execute(job))
+
+
+def log_to(study: StudyFolder, name: str) -> None:
+    """Write everything that is logged in this process to a file of the study."""
+    study.logs.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=study.logs / f"{name}.log",
+        format="%(asctime)s %(message)s",
+        level=logging.INFO,
+        force=True,
+    )
+    for noisy in ("tensorflow", "h5py", "matplotlib", "absl"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+def _end_with(parent: Any) -> None:
+    """End this process when the one that started it has ended, even if it was killed."""
+    parent.join()
+    os._exit(1)

@@ -1,0 +1,199 @@
+"""From a definition to the list of its runs, each with an identifier that stays the same.
+
+An identifier says in words what the run is and ends with a hash of everything that decides its
+result: the parameters that are not at their defaults, the corpus by name, the source run. Folders
+of this machine are no part of it, so the same study has the same identifiers everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from neuroner_tl.parameters import Parameters
+from neuroner_tl.studies.arms import LAYERS, Arm
+from neuroner_tl.studies.definition import SYNTHETIC, StudyDefinition
+
+SOURCE = "source"
+# What does not decide a result, and what names a folder of this machine; corpora, word vectors
+# and source models count by their names instead.
+_NO_RESULT = frozenset(
+    {
+        "output_folder",
+        "experiment_name",
+        "dataset_text_folder",
+        "token_pretrained_embedding_filepath",
+        "pretrained_model_folder",
+        "prediction_batch_size",
+        "checkpoint_minutes",
+        "cache_encoding",
+        "tensorboard",
+        "verbose",
+    }
+)
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """One training run of a study.
+
+    Args:
+        id: its identifier, usable as the name of a file.
+        corpus: name of the corpus that it trains on.
+        entity_class: entity class of the corpus.
+        arm: name of the arm; ``source`` for a source model.
+        layers: layers taken from the source model.
+        train_size: documents to train on, in per cent of the corpus; None for the train part.
+        documents: documents to train a source model on; None for the train part.
+        source: identifier of the run of the source model; None without transfer.
+        source_name: corpus of the source model.
+        source_documents: documents of the source model; None for its whole train part.
+        parameters: all of the run's parameters, but for the folders.
+    """
+
+    id: str
+    corpus: str
+    entity_class: str
+    arm: str
+    layers: tuple[str, ...]
+    train_size: Optional[float]
+    documents: Optional[int]
+    source: Optional[str]
+    source_name: Optional[str]
+    source_documents: Optional[int]
+    parameters: Parameters
+
+    @property
+    def is_source(self) -> bool:
+        """Whether the run trains a source model."""
+        return self.arm == SOURCE
+
+
+def plan_runs(definition: StudyDefinition, seed: Optional[int] = None) -> list[StudyRun]:
+    """The runs of a study, source models first, each once.
+
+    Args:
+        definition: the study.
+        seed: the seed of all runs, in the place of the definition's.
+
+    Raises:
+        ParameterError: the parameters of a run are wrong.
+    """
+    runs: dict[str, StudyRun] = {}
+    sources: dict[str, list[StudyRun]] = {}
+    if any(arm.layers for arm in definition.arms):
+        for entity_class in definition.targets:
+            sources[entity_class] = list(_source_runs(definition, entity_class, seed))
+            runs.update((run.id, run) for run in sources[entity_class])
+    for run in _target_runs(definition, sources, seed):
+        runs[run.id] = run
+    return list(runs.values())
+
+
+def _source_runs(
+    definition: StudyDefinition, entity_class: str, seed: Optional[int]
+) -> Iterator[StudyRun]:
+    decided: dict[str, Any] = {} if seed is None else {"seed": seed}
+    for corpus in definition.sources[entity_class]:
+        for documents in definition.source_documents:
+            yield _make(
+                definition,
+                corpus,
+                entity_class,
+                definition.parameters(SOURCE, **decided),
+                documents=documents,
+            )
+
+
+def _target_runs(
+    definition: StudyDefinition, sources: dict[str, list[StudyRun]], seed: Optional[int]
+) -> Iterator[StudyRun]:
+    first = definition.parameters("target")
+    seeds = definition.seeds or (first.seed,)
+    split_seeds = definition.split_seeds or (first.split_seed,)
+    targets = [(c, corpus) for c, corpora in definition.targets.items() for corpus in corpora]
+    for one_seed in seeds if seed is None else (seed,):
+        for split_seed in split_seeds:
+            for arm in definition.arms:
+                for entity_class, corpus in targets:
+                    for size in definition.train_sizes:
+                        decided: dict[str, Any] = {"seed": one_seed, "split_seed": split_seed}
+                        if size is not None:
+                            decided["train_size"] = size
+                        decided.update(arm.flags)
+                        parameters = definition.parameters("target", arm, **decided)
+                        used = sources[entity_class] if arm.layers else [None]
+                        for source in used:
+                            yield _make(
+                                definition, corpus, entity_class, parameters, arm=arm, source=source
+                            )
+
+
+def _make(
+    definition: StudyDefinition,
+    corpus: str,
+    entity_class: str,
+    parameters: Parameters,
+    *,
+    arm: Optional[Arm] = None,
+    documents: Optional[int] = None,
+    source: Optional[StudyRun] = None,
+) -> StudyRun:
+    several = sum(map(len, definition.sources.values())) > len(definition.sources)
+    words = [corpus, arm.name if arm else SOURCE]
+    if source is not None and several:
+        words.append(f"from_{source.corpus}")
+    for number in (documents, source.documents if source else None):
+        if number is not None:
+            words.append(f"{number}docs")
+    if arm and parameters.train_size is not None:
+        words.append(f"{parameters.train_size:g}pct")
+    words.append(f"seed{parameters.seed}")
+    if len(definition.split_seeds) > 1:
+        words.append(f"split{parameters.split_seed}")
+    identity = {
+        "corpus": corpus,
+        "documents": documents,
+        "source": source.id if source else None,
+        "parameters": deciding_parameters(parameters),
+        **_content(definition, corpus),
+    }
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    return StudyRun(
+        id="-".join([*words, digest[:8]]),
+        corpus=corpus,
+        entity_class=entity_class,
+        arm=arm.name if arm else SOURCE,
+        layers=tuple(layer for layer in LAYERS if arm and layer in arm.layers),
+        train_size=parameters.train_size,
+        documents=documents,
+        source=source.id if source else None,
+        source_name=source.corpus if source else None,
+        source_documents=source.documents if source else None,
+        parameters=parameters,
+    )
+
+
+def deciding_parameters(parameters: Parameters) -> dict[str, Any]:
+    """The parameters that decide a result and are not at their defaults, as JSON has them."""
+    defaults, values = Parameters().to_dict(), parameters.to_dict()
+    deciding = {
+        name: value
+        for name, value in values.items()
+        if name not in _NO_RESULT and value != defaults[name]
+    }
+    vectors = parameters.token_pretrained_embedding_filepath
+    if vectors is not None:
+        deciding["word_vectors"] = vectors.name
+    return deciding
+
+
+def _content(definition: StudyDefinition, corpus: str) -> dict[str, Any]:
+    """What a synthetic corpus is made of; a real one counts by its name."""
+    text = definition.corpus_text(corpus)
+    if not text.startswith(SYNTHETIC):
+        return {}
+    return {"synthetic": definition.synthetic[text[len(SYNTHETIC) :]].to_json()}

@@ -1,0 +1,108 @@
+"""The results of a study: one JSON object a line, a line a run, safe for several writers.
+
+A line is appended under a lock, with one write to a file opened for appending, and is on the disk
+before the lock is given up. What a writer that was killed left behind, the beginning of a line, is
+cut off by the next one and passed over by readers. Of two records of one run the later counts.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from neuroner_tl.errors import CorpusError
+
+FINISHED, FAILED = "finished", "failed"
+# What depends on when and where a run was made, not on what it computes.
+CIRCUMSTANCES = ("seconds", "finished_at", "host", "folder", "predictions", "versions", "run_with")
+Record = dict[str, Any]
+
+
+class Store:
+    """A file of records.
+
+    Args:
+        path: the file; it need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Add a record; it is there whole or not at all.
+
+        Raises:
+            OSError: it cannot be written, because the disk is full, say.
+        """
+        line = (json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._locked() as file:
+            end = _end_of_whole_lines(file)
+            os.ftruncate(file, end)
+            try:
+                if os.write(file, line) != len(line):
+                    raise OSError(28, "no space left for a record", str(self.path))
+                os.fsync(file)
+            except BaseException:
+                os.ftruncate(file, end)
+                raise
+
+    def records(self) -> dict[str, Record]:
+        """The latest record of each run, by identifier, in the order of the first ones.
+
+        Raises:
+            CorpusError: a line that is not the last is no record.
+        """
+        found: dict[str, Record] = {}
+        for number, line in enumerate(self._lines(), 1):
+            try:
+                record = json.loads(line)
+                found[record["id"]] = record
+            except (ValueError, KeyError, TypeError):
+                raise CorpusError(
+                    f"{self.path}:{number}: found {line[:40]!r}, expected one JSON object with the "
+                    "record of a run; remove the line, and its run is made again"
+                ) from None
+        return found
+
+    def _lines(self) -> list[bytes]:
+        """The whole lines; one that is being written, or was not written to its end, is none."""
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return []
+        return content.split(b"\n")[:-1]
+
+    @contextmanager
+    def _locked(self) -> Iterator[int]:
+        """The file, opened for appending, while nobody else writes."""
+        file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
+        finally:
+            os.close(file)
+
+
+def comparable(record: Mapping[str, Any]) -> Record:
+    """A record without what depends on when and where the run was made."""
+    return {name: value for name, value in record.items() if name not in CIRCUMSTANCES}
+
+
+def _end_of_whole_lines(file: int) -> int:
+    """Where the last line that was written to its end ends."""
+    size = os.fstat(file).st_size
+    position = size
+    while position > 0:
+        begin = max(0, position - 65536)
+        block = os.pread(file, position - begin, begin)
+        found = block.rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+        position = begin
+    return 0
