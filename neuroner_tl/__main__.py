@@ -49,7 +49,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     namespace = make_parser().parse_args(arguments)
     verbose = str(getattr(namespace, "verbose", "")).lower() in ("true", "yes", "1", "on")
     logging.basicConfig(format="%(message)s", level=logging.DEBUG if verbose else logging.INFO)
-    for noisy in ("tensorflow", "h5py", "matplotlib", "absl"):
+    for noisy in ("tensorflow", "h5py", "matplotlib", "fontTools", "absl"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         return COMMANDS[namespace.command].run(namespace)

@@ -24,9 +24,7 @@ class IniValue(NamedTuple):
     line: int
 
 
-def read_ini(
-    path: Path, kind: str, *, keep_case: bool = False
-) -> dict[str, dict[str, IniValue]]:
+def read_ini(path: Path, kind: str, *, keep_case: bool = False) -> dict[str, dict[str, IniValue]]:
     """Return the values of a file by section and name.
 
     Args:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 from pathlib import Path
+from typing import Optional
 
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.studies.definition import StudyDefinition, read_definition
+from neuroner_tl.studies.definition import StudyDefinition
+from neuroner_tl.studies.definition_file import read_definition
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action="append",
             default=[],
             metavar="NAME=VALUE",
-            help="what ${NAME} in the study file stands for; without, the environment variable NAME",
+            help="what ${NAME} in the study file stands for; else the environment variable NAME",
         )
         _ADD_OWN[name](action)
 
@@ -113,12 +116,41 @@ def _run(arguments: argparse.Namespace) -> int:
         if progress.interrupted:
             print(f"interrupted, {progress.left} runs are left; the same command goes on with them")
             return 130
-    return 0
+    return _write(definition, arguments, None, None)
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    raise NotImplementedError
+    from neuroner_tl.studies.status import study_status
+
+    print(study_status(_definition(arguments), arguments.seed).to_text())
+    return 0
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    raise NotImplementedError
+    return _write(_definition(arguments), arguments, arguments.to, arguments.records)
+
+
+def _write(
+    definition: StudyDefinition,
+    arguments: argparse.Namespace,
+    to: Optional[Path],
+    records: Optional[Path],
+) -> int:
+    """Write the report and print its tables."""
+    from neuroner_tl.studies.report import load_results, make_page, write_report
+
+    results = load_results(definition, arguments.seed, records)
+    options = [f"-D {text.partition('=')[0]}=..." for text in arguments.variables]
+    if arguments.seed is not None:
+        options.append(f"--seed {arguments.seed}")
+    page = make_page(results, " ".join(options))
+    written = write_report(page, results, to)
+    folder = definition.report_folder if to is None else to
+    print(f"\n{page.title}: {page.lead}\n\n{page.to_text()}\n")
+    print(f"written to {_shown(folder)}: {', '.join(written)}")
+    return 0
+
+
+def _shown(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative

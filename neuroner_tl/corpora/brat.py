@@ -80,6 +80,20 @@ def read_brat_document(txt_path: Path, report: ImportReport) -> Document:
     if not ann_path.is_file():
         report.count("document without annotation file", str(txt_path))
         return Document(txt_path.stem, text)
+    return Document(txt_path.stem, text, read_annotations(ann_path, text, report))
+
+
+def read_annotations(ann_path: Path, text: str, report: ImportReport) -> tuple[Entity, ...]:
+    """Read the entities of an ``.ann`` file.
+
+    Args:
+        ann_path: the file.
+        text: the text that it annotates.
+        report: counts what is read and skipped.
+
+    Raises:
+        CorpusError: the file cannot be read, a line is malformed or does not fit the text.
+    """
     entities: dict[tuple[str, tuple[tuple[int, int], ...]], Entity] = {}
     for number, line in enumerate(_annotation_lines(read_text(ann_path)), start=1):
         if not line.strip():
@@ -101,8 +115,7 @@ def read_brat_document(txt_path: Path, report: ImportReport) -> Document:
             report.drop("duplicate annotation", f"{where}: {line}")
         else:
             entities[key] = entity
-    ordered = sorted(entities.values(), key=lambda e: (e.fragments, e.type))
-    return Document(txt_path.stem, text, tuple(ordered))
+    return tuple(sorted(entities.values(), key=lambda e: (e.fragments, e.type)))
 
 
 def format_annotations(entities: Iterable[Entity]) -> str:

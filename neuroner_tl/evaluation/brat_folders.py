@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +9,10 @@ from typing import Any, Optional
 
 from tqdm import tqdm
 
-from neuroner_tl.corpora.brat import read_brat_document
+from neuroner_tl.corpora.brat import read_annotations, read_brat_document
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.text_files import read_text
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.evaluation.scoring import Counts, Scores, score_spans
 
@@ -116,6 +115,26 @@ def evaluate_folders(gold: Path, predicted: Path, documents: str = "same") -> Fo
     )
 
 
+def read_folder_pair(gold: Path, predicted: Path) -> tuple[list[Document], list[Document]]:
+    """Read a gold standard and predictions of the same documents, sorted by name.
+
+    Raises:
+        CorpusError: a folder or file cannot be used, or the documents differ.
+    """
+    gold_paths = _documents_of(gold, (".txt", ".ann"))
+    predicted_paths = _documents_of(predicted, (".ann",))
+    missing = tuple(sorted(gold_paths.keys() - predicted_paths.keys()))
+    extra = tuple(sorted(predicted_paths.keys() - gold_paths.keys()))
+    if missing or extra:
+        raise _different_documents(gold, predicted, gold_paths, predicted_paths, missing, extra)
+    report = ImportReport()
+    names = sorted(gold_paths)
+    return (
+        [read_brat_document(gold_paths[name], report) for name in names],
+        [_read_prediction(predicted_paths[name], gold_paths[name], report) for name in names],
+    )
+
+
 def _documents_of(folder: Path, suffixes: Iterable[str]) -> dict[str, Path]:
     """Return the path of the text of each document with a file of one of the suffixes."""
     if not folder.is_dir():
@@ -182,15 +201,10 @@ def _read_prediction(
             f"{text_path.with_suffix('.ann')}: neither this folder nor the gold folder has its "
             "text; add the .txt file, or leave such documents out with --documents gold"
         )
-    # The reader wants text and annotations side by side.
-    with tempfile.TemporaryDirectory() as folder:
-        together = Path(folder) / text_path.name
-        shutil.copyfile(gold_text_path, together)
-        shutil.copyfile(text_path.with_suffix(".ann"), together.with_suffix(".ann"))
-        try:
-            return read_brat_document(together, report)
-        except CorpusError as error:
-            raise CorpusError(str(error).replace(folder, str(text_path.parent))) from None
+    report.documents += 1
+    text = read_text(gold_text_path)
+    annotations = read_annotations(text_path.with_suffix(".ann"), text, report)
+    return Document(text_path.stem, text, annotations)
 
 
 def _check_same_text(gold: Document, predicted: Document, gold_path: Path, path: Path) -> None:

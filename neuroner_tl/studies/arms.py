@@ -53,8 +53,8 @@ def arm_name(layers: Iterable[str]) -> str:
         if members == taken:
             return name
     raise ParameterError(
-        f"layers {', '.join(sorted(taken))}: found a choice without a name, expected none, all, the "
-        "lowest ones, one, or all but one; write a section [arm NAME] with layers = ..."
+        f"layers {', '.join(sorted(taken))}: found a choice without a name, expected none, all, "
+        "the lowest ones, one, or all but one; write a section [arm NAME] with layers = ..."
     )
 
 

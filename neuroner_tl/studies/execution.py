@@ -138,9 +138,7 @@ def _percent(job: Job) -> float:
     """The documents asked for, in per cent of the corpus as `train_size` counts them."""
     p, wanted = job.run.parameters, job.run.documents
     assert wanted is not None
-    corpus = read_corpus(
-        job.corpus, split_percentages=p.split_percentages, split_seed=p.split_seed
-    )
+    corpus = read_corpus(job.corpus, split_percentages=p.split_percentages, split_seed=p.split_seed)
     have = len(corpus.parts["train"])
     if wanted > have:
         raise ParameterError(
@@ -160,6 +158,7 @@ def _record(run: StudyRun, folder: RunFolder, results: dict[str, Any], study: Pa
         "epochs": results["epochs"],
         "valid_f1": results["best_score"],
         "sentences": results["sentences"],
+        "annotations": _annotations(folder),
         "scores": {
             part: {
                 "tags": _counts(results["scores"][part]["conll"]),
@@ -200,6 +199,12 @@ def _counts(scores: dict[str, Any]) -> dict[str, dict[str, int]]:
         kind: {name: counts[name] for name in ("tp", "fp", "fn")}
         for kind, counts in scores["per_type"].items()
     }
+
+
+def _annotations(folder: RunFolder) -> dict[str, int]:
+    """How many annotations each part has, those included that tags cannot express."""
+    report = json.loads((folder.path / "import_report.json").read_text("utf-8"))
+    return {part: report[part]["annotations_read"] for part in ("train", *PARTS) if part in report}
 
 
 def _seconds(folder: RunFolder, results: dict[str, Any]) -> float:

@@ -1,129 +1,198 @@
-"""A study's result as text for the terminal, as JSON and as Markdown."""
+"""The report of a study: its tables and figures from what is done, and how it was made."""
 
 from __future__ import annotations
 
-import os
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Optional
 
-from neuroner_tl.atomic_file import write_atomically, write_json
-from neuroner_tl.studies.comparison import Comparison
-from neuroner_tl.studies.definition import SYNTHETIC
-from neuroner_tl.studies.runner import CORPUS_OF, StudyResult
-from neuroner_tl.training.checkpoint import versions
+from tqdm import tqdm
+
+from neuroner_tl.atomic_file import write_atomically
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.runs.folder import check_writable
+from neuroner_tl.studies import (
+    error_overlap,
+    gain_by_size,
+    layer_ablation,
+    learning_curve,
+    source_noise,
+    source_size,
+    transfer_table,
+)
+from neuroner_tl.studies.definition import StudyDefinition
+from neuroner_tl.studies.jobs import StudyFolder
+from neuroner_tl.studies.page import Page
+from neuroner_tl.studies.plan import plan_runs
+from neuroner_tl.studies.results import StudyResults
+from neuroner_tl.studies.section import Section
+from neuroner_tl.studies.store import Record, Store
+from neuroner_tl.studies.table import Table
 
 SYNTHETIC_NOTE = "The corpora are synthetic: the figures say nothing about real text."
-COLUMNS = ("run", "precision", "recall", "F1")
-REPORTS = ("report.txt", "report.md", "report.json")
+SECTIONS: Mapping[str, Callable[[StudyResults], list[Section]]] = {
+    "transfer_table": transfer_table.sections,
+    "learning_curve": learning_curve.sections,
+    "gain_by_size": gain_by_size.sections,
+    "error_overlap": error_overlap.sections,
+    "layer_ablation": layer_ablation.sections,
+    "source_size": source_size.sections,
+    "source_noise": source_noise.sections,
+}
 
 
-def write_reports(result: StudyResult) -> None:
-    """Write ``report.txt``, ``report.md`` and ``report.json`` into the study's folder."""
-    folder = result.folder.path
-    write_atomically(folder / "report.txt", (text_report(result) + "\n").encode())
-    write_atomically(folder / "report.md", markdown_report(result).encode())
-    write_json(folder / "report.json", json_report(result))
+def load_results(
+    definition: StudyDefinition, seed: Optional[int] = None, records: Optional[Path] = None
+) -> StudyResults:
+    """The study's runs with what is recorded of them.
+
+    Args:
+        definition: the study.
+        seed: the seed of all runs, in the place of the definition's.
+        records: a store elsewhere; None for the study's own.
+
+    Raises:
+        CorpusError: there is no such store, or it is damaged.
+    """
+    folder = StudyFolder(definition.folder)
+    store = folder.store if records is None else Store(records)
+    runs = plan_runs(definition, seed) if definition.targets else []
+    if runs and not store.path.is_file():
+        raise CorpusError(
+            f"{store.path}: no such file, expected the records of the study; make its runs first: "
+            f"neuroner-tl study run {definition.path}"
+        )
+    return StudyResults(definition, folder, runs, store.records())
 
 
-def text_report(result: StudyResult) -> str:
-    """The table and where everything is, for the terminal."""
-    lines = [_title(result), ""]
-    for number, row in enumerate([COLUMNS, *_rows(_comparison(result))]):
-        lines.append(f"  {row[0]:<20}{row[1]:>10}{row[2]:>10}{row[3]:>10}")
-        if number in (0, 2):
-            lines.append("  " + "-" * 50)
-    lines.append("")
-    if result.definition.is_synthetic:
-        lines += [SYNTHETIC_NOTE, ""]
-    lines += [f"written to {_shown(result.folder.path)}:"]
-    lines += [f"  {', '.join(REPORTS)}"]
-    if result.definition.is_synthetic:
-        lines.append("  corpora/")
-    for run in result.runs.values():
-        lines.append(f"  {run.folder.path.name + '/':<31} {_story(run.results)}")
-    return "\n".join(lines)
+def make_page(results: StudyResults, options: str = "") -> Page:
+    """What the report says.
+
+    Args:
+        results: the study.
+        options: of the command line that decide what the study is, such as ``--seed 1``.
+    """
+    definition = results.definition
+    sections = SECTIONS[definition.kind](results)
+    if results.runs:
+        sections = [*sections, _runs_section(results)]
+    lead = _lead(results)
+    return Page(definition.name, lead, sections, _how(results, options))
 
 
-def markdown_report(result: StudyResult) -> str:
-    """The same for a document."""
-    rows = _rows(_comparison(result))
-    lines = [f"# {result.definition.name}", "", _title(result) + ".", ""]
-    lines += [f"| {' | '.join(COLUMNS)} |", "|---|---:|---:|---:|"]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    lines.append("")
-    if result.definition.is_synthetic:
-        lines += [SYNTHETIC_NOTE, ""]
-    lines += [f"Made by `neuroner-tl study run {result.definition.path} --seed {_seed(result)}`."]
-    lines += [""]
-    lines += ["| run | corpus | folder | training |", "|---|---|---|---|"]
-    for name, run in result.runs.items():
-        corpus = result.definition.corpora[CORPUS_OF[name]]
-        lines.append(f"| {name} | {corpus} | {run.folder.path.name} | {_story(run.results)} |")
-    used = ", ".join(f"{name} {version}" for name, version in versions().items())
-    return "\n".join([*lines, "", f"Versions: {used}.", ""])
+def write_report(page: Page, results: StudyResults, to: Optional[Path] = None) -> list[str]:
+    """Write ``report.html``, ``report.md``, ``figures/`` and ``tables/``.
+
+    Args:
+        page: what it says.
+        results: the study; its records are written beside the report if ``to`` is given.
+        to: the folder; None for the study's own.
+
+    Returns:
+        What was written, relative to the folder.
+    """
+    folder = results.definition.report_folder if to is None else to
+    check_writable(folder, "--to")
+    images: dict[str, bytes] = {}
+    written = ["report.html", "report.md"]
+    figures = [figure for section in page.sections for figure in section.figures]
+    tables = [table for section in page.sections for table in section.tables]
+    if figures:
+        (folder / "figures").mkdir(exist_ok=True)
+    for figure in tqdm(figures, desc="figures", delay=2, disable=None):
+        images[figure.name] = figure.save(folder / "figures")
+    (folder / "tables").mkdir(exist_ok=True)
+    for table in tables:
+        write_atomically(folder / "tables" / f"{table.name}.csv", table.to_csv().encode())
+        write_atomically(folder / "tables" / f"{table.name}.tex", table.to_latex().encode())
+    write_atomically(folder / "report.md", page.to_markdown().encode())
+    write_atomically(folder / "report.html", page.to_html(images).encode())
+    if figures:
+        written.append(f"figures/ ({len(figures)} as PNG and PDF)")
+    written.append(f"tables/ ({len(tables)} as CSV and LaTeX)")
+    if to is not None and results.runs:
+        known = [results.records[run.id] for run in results.runs if run.id in results.records]
+        lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in known)
+        write_atomically(folder / "runs.jsonl", lines.encode())
+        written.append(f"runs.jsonl ({len(known)} records)")
+    return written
 
 
-def json_report(result: StudyResult) -> dict[str, Any]:
-    """Every figure, and what it was made with."""
-    definition = result.definition
-    return {
-        "study": definition.name,
-        "corpora": dict(definition.corpora),
-        "test": _comparison(result).to_json(),
-        "runs": {
-            name: {
-                "folder": run.folder.path.name,
-                "corpus": definition.corpora[CORPUS_OF[name]],
-                "best_epoch": run.results["best_epoch"],
-                "epochs": run.results["epochs"],
-                "seconds": run.results["seconds"],
-                "valid_f1": run.results["best_score"],
-                "parameters": run.results["parameters"],
-            }
-            for name, run in result.runs.items()
-        },
-        "versions": versions(),
-    }
+def _lead(results: StudyResults) -> str:
+    if not results.runs:
+        return "Made from finished predictions."
+    done, of = len(results.finished), len(results.runs)
+    words = f"{done} of {of} runs are finished"
+    words += f", {len(results.failed)} failed." if results.failed else "."
+    if done < of:
+        words += " What is missing is left out of tables and figures."
+    if results.definition.is_synthetic:
+        words += f" {SYNTHETIC_NOTE}"
+    return words
 
 
-def _comparison(result: StudyResult) -> Comparison:
-    assert result.comparison is not None, "an interrupted study has no report"
-    return result.comparison
-
-
-def _title(result: StudyResult) -> str:
-    target = result.definition.corpora["target"]
-    corpus = target if target in SYNTHETIC else Path(target).name
-    return (
-        f"{result.definition.name}: test part of {corpus}, exact match of entities, "
-        f"seed {_seed(result)}"
-    )
-
-
-def _seed(result: StudyResult) -> int:
-    return int(result.runs["transfer"].results["parameters"]["seed"])
-
-
-def _rows(comparison: Comparison) -> list[tuple[str, str, str, str]]:
+def _runs_section(results: StudyResults) -> Section:
+    groups: dict[str, list[Record]] = {}
+    for run in results.runs:
+        record = results.records.get(run.id)
+        words = f"{run.corpus}, {'source model' if run.is_source else run.arm}"
+        groups.setdefault(words, [])
+        if record is not None:
+            groups[words].append(record)
     rows = []
-    for name, counts in (("baseline", comparison.baseline), ("transfer", comparison.transfer)):
-        rates = (counts.precision, counts.recall, counts.f1)
-        first, second, third = (f"{100 * rate:.2f}" for rate in rates)
-        rows.append((name, first, second, third))
-    reduction = comparison.error_reduction
-    shown = "-" if reduction is None else f"{reduction:.2f}"
-    rows.append(("F1 gain", "", "", f"{comparison.f1_gain:+.2f}"))
-    rows.append(("error reduction (%)", "", "", shown))
-    return rows
-
-
-def _story(results: dict[str, Any]) -> str:
-    return (
-        f"best epoch {results['best_epoch']} of {results['epochs']}, "
-        f"valid F1 {100 * results['best_score']:.2f}, {results['seconds']:.0f} s"
+    for words, records in groups.items():
+        finished = [record for record in records if record["status"] == "finished"]
+        epochs = [record["epochs"] for record in finished]
+        seconds = [record["seconds"] for record in finished]
+        rows.append(
+            (
+                words,
+                str(len(finished)),
+                str(len(records) - len(finished)),
+                _range([float(number) for number in epochs]),
+                _range(seconds),
+                f"{sum(seconds) / 3600:.2f}",
+            )
+        )
+    table = Table(
+        "runs",
+        "Runs",
+        ("runs", "finished", "failed", "epochs", "seconds a run", "hours"),
+        tuple(rows),
     )
+    failed = [f"{record['id']}: {record['error']}" for record in results.failed]
+    text = "Failed: " + "; ".join(failed) if failed else ""
+    return Section("Runs", text, (table,), in_text=False)
 
 
-def _shown(path: Path) -> str:
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative
+def _range(values: Sequence[float]) -> str:
+    if not values:
+        return "–"
+    low, high = min(values), max(values)
+    return f"{low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"
+
+
+def _how(results: StudyResults, options: str) -> list[tuple[str, str]]:
+    definition = results.definition
+    command = " ".join(["neuroner-tl study run", str(definition.path), options]).strip()
+    if not results.runs:
+        command = command.replace("study run", "study report", 1)
+    found = [("Command", command)]
+    if results.runs:
+        versions = sorted(
+            {
+                ", ".join(
+                    f"{name} {version}" for name, version in result.record["versions"].items()
+                )
+                for result in results.finished
+            }
+        )
+        found.append(("Versions", "\n".join(versions) or "no run is finished"))
+        found.append(("Seeds", ", ".join(map(str, results.seeds)) or "no run is finished"))
+        found.append(("Time of the finished runs", f"{results.hours:.2f} hours"))
+    found.append((f"{definition.path.name}", definition.path.read_text("utf-8").strip()))
+    if definition.parameters_filepath is not None:
+        text = definition.parameters_filepath.read_text("utf-8").strip()
+        found.append((definition.parameters_filepath.name, text))
+    return found

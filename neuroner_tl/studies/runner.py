@@ -91,9 +91,7 @@ def run_study(
     records = study.store.records()
     done = {name for name, record in records.items() if record["status"] == FINISHED}
     jobs = [
-        Job(
-            run, corpora[run.corpus], study, definition.keep_models, execution.retry_failed
-        )
+        Job(run, corpora[run.corpus], study, definition.keep_models, execution.retry_failed)
         for run in runs
         if run.id not in done
         and (execution.retry_failed or records.get(run.id, {}).get("status") != FAILED)

@@ -57,7 +57,7 @@ class Scheduler:
                 waiting.remove(job)
                 pool.start(job)
                 under_way += 1
-            if not under_way:
+            if not under_way and not ready:
                 # What is left waits for a run that failed or is made by another process, or
                 # there is nothing more to do because of an interruption.
                 return

@@ -110,9 +110,7 @@ def read_synthetic(path: Path, name: str, values: Mapping[str, IniValue]) -> Syn
         )
     return SyntheticCorpus(
         standard.text,
-        whole_numbers_of(
-            path, values, "documents", (), least=1, count=_PARTS[standard.text]
-        ),
+        whole_numbers_of(path, values, "documents", (), least=1, count=_PARTS[standard.text]),
         whole_numbers_of(path, values, "seed", (1,), least=0, count=1)[0],
         _types(path, values),
         **rates,

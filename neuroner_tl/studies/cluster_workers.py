@@ -1,0 +1,198 @@
+"""Workers that are actors of a Ray cluster, one processor each, for as long as the study lasts.
+
+The folders of the study and of the corpora must be the same on all machines of the cluster, on a
+shared disk; a worker that does not see the study's folder says so. When a worker or its machine is
+lost, the scheduler gives its run to another one, which goes on from the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Optional
+
+from neuroner_tl.errors import NeuroNERError, ParameterError
+from neuroner_tl.studies.jobs import LOST, Job, Outcome, StudyFolder
+from neuroner_tl.studies.local_workers import ONE_THREAD, log_to
+
+logger = logging.getLogger(__name__)
+
+# How long to wait for a first worker before saying that the cluster has no room.
+_START_SECONDS = 120
+
+
+class ClusterWorkers:
+    """A pool of actors.
+
+    A job is given only to a worker that has started: on a cluster that has lost a machine, a new
+    worker may wait for a free processor until the study is over, and a job must not wait with it.
+
+    Args:
+        ray: the module, connected to the cluster.
+        number: how many; 0 for as many as the cluster has processors.
+        study: the study's folder, for the workers' logs.
+    """
+
+    def __init__(self, ray: Any, number: int, study: StudyFolder) -> None:
+        self._ray = ray
+        self._study = study
+        self._kind = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(_Worker)
+        self._starting: dict[Any, Any] = {}
+        self._idle: list[Any] = []
+        self._under_way: dict[Any, tuple[Any, Job]] = {}
+        self._stopping = False
+        self._without_worker_since = time.monotonic()
+        for _ in range(number or max(1, int(ray.cluster_resources().get("CPU", 1)))):
+            self._add_worker()
+
+    @property
+    def idle(self) -> int:
+        """How many workers have nothing to do."""
+        return len(self._idle)
+
+    def start(self, job: Job) -> None:
+        """Give a job to a worker that is idle."""
+        worker = self._idle.pop()
+        self._under_way[worker.make.remote(job)] = (worker, job)
+
+    def wait(self, seconds: float) -> Sequence[Outcome]:
+        """The outcomes that came in; a worker that is lost is replaced by a new one.
+
+        Raises:
+            ParameterError: the cluster has no room for a worker.
+            NeuroNERError: a machine of the cluster does not see the study's folder.
+        """
+        references = [*self._under_way, *self._starting]
+        ready, _ = self._ray.wait(references, num_returns=1, timeout=seconds)
+        outcomes = [self._outcome(reference) for reference in ready if reference in self._under_way]
+        for reference in ready:
+            if reference in self._starting:
+                self._take_started(reference)
+        self._check_room()
+        return outcomes
+
+    def interrupt(self) -> None:
+        """End the workers; their runs go on later from where they last saved."""
+        self._stopping = True
+        for worker, _ in self._under_way.values():
+            self._ray.kill(worker)
+
+    def close(self) -> None:
+        """End all workers."""
+        busy = [worker for worker, _ in self._under_way.values()]
+        for worker in [*busy, *self._idle, *self._starting.values()]:
+            self._ray.kill(worker)
+
+    def _outcome(self, reference: Any) -> Outcome:
+        worker, job = self._under_way.pop(reference)
+        try:
+            outcome: Outcome = self._ray.get(reference)
+        except self._ray.exceptions.RayTaskError as error:
+            # What a run does wrong is recorded by `execute`; this is the worker's own trouble.
+            raise NeuroNERError(str(error.cause)) from None
+        except self._ray.exceptions.RayError as error:
+            if not self._stopping:
+                self._add_worker()
+            return Outcome(job, LOST, f"its worker is lost ({type(error).__name__})")
+        self._idle.append(worker)
+        return outcome
+
+    def _add_worker(self) -> None:
+        options = {"runtime_env": {"env_vars": _environment()}}
+        worker = self._kind.options(**options).remote(self._study)
+        self._starting[worker.see_folder.remote()] = worker
+
+    def _take_started(self, reference: Any) -> None:
+        worker = self._starting.pop(reference)
+        try:
+            self._ray.get(reference)
+        except self._ray.exceptions.RayTaskError as error:
+            raise NeuroNERError(str(error.cause)) from None
+        except self._ray.exceptions.RayError:
+            self._add_worker()
+        else:
+            self._idle.append(worker)
+
+    def _check_room(self) -> None:
+        now = time.monotonic()
+        if self._idle or self._under_way or self._stopping:
+            self._without_worker_since = now
+        elif now - self._without_worker_since > _START_SECONDS:
+            raise ParameterError(
+                f"the Ray cluster has had no free processor for {_START_SECONDS} s, expected one "
+                "for a worker; end other jobs, or add machines, and run the study again"
+            )
+
+
+@contextmanager
+def cluster_workers(
+    address: Optional[str], number: int, study: StudyFolder
+) -> Iterator[ClusterWorkers]:
+    """Workers for as long as the block lasts.
+
+    Args:
+        address: of the cluster, ``auto`` for the one that this machine belongs to.
+        number: how many; 0 for as many as the cluster has processors.
+        study: the study's folder.
+
+    Raises:
+        ParameterError: Ray is not installed, or there is no cluster at this address.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise ParameterError(
+            "--address: found no Ray on this machine, expected it for runs on a cluster; "
+            'install it with: pip install "neuroner_tl[cluster]"'
+        ) from None
+    connected_before = ray.is_initialized()
+    if not connected_before:
+        try:
+            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ParameterError(
+                f"--address: found no Ray cluster at {address} ({reason}), expected one that runs; "
+                "start it with `ray start --head`, or leave --address out"
+            ) from None
+    pool = ClusterWorkers(ray, number, study)
+    try:
+        yield pool
+    finally:
+        pool.close()
+        if not connected_before:
+            ray.shutdown()
+
+
+def _environment() -> dict[str, str]:
+    """What a worker's process is started with; the package may be one that is not installed."""
+    found = {**ONE_THREAD, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    if "PYTHONPATH" in os.environ:
+        found["PYTHONPATH"] = os.environ["PYTHONPATH"]
+    return found
+
+
+class _Worker:
+    """The actor: makes run after run in one process, which compiles its programs once."""
+
+    def __init__(self, study: StudyFolder) -> None:
+        self._study = study
+
+    def see_folder(self) -> None:
+        """Make sure that this machine sees the study's folder."""
+        if not self._study.path.is_dir():
+            raise NeuroNERError(
+                f"{self._study.path}: a machine of the cluster, {os.uname().nodename}, does not "
+                "see the study's folder, expected a disk that all machines share; set "
+                "output_folder to one"
+            )
+        log_to(self._study, f"ray-{os.uname().nodename}-{os.getpid()}")
+
+    def make(self, job: Job) -> Outcome:
+        """Make a run and record it."""
+        from neuroner_tl.studies.execution import execute
+
+        return execute(job)

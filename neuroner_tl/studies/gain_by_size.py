@@ -1,0 +1,147 @@
+"""The gain in F1 by the number of annotations of the target corpus (Figure 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure as Canvas
+
+from neuroner_tl.studies.figures import BLUE, COLOURS, MARKS, Figure, panels
+from neuroner_tl.studies.results import StudyResults
+from neuroner_tl.studies.section import Section
+from neuroner_tl.studies.table import Table, signed
+from neuroner_tl.studies.transfer_table import compared_arms
+
+
+class Gain(NamedTuple):
+    """What one corpus gains.
+
+    Attributes:
+        entity_class: its class.
+        corpus: its name.
+        annotations: of train, valid and test together, as the runs read them.
+        gain: in F1, in points; mean over runs.
+        runs: how many pairs of runs.
+    """
+
+    entity_class: str
+    corpus: str
+    annotations: int
+    gain: float
+    runs: int
+
+
+def sections(results: StudyResults) -> list[Section]:
+    """The box plots, and the numbers behind them."""
+    gains = gains_of(results)
+    if not gains:
+        return [Section("Gain by size", "No corpus has both arms yet.")]
+    limits = results.definition.annotation_limits
+    table = Table(
+        "gain_by_size",
+        "Gain in F1 by annotations of the target corpus",
+        ("corpus", "class", "annotations", "group", "runs", "F1 gain"),
+        tuple(
+            (
+                gain.corpus,
+                gain.entity_class,
+                str(gain.annotations),
+                group_names(limits)[_group(gain.annotations, limits)],
+                str(gain.runs),
+                signed(gain.gain),
+            )
+            for gain in sorted(gains, key=lambda gain: gain.annotations)
+        ),
+        "Annotations of train, valid and test together, as the runs read them. Gain in points of "
+        "F1, mean over runs.",
+    )
+    figure = Figure(
+        "gain_by_size",
+        "Gain in F1 on test after transfer, by the target corpus's annotations. Each point is a "
+        "corpus (mean over its runs; its mark tells the class). Boxes: from the first to the third "
+        "quartile, line at the median, whiskers to the extremes; groups of one or two corpora "
+        "have points only.",
+        lambda: _draw(gains, limits),
+    )
+    return [Section("Gain by size", "", (table,), (figure,))]
+
+
+def gains_of(results: StudyResults) -> list[Gain]:
+    """The gain of every corpus that has both arms, at its largest train size."""
+    first, last = compared_arms(results)
+    sizes = results.definition.train_sizes
+    size = None if None in sizes else max(number for number in sizes if number is not None)
+    found = []
+    for entity_class, corpus in results.corpora:
+        pairs = results.pairs(first, last, corpus=corpus, train_size=size)
+        if pairs:
+            annotations = sum(pairs[0][0].record["annotations"].values())
+            gain = float(np.mean([100 * (other.f1 - one.f1) for one, other in pairs]))
+            found.append(Gain(entity_class, corpus, annotations, gain, len(pairs)))
+    return found
+
+
+def group_names(limits: Sequence[int]) -> list[str]:
+    """The groups between limits, in words."""
+    names = [f"up to {limits[0]:,}"]
+    names += [f"{low + 1:,} to {high:,}" for low, high in zip(limits, limits[1:])]
+    return [*names, f"above {limits[-1]:,}"]
+
+
+def _group(annotations: int, limits: Sequence[int]) -> int:
+    return int(np.searchsorted(limits, annotations))
+
+
+def _draw(gains: Sequence[Gain], limits: Sequence[int]) -> Canvas:
+    canvas, (axes,) = panels(1, width=5.2, height=3.4)
+    names = group_names(limits)
+    classes = list(dict.fromkeys(gain.entity_class for gain in gains))
+    for group in range(len(names)):
+        members = [gain for gain in gains if _group(gain.annotations, limits) == group]
+        if len(members) > 2:
+            axes.boxplot(
+                [gain.gain for gain in members],
+                positions=[group],
+                widths=0.5,
+                whis=(0, 100),
+                showfliers=False,
+                medianprops={"color": BLUE, "linewidth": 1.6},
+                boxprops={"color": "#777777"},
+                whiskerprops={"color": "#777777"},
+                capprops={"color": "#777777"},
+            )
+        for place, gain in enumerate(sorted(members, key=lambda gain: gain.corpus)):
+            index = classes.index(gain.entity_class)
+            shift = 0.32 * ((place + 0.5) / len(members) - 0.5)
+            axes.plot(
+                group + shift,
+                gain.gain,
+                color=COLOURS[index % len(COLOURS)],
+                marker=MARKS[index % len(MARKS)],
+                markersize=5,
+                markeredgecolor="white",
+                markeredgewidth=0.5,
+                linestyle="none",
+                zorder=3,
+            )
+    for index, name in enumerate(classes):
+        axes.plot(
+            [],
+            [],
+            color=COLOURS[index % len(COLOURS)],
+            marker=MARKS[index % len(MARKS)],
+            linestyle="none",
+            label=name,
+        )
+    axes.axhline(0, color="#777777", linewidth=0.8)
+    counts = [sum(_group(g.annotations, limits) == i for g in gains) for i in range(len(names))]
+    axes.set_xticks(
+        range(len(names)), [f"{name}\n(n = {count})" for name, count in zip(names, counts)]
+    )
+    axes.set_xlim(-0.6, len(names) - 0.4)
+    axes.set_xlabel("annotations of the target corpus")
+    axes.set_ylabel("gain in F1 on test (points)")
+    canvas.legend(loc="outside right upper", title="class")
+    return canvas

@@ -1,0 +1,211 @@
+"""Which layers transfer needs (Supplementary Figure 1): cumulative, single, all but one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Optional
+
+from matplotlib.figure import Figure as Canvas
+
+from neuroner_tl.evaluation.statistics import Summary
+from neuroner_tl.studies.arms import BASELINE, LAYERS, TRANSFER, arm_name, cumulative_layers
+from neuroner_tl.studies.figures import (
+    COLOURS,
+    MARKS,
+    Figure,
+    panels,
+    series,
+    spread_in_words,
+)
+from neuroner_tl.studies.results import StudyResults, mean_text
+from neuroner_tl.studies.section import Section
+from neuroner_tl.studies.table import Table, signed
+
+SINGLE = [(layer, arm_name([layer])) for layer in LAYERS]
+ALL_BUT_ONE = [(layer, arm_name(set(LAYERS) - {layer})) for layer in LAYERS]
+_SHORT = {
+    "none": "none",
+    "token embeddings": "token\nembeddings",
+    "character embeddings": "character\nembeddings",
+    "character lstm": "character\nLSTM",
+    "token lstm": "token\nLSTM",
+    "feedforward": "label\nprediction",
+    "crf": "CRF",
+}
+
+
+def sections(results: StudyResults) -> list[Section]:
+    """Tables and figures of the ablation, a section a corpus."""
+    return [_section(results, corpus) for _, corpus in results.corpora]
+
+
+def _section(results: StudyResults, corpus: str) -> Section:
+    tables, figures = [], []
+    cumulative = cumulative_layers()
+    if _any(results, corpus, [arm for _, arm in cumulative]):
+        tables.append(_cumulative_table(results, corpus))
+        figures.append(
+            Figure(
+                f"layer_ablation_{corpus}",
+                f"{corpus}: F1 on test after transfer of the layers up to the one named, from the "
+                "lowest to the highest; the leftmost point is training from scratch. "
+                + spread_in_words(_summaries(results, corpus, cumulative)),
+                lambda: _draw_cumulative(results, corpus),
+            )
+        )
+    if _any(results, corpus, [arm for _, arm in (*SINGLE[1:], *ALL_BUT_ONE[:-1])]):
+        tables.append(_single_table(results, corpus))
+        figures.append(
+            Figure(
+                f"single_layers_{corpus}",
+                f"{corpus}: F1 on test when one layer alone is transferred (left), and when all "
+                "but one are (right). Vertical lines: no transfer (left) and transfer of all "
+                "layers (right), in the colour of the train size. "
+                + spread_in_words(_summaries(results, corpus, [*SINGLE, *ALL_BUT_ONE])),
+                lambda: _draw_single(results, corpus),
+            )
+        )
+    return Section(f"Layers transferred: {corpus}", "", tuple(tables), tuple(figures))
+
+
+def _any(results: StudyResults, corpus: str, arms: Sequence[str]) -> bool:
+    return any(results.select(corpus=corpus, arm=arm) for arm in arms)
+
+
+def _summaries(
+    results: StudyResults, corpus: str, arms: Sequence[tuple[str, str]]
+) -> list[Optional[Summary]]:
+    return [
+        results.f1(corpus=corpus, arm=arm, train_size=size)
+        for _, arm in arms
+        for size in results.definition.train_sizes
+    ]
+
+
+def _sizes(results: StudyResults) -> list[tuple[Optional[float], str]]:
+    return [
+        (size, "the train part" if size is None else f"{size:g} %")
+        for size in results.definition.train_sizes
+    ]
+
+
+def _cumulative_table(results: StudyResults, corpus: str) -> Table:
+    rows = []
+    for words, arm in cumulative_layers():
+        cells = [words if arm == BASELINE else f"up to {words}"]
+        for size, _ in _sizes(results):
+            own = results.f1(corpus=corpus, arm=arm, train_size=size)
+            cells += [mean_text(own), _gain(results, corpus, arm, size)]
+        rows.append(cells)
+    return Table(
+        f"layer_ablation_{corpus}",
+        f"{corpus}: F1 on test by layers transferred, cumulatively from the lowest",
+        ("layers transferred", *_headings(results)),
+        tuple(rows),
+        f"{_seeds(results)} Gain: over training from scratch, in points of F1.",
+    )
+
+
+def _single_table(results: StudyResults, corpus: str) -> Table:
+    rows = []
+    for group, arms in (("only", SINGLE), ("all but", ALL_BUT_ONE)):
+        for layer, arm in arms:
+            cells = [f"{group} {layer.replace('_', ' ')}"]
+            for size, _ in _sizes(results):
+                own = results.f1(corpus=corpus, arm=arm, train_size=size)
+                cells += [mean_text(own), _gain(results, corpus, arm, size)]
+            rows.append(cells)
+    return Table(
+        f"single_layers_{corpus}",
+        f"{corpus}: F1 on test with one layer transferred, and with all but one",
+        ("layers transferred", *_headings(results)),
+        tuple(rows),
+        f"{_seeds(results)} Gain: over training from scratch, in points of F1.",
+    )
+
+
+def _headings(results: StudyResults) -> list[str]:
+    return [
+        heading for _, words in _sizes(results) for heading in (f"F1, {words}", f"gain, {words}")
+    ]
+
+
+def _gain(results: StudyResults, corpus: str, arm: str, size: Optional[float]) -> str:
+    own = results.f1(corpus=corpus, arm=arm, train_size=size)
+    baseline = results.f1(corpus=corpus, arm=BASELINE, train_size=size)
+    if own is None or baseline is None or arm == BASELINE:
+        return "–"
+    return signed(own.mean - baseline.mean)
+
+
+def _seeds(results: StudyResults) -> str:
+    number = len(results.seeds)
+    return "One seed." if number == 1 else f"Mean and standard deviation of {number} seeds."
+
+
+def _draw_cumulative(results: StudyResults, corpus: str) -> Canvas:
+    canvas, (axes,) = panels(1, width=5.6, height=3.4)
+    steps = cumulative_layers()
+    for index, (size, words) in enumerate(_sizes(results)):
+        found = [
+            (x, summary)
+            for x, (_, arm) in enumerate(steps)
+            if (summary := results.f1(corpus=corpus, arm=arm, train_size=size)) is not None
+        ]
+        if found:
+            series(axes, index, words, [x for x, _ in found], [s for _, s in found])
+    axes.set_xticks(range(len(steps)), [_SHORT[words] for words, _ in steps], fontsize=7.5)
+    axes.set_xlim(-0.3, len(steps) - 0.7)
+    axes.set_xlabel("layers transferred, up to")
+    axes.set_ylabel("F1 on test (%)")
+    axes.set_title(corpus)
+    axes.legend(title="train size, % of corpus", loc="best")
+    return canvas
+
+
+def _draw_single(results: StudyResults, corpus: str) -> Canvas:
+    canvas, both = panels(2, width=3.6, height=3.2)
+    sides = ((SINGLE, "only this layer", BASELINE), (ALL_BUT_ONE, "all but this layer", TRANSFER))
+    sizes = _sizes(results)
+    for axes, (arms, title, line) in zip(both, sides):
+        for index, (size, words) in enumerate(sizes):
+            colour = COLOURS[index % len(COLOURS)]
+            offset = 0.18 * (index - (len(sizes) - 1) / 2)
+            for y, (_, arm) in enumerate(arms):
+                summary = results.f1(corpus=corpus, arm=arm, train_size=size)
+                if summary is None:
+                    continue
+                axes.errorbar(
+                    summary.mean,
+                    y + offset,
+                    xerr=summary.deviation,
+                    color=colour,
+                    marker=MARKS[index % len(MARKS)],
+                    markersize=5,
+                    capsize=2.5,
+                    linestyle="none",
+                )
+            level = results.f1(corpus=corpus, arm=line, train_size=size)
+            if level is not None:
+                axes.axvline(level.mean, color=colour, linewidth=1, linestyle=":")
+            axes.plot(
+                [], [], color=colour, marker=MARKS[index % len(MARKS)], ls="none", label=words
+            )
+        names = [_SHORT[layer.replace("_", " ")].replace("\n", " ") for layer, _ in arms]
+        axes.set_yticks(range(len(arms)), names if axes is both[0] else [])
+        axes.set_ylim(-0.6, len(arms) - 0.4)
+        axes.set_xlabel("F1 on test (%)")
+        axes.set_title(title)
+    low = min(axes.get_xlim()[0] for axes in both)
+    high = max(axes.get_xlim()[1] for axes in both)
+    for axes in both:
+        axes.set_xlim(low, high)
+    handles, labels = both[0].get_legend_handles_labels()
+    canvas.legend(
+        handles,
+        labels,
+        title="train size, % of corpus",
+        loc="outside lower center",
+        ncols=max(1, len(sizes)),
+    )
+    return canvas

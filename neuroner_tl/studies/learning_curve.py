@@ -1,0 +1,212 @@
+"""F1 against the size of the train set (Figure 2), and how many labels transfer saves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+from matplotlib.figure import Figure as Canvas
+
+from neuroner_tl.evaluation.statistics import Summary
+from neuroner_tl.studies.arms import BASELINE
+from neuroner_tl.studies.figures import COLOURS, MARKS, Figure, panels, series, spread_in_words
+from neuroner_tl.studies.results import StudyResults, mean_text
+from neuroner_tl.studies.section import Section
+from neuroner_tl.studies.table import Table, signed
+
+
+@dataclass(frozen=True)
+class Saving:
+    """What labels the baseline needs to do as well as another arm.
+
+    Args:
+        size: train size of the other arm, in per cent of the corpus.
+        f1: its F1, in points.
+        needed: train size at which the baseline reaches that, interpolated; None if at none of
+            those that were tried.
+        most: the largest size that the baseline was tried with.
+    """
+
+    size: float
+    f1: float
+    needed: Optional[float]
+    most: float
+
+
+def sections(results: StudyResults) -> list[Section]:
+    """The curves and the labels saved."""
+    curves = _curves(results)
+    arms = [arm.name for arm in results.definition.arms if arm.name != BASELINE]
+    savings = {
+        (corpus, arm): savings_of(curves[corpus, BASELINE], curves[corpus, arm])
+        for _, corpus in results.corpora
+        for arm in arms
+        if curves[corpus, BASELINE] and curves[corpus, arm]
+    }
+    summaries = [summary for curve in curves.values() for _, summary in curve]
+    figure = Figure(
+        "learning_curves",
+        "F1 on test against the size of the train set, in per cent of the corpus's documents. "
+        + spread_in_words(summaries),
+        lambda: _draw_curves(results, curves),
+    )
+    found = [Section("Learning curves", "", (_table(results, curves),), (figure,))]
+    if savings:
+        found.append(_savings_section(savings))
+    return found
+
+
+Curve = Sequence[tuple[float, Summary]]
+
+
+def _curves(results: StudyResults) -> dict[tuple[str, str], Curve]:
+    sizes = sorted(size for size in results.definition.train_sizes if size is not None)
+    return {
+        (corpus, arm.name): [
+            (size, summary)
+            for size in sizes
+            if (summary := results.f1(corpus=corpus, arm=arm.name, train_size=size)) is not None
+        ]
+        for _, corpus in results.corpora
+        for arm in results.definition.arms
+    }
+
+
+def savings_of(baseline: Curve, other: Curve) -> list[Saving]:
+    """For each size of the other arm, the size at which the baseline reaches its F1.
+
+    Between two sizes the baseline's mean is taken to lie on a straight line; the first point that
+    reaches the F1 counts. Where the smallest size reaches it already, that size is the answer, so
+    it is an upper bound.
+    """
+    if not baseline:
+        return []
+    most = baseline[-1][0]
+    return [
+        Saving(size, summary.mean, size_needed(baseline, summary.mean), most)
+        for size, summary in other
+    ]
+
+
+def size_needed(baseline: Curve, f1: float) -> Optional[float]:
+    """The first size at which the curve reaches an F1, None if it does not."""
+    before: Optional[tuple[float, float]] = None
+    for size, summary in baseline:
+        if summary.mean >= f1:
+            if before is None:
+                return size
+            share = (f1 - before[1]) / (summary.mean - before[1])
+            return before[0] + share * (size - before[0])
+        before = (size, summary.mean)
+    return None
+
+
+def _table(results: StudyResults, curves: dict[tuple[str, str], Curve]) -> Table:
+    arms = [arm.name for arm in results.definition.arms]
+    rows = []
+    for _, corpus in results.corpora:
+        by_arm = {arm: dict(curves[corpus, arm]) for arm in arms}
+        for size in sorted({size for curve in by_arm.values() for size in curve}):
+            cells = [corpus, f"{size:g}"]
+            own = [by_arm[arm].get(size) for arm in arms]
+            cells += [mean_text(summary) for summary in own]
+            first, last = own[0], own[-1]
+            both = first is not None and last is not None
+            cells.append(signed(last.mean - first.mean) if both and first and last else "–")
+            rows.append(cells)
+    return Table(
+        "learning_curves",
+        "F1 on test by size of the train set",
+        ("corpus", "train size (%)", *arms, "gain"),
+        tuple(rows),
+        "Mean and standard deviation over runs; train size in per cent of the corpus's documents; "
+        f"gain: {arms[-1]} minus {arms[0]}, in points.",
+    )
+
+
+def _savings_section(savings: dict[tuple[str, str], list[Saving]]) -> Section:
+    rows = [
+        (
+            corpus,
+            arm,
+            f"{saving.size:g}",
+            f"{saving.f1:.2f}",
+            f"> {saving.most:g}" if saving.needed is None else f"{saving.needed:.1f}",
+        )
+        for (corpus, arm), found in savings.items()
+        for saving in found
+    ]
+    table = Table(
+        "labels_saved",
+        "Labels that the baseline needs to reach the F1 of transfer",
+        ("corpus", "arm", "its train size (%)", "its F1", "baseline needs (%)"),
+        tuple(rows),
+        "By linear interpolation of the baseline's mean; `>`: not reached at the largest size "
+        "tried.",
+    )
+    figure = Figure(
+        "labels_saved",
+        "Size of the train set with which the baseline reaches the F1 that transfer has at the "
+        "size below, both in per cent of the corpus's documents. On the dotted line nothing is "
+        "saved; hollow points with arrows: more than the largest size tried.",
+        lambda: _draw_savings(savings),
+    )
+    return Section("Labels saved", "", (table,), (figure,))
+
+
+def _draw_curves(results: StudyResults, curves: dict[tuple[str, str], Curve]) -> Canvas:
+    corpora = [corpus for _, corpus in results.corpora]
+    canvas, all_axes = panels(len(corpora))
+    for axes, corpus in zip(all_axes, corpora):
+        for index, arm in enumerate(results.definition.arms):
+            curve = curves[corpus, arm.name]
+            if curve:
+                series(axes, index, arm.name, [x for x, _ in curve], [s for _, s in curve])
+        axes.set_title(corpus)
+        axes.set_xlabel("train size (% of corpus)")
+        axes.set_ylabel("F1 on test (%)")
+        axes.set_xlim(left=0)
+        axes.legend(loc="lower right")
+    return canvas
+
+
+def _draw_savings(savings: dict[tuple[str, str], list[Saving]]) -> Canvas:
+    canvas, (axes,) = panels(1, width=4.2, height=3.6)
+    several = len({arm for _, arm in savings}) > 1
+    for index, ((corpus, arm), found) in enumerate(savings.items()):
+        colour, mark = COLOURS[index % len(COLOURS)], MARKS[index % len(MARKS)]
+        reached = [saving for saving in found if saving.needed is not None]
+        axes.plot(
+            [saving.size for saving in reached],
+            [saving.needed or 0.0 for saving in reached],
+            color=colour,
+            marker=mark,
+            markersize=5,
+            linewidth=1.2,
+            label=f"{corpus}, {arm}" if several else corpus,
+        )
+        for saving in found:
+            if saving.needed is None:
+                axes.plot(
+                    saving.size,
+                    saving.most,
+                    color=colour,
+                    marker=mark,
+                    markersize=5,
+                    markerfacecolor="white",
+                )
+                axes.annotate(
+                    "",
+                    (saving.size, saving.most * 1.08),
+                    (saving.size, saving.most),
+                    arrowprops={"arrowstyle": "->", "color": colour},
+                )
+    most = max(saving.most for found in savings.values() for saving in found)
+    axes.plot([0, most], [0, most], color="#777777", linestyle=":", linewidth=1)
+    axes.set_xlim(0, most * 1.05)
+    axes.set_ylim(0, most * 1.12)
+    axes.set_xlabel("train size with transfer (% of corpus)")
+    axes.set_ylabel("train size the baseline needs (%)")
+    axes.legend(loc="lower right")
+    return canvas

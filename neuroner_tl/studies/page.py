@@ -1,0 +1,111 @@
+"""A report as one self-contained HTML page, as Markdown, and as text for the terminal."""
+
+from __future__ import annotations
+
+import base64
+import html
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from neuroner_tl.studies.section import Section
+
+_STYLE = """
+body { font: 16px/1.5 Georgia, serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
+  color: #111; background: #fff; }
+h1, h2, h3 { font-family: Helvetica, Arial, sans-serif; line-height: 1.2; }
+h2 { margin-top: 2.5rem; border-bottom: 1px solid #ccc; }
+table { border-collapse: collapse; font: 13px/1.4 Helvetica, Arial, sans-serif; }
+thead { border-top: 2px solid #111; border-bottom: 1px solid #111; }
+tbody { border-bottom: 2px solid #111; }
+th, td { padding: .2rem .6rem; text-align: left; vertical-align: top; }
+th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; }
+.scroll { overflow-x: auto; }
+figure { margin: 1.5rem 0; }
+figure img { max-width: 100%; height: auto; }
+figcaption, .note { font-size: 14px; color: #333; }
+pre { background: #f5f5f5; padding: .8rem; overflow-x: auto; font-size: 13px; }
+"""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a report says.
+
+    Args:
+        title: its title.
+        lead: the first paragraph.
+        sections: tables and figures.
+        how: title and text of what belongs to how it was made: commands, versions, files.
+    """
+
+    title: str
+    lead: str
+    sections: Sequence[Section]
+    how: Sequence[tuple[str, str]]
+
+    def to_text(self) -> str:
+        """The tables, for the terminal."""
+        lines: list[str] = []
+        for section in self.sections:
+            if not section.in_text:
+                continue
+            lines += [section.text] if section.text else []
+            for table in section.tables:
+                lines += ["", table.to_text()]
+                lines += _wrapped(table.note) if table.note else []
+        return "\n".join(lines).strip("\n")
+
+    def to_markdown(self) -> str:
+        """With links to the figures' files beside it."""
+        lines = [f"# {self.title}", "", self.lead, ""]
+        for section in self.sections:
+            lines += [f"## {section.title}", ""]
+            lines += [section.text, ""] if section.text else []
+            for table in section.tables:
+                lines += [f"**{table.title}**", "", table.to_markdown(), ""]
+                lines += [table.note, ""] if table.note else []
+            for figure in section.figures:
+                lines += [f"![{figure.name}](figures/{figure.name}.png)", "", figure.caption, ""]
+        lines += ["## How it was made", ""]
+        for heading, text in self.how:
+            lines += [f"{heading}:", "", *(f"    {line}".rstrip() for line in text.split("\n")), ""]
+        return "\n".join(lines)
+
+    def to_html(self, images: Mapping[str, bytes]) -> str:
+        """One file that needs no other.
+
+        Args:
+            images: the PNG of each figure, by name.
+        """
+        escape = html.escape
+        parts = [
+            "<!doctype html>",
+            '<html lang="en"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{escape(self.title)}</title><style>{_STYLE}</style></head><body>",
+            f"<h1>{escape(self.title)}</h1>",
+            f"<p>{escape(self.lead)}</p>",
+        ]
+        for section in self.sections:
+            parts.append(f"<h2>{escape(section.title)}</h2>")
+            parts += [f"<p>{escape(section.text)}</p>"] if section.text else []
+            for table in section.tables:
+                parts.append(f"<h3>{escape(table.title)}</h3>")
+                parts.append(f'<div class="scroll">{table.to_html()}</div>')
+                parts += [f'<p class="note">{escape(table.note)}</p>'] if table.note else []
+            for figure in section.figures:
+                data = base64.b64encode(images[figure.name]).decode("ascii")
+                parts.append(
+                    f'<figure><img alt="{escape(figure.caption)}" '
+                    f'src="data:image/png;base64,{data}">'
+                    f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
+                )
+        parts.append("<h2>How it was made</h2>")
+        for heading, text in self.how:
+            parts.append(f"<h3>{escape(heading)}</h3><pre>{escape(text)}</pre>")
+        return "\n".join([*parts, "</body></html>", ""])
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 92, initial_indent="  ", subsequent_indent="  ")

@@ -1,0 +1,124 @@
+"""The results of a study: its planned runs with their records, and what is asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Optional
+
+from neuroner_tl.evaluation.scoring import Counts
+from neuroner_tl.evaluation.statistics import Summary, summarise
+from neuroner_tl.studies.definition import StudyDefinition
+from neuroner_tl.studies.jobs import StudyFolder
+from neuroner_tl.studies.plan import StudyRun
+from neuroner_tl.studies.store import FAILED, FINISHED, Record
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run.
+
+    Args:
+        run: what it is.
+        record: what it led to.
+    """
+
+    run: StudyRun
+    record: Record
+
+    def counts(self, part: str = "test") -> Counts:
+        """Exactly matched entities of a part, all types together."""
+        total = Counts()
+        for counts in self.record["scores"][part]["tags"].values():
+            total += Counts(counts["tp"], counts["fp"], counts["fn"])
+        return total
+
+    @property
+    def f1(self) -> float:
+        """F1 on test, 0 to 1."""
+        return self.counts().f1
+
+
+@dataclass(frozen=True)
+class StudyResults:
+    """What a study has so far.
+
+    Args:
+        definition: the study.
+        folder: its folder.
+        runs: all of its runs.
+        records: what is recorded, by identifier; other studies' runs may be among them.
+    """
+
+    definition: StudyDefinition
+    folder: StudyFolder
+    runs: Sequence[StudyRun]
+    records: Mapping[str, Record]
+
+    @cached_property
+    def finished(self) -> list[Result]:
+        """The runs that are finished."""
+        return [
+            Result(run, self.records[run.id])
+            for run in self.runs
+            if self.records.get(run.id, {}).get("status") == FINISHED
+        ]
+
+    @property
+    def failed(self) -> list[Record]:
+        """The records of the runs that failed."""
+        found = (self.records.get(run.id, {}) for run in self.runs)
+        return [record for record in found if record.get("status") == FAILED]
+
+    def select(self, **wanted: Any) -> list[Result]:
+        """The finished target runs with these attributes of `StudyRun`."""
+        return [
+            result
+            for result in self.finished
+            if not result.run.is_source
+            and all(getattr(result.run, name) == value for name, value in wanted.items())
+        ]
+
+    def f1(self, **wanted: Any) -> Optional[Summary]:
+        """Mean and standard deviation of the F1 on test, in points of 100; None without runs."""
+        values = [100 * result.f1 for result in self.select(**wanted)]
+        return summarise(values) if values else None
+
+    def pairs(self, first: str, second: str, **wanted: Any) -> list[tuple[Result, Result]]:
+        """Finished runs of two arms that differ in nothing else, source models left aside."""
+
+        def key(result: Result) -> tuple[Any, ...]:
+            run = result.run
+            return run.corpus, run.train_size, run.parameters.seed, run.parameters.split_seed
+
+        others = {key(result): result for result in self.select(arm=first, **wanted)}
+        return [
+            (others[key(result)], result)
+            for result in self.select(arm=second, **wanted)
+            if key(result) in others
+        ]
+
+    @property
+    def corpora(self) -> list[tuple[str, str]]:
+        """Entity class and name of every target corpus, in the order of the definition."""
+        return [(c, name) for c, corpora in self.definition.targets.items() for name in corpora]
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds of the finished target runs."""
+        return sorted({r.run.parameters.seed for r in self.finished if not r.run.is_source})
+
+    @property
+    def hours(self) -> float:
+        """Hours that the finished runs took."""
+        return sum(float(result.record["seconds"]) for result in self.finished) / 3600
+
+
+def mean_text(summary: Optional[Summary], digits: int = 2) -> str:
+    """A mean with its standard deviation, if there is one."""
+    if summary is None:
+        return "–"
+    if summary.deviation is None:
+        return f"{summary.mean:.{digits}f}"
+    return f"{summary.mean:.{digits}f} ± {summary.deviation:.{digits}f}"

@@ -1,0 +1,31 @@
+"""What the studies of the source corpus share."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from matplotlib.axes import Axes
+
+from neuroner_tl.evaluation.statistics import Summary
+from neuroner_tl.studies.figures import DASHES
+from neuroner_tl.studies.results import StudyResults
+
+
+def source_f1(results: StudyResults, name: str, documents: Optional[int]) -> str:
+    """F1 of a source model on the valid part of its own corpus, in points."""
+    for result in results.finished:
+        run = result.run
+        if run.is_source and run.corpus == name and run.documents == documents:
+            return f"{100 * result.record['valid_f1']:.2f}"
+    return "–"
+
+
+def level(axes: Axes, summary: Optional[Summary], label: str, colour: str, index: int = 0) -> None:
+    """A horizontal line at a mean, with a band of one standard deviation to each side."""
+    if summary is None:
+        return
+    dashes = DASHES[(index + 2) % len(DASHES)]
+    axes.axhline(summary.mean, color=colour, linewidth=1.1, linestyle=dashes, label=label)
+    if summary.deviation is not None:
+        low, high = summary.mean - summary.deviation, summary.mean + summary.deviation
+        axes.axhspan(low, high, color=colour, alpha=0.08, linewidth=0)

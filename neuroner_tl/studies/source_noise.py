@@ -1,0 +1,125 @@
+"""How clean must the silver corpus be? F1 after transfer from corpora of different cleaning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Optional
+
+from matplotlib.figure import Figure as Canvas
+
+from neuroner_tl.evaluation.statistics import Summary
+from neuroner_tl.studies.arms import BASELINE, TRANSFER
+from neuroner_tl.studies.figures import (
+    BLACK,
+    COLOURS,
+    MARKS,
+    Figure,
+    deviations,
+    panels,
+    spread_in_words,
+)
+from neuroner_tl.studies.results import StudyResults, mean_text
+from neuroner_tl.studies.section import Section
+from neuroner_tl.studies.source_models import level, source_f1
+from neuroner_tl.studies.table import Table, signed
+
+
+def sections(results: StudyResults) -> list[Section]:
+    """F1 after transfer by source corpus."""
+    rows, summaries = [], []
+    for entity_class, corpus in results.corpora:
+        for size in results.definition.train_sizes:
+            baseline = results.f1(corpus=corpus, arm=BASELINE, train_size=size)
+            for name in results.definition.sources.get(entity_class, ()):
+                own = _f1(results, corpus, size, name)
+                summaries.append(own)
+                gain = own.mean - baseline.mean if own and baseline else None
+                rows.append(
+                    (
+                        corpus,
+                        "all" if size is None else f"{size:g}",
+                        name,
+                        source_f1(results, name, _documents(results)),
+                        mean_text(baseline),
+                        mean_text(own),
+                        signed(gain),
+                    )
+                )
+    table = Table(
+        "source_noise",
+        "F1 on test after transfer, by silver corpus",
+        (
+            "corpus",
+            "train size (%)",
+            "source",
+            "source's own F1",
+            "F1 baseline",
+            "F1 transfer",
+            "gain",
+        ),
+        tuple(rows),
+        "Source's own F1: on the valid part of its silver corpus, which has that corpus's errors. "
+        "Gain in points of F1.",
+    )
+    figure = Figure(
+        "source_noise",
+        "F1 on test after transfer from silver corpora of different cleaning. Horizontal lines: "
+        f"training from scratch, in the dashes of its train size. {spread_in_words(summaries)}",
+        lambda: _draw(results),
+    )
+    return [Section("Noise of the source corpus", "", (table,), (figure,))]
+
+
+def _documents(results: StudyResults) -> Optional[int]:
+    return results.definition.source_documents[-1]
+
+
+def _f1(results: StudyResults, corpus: str, size: Optional[float], name: str) -> Optional[Summary]:
+    return results.f1(
+        corpus=corpus,
+        arm=TRANSFER,
+        train_size=size,
+        source_name=name,
+        source_documents=_documents(results),
+    )
+
+
+def _draw(results: StudyResults) -> Canvas:
+    canvas, all_axes = panels(len(results.corpora), width=3.6, height=3.0)
+    sizes: Sequence[Optional[float]] = results.definition.train_sizes
+    for axes, (entity_class, corpus) in zip(all_axes, results.corpora):
+        names = list(results.definition.sources.get(entity_class, ()))
+        for index, size in enumerate(sizes):
+            shift = 0.16 * (index - (len(sizes) - 1) / 2)
+            found = [
+                (x + shift, summary)
+                for x, name in enumerate(names)
+                if (summary := _f1(results, corpus, size, name)) is not None
+            ]
+            axes.errorbar(
+                [x for x, _ in found],
+                [summary.mean for _, summary in found],
+                yerr=deviations([summary for _, summary in found]),
+                color=COLOURS[index % len(COLOURS)],
+                marker=MARKS[index % len(MARKS)],
+                markersize=5,
+                capsize=2.5,
+                linestyle="none",
+                label="transfer" if size is None else f"transfer, {size:g} %",
+            )
+            level(
+                axes,
+                results.f1(corpus=corpus, arm=BASELINE, train_size=size),
+                "baseline" if size is None else f"baseline, {size:g} %",
+                BLACK,
+                index,
+            )
+        axes.set_xticks(
+            range(len(names)), [name.replace("_", "\n") for name in names], fontsize=7.5
+        )
+        axes.set_xlim(-0.5, len(names) - 0.5)
+        axes.set_title(corpus)
+        axes.set_xlabel("source corpus")
+        axes.set_ylabel("F1 on test (%)")
+        axes.legend(loc="best", fontsize=7.5)
+    return canvas

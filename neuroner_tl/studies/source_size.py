@@ -1,0 +1,120 @@
+"""How many silver documents does the source model need? An open question of the paper."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from neuroner_tl.evaluation.statistics import Summary
+from neuroner_tl.studies.arms import BASELINE, TRANSFER
+from neuroner_tl.studies.figures import BLACK, Figure, panels, series, spread_in_words
+from neuroner_tl.studies.results import StudyResults, mean_text
+from neuroner_tl.studies.section import Section
+from neuroner_tl.studies.source_models import level, source_f1
+from neuroner_tl.studies.table import Table, signed
+
+
+def sections(results: StudyResults) -> list[Section]:
+    """F1 after transfer against the number of documents of the source corpus."""
+    rows = []
+    for entity_class, corpus in results.corpora:
+        for size in results.definition.train_sizes:
+            baseline = results.f1(corpus=corpus, arm=BASELINE, train_size=size)
+            for name in results.definition.sources.get(entity_class, ()):
+                for documents in results.definition.source_documents:
+                    own = _f1(results, corpus, size, name, documents)
+                    gain = own.mean - baseline.mean if own and baseline else None
+                    rows.append(
+                        (
+                            corpus,
+                            "all" if size is None else f"{size:g}",
+                            name,
+                            "all" if documents is None else str(documents),
+                            source_f1(results, name, documents),
+                            mean_text(baseline),
+                            mean_text(own),
+                            signed(gain),
+                        )
+                    )
+    table = Table(
+        "source_size",
+        "F1 on test after transfer, by documents of the source model",
+        (
+            "corpus",
+            "train size (%)",
+            "source",
+            "source documents",
+            "source's own F1",
+            "F1 baseline",
+            "F1 transfer",
+            "gain",
+        ),
+        tuple(rows),
+        "Source's own F1: on the valid part of its silver corpus. Gain in points of F1.",
+    )
+    summaries = [
+        _f1(results, corpus, size, name, documents)
+        for entity_class, corpus in results.corpora
+        for size in results.definition.train_sizes
+        for name in results.definition.sources.get(entity_class, ())
+        for documents in results.definition.source_documents
+    ]
+    figure = Figure(
+        "source_size",
+        "F1 on test after transfer against the number of silver documents that the source model "
+        "was trained on (logarithmic axis). Horizontal lines: training from scratch, in the dashes "
+        f"of its train size. {spread_in_words(summaries)}",
+        lambda: _draw(results),
+    )
+    return [Section("Size of the source corpus", "", (table,), (figure,))]
+
+
+def _f1(
+    results: StudyResults, corpus: str, size: Optional[float], name: str, documents: Optional[int]
+) -> Optional[Summary]:
+    return results.f1(
+        corpus=corpus,
+        arm=TRANSFER,
+        train_size=size,
+        source_name=name,
+        source_documents=documents,
+    )
+
+
+def _draw(results: StudyResults) -> Canvas:
+    canvas, all_axes = panels(len(results.corpora))
+    numbers = [number for number in results.definition.source_documents if number is not None]
+    for axes, (entity_class, corpus) in zip(all_axes, results.corpora):
+        index = 0
+        for size in results.definition.train_sizes:
+            for name in results.definition.sources.get(entity_class, ()):
+                found = [
+                    (documents, summary)
+                    for documents in sorted(numbers)
+                    if (summary := _f1(results, corpus, size, name, documents)) is not None
+                ]
+                if found:
+                    label = "transfer" if size is None else f"transfer, {size:g} %"
+                    if len(results.definition.sources[entity_class]) > 1:
+                        label += f", {name}"
+                    series(axes, index, label, [x for x, _ in found], [s for _, s in found])
+                index += 1
+            level(
+                axes,
+                results.f1(corpus=corpus, arm=BASELINE, train_size=size),
+                "baseline" if size is None else f"baseline, {size:g} %",
+                BLACK,
+                index - 1,
+            )
+        if numbers:
+            axes.set_xscale("log")
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.set_xticks(sorted(numbers))
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        axes.set_title(corpus)
+        axes.set_xlabel("documents of the source corpus")
+        axes.set_ylabel("F1 on test (%)")
+        axes.legend(loc="best", fontsize=7.5)
+    return canvas

@@ -1,0 +1,139 @@
+"""How far a study is: which runs are done, running, failed and missing, and the time left."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from neuroner_tl.studies.definition import StudyDefinition
+from neuroner_tl.studies.jobs import StudyFolder
+from neuroner_tl.studies.plan import StudyRun, plan_runs
+from neuroner_tl.studies.store import FAILED, FINISHED, Record
+
+
+@dataclass(frozen=True)
+class StudyStatus:
+    """How far a study is.
+
+    Args:
+        done: finished runs.
+        running: runs that are being made, with who makes them.
+        failed: runs that failed, with their errors.
+        missing: runs that are to be made.
+        seconds_left: of all that is running or missing, with the workers of the moment (one, if
+            none is at work); None if nothing is known of any such run.
+        seconds_done: what the finished runs took.
+    """
+
+    done: tuple[StudyRun, ...]
+    running: Mapping[str, Mapping[str, Any]]
+    failed: Mapping[str, str]
+    missing: tuple[StudyRun, ...]
+    seconds_left: Optional[float]
+    seconds_done: float
+
+    def to_text(self) -> str:
+        """For the terminal."""
+        total = len(self.done) + len(self.running) + len(self.failed) + len(self.missing)
+        lines = [
+            f"{total} runs: {len(self.done)} done, {len(self.running)} running, "
+            f"{len(self.failed)} failed, {len(self.missing)} missing; "
+            f"{duration(self.seconds_done)} spent"
+        ]
+        for name, who in self.running.items():
+            since = duration(time.time() - who["since"]) if "since" in who else "?"
+            lines.append(
+                f"  running {name} for {since}, process {who.get('process', '?')} of "
+                f"{who.get('host', '?')}"
+            )
+        lines += [f"  failed  {name}: {error}" for name, error in self.failed.items()]
+        shown = self.missing[:10]
+        lines += [f"  missing {run.id}" for run in shown]
+        if len(self.missing) > len(shown):
+            lines.append(f"  missing {len(self.missing) - len(shown)} more")
+        if self.missing or self.running:
+            if self.seconds_left is None:
+                lines.append("time left: unknown until a run like those is done")
+            else:
+                workers = max(1, len(self.running))
+                lines.append(
+                    f"time left: about {duration(self.seconds_left)} with {workers} "
+                    f"worker{'s' if workers > 1 else ''}"
+                )
+        return "\n".join(lines)
+
+
+def study_status(definition: StudyDefinition, seed: Optional[int] = None) -> StudyStatus:
+    """Look at a study's store and at who is at work.
+
+    Raises:
+        NeuroNERError: the definition is wrong, or the store is damaged.
+    """
+    runs = plan_runs(definition, seed)
+    folder = StudyFolder(definition.folder)
+    records, holders = folder.store.records(), folder.claims.holders()
+    done = [run for run in runs if records.get(run.id, {}).get("status") == FINISHED]
+    others = [run for run in runs if records.get(run.id, {}).get("status") != FINISHED]
+    running = {run.id: holders[run.id] for run in others if run.id in holders}
+    failed = {
+        run.id: str(records[run.id].get("error", ""))
+        for run in others
+        if run.id not in running and records.get(run.id, {}).get("status") == FAILED
+    }
+    missing = [run for run in others if run.id not in running and run.id not in failed]
+    return StudyStatus(
+        tuple(done),
+        running,
+        failed,
+        tuple(missing),
+        _seconds_left(runs, records, running, missing),
+        sum(float(records[run.id]["seconds"]) for run in done),
+    )
+
+
+def _seconds_left(
+    runs: Sequence[StudyRun],
+    records: Mapping[str, Record],
+    running: Mapping[str, Mapping[str, Any]],
+    missing: Sequence[StudyRun],
+) -> Optional[float]:
+    finished = [
+        (run, float(records[run.id]["seconds"]))
+        for run in runs
+        if records.get(run.id, {}).get("status") == FINISHED
+    ]
+    total = 0.0
+    for run in runs:
+        if run.id not in running and run not in missing:
+            continue
+        guess = _guess(run, finished)
+        if guess is None:
+            return None
+        since = running.get(run.id, {}).get("since")
+        total += max(0.0, guess - (time.time() - since)) if since else guess
+    return total / max(1, len(running))
+
+
+def _guess(run: StudyRun, finished: Sequence[tuple[StudyRun, float]]) -> Optional[float]:
+    """Median of the runs that are most like it."""
+
+    def kinds(one: StudyRun) -> tuple[tuple[object, ...], ...]:
+        of_corpus = (one.corpus, one.train_size, one.documents)
+        return of_corpus, (one.corpus,), (one.is_source,)
+
+    for number, wanted in enumerate(kinds(run)):
+        seconds = [taken for other, taken in finished if kinds(other)[number] == wanted]
+        if seconds:
+            return statistics.median(seconds)
+    return None
+
+
+def duration(seconds: float) -> str:
+    """A time in words, such as ``2 h 05 min``."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

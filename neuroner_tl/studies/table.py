@@ -1,0 +1,169 @@
+"""A table of a report, and its forms: text for the terminal, Markdown, HTML, LaTeX and CSV."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Optional, Union
+
+
+class Cell(NamedTuple):
+    """What stands in a table's cell.
+
+    Attributes:
+        text: in words or numbers.
+        bold: whether it is the better value.
+    """
+
+    text: str
+    bold: bool = False
+
+
+Row = Sequence[Union[str, Cell]]
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "–": "--",
+    "±": r"$\pm$",
+    "−": "$-$",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+}
+_NUMBER = re.compile(r"[-+−<>]? ?[\d.,]+(e-?\d+)?( ± [\d.]+| to [-+−]?[\d.]+)?")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Args:
+        name: name of its files.
+        title: what it shows.
+        columns: the columns' headings.
+        rows: a row is as long as the columns.
+        note: how it is to be read.
+    """
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    note: str = ""
+
+    def to_text(self) -> str:
+        """For the terminal; the better value has a star."""
+        cells = [[text + ("*" if bold else " ") for text, bold in row] for row in self._rows()]
+        widths = [
+            max(len(heading), *(len(row[i]) for row in cells), 1)
+            for i, heading in enumerate(self.columns)
+        ]
+        right = self._right()
+
+        def line(texts: Sequence[str]) -> str:
+            placed = [
+                text.rjust(width) if is_right else text.ljust(width)
+                for text, width, is_right in zip(texts, widths, right)
+            ]
+            return ("  " + "  ".join(placed)).rstrip()
+
+        rule = "  " + "-" * (sum(widths) + 2 * (len(widths) - 1))
+        lines = [self.title, "", line(self.columns), rule, *map(line, cells), rule]
+        return "\n".join(lines)
+
+    def to_markdown(self) -> str:
+        """With bold values between stars."""
+
+        def line(texts: Sequence[str]) -> str:
+            return "| " + " | ".join(text.replace("|", "\\|") for text in texts) + " |"
+
+        rows = [[f"**{text}**" if bold else text for text, bold in row] for row in self._rows()]
+        under = ["---:" if is_right else "---" for is_right in self._right()]
+        return "\n".join([line(self.columns), line(under), *map(line, rows)])
+
+    def to_html(self) -> str:
+        """As an HTML table."""
+        right = self._right()
+
+        def line(tag: str, row: Sequence[Cell]) -> str:
+            cells = ""
+            for (text, bold), is_right in zip(row, right):
+                inner = html.escape(text)
+                inner = f"<b>{inner}</b>" if bold else inner
+                cells += f"<{tag}{' class=n' if is_right else ''}>{inner}</{tag}>"
+            return f"<tr>{cells}</tr>"
+
+        head = line("th", [Cell(heading) for heading in self.columns])
+        body = "\n".join(line("td", row) for row in self._rows())
+        return f"<table>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+    def to_latex(self) -> str:
+        """As a table for LaTeX, with booktabs' rules."""
+        form = "".join("r" if is_right else "l" for is_right in self._right())
+        rows = [
+            " & ".join(f"\\textbf{{{_latex(t)}}}" if bold else _latex(t) for t, bold in row)
+            for row in self._rows()
+        ]
+        lines = [
+            "% needs \\usepackage{booktabs}",
+            "\\begin{table}",
+            f"\\caption{{{_latex(' '.join([self.title + '.', self.note]).strip())}}}",
+            f"\\begin{{tabular}}{{{form}}}",
+            "\\toprule",
+            " & ".join(map(_latex, self.columns)) + r" \\",
+            "\\midrule",
+            *(row + r" \\" for row in rows),
+            "\\bottomrule",
+            "\\end{tabular}",
+            "\\end{table}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def to_csv(self) -> str:
+        """As comma-separated values, without marks of the better value."""
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows([text.replace("−", "-") for text, _ in row] for row in self._rows())
+        return file.getvalue()
+
+    def _rows(self) -> list[list[Cell]]:
+        return [[c if isinstance(c, Cell) else Cell(c) for c in row] for row in self.rows]
+
+    def _right(self) -> list[bool]:
+        """Which columns hold numbers and stand at the right."""
+        columns = [[row[i].text for row in self._rows()] for i in range(len(self.columns))]
+        return [
+            any(map(_NUMBER.fullmatch, texts))
+            and all(not text or text == "–" or _NUMBER.fullmatch(text) for text in texts)
+            for texts in columns
+        ]
+
+
+def points(value: Optional[float], digits: int = 2) -> str:
+    """A share from 0 to 1 in points of 100."""
+    return "–" if value is None else f"{100 * value:.{digits}f}"
+
+
+def signed(value: Optional[float], digits: int = 2) -> str:
+    """A number with its sign."""
+    return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def p_text(value: Optional[float]) -> str:
+    """A p-value."""
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if value >= 0.001 else f"{value:.1e}"
+
+
+def better(first: float, second: float, texts: tuple[str, str]) -> tuple[Cell, Cell]:
+    """Two values, the higher one bold."""
+    return Cell(texts[0], first > second), Cell(texts[1], second > first)
+
+
+def _latex(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)
