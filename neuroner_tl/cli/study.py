@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 from pathlib import Path
 from typing import Optional
 
@@ -137,7 +136,7 @@ def _write(
     records: Optional[Path],
 ) -> int:
     """Write the report and print its tables."""
-    from neuroner_tl.studies.report import load_results, make_page, write_report
+    from neuroner_tl.studies.report import load_results, make_page, shown, write_report
 
     results = load_results(definition, arguments.seed, records)
     options = [f"-D {text.partition('=')[0]}=..." for text in arguments.variables]
@@ -147,10 +146,5 @@ def _write(
     written = write_report(page, results, to)
     folder = definition.report_folder if to is None else to
     print(f"\n{page.title}: {page.lead}\n\n{page.to_text()}\n")
-    print(f"written to {_shown(folder)}: {', '.join(written)}")
+    print(f"written to {shown(folder)}: {', '.join(written)}")
     return 0
-
-
-def _shown(path: Path) -> str:
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative

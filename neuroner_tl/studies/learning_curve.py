@@ -167,7 +167,8 @@ def _draw_curves(results: StudyResults, curves: dict[tuple[str, str], Curve]) ->
         axes.set_xlabel("train size (% of corpus)")
         axes.set_ylabel("F1 on test (%)")
         axes.set_xlim(left=0)
-        axes.legend(loc="lower right")
+        if any(curves[corpus, arm.name] for arm in results.definition.arms):
+            axes.legend(loc="lower right")
     return canvas
 
 

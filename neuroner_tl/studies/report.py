@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Optional
@@ -119,6 +120,12 @@ def write_report(page: Page, results: StudyResults, to: Optional[Path] = None) -
     return written
 
 
+def shown(path: Path) -> str:
+    """A path as it is seen from the current folder, if it is inside."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
 def _lead(results: StudyResults) -> str:
     if not results.runs:
         return "Made from finished predictions."
@@ -175,7 +182,7 @@ def _range(values: Sequence[float]) -> str:
 
 def _how(results: StudyResults, options: str) -> list[tuple[str, str]]:
     definition = results.definition
-    command = " ".join(["neuroner-tl study run", str(definition.path), options]).strip()
+    command = " ".join(["neuroner-tl study run", shown(definition.path), options]).strip()
     if not results.runs:
         command = command.replace("study run", "study report", 1)
     found = [("Command", command)]

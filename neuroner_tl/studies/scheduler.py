@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 # How often a run is begun again after its worker was lost.
 ATTEMPTS = 3
+# After how long a run that another process is making is looked at again.
+ELSEWHERE_SECONDS = 5.0
 _POLL_SECONDS = 0.5
 
 
@@ -32,7 +35,7 @@ class Scheduler:
 
     Args:
         jobs: what is to be made, in the order of its importance.
-        done: identifiers of the runs that are finished already.
+        done: identifiers of the runs that are finished already; those that get finished are added.
         stop_requested: asked between jobs; true ends the work after those under way were saved.
         give_up: records a run whose worker was lost too often.
     """
@@ -42,46 +45,66 @@ class Scheduler:
     stop_requested: Callable[[], bool]
     give_up: Callable[[Job, str], None]
     interrupted: bool = field(default=False, init=False)
+    _lost: Counter[str] = field(default_factory=Counter, init=False)
+    # Runs that another process is making, and when to look at them again.
+    _later: dict[str, float] = field(default_factory=dict, init=False)
 
     def run(self, pool: Pool) -> Iterator[Outcome]:
         """Yield what becomes of each job; a job that waits for a failed one is left out."""
         waiting, under_way = list(self.jobs), 0
-        lost: Counter[str] = Counter()
         asked = False
         while waiting or under_way:
             if self.stop_requested() and not asked:
                 self.interrupted = asked = True
                 pool.interrupt()
-            ready = [] if self.interrupted else [job for job in waiting if self._is_ready(job)]
+            able = [] if self.interrupted else [job for job in waiting if self._is_able(job)]
+            ready = [job for job in able if self._later.get(job.run.id, 0) <= time.monotonic()]
             for job in ready[: pool.idle]:
                 waiting.remove(job)
                 pool.start(job)
                 under_way += 1
-            if not under_way and not ready:
-                # What is left waits for a run that failed or is made by another process, or
-                # there is nothing more to do because of an interruption.
+            if not under_way and not able:
+                # What is left waits for a run that failed, or there is nothing more to do because
+                # of an interruption.
                 return
+            if not under_way and not ready:
+                time.sleep(_POLL_SECONDS)
+                continue
             for outcome in pool.wait(_POLL_SECONDS):
                 under_way -= 1
-                if outcome.status == LOST and not self.interrupted:
-                    lost[outcome.job.run.id] += 1
-                    if lost[outcome.job.run.id] < ATTEMPTS:
-                        logger.warning("%s: %s; going on with it", outcome.job.run.id, outcome.note)
-                        waiting.insert(0, outcome.job)
-                        continue
-                    note = f"{outcome.note} ({ATTEMPTS} times)"
-                    self.give_up(outcome.job, note)
-                    outcome = Outcome(outcome.job, FAILED, note)
-                self._take(outcome)
-                yield outcome
+                again = self._is_made_again(outcome)
+                if again:
+                    waiting.insert(0, outcome.job)
+                else:
+                    yield self._take(outcome)
 
-    def _is_ready(self, job: Job) -> bool:
+    def _is_made_again(self, outcome: Outcome) -> bool:
+        if self.interrupted:
+            return False
+        name = outcome.job.run.id
+        if outcome.status == ELSEWHERE:
+            if name not in self._later:
+                logger.info("%s: %s; waiting for it", name, outcome.note)
+            self._later[name] = time.monotonic() + ELSEWHERE_SECONDS
+            return True
+        if outcome.status != LOST:
+            return False
+        self._lost[name] += 1
+        if self._lost[name] < ATTEMPTS:
+            logger.warning("%s: %s; going on with it", name, outcome.note)
+            return True
+        return False
+
+    def _is_able(self, job: Job) -> bool:
         return job.run.source is None or job.run.source in self.done
 
-    def _take(self, outcome: Outcome) -> None:
+    def _take(self, outcome: Outcome) -> Outcome:
         if outcome.status == FINISHED:
             self.done.add(outcome.job.run.id)
         elif outcome.status == INTERRUPTED:
             self.interrupted = True
-        elif outcome.status == ELSEWHERE:
-            logger.info("%s: %s", outcome.job.run.id, outcome.note)
+        elif outcome.status == LOST and not self.interrupted:
+            note = f"{outcome.note}, {ATTEMPTS} times"
+            self.give_up(outcome.job, note)
+            return Outcome(outcome.job, FAILED, note)
+        return outcome

@@ -1,66 +1,178 @@
-"""A miniature study from the command line."""
+"""Small studies from the command line, and what happens to runs that fail or are interrupted."""
 
 import json
+import shutil
 
 import pytest
 
 from neuroner_tl.__main__ import main
+from neuroner_tl.errors import TrainingError
+from neuroner_tl.studies import execution
+from neuroner_tl.studies.claims import Claims
+from neuroner_tl.studies.store import Store, comparable
 
-PARAMETERS = """\
-[ann]
-use_character_lstm = False
-token_embedding_dimension = 8
-token_lstm_hidden_state_dimension = 8
-[training]
-optimizer = adam
-learning_rate = 0.02
-batch_size = 16
-maximum_number_of_epochs = 1
-jit_compile = False
-[advanced]
-tensorboard = False
-"""
-STUDY = """\
-[study]
-name = miniature
-parameters_filepath = {folder}/parameters.ini
-output_folder = {folder}/output
-[corpora]
-source = {source}
-target = {target}
-[synthetic]
-silver_documents = 4, 1
-gold_documents = 2, 1, 1
-"""
+
+# For a handful of tokens, tracing takes far longer than computing.
+pytestmark = pytest.mark.usefixtures("eagerly")
 
 
 @pytest.fixture
-def study(tmp_path):
-    def write(source="synthetic:silver", target="synthetic:gold"):
-        (tmp_path / "parameters.ini").write_text(PARAMETERS)
-        path = tmp_path / "study.ini"
-        path.write_text(STUDY.format(folder=tmp_path, source=source, target=target))
-        return path
-
-    return write
+def folder(tmp_path):
+    return tmp_path / "output" / "tiny"
 
 
-def test_a_study_trains_three_models_and_prints_the_table_last(study, tmp_path, capsys):
-    assert main(["study", "run", str(study()), "--seed", "5"]) == 0
-    (folder,) = (tmp_path / "output").iterdir()
+@pytest.fixture
+def store(folder):
+    return Store(folder / "runs.jsonl")
+
+
+def call(*arguments):
+    try:
+        return main([str(argument) for argument in arguments])
+    except SystemExit as error:
+        return error.code
+
+
+def test_a_study_from_the_first_run_to_the_report(write_study, tmp_path, folder, store, capsys):
+    path = write_study("keep_models = False\nsource_documents = 2")
+    assert call("study", "run", path, "--seed", 5) == 0
     printed = capsys.readouterr().out
-    assert printed.strip().endswith((folder / "report.txt").read_text().strip())
-    content = json.loads((folder / "report.json").read_text())
-    assert [run["parameters"]["seed"] for run in content["runs"].values()] == [5, 5, 5]
-    runs = {name: folder / run["folder"] for name, run in content["runs"].items()}
-    report = json.loads((runs["transfer"] / "transfer_report.json").read_text())
-    assert report["source"] == str(runs["source"] / "model")
-    assert not (runs["baseline"] / "transfer_report.json").exists()
-    for name in ("baseline", "transfer"):
-        results = json.loads((runs[name] / "results.json").read_text())
+    records = store.records()
+    source, baseline, transfer = records.values()
+    assert [r["status"] for r in records.values()] == ["finished"] * 3
+    assert [r["seed"] for r in records.values()] == [5, 5, 5]
+    assert (baseline["source"], transfer["source"]) == (None, source["id"])
+    assert source["documents"] == 2
+    imported = json.loads((folder / source["folder"] / "import_report.json").read_text())
+    assert imported["train"]["documents"] == 2
+    report = json.loads((folder / transfer["folder"] / "transfer_report.json").read_text())
+    assert report["source"] == str(folder / source["folder"] / "model")
+    assert not (folder / baseline["folder"] / "transfer_report.json").exists()
+
+    # The record says what the run's own results say.
+    for record in (baseline, transfer):
+        results = json.loads((folder / record["folder"] / "results.json").read_text())
         counts = results["scores"]["test"]["conll"]["micro"]
-        assert content["test"][name]["tp"] == counts["tp"]
-    assert (folder / "study.ini").read_text() == (tmp_path / "study.ini").read_text()
+        own = record["scores"]["test"]["tags"].values()
+        assert sum(one["tp"] for one in own) == counts["tp"]
+        assert sum(one["fn"] for one in own) == counts["fn"]
+        assert list((folder / record["predictions"]).glob("*.ann"))
+        assert set(record["annotations"]) == {"train", "valid", "test"}
+    # Models that nobody needs are gone; that of the source is there.
+    assert (folder / source["folder"] / "model").is_dir()
+    assert not (folder / transfer["folder"] / "model").exists()
+    assert not (folder / transfer["folder"] / "last").exists()
+    assert str(tmp_path) not in json.dumps(records), "a folder of this machine in a record"
+
+    # The report: one page that needs no other file, Markdown, tables.
+    reports = folder / "reports" / "tiny"
+    page = (reports / "report.html").read_text()
+    assert "<table>" in page and 'src="http' not in page and "tensorflow" in page
+    assert f"neuroner-tl study run {path} --seed 5" in page
+    assert "by_class" in {p.stem for p in (reports / "tables").glob("*.csv")}
+    assert "baseline" in printed and "synthetic" in printed
+
+    # Nothing is made twice.
+    before = store.path.read_bytes()
+    assert call("study", "run", path, "--seed", 5) == 0
+    assert store.path.read_bytes() == before
+    capsys.readouterr()
+    assert call("study", "status", path, "--seed", 5) == 0
+    assert "3 runs: 3 done, 0 running, 0 failed, 0 missing" in capsys.readouterr().out
+
+    # From the records alone the same report can be made elsewhere.
+    assert call("study", "report", path, "--seed", 5, "--to", tmp_path / "r") == 0
+    shutil.rmtree(folder)
+    again = ["--records", tmp_path / "r" / "runs.jsonl", "--to", tmp_path / "again"]
+    assert call("study", "report", path, "--seed", 5, *again) == 0
+    for name in ("by_class.csv", "by_class.tex"):
+        one, other = (tmp_path / where / "tables" / name for where in ("r", "again"))
+        assert one.read_text() == other.read_text()
+
+
+def test_a_run_that_fails_is_recorded_and_the_others_go_on(write_study, store, capsys, monkeypatch):
+    train = execution.train_run
+
+    def fail_first(parameters):
+        if parameters.seed == 0:
+            raise TrainingError("the run\nlearns nothing")
+        return train(parameters)
+
+    monkeypatch.setattr(execution, "train_run", fail_first)
+    path = write_study("arms = baseline\nseeds = 0, 1")
+    assert call("study", "run", path) == 0
+    statuses = {r["seed"]: r["status"] for r in store.records().values()}
+    assert statuses == {0: "failed", 1: "finished"}
+    printed = capsys.readouterr().out
+    assert "1 of 2 runs are finished, 1 failed" in printed
+    call("study", "status", path)
+    assert "1 failed, 0 missing" in (printed := capsys.readouterr().out)
+    assert "the run learns nothing" in printed
+
+    # It is made again only if one asks for it.
+    monkeypatch.setattr(execution, "train_run", train)
+    before = store.path.read_bytes()
+    assert call("study", "run", path) == 0
+    assert store.path.read_bytes() == before
+    assert call("study", "run", path, "--retry-failed") == 0
+    assert {r["status"] for r in store.records().values()} == {"finished"}
+
+
+def test_what_a_programming_error_says_is_recorded_too(write_study, store, monkeypatch):
+    def fail(parameters):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(execution, "train_run", fail)
+    assert call("study", "run", write_study("arms = baseline")) == 0
+    (record,) = store.records().values()
+    assert record["error"] == "ZeroDivisionError: division by zero"
+
+
+def test_a_study_that_is_interrupted_goes_on_with_the_same_result(
+    write_study, folder, store, capsys, monkeypatch
+):
+    from neuroner_tl.runs import training
+
+    path = write_study("arms = baseline", epochs=3)
+    assert call("study", "run", path) == 0
+    (expected,) = map(comparable, store.records().values())
+
+    # The run was scored, but its process ended before the record was written.
+    store.path.unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(execution, "train_run", None)
+        assert call("study", "run", path) == 0
+    assert list(map(comparable, store.records().values())) == [expected]
+    shutil.rmtree(folder)
+
+    class Interrupted(training.TrainingLoop):
+        def __iter__(self):
+            self.stop_requested = lambda: self.progress.epoch > 2
+            return super().__iter__()
+
+    capsys.readouterr()
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "TrainingLoop", Interrupted)
+        assert call("study", "run", path) == 130
+    assert "1 runs are left; the same command goes on" in capsys.readouterr().out
+    assert not store.records()
+    with monkeypatch.context() as patched:
+        patched.setattr(execution, "train_run", None)  # It is resumed, not begun anew.
+        assert call("study", "run", path) == 0
+    assert list(map(comparable, store.records().values())) == [expected]
+
+
+def test_status_tells_what_is_running_and_missing(write_study, folder, capsys):
+    path = write_study("seeds = 0, 1")
+    call("study", "status", path)
+    printed = capsys.readouterr().out
+    assert "5 runs: 0 done, 0 running, 0 failed, 5 missing" in printed
+    assert "unknown until" in printed
+    name = next(line.split()[1] for line in printed.splitlines() if "missing gold" in line)
+    with Claims(folder / ".claims").claim(name):
+        call("study", "status", path)
+        assert f"running {name} for" in (printed := capsys.readouterr().out)
+        assert "1 running, 0 failed, 4 missing" in printed
 
 
 @pytest.mark.parametrize(
@@ -71,14 +183,37 @@ def test_a_study_trains_three_models_and_prints_the_table_last(study, tmp_path, 
     ],
 )
 def test_a_corpus_that_cannot_be_used_is_refused_before_anything_is_trained(
-    study, tmp_path, capsys, corpora, words
+    write_study, tmp_path, capsys, corpora, words
 ):
     for part in ("train", "valid"):
         (tmp_path / "without_test" / part).mkdir(parents=True)
         (tmp_path / "without_test" / part / "a.txt").write_text("Flu.")
         (tmp_path / "without_test" / part / "a.ann").write_text("T1\tDISO 0 3\tFlu\n")
     named = {name: value.format(folder=tmp_path) for name, value in corpora.items()}
-    assert main(["study", "run", str(study(**named))]) == 2
+    assert call("study", "run", write_study(**named)) == 2
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1
     assert not (tmp_path / "output").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["report"], "runs.jsonl: no such file, expected the records of the study"),
+        (["run", "--workers", "0"], "expected 1 or more"),
+        (["run", "-D", "GOLD"], "expected NAME=VALUE"),
+        (["run", "--seed", "x"], "found 'x', expected a whole number"),
+    ],
+)
+def test_wrong_arguments_are_one_line(write_study, tmp_path, capsys, arguments, words):
+    action, *options = arguments
+    assert call("study", action, write_study(), *options) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1
+    assert not (tmp_path / "output").exists()
+
+
+def test_more_source_documents_than_there_are_is_the_error_of_that_run(write_study, store):
+    assert call("study", "run", write_study("source_documents = 9\narms = transfer")) == 0
+    (record,) = store.records().values()
+    assert record["arm"] == "source" and "found 9, but the train part" in record["error"]

@@ -1,0 +1,179 @@
+from pathlib import Path
+
+import pytest
+
+from neuroner_tl.errors import ParameterError
+from neuroner_tl.studies.definition_file import read_definition
+from neuroner_tl.studies.plan import plan_runs
+
+ROOT = Path(__file__).resolve().parents[2]
+
+GOOD = """\
+[study]
+name = trial
+kind = learning_curve
+parameters_filepath = {parameters}
+train_sizes = 10, 20
+seeds = 0, 1
+
+[sources DISO]
+Silver = synthetic:silver
+
+[targets DISO]
+Gold = synthetic:gold
+
+[synthetic silver]
+standard = silver
+documents = 4, 2
+missed = 0.5
+
+[synthetic gold]
+standard = gold
+documents = 3, 2, 2
+
+[source]
+learning_rate = 0.25  # higher
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    parameters = tmp_path / "parameters.ini"
+    parameters.write_text("[training]\nlearning_rate = 0.5\nseed = 3\n")
+
+    def write_study(old="", new=""):
+        text = GOOD.format(parameters=parameters)
+        assert old in text
+        path = tmp_path / "study.ini"
+        path.write_text(text.replace(old, new))
+        return path
+
+    return write_study
+
+
+def test_a_definition_is_read(write):
+    definition = read_definition(write())
+    assert definition.name == definition.runs == "trial" and definition.kind == "learning_curve"
+    assert definition.sources == {"DISO": {"Silver": "synthetic:silver"}}
+    assert definition.targets == {"DISO": {"Gold": "synthetic:gold"}}
+    assert definition.synthetic["silver"].missed == 0.5
+    assert definition.synthetic["gold"].documents == (3, 2, 2)
+    assert [arm.name for arm in definition.arms] == ["baseline", "transfer"]
+    assert definition.train_sizes == (10, 20) and definition.seeds == (0, 1)
+    assert definition.folder == Path("output/trial")
+    assert definition.report_folder == Path("output/trial/reports/trial")
+    assert definition.is_synthetic
+
+
+def test_a_runs_own_parameters_win_over_the_file_and_the_study_over_both(write):
+    definition = read_definition(write())
+    assert definition.parameters("source").learning_rate == 0.25
+    assert definition.parameters("target").learning_rate == 0.5
+    assert definition.parameters("source", learning_rate=0.125).learning_rate == 0.125
+    assert definition.parameters("target").seed == 3
+
+
+def test_an_arm_has_parameters_and_layers_of_its_own(write):
+    path = write("[source]\n", "[arm mine]\nlayers = crf\nlearning_rate = 0.75\n[source]\n")
+    path.write_text(path.read_text().replace("seeds = 0, 1", "arms = baseline, mine"))
+    (_, mine) = read_definition(path).arms
+    assert (
+        mine.layers == {"crf"} and mine.flags["reload_crf"] and not mine.flags["reload_token_lstm"]
+    )
+    assert read_definition(path).parameters("target", mine).learning_rate == 0.75
+
+
+def test_variables_come_from_the_command_line_or_the_environment(write, monkeypatch):
+    path = write("synthetic:gold", "${FOLDER}/gold")
+    with pytest.raises(ParameterError, match=r":12: Gold: found \$\{FOLDER\} without a value"):
+        read_definition(path)
+    assert read_definition(path, needs_corpora=False).targets["DISO"]["Gold"] == "${FOLDER}/gold"
+    monkeypatch.setenv("FOLDER", "there")
+    assert read_definition(path).targets["DISO"]["Gold"] == "there/gold"
+    assert read_definition(path, {"FOLDER": "here"}).targets["DISO"]["Gold"] == "here/gold"
+
+
+@pytest.mark.parametrize(
+    "old, new, line, words",
+    [
+        ("[targets DISO]", "[target DISO]", "", ("[target DISO]", "nearest is [target]")),
+        ("[sources DISO]", "[sources]", "", ("found the section [sources]", "[sources NAME]")),
+        ("[source]", "[sorce]", "", ("found the section [sorce]", "nearest is [source]")),
+        ("kind = learning", "kind = learned", ":3:", ("nearest is learning_curve",)),
+        ("kind = learning_curve\n", "", "", ("no kind in [study]",)),
+        ("seeds", "seed", ":6:", ("in [study]", "nearest is seeds")),
+        ("seeds = 0, 1", "seeds = 0, one", ":6:", ("whole numbers",)),
+        ("10, 20", "10, 200", ":5:", ("up to 100",)),
+        ("seeds = 0, 1", "keep_models = no", ":6:", ("True or False",)),
+        ("seeds = 0, 1", "arms = baseline, only_crv", ":6:", ("arms", "nearest is only_crf")),
+        ("synthetic:silver", "synthetic:slver", ":9:", ("nearest is synthetic:silver",)),
+        ("synthetic:gold", "synthetic:silver", ":12:", ("no test part", "standard = gold")),
+        ("= synthetic:gold", "=", ":12:", ("found no folder",)),
+        ("Gold =", "Silver =", "", ("two corpora called Silver",)),
+        ("name = trial", "name = a/b", ":2:", ("letters, digits",)),
+        ("parameters.ini", "none.ini", ":4:", ("no file", "current folder")),
+        ("4, 2\n", "4\n", ":16:", ("2 whole numbers",)),
+        ("3, 2, 2", "3, 2, zero", ":21:", ("3 whole numbers",)),
+        ("standard = gold", "standard = golden", ":20:", ("gold or silver",)),
+        ("standard = gold", "standard = gold\nmissed = 0", ":21:", ("silver corpus only",)),
+        ("missed = 0.5", "missed = 5", ":17:", ("up to 1",)),
+        ("learning_rate = 0.25", "train_model = False", ":24:", ("that a study decides",)),
+        ("learning_rate = 0.25", "reload_crf = False", ":24:", ("which layers",)),
+        ("[sources DISO]", "[sources GENE]", "", ("without [sources DISO]",)),
+        ("[source]", "[arm other]", "", ("[arm other]", "the name of an arm")),
+    ],
+)
+def test_mistakes_are_refused_in_one_line(write, old, new, line, words):
+    path = write(old, new)
+    with pytest.raises(ParameterError) as caught:
+        read_definition(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}{line}") and "\n" not in message
+    assert all(word in message for word in words), message
+
+
+@pytest.mark.parametrize(
+    "old, new, words",
+    [
+        ("learning_rate", "learning_rat", ("unknown parameter", "nearest is learning_rate")),
+        ("0.25", "fast", ("found 'fast'", "a number above 0")),
+    ],
+)
+def test_wrong_parameters_of_a_run_are_refused_with_their_line(write, old, new, words):
+    path = write(old, new)
+    with pytest.raises(ParameterError) as caught:
+        plan_runs(read_definition(path))
+    assert str(caught.value).startswith(f"{path}:24: ")
+    assert all(word in str(caught.value) for word in words), caught.value
+
+
+def test_two_systems_are_compared_from_their_predictions(tmp_path):
+    path = tmp_path / "study.ini"
+    path.write_text(
+        "[study]\nname = two\nkind = error_overlap\n[predictions DISO]\ngold = g\nOne = a\nOther = b\n"
+    )
+    found = read_definition(path).predictions["DISO"]
+    assert found.gold == Path("g") and found.train is None
+    assert dict(found.systems) == {"One": Path("a"), "Other": Path("b")}
+    path.write_text(path.read_text().replace("Other = b\n", ""))
+    with pytest.raises(ParameterError, match=r"found 1 systems \(One\), expected two"):
+        read_definition(path)
+    path.write_text(path.read_text().replace("error_overlap", "source_size"))
+    path.write_text(path.read_text() + "Other = b\n")
+    with pytest.raises(ParameterError, match="no corpus to train on"):
+        read_definition(path)
+
+
+def test_a_missing_file_is_a_parameter_error(tmp_path):
+    with pytest.raises(ParameterError, match="expected a study file"):
+        read_definition(tmp_path / "none.ini")
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "experiments").rglob("*.ini")), ids=lambda path: path.stem
+)
+def test_the_definitions_in_the_repository_are_sound(path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    values = dict.fromkeys(("GOLD", "SILVER", "VECTORS", "PREDICTIONS"), "somewhere")
+    definition = read_definition(path, values)
+    assert plan_runs(definition) or definition.predictions

@@ -1,0 +1,130 @@
+import dataclasses
+import re
+
+import pytest
+
+from neuroner_tl.studies.arms import LAYERS, arm_name, expand_arms, layers_of
+from neuroner_tl.studies.definition_file import read_definition
+from neuroner_tl.studies.plan import plan_runs
+
+STUDY = """\
+[study]
+name = trial
+kind = layer_ablation
+parameters_filepath = {folder}/parameters.ini
+arms = cumulative, single, all_but_one
+train_sizes = 5, 20
+seeds = 0, 1
+[sources PRGE]
+SSC = {folder}/ssc
+[targets PRGE]
+IEPA = {folder}/iepa
+LocText = {folder}/loctext
+"""
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def read(old="", new="", parameters="[training]\nlearning_rate = 0.5\n", seed=None):
+        (tmp_path / "parameters.ini").write_text(parameters)
+        path = tmp_path / "study.ini"
+        text = STUDY.format(folder=tmp_path)
+        assert old in text
+        path.write_text(text.replace(old, new))
+        return plan_runs(read_definition(path), seed)
+
+    return read
+
+
+def test_names_of_arms_are_those_of_their_layers():
+    assert expand_arms(["cumulative"])[0] == "baseline"
+    assert expand_arms(["cumulative"])[-1] == "transfer"
+    assert len(expand_arms(["cumulative"])) == 7
+    # The lowest layer alone is the first step of the cumulation; all but the highest the last but
+    # one: no run is made twice.
+    assert len(expand_arms(["cumulative", "single", "all_but_one"])) == 7 + 5 + 5
+    assert arm_name(["token_embeddings"]) == "up_to_token_embeddings"
+    assert layers_of("without_crf") == set(LAYERS) - {"crf"}
+    assert layers_of("only_token_lstm") == {"token_lstm"}
+
+
+def test_a_grid_is_expanded_with_its_source_first(plan):
+    runs = plan()
+    assert runs[0].is_source and runs[0].corpus == "SSC"
+    assert len(runs) == 1 + 17 * 2 * 2 * 2
+    assert len({run.id for run in runs}) == len(runs)
+    for run in runs[1:]:
+        assert (run.source == runs[0].id) == bool(run.layers)
+        flags = {name for name in LAYERS if getattr(run.parameters, f"reload_{name}")}
+        assert flags == set(run.layers) if run.layers else flags == set(LAYERS)
+        assert re.fullmatch(r"[\w.+-]+", run.id)
+
+
+def test_identifiers_stay_the_same(plan):
+    """A change here makes every study that is under way begin anew."""
+    first, second = plan()[:2]
+    assert first.id == "SSC-source-seed0-8b99dc93"
+    assert second.id == "IEPA-baseline-5pct-seed0-6c76b7ea"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"parameters": "[training]\nlearning_rate = 0.5\ntensorboard = False\n"},
+        {"parameters": "[training]\nlearning_rate = 0.50\ndropout_rate = 0.5\n"},
+        {"old": "/ssc", "new": "/elsewhere"},
+        {"old": "name = trial", "new": "name = other"},
+    ],
+)
+def test_what_does_not_decide_a_result_does_not_change_identifiers(plan, change):
+    assert [run.id for run in plan(**change)] == [run.id for run in plan()]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"parameters": "[training]\nlearning_rate = 0.25\n"},
+        {"old": "[sources", "new": "[source]\nlearning_rate = 0.25\n[sources"},
+        {"old": "SSC =", "new": "SSC2 ="},
+    ],
+)
+def test_what_decides_a_result_changes_identifiers(plan, change):
+    before = {run.id for run in plan() if run.layers}
+    assert not before & {run.id for run in plan(**change) if run.layers}
+
+
+def test_one_seed_for_all(plan):
+    assert {run.parameters.seed for run in plan(seed=7)} == {7}
+    assert len(plan(seed=7)) == 1 + 17 * 2 * 2
+
+
+def test_sources_of_several_sizes_and_corpora(plan):
+    runs = plan("seeds = 0, 1", "source_documents = 10, 20", seed=0)
+    sources = [run for run in runs if run.is_source]
+    assert [run.documents for run in sources] == [10, 20]
+    both = plan("SSC =", "B = x\nSSC =")
+    assert sum(run.is_source for run in both) == 2
+    transfers = [run for run in both if run.arm == "transfer"]
+    assert {run.source_name for run in transfers} == {"B", "SSC"}
+    baselines = [run for run in both if run.arm == "baseline"]
+    assert len(baselines) == 8, "the baseline does not depend on the source"
+
+
+def test_splits_are_crossed_with_seeds(plan):
+    runs = [run for run in plan("seeds = 0, 1", "seeds = 0, 1\nsplit_seeds = 0, 1, 2")]
+    seeds = {(r.parameters.seed, r.parameters.split_seed) for r in runs if not r.is_source}
+    assert len(seeds) == 6
+
+
+def test_a_synthetic_corpus_counts_by_its_content(plan, tmp_path):
+    text = "[synthetic a]\nstandard = silver\ndocuments = 5, 1\nseed = {}\n[sources PRGE]\nSSC = synthetic:a\n"
+    old = f"[sources PRGE]\nSSC = {tmp_path}/ssc\n"
+    one, other = (plan(old, text.format(seed)) for seed in (1, 2))
+    assert one[0].id != other[0].id
+    # A baseline has nothing of the source.
+    assert one[1].id == other[1].id
+
+
+def test_runs_are_plain_values(plan):
+    run = plan()[0]
+    assert dataclasses.replace(run) == run

@@ -1,0 +1,198 @@
+"""Every kind of study from records made up for the purpose: no training."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neuroner_tl.evaluation.statistics import summarise
+from neuroner_tl.studies.arms import LAYERS
+from neuroner_tl.studies.comparison import error_reduction
+from neuroner_tl.studies.definition_file import read_definition
+from neuroner_tl.studies.jobs import StudyFolder
+from neuroner_tl.studies.learning_curve import size_needed
+from neuroner_tl.studies.plan import plan_runs
+from neuroner_tl.studies.report import make_page, write_report
+from neuroner_tl.studies.results import StudyResults
+from neuroner_tl.studies.table import Cell, Table
+
+ROOT = Path(__file__).resolve().parents[2]
+VALUES = dict.fromkeys(("GOLD", "SILVER", "VECTORS"), "somewhere")
+
+
+def f1_of(run):
+    """An F1 that depends on what the run is, in a way that tests can say beforehand."""
+    value = 40 + (run.train_size or 60) / 2 + 5 * len(run.layers) * (run.arm != "source")
+    value += (run.source_documents or 0) / 2000 + 2 * (run.parameters.seed % 2)
+    return min(value, 99)
+
+
+def made_up(name, keep=lambda run: True):
+    definition = read_definition(ROOT / "experiments" / f"{name}.ini", VALUES)
+    runs = plan_runs(definition)
+    records = {run.id: record(run) for run in runs if keep(run)}
+    return StudyResults(definition, StudyFolder(definition.folder), runs, records)
+
+
+def record(run):
+    right = round(100 * f1_of(run))
+    # With as many false as missed, F1 is TP / 10000.
+    counts = {"X": {"tp": right, "fp": 10000 - right, "fn": 10000 - right}}
+    return {
+        "id": run.id,
+        "status": "finished",
+        "epochs": 20,
+        "seconds": 90.0,
+        "valid_f1": 0.75,
+        "annotations": {"train": 100 * (1 + len(run.corpus)), "test": 50},
+        "scores": {"test": {"tags": counts, "documents": counts}},
+        "versions": {"neuroner_tl": "9.9.9"},
+        "predictions": "runs/none",
+    }
+
+
+def tables(results):
+    return {t.name: t for section in make_page(results).sections for t in section.tables}
+
+
+def rows(table):
+    return [[c.text if isinstance(c, Cell) else c for c in row] for row in table.rows]
+
+
+@pytest.fixture(autouse=True)
+def in_the_repository(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "transfer_table",
+        "learning_curve",
+        "gain_by_size",
+        "layer_ablation",
+        "source_size",
+        "source_noise",
+    ],
+)
+def test_every_kind_writes_its_report(name, tmp_path):
+    results = made_up(name)
+    page = make_page(results, "-D GOLD=...")
+    written = write_report(page, results, tmp_path)
+    html = (tmp_path / "report.html").read_text()
+    figures = [figure for section in page.sections for figure in section.figures]
+    assert html.count("data:image/png;base64,") == len(figures)
+    assert not re.search(r'(src|href)="(?!data:)', html), "the page needs another file"
+    assert f"neuroner-tl study run experiments/{name}.ini -D GOLD=..." in html
+    assert "neuroner_tl 9.9.9" in html and "hours" in html
+    markdown = (tmp_path / "report.md").read_text()
+    for figure in figures:
+        assert f"figures/{figure.name}.png" in markdown
+        assert (tmp_path / "figures" / f"{figure.name}.png").read_bytes()[:4] == b"\x89PNG"
+        assert (tmp_path / "figures" / f"{figure.name}.pdf").read_bytes()[:4] == b"%PDF"
+        if name != "gain_by_size":
+            assert "error bars" in figure.caption or "nothing is saved" in figure.caption
+    for table in (t for section in page.sections for t in section.tables):
+        assert (tmp_path / "tables" / f"{table.name}.csv").is_file()
+        assert "\\toprule" in (tmp_path / "tables" / f"{table.name}.tex").read_text()
+    assert len((tmp_path / "runs.jsonl").read_text().splitlines()) == len(results.records)
+    assert any("runs.jsonl" in line for line in written)
+
+
+def test_a_study_that_has_just_begun_has_a_report(tmp_path):
+    results = made_up("learning_curve", keep=lambda run: run.is_source)
+    page = make_page(results)
+    assert "What is missing is left out" in page.lead
+    write_report(page, results, tmp_path)
+
+
+def test_reports_are_the_same_byte_for_byte(tmp_path):
+    results = made_up("source_size")
+    for folder in ("a", "b"):
+        write_report(make_page(results), results, tmp_path / folder)
+    files = [p for p in (tmp_path / "a").rglob("*") if p.is_file()]
+    assert len(files) > 6
+    for path in files:
+        other = tmp_path / "b" / path.relative_to(tmp_path / "a")
+        assert path.read_bytes() == other.read_bytes(), path.name
+
+
+def test_the_table_of_classes_averages_corpora_and_marks_the_better():
+    found_tables = tables(made_up("transfer_table"))
+    table = found_tables["by_class"]
+    found = rows(table)
+    assert [row[0] for row in found[::2]] == ["CHED", "DISO", "LIVB", "PRGE", "all"]
+    # Seeds 0, 1 and 2: the baseline has 70, 72 and 70, transfer 99 at most.
+    assert found[0][5] == f"{np.mean([70, 72, 70]):.2f}" and found[1][5] == "99.00"
+    assert found[1][6] == f"+{99 - 212 / 3:.2f}"
+    assert found[1][7] == f"+{error_reduction(212 / 3, 99):.2f}"
+    assert table.rows[1][5].bold and not table.rows[0][5].bold
+    over = rows(found_tables["over_corpora"])
+    assert over[2][:3] == ["F1", "12", "0"]
+    by_corpus = rows(found_tables["by_corpus"])
+    assert by_corpus[0][1] == "3" and by_corpus[0][5] == "70.67 ± 1.15"
+
+
+def test_labels_saved_are_read_off_the_baselines_curve():
+    curve = [(10, summarise([40])), (20, summarise([60])), (40, summarise([70]))]
+    assert size_needed(curve, 50) == 15
+    assert size_needed(curve, 65) == 30
+    assert size_needed(curve, 39) == 10
+    assert size_needed(curve, 71) is None
+    found = rows(tables(made_up("learning_curve"))["labels_saved"])
+    assert found[0][0] == "CDR_DISO" and found[0][-1] == "> 60"
+
+
+def test_the_ablation_shows_every_layer_and_its_gain():
+    found_tables = tables(made_up("layer_ablation"))
+    table = found_tables["layer_ablation_IEPA_PRGE"]
+    found = rows(table)
+    assert len(found) == 1 + len(LAYERS)
+    assert found[0][1:3] == ["42.50", "–"]
+    assert [row[2] for row in found[1:]] == [f"+{5 * n + 2.5:.2f}" for n in range(1, 7)]
+    single = rows(found_tables["single_layers_IEPA_PRGE"])
+    assert [row[0] for row in single[:1]] == ["only token embeddings"] and len(single) == 12
+
+
+def test_gains_are_grouped_by_annotations():
+    found = rows(tables(made_up("gain_by_size"))["gain_by_size"])
+    numbers = [int(row[2]) for row in found]
+    assert numbers == sorted(numbers)
+    assert all((row[3] == "up to 2,000") == (int(row[2]) <= 2000) for row in found)
+
+
+def test_the_gain_of_every_source_is_over_the_baseline():
+    found = rows(tables(made_up("source_size"))["source_size"])
+    assert [row[3] for row in found[:5]] == ["500", "1000", "2000", "4000", "8000"]
+    gains = [float(row[-1]) for row in found[:5]]
+    assert gains == sorted(gains) and gains[1] == pytest.approx(30.5)
+    noise = rows(tables(made_up("source_noise"))["source_noise"])
+    assert [row[2] for row in noise] == ["one_vote", "two_votes", "three_votes", "no_blacklist"]
+
+
+def test_the_papers_measure_of_error():
+    # F1 of 80 and 90: half of the 20 points of error are gone.
+    assert error_reduction(80, 90) == pytest.approx(50)
+    assert error_reduction(90, 80) == pytest.approx(-100)
+    assert error_reduction(100, 100) is None
+
+
+def test_forms_of_a_table():
+    table = Table(
+        "t", "A & B", ("name", "value"), (("x_1", Cell("1.50", True)), ("a|b", "−2.00")), "50 %"
+    )
+    assert "\\textbf{1.50}" in table.to_latex() and "x\\_1" in table.to_latex()
+    assert "A \\& B. 50 \\%" in table.to_latex() and "$-$2.00" in table.to_latex()
+    assert table.to_csv() == "name,value\nx_1,1.50\na|b,-2.00\n"
+    assert "| x_1 | **1.50** |" in table.to_markdown() and "a\\|b" in table.to_markdown()
+    assert "---:" in table.to_markdown()
+    assert "<td class=n><b>1.50</b></td>" in table.to_html()
+    assert "1.50*" in table.to_text()
+
+
+def test_records_are_json(tmp_path):
+    results = made_up("source_size")
+    write_report(make_page(results), results, tmp_path)
+    assert all(json.loads(line) for line in (tmp_path / "runs.jsonl").read_text().splitlines())
