@@ -77,7 +77,9 @@ def test_dependencies():
         "numpy",
         "gensim",
         "scikit-learn",
+        "scipy",
         "matplotlib",
+        "matplotlib-venn",
         "pydantic",
         "tqdm",
     }

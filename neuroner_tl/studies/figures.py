@@ -117,6 +117,12 @@ def series(
     )
 
 
+def keep_possible(axes: Axes) -> None:
+    """Let the vertical axis end where no F1 can be; a bar that is longer is cut off there."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, -3.0), min(high, 103.0))
+
+
 def deviations(summaries: Sequence[Summary]) -> Optional[list[float]]:
     """Lengths of the error bars; None if every point is a single run."""
     if all(summary.deviation is None for summary in summaries):

@@ -13,6 +13,7 @@ from neuroner_tl.studies.figures import (
     COLOURS,
     MARKS,
     Figure,
+    keep_possible,
     panels,
     series,
     spread_in_words,
@@ -158,6 +159,7 @@ def _draw_cumulative(results: StudyResults, corpus: str) -> Canvas:
     axes.set_xlim(-0.3, len(steps) - 0.7)
     axes.set_xlabel("layers transferred, up to")
     axes.set_ylabel("F1 on test (%)")
+    keep_possible(axes)
     axes.set_title(corpus)
     axes.legend(title="train size, % of corpus", loc="best")
     return canvas

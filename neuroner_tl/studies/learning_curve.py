@@ -10,7 +10,15 @@ from matplotlib.figure import Figure as Canvas
 
 from neuroner_tl.evaluation.statistics import Summary
 from neuroner_tl.studies.arms import BASELINE
-from neuroner_tl.studies.figures import COLOURS, MARKS, Figure, panels, series, spread_in_words
+from neuroner_tl.studies.figures import (
+    COLOURS,
+    MARKS,
+    Figure,
+    keep_possible,
+    panels,
+    series,
+    spread_in_words,
+)
 from neuroner_tl.studies.results import StudyResults, mean_text
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.table import Table, signed
@@ -166,6 +174,7 @@ def _draw_curves(results: StudyResults, curves: dict[tuple[str, str], Curve]) ->
         axes.set_title(corpus)
         axes.set_xlabel("train size (% of corpus)")
         axes.set_ylabel("F1 on test (%)")
+        keep_possible(axes)
         axes.set_xlim(left=0)
         if any(curves[corpus, arm.name] for arm in results.definition.arms):
             axes.legend(loc="lower right")

@@ -15,6 +15,7 @@ from neuroner_tl.studies.figures import (
     MARKS,
     Figure,
     deviations,
+    keep_possible,
     panels,
     spread_in_words,
 )
@@ -121,5 +122,6 @@ def _draw(results: StudyResults) -> Canvas:
         axes.set_title(corpus)
         axes.set_xlabel("source corpus")
         axes.set_ylabel("F1 on test (%)")
+        keep_possible(axes)
         axes.legend(loc="best", fontsize=7.5)
     return canvas

@@ -9,7 +9,14 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from neuroner_tl.evaluation.statistics import Summary
 from neuroner_tl.studies.arms import BASELINE, TRANSFER
-from neuroner_tl.studies.figures import BLACK, Figure, panels, series, spread_in_words
+from neuroner_tl.studies.figures import (
+    BLACK,
+    Figure,
+    keep_possible,
+    panels,
+    series,
+    spread_in_words,
+)
 from neuroner_tl.studies.results import StudyResults, mean_text
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.source_models import level, source_f1
@@ -116,5 +123,6 @@ def _draw(results: StudyResults) -> Canvas:
         axes.set_title(corpus)
         axes.set_xlabel("documents of the source corpus")
         axes.set_ylabel("F1 on test (%)")
+        keep_possible(axes)
         axes.legend(loc="best", fontsize=7.5)
     return canvas

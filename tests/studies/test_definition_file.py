@@ -150,7 +150,8 @@ def test_wrong_parameters_of_a_run_are_refused_with_their_line(write, old, new, 
 def test_two_systems_are_compared_from_their_predictions(tmp_path):
     path = tmp_path / "study.ini"
     path.write_text(
-        "[study]\nname = two\nkind = error_overlap\n[predictions DISO]\ngold = g\nOne = a\nOther = b\n"
+        "[study]\nname = two\nkind = error_overlap\n"
+        "[predictions DISO]\ngold = g\nOne = a\nOther = b\n"
     )
     found = read_definition(path).predictions["DISO"]
     assert found.gold == Path("g") and found.train is None

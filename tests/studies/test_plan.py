@@ -117,7 +117,10 @@ def test_splits_are_crossed_with_seeds(plan):
 
 
 def test_a_synthetic_corpus_counts_by_its_content(plan, tmp_path):
-    text = "[synthetic a]\nstandard = silver\ndocuments = 5, 1\nseed = {}\n[sources PRGE]\nSSC = synthetic:a\n"
+    text = (
+        "[synthetic a]\nstandard = silver\ndocuments = 5, 1\nseed = {}\n"
+        "[sources PRGE]\nSSC = synthetic:a\n"
+    )
     old = f"[sources PRGE]\nSSC = {tmp_path}/ssc\n"
     one, other = (plan(old, text.format(seed)) for seed in (1, 2))
     assert one[0].id != other[0].id

@@ -11,7 +11,6 @@ from neuroner_tl.studies import execution
 from neuroner_tl.studies.claims import Claims
 from neuroner_tl.studies.store import Store, comparable
 
-
 # For a handful of tokens, tracing takes far longer than computing.
 pytestmark = pytest.mark.usefixtures("eagerly")
 
