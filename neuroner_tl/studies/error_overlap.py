@@ -30,10 +30,10 @@ from neuroner_tl.evaluation.statistics import compare_systems
 from neuroner_tl.studies.definition import Predictions
 from neuroner_tl.studies.figures import BLUE, ORANGE, Figure, panels
 from neuroner_tl.studies.results import StudyResults
-from neuroner_tl.studies.scored_parts import ScoredParts
+from neuroner_tl.studies.scored_parts import ScoredParts, interval_text
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.table import Cell, Row, Table, better, p_text, points, signed
-from neuroner_tl.studies.transfer_table import compared_arms, interval_text
+from neuroner_tl.studies.transfer_table import compared_arms
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def sections(results: StudyResults) -> list[Section]:
     for entity_class in results.definition.targets:
         systems = _from_runs(results, entity_class)
         found += [] if systems is None else _sections(entity_class, systems)
-    return found or [Section("Errors", "No corpus has both arms yet.")]
+    return found or [Section("Errors", "No corpus has finished runs of two arms yet.")]
 
 
 def _from_folders(predictions: Predictions) -> Systems:

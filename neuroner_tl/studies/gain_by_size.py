@@ -37,7 +37,7 @@ def sections(results: StudyResults) -> list[Section]:
     """The box plots, and the numbers behind them."""
     gains = gains_of(results)
     if not gains:
-        return [Section("Gain by size", "No corpus has both arms yet.")]
+        return [Section("Gain by size", "No corpus has finished runs of two arms yet.")]
     limits = results.definition.annotation_limits
     table = Table(
         "gain_by_size",

@@ -19,6 +19,7 @@ from neuroner_tl.studies.figures import (
     spread_in_words,
 )
 from neuroner_tl.studies.results import StudyResults, mean_text
+from neuroner_tl.studies.scored_parts import gain_table
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.table import Table, signed
 
@@ -66,6 +67,17 @@ def _section(results: StudyResults, corpus: str) -> Section:
                 lambda: _draw_single(results, corpus),
             )
         )
+    tests = gain_table(
+        results,
+        f"gain_by_layers_{corpus}",
+        f"{corpus}: gain in F1 over training from scratch, by layers transferred",
+        [
+            (f"up to {words}, {at}", results.pairs(BASELINE, arm, corpus=corpus, train_size=size))
+            for words, arm in cumulative[1:]
+            for size, at in _sizes(results)
+        ],
+    )
+    tables += [tests] if tests else []
     return Section(f"Layers transferred: {corpus}", "", tuple(tables), tuple(figures))
 
 

@@ -20,6 +20,7 @@ from neuroner_tl.studies.figures import (
     spread_in_words,
 )
 from neuroner_tl.studies.results import StudyResults, mean_text
+from neuroner_tl.studies.scored_parts import gain_table
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.table import Table, signed
 
@@ -59,7 +60,22 @@ def sections(results: StudyResults) -> list[Section]:
         + spread_in_words(summaries),
         lambda: _draw_curves(results, curves),
     )
-    found = [Section("Learning curves", "", (_table(results, curves),), (figure,))]
+    tests = gain_table(
+        results,
+        "gain_by_train_size",
+        "Gain in F1 over the baseline, by size of the train set",
+        [
+            (
+                f"{corpus}, {arm}, {size:g} %",
+                results.pairs(BASELINE, arm, corpus=corpus, train_size=size),
+            )
+            for _, corpus in results.corpora
+            for arm in arms
+            for size, _ in curves[corpus, arm]
+        ],
+    )
+    tables = (_table(results, curves), *([tests] if tests else []))
+    found = [Section("Learning curves", "", tables, (figure,))]
     if savings:
         found.append(_savings_section(savings))
     return found

@@ -86,12 +86,17 @@ class StudyResults:
         return summarise(values) if values else None
 
     def pairs(self, first: str, second: str, **wanted: Any) -> list[tuple[Result, Result]]:
-        """Finished runs of two arms that differ in nothing else, source models left aside."""
+        """Finished runs of two arms that differ in nothing else, source models left aside.
+
+        None for an arm and itself.
+        """
 
         def key(result: Result) -> tuple[Any, ...]:
             run = result.run
             return run.corpus, run.train_size, run.parameters.seed, run.parameters.split_seed
 
+        if first == second:
+            return []
         others = {key(result): result for result in self.select(arm=first, **wanted)}
         return [
             (others[key(result)], result)

@@ -15,9 +15,17 @@ from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, document_counts
-from neuroner_tl.evaluation.statistics import Difference, compare_systems
+from neuroner_tl.evaluation.statistics import RESAMPLES, Difference, compare_systems, holm
 from neuroner_tl.studies.results import Result, StudyResults
 from neuroner_tl.studies.runner import corpus_folders
+from neuroner_tl.studies.table import Table, p_text, signed
+
+Pair = tuple[Result, Result]
+HOW_TESTED = (
+    "Interval of the gain: paired bootstrap over test documents; p: approximate randomisation over "
+    f"test documents, two-sided; {RESAMPLES:,} resamples each. Both tell how far the outcome hangs "
+    "on the choice of test documents, not on that of seeds."
+)
 
 
 class ScoredParts:
@@ -95,3 +103,52 @@ class ScoredParts:
     def _counts(self, results: Iterable[Result]) -> np.ndarray:
         counts = [document_counts(self.gold(result), self.predicted(result)) for result in results]
         return np.sum(counts, axis=0)
+
+
+def gain_table(
+    results: StudyResults, name: str, title: str, rows: Sequence[tuple[str, Sequence[Pair]]]
+) -> Optional[Table]:
+    """A table of gains with intervals and p-values, corrected by Holm's method over its rows.
+
+    Args:
+        results: the study.
+        name: of the table's files.
+        title: of the table.
+        rows: for each row what it is, and the pairs of runs that are compared.
+
+    Returns:
+        None if no row can be tested: corpora or predictions are not at hand.
+    """
+    parts = ScoredParts(results)
+    tested = [
+        (words, difference)
+        for words, pairs in rows
+        if pairs and (difference := parts.compare(pairs)) is not None
+    ]
+    if not tested:
+        return None
+    p_values = [difference.p_value for _, difference in tested]
+    return Table(
+        name,
+        title,
+        ("comparison", "documents", "F1 gain", "95 % interval", "p", "p corrected"),
+        tuple(
+            (
+                words,
+                str(difference.documents),
+                signed(100 * difference.gain),
+                interval_text(difference),
+                p_text(difference.p_value),
+                p_text(corrected),
+            )
+            for (words, difference), corrected in zip(tested, holm(p_values))
+        ),
+        f"{HOW_TESTED} Corrected by Holm's method over the rows.",
+    )
+
+
+def interval_text(difference: Optional[Difference]) -> str:
+    """The interval of a gain, in points."""
+    if difference is None:
+        return "–"
+    return f"{signed(100 * difference.low)} to {signed(100 * difference.high)}"

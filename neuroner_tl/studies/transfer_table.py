@@ -9,7 +9,6 @@ from typing import Optional
 import numpy as np
 
 from neuroner_tl.evaluation.statistics import (
-    RESAMPLES,
     Difference,
     Summary,
     holm,
@@ -19,7 +18,7 @@ from neuroner_tl.evaluation.statistics import (
 from neuroner_tl.studies.arms import BASELINE
 from neuroner_tl.studies.comparison import error_reduction
 from neuroner_tl.studies.results import Result, StudyResults, mean_text
-from neuroner_tl.studies.scored_parts import ScoredParts
+from neuroner_tl.studies.scored_parts import HOW_TESTED, ScoredParts, interval_text
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.table import Row, Table, better, p_text, signed
 
@@ -81,7 +80,7 @@ def sections(results: StudyResults) -> list[Section]:
     """Table 2, the table by corpus, and the test over corpora."""
     compared = compare(results)
     if not compared:
-        return [Section("Baseline and transfer", "No corpus has both arms yet.")]
+        return [Section("Baseline and transfer", "No corpus has finished runs of two arms yet.")]
     tables = [_by_class(results, compared), _by_corpus(results, compared)]
     if len(compared) > 1:
         tables.append(_over_corpora(results, compared))
@@ -163,19 +162,8 @@ def _note(compared: Sequence[CorpusComparison]) -> str:
     spread = "" if {len(item.pairs) for item in compared} == {1} else _SPREAD
     if not any(item.difference is not None for item in compared):
         return f"{spread}No interval and no p: corpora or predictions are not at hand."
-    together = ", Holm's correction over the corpora" if len(compared) > 1 else ""
-    return (
-        f"{spread}Interval of the gain: paired bootstrap over test documents; p: approximate "
-        f"randomisation over test documents, two-sided{together}; {RESAMPLES:,} resamples each. "
-        "Both tell how far the outcome hangs on the choice of test documents, not on that of seeds."
-    )
-
-
-def interval_text(difference: Optional[Difference]) -> str:
-    """The interval of a gain, in points."""
-    if difference is None:
-        return "–"
-    return f"{signed(100 * difference.low)} to {signed(100 * difference.high)}"
+    together = " Holm's correction over the corpora." if len(compared) > 1 else ""
+    return f"{spread}{HOW_TESTED}{together}"
 
 
 def _over_corpora(results: StudyResults, compared: Sequence[CorpusComparison]) -> Table:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from neuroner_tl.evaluation.statistics import summarise
+from neuroner_tl.studies import figures
 from neuroner_tl.studies.arms import LAYERS
 from neuroner_tl.studies.comparison import error_reduction
 from neuroner_tl.studies.definition_file import read_definition
@@ -64,6 +65,8 @@ def rows(table):
 @pytest.fixture(autouse=True)
 def in_the_repository(monkeypatch):
     monkeypatch.chdir(ROOT)
+    # Nobody looks at these figures.
+    monkeypatch.setitem(figures.STYLE, "savefig.dpi", 30)
 
 
 @pytest.mark.parametrize(
@@ -82,13 +85,13 @@ def test_every_kind_writes_its_report(name, tmp_path):
     page = make_page(results, "-D GOLD=...")
     written = write_report(page, results, tmp_path)
     html = (tmp_path / "report.html").read_text()
-    figures = [figure for section in page.sections for figure in section.figures]
-    assert html.count("data:image/png;base64,") == len(figures)
+    drawn = [figure for section in page.sections for figure in section.figures]
+    assert html.count("data:image/png;base64,") == len(drawn)
     assert not re.search(r'(src|href)="(?!data:)', html), "the page needs another file"
     assert f"neuroner-tl study run experiments/{name}.ini -D GOLD=..." in html
     assert "neuroner_tl 9.9.9" in html and "hours" in html
     markdown = (tmp_path / "report.md").read_text()
-    for figure in figures:
+    for figure in drawn:
         assert f"figures/{figure.name}.png" in markdown
         assert (tmp_path / "figures" / f"{figure.name}.png").read_bytes()[:4] == b"\x89PNG"
         assert (tmp_path / "figures" / f"{figure.name}.pdf").read_bytes()[:4] == b"%PDF"
