@@ -16,16 +16,9 @@ from neuroner_tl.errors import NeuroNERError, ParameterError
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.training import resume_run, train_run
-from neuroner_tl.studies.jobs import (
-    ELSEWHERE,
-    FAILED,
-    FINISHED,
-    INTERRUPTED,
-    Job,
-    Outcome,
-)
+from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, Job, Outcome
 from neuroner_tl.studies.plan import StudyRun, deciding_parameters
-from neuroner_tl.studies.store import Record
+from neuroner_tl.studies.store import FAILED, FINISHED, Record
 from neuroner_tl.training.checkpoint import MANIFEST
 
 logger = logging.getLogger(__name__)

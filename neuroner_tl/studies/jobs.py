@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Optional, Protocol
 
 from neuroner_tl.studies.claims import Claims
 from neuroner_tl.studies.plan import StudyRun
-from neuroner_tl.studies.store import FAILED, FINISHED, Store
+from neuroner_tl.studies.store import Store
 
-__all__ = ["FAILED", "FINISHED", "Job", "Outcome", "Pool", "StudyFolder"]
-
+# What may become of a job besides being finished or failed, which is recorded.
 INTERRUPTED, ELSEWHERE, LOST = "interrupted", "elsewhere", "lost"
 
 
@@ -132,7 +130,3 @@ class InThisProcess:
 
     def interrupt(self) -> None:
         """The run under way has seen the signal itself."""
-
-
-PoolContext = AbstractContextManager[Pool]
-Outcomes = Iterator[Outcome]

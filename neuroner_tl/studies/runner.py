@@ -18,18 +18,11 @@ from neuroner_tl.errors import ParameterError
 from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.runs.interruption import interruptible
 from neuroner_tl.studies.definition import SYNTHETIC, StudyDefinition
-from neuroner_tl.studies.jobs import (
-    FAILED,
-    FINISHED,
-    InThisProcess,
-    Job,
-    Outcome,
-    Pool,
-    StudyFolder,
-)
+from neuroner_tl.studies.jobs import InThisProcess, Job, Outcome, Pool, StudyFolder
 from neuroner_tl.studies.local_workers import local_workers
 from neuroner_tl.studies.plan import StudyRun, plan_runs
 from neuroner_tl.studies.scheduler import Scheduler
+from neuroner_tl.studies.store import FAILED, FINISHED
 
 logger = logging.getLogger(__name__)
 

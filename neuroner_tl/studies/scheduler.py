@@ -9,16 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Callable
 
-from neuroner_tl.studies.jobs import (
-    ELSEWHERE,
-    FAILED,
-    FINISHED,
-    INTERRUPTED,
-    LOST,
-    Job,
-    Outcome,
-    Pool,
-)
+from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, LOST, Job, Outcome, Pool
+from neuroner_tl.studies.store import FAILED, FINISHED
 
 logger = logging.getLogger(__name__)
 

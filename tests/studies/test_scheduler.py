@@ -5,18 +5,10 @@ import pytest
 
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.studies import scheduler as module
-from neuroner_tl.studies.jobs import (
-    ELSEWHERE,
-    FAILED,
-    FINISHED,
-    INTERRUPTED,
-    LOST,
-    Job,
-    Outcome,
-    StudyFolder,
-)
+from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, LOST, Job, Outcome, StudyFolder
 from neuroner_tl.studies.plan import StudyRun
 from neuroner_tl.studies.scheduler import ATTEMPTS, Scheduler
+from neuroner_tl.studies.store import FAILED, FINISHED
 
 
 def job(name, source=None):
