@@ -103,34 +103,45 @@ def _sizes(results: StudyResults) -> list[tuple[Optional[float], str]]:
 
 
 def _cumulative_table(results: StudyResults, corpus: str) -> Table:
+    return _table(
+        results,
+        corpus,
+        f"layer_ablation_{corpus}",
+        f"{corpus}: F1 on test by layers transferred, cumulatively from the lowest",
+        [
+            (words if arm == BASELINE else f"up to {words}", arm)
+            for words, arm in cumulative_layers()
+        ],
+    )
+
+
+def _single_table(results: StudyResults, corpus: str) -> Table:
+    return _table(
+        results,
+        corpus,
+        f"single_layers_{corpus}",
+        f"{corpus}: F1 on test with one layer transferred, and with all but one",
+        [
+            (f"{group} {layer.replace('_', ' ')}", arm)
+            for group, arms in (("only", SINGLE), ("all but", ALL_BUT_ONE))
+            for layer, arm in arms
+        ],
+    )
+
+
+def _table(
+    results: StudyResults, corpus: str, name: str, title: str, arms: Sequence[tuple[str, str]]
+) -> Table:
     rows = []
-    for words, arm in cumulative_layers():
-        cells = [words if arm == BASELINE else f"up to {words}"]
+    for words, arm in arms:
+        cells = [words]
         for size, _ in _sizes(results):
             own = results.f1(corpus=corpus, arm=arm, train_size=size)
             cells += [mean_text(own), _gain(results, corpus, arm, size)]
         rows.append(cells)
     return Table(
-        f"layer_ablation_{corpus}",
-        f"{corpus}: F1 on test by layers transferred, cumulatively from the lowest",
-        ("layers transferred", *_headings(results)),
-        tuple(rows),
-        f"{_seeds(results)} Gain: over training from scratch, in points of F1.",
-    )
-
-
-def _single_table(results: StudyResults, corpus: str) -> Table:
-    rows = []
-    for group, arms in (("only", SINGLE), ("all but", ALL_BUT_ONE)):
-        for layer, arm in arms:
-            cells = [f"{group} {layer.replace('_', ' ')}"]
-            for size, _ in _sizes(results):
-                own = results.f1(corpus=corpus, arm=arm, train_size=size)
-                cells += [mean_text(own), _gain(results, corpus, arm, size)]
-            rows.append(cells)
-    return Table(
-        f"single_layers_{corpus}",
-        f"{corpus}: F1 on test with one layer transferred, and with all but one",
+        name,
+        title,
         ("layers transferred", *_headings(results)),
         tuple(rows),
         f"{_seeds(results)} Gain: over training from scratch, in points of F1.",
