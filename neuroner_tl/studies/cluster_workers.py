@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Optional
+from typing import Any
 
 from neuroner_tl.errors import NeuroNERError, ParameterError
 from neuroner_tl.studies.jobs import LOST, Job, Outcome, StudyFolder
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 # How long to wait for a first worker before saying that the cluster has no room.
 _START_SECONDS = 120
+_CONNECT_SECONDS = 10
 
 
 class ClusterWorkers:
@@ -128,9 +130,7 @@ class ClusterWorkers:
 
 
 @contextmanager
-def cluster_workers(
-    address: Optional[str], number: int, study: StudyFolder
-) -> Iterator[ClusterWorkers]:
+def cluster_workers(address: str, number: int, study: StudyFolder) -> Iterator[ClusterWorkers]:
     """Workers for as long as the block lasts.
 
     Args:
@@ -151,8 +151,9 @@ def cluster_workers(
     connected_before = ray.is_initialized()
     if not connected_before:
         try:
+            _knock(address)
             ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0]
             raise ParameterError(
                 f"--address: found no Ray cluster at {address} ({reason}), expected one that runs; "
@@ -165,6 +166,17 @@ def cluster_workers(
         pool.close()
         if not connected_before:
             ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """See at once whether anybody is there; Ray itself tries for minutes.
+
+    Raises:
+        OSError: nobody is.
+    """
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdigit() and "://" not in address:
+        socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
 
 
 def _environment() -> dict[str, str]:
