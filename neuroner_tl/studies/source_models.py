@@ -10,6 +10,11 @@ from neuroner_tl.evaluation.statistics import Summary
 from neuroner_tl.studies.figures import DASHES
 from neuroner_tl.studies.results import StudyResults
 
+LEVEL_IN_WORDS = (
+    "Horizontal lines: training from scratch, in the dashes of its train size, with a grey band of "
+    "one standard deviation to each side."
+)
+
 
 def source_f1(results: StudyResults, name: str, documents: Optional[int]) -> str:
     """F1 of a source model on the valid part of its own corpus, in points."""

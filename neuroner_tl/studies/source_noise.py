@@ -21,7 +21,7 @@ from neuroner_tl.studies.figures import (
 )
 from neuroner_tl.studies.results import StudyResults, mean_text
 from neuroner_tl.studies.section import Section
-from neuroner_tl.studies.source_models import level, source_f1
+from neuroner_tl.studies.source_models import LEVEL_IN_WORDS, level, source_f1
 from neuroner_tl.studies.table import Table, signed
 
 
@@ -64,8 +64,8 @@ def sections(results: StudyResults) -> list[Section]:
     )
     figure = Figure(
         "source_noise",
-        "F1 on test after transfer from silver corpora of different cleaning. Horizontal lines: "
-        f"training from scratch, in the dashes of its train size. {spread_in_words(summaries)}",
+        "F1 on test after transfer from silver corpora of different cleaning. "
+        f"{LEVEL_IN_WORDS} {spread_in_words(summaries)}",
         lambda: _draw(results),
     )
     return [Section("Noise of the source corpus", "", (table,), (figure,))]

@@ -19,7 +19,7 @@ from neuroner_tl.studies.figures import (
 )
 from neuroner_tl.studies.results import StudyResults, mean_text
 from neuroner_tl.studies.section import Section
-from neuroner_tl.studies.source_models import level, source_f1
+from neuroner_tl.studies.source_models import LEVEL_IN_WORDS, level, source_f1
 from neuroner_tl.studies.table import Table, signed
 
 
@@ -71,8 +71,7 @@ def sections(results: StudyResults) -> list[Section]:
     figure = Figure(
         "source_size",
         "F1 on test after transfer against the number of silver documents that the source model "
-        "was trained on (logarithmic axis). Horizontal lines: training from scratch, in the dashes "
-        f"of its train size. {spread_in_words(summaries)}",
+        f"was trained on (logarithmic axis). {LEVEL_IN_WORDS} {spread_in_words(summaries)}",
         lambda: _draw(results),
     )
     return [Section("Size of the source corpus", "", (table,), (figure,))]
