@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from neuroner_tl.errors import NeuroNERError, ParameterError
@@ -104,7 +105,7 @@ class ClusterWorkers:
 
     def _add_worker(self) -> None:
         options = {"runtime_env": {"env_vars": _environment()}}
-        worker = self._kind.options(**options).remote(self._study)
+        worker = self._kind.options(**options).remote(self._study, Path.cwd())
         self._starting[worker.see_folder.remote()] = worker
 
     def _take_started(self, reference: Any) -> None:
@@ -190,11 +191,14 @@ def _environment() -> dict[str, str]:
 class _Worker:
     """The actor: makes run after run in one process, which compiles its programs once."""
 
-    def __init__(self, study: StudyFolder) -> None:
+    def __init__(self, study: StudyFolder, current: Path) -> None:
         self._study = study
+        self._current = current
 
     def see_folder(self) -> None:
-        """Make sure that this machine sees the study's folder."""
+        """Make sure that this machine sees the study's folder; relative paths mean the same."""
+        if self._current.is_dir():
+            os.chdir(self._current)
         if not self._study.path.is_dir():
             raise NeuroNERError(
                 f"{self._study.path}: a machine of the cluster, {os.uname().nodename}, does not "
