@@ -70,6 +70,8 @@ _DECIDED = {
     "experiment_name": "runs are named by their identifiers",
     "train_size": "set train_sizes or source_documents in [study]",
     "split_seed": "set split_seeds in [study]",
+    "transfer_layers": "the arm says which layers it takes",
+    "transfer_up_to": "the arm says which layers it takes",
     **{f"reload_{layer}": "the arm says which layers it takes" for layer in layers_of("transfer")},
 }
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
