@@ -160,7 +160,7 @@ def _bioc_document(source: Any, where: str, report: ImportReport) -> Document:
     for passage in source.passages:
         annotations += passage.annotations
         relations += len(passage.relations)
-        parts = passage.sentences if passage.text is None else [passage]
+        parts = [passage] if passage.text or not passage.sentences else passage.sentences
         for sentence in passage.sentences:
             annotations += sentence.annotations
             relations += len(sentence.relations)

@@ -46,9 +46,7 @@ def read_documents(path: Path, form: str, report: ImportReport) -> Iterator[Docu
         ParameterError: unknown format.
     """
     if form not in READERS:
-        raise ParameterError(
-            f"format {form!r} is unknown; use one of {', '.join(sorted(READERS))}"
-        )
+        raise ParameterError(f"format {form!r} is unknown; use one of {', '.join(sorted(READERS))}")
     if not path.exists():
         raise CorpusError(f"{path}: no such file or folder; give a corpus in the format {form}")
     return READERS[form](path, report)

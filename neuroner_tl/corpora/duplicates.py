@@ -141,9 +141,7 @@ class DocumentIndex:
         runs.eliminate_zeros()
         common = (runs @ self._transposed).tocoo()
         enough = common.data >= LEAST_RUNS
-        for row, column, number in zip(
-            common.row[enough], common.col[enough], common.data[enough]
-        ):
+        for row, column, number in zip(common.row[enough], common.col[enough], common.data[enough]):
             value = number / max(min(sizes[row], self._sizes[column]), 1)
             if value > share[row]:
                 share[row], target[row] = value, column

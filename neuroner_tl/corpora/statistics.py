@@ -7,8 +7,13 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from tqdm import tqdm
 
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.sentences import segment
 from neuroner_tl.corpora.text import Tokenizer
 
@@ -166,3 +171,30 @@ def _latex(text: str) -> str:
         text = text.replace(character, rf"\{character}" if character != "\\" else "/")
     return text
 
+
+FORMATS = {"text": text_table, "csv": csv_table, "latex": latex_table}
+
+
+def folder_statistics(folder: Path, tokenizer: Tokenizer, parts: bool) -> list[CorpusStatistics]:
+    """Return the row of a corpus, and before it one for each of its parts if asked for.
+
+    Raises:
+        CorpusError: the corpus cannot be used.
+    """
+    corpus = read_corpus(folder, required=())
+    name = folder.resolve().name
+    rows = []
+    if parts and corpus.split is None:
+        rows = [
+            corpus_statistics(f"{name}/{part}", reader, tokenizer)
+            for part, reader in corpus.parts.items()
+        ]
+    bar = tqdm(
+        chain.from_iterable(corpus.parts.values()),
+        desc=name,
+        total=sum(len(reader) for reader in corpus.parts.values()),
+        unit=" documents",
+        delay=2,
+        disable=None,
+    )
+    return [*rows, corpus_statistics(name, bar, tokenizer)]

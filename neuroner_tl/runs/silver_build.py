@@ -116,8 +116,10 @@ def build_silver(definition: SilverDefinition, replace_old: bool = False) -> Sil
             "left": sorted(consensus.extensions.left),
             "right": sorted(consensus.extensions.right),
         },
-        "gold": {corpus.name: {part: len(docs) for part, docs in corpus.parts.items()}
-                 for corpus in gold.corpora},
+        "gold": {
+            corpus.name: {part: len(docs) for part, docs in corpus.parts.items()}
+            for corpus in gold.corpora
+        },
         "learned_from": {name: len(docs) for name, docs in gold.train.items()},
         "withheld_train_documents": dict(gold.withheld),
         "documents_shared_with_gold": len(shared),
@@ -314,7 +316,5 @@ def _mentions(silver: Sequence[SilverDocument]) -> int:
     return sum(len(document.votes) for document in silver)
 
 
-def _step(
-    name: str, before: Sequence[SilverDocument], after: Sequence[SilverDocument]
-) -> Step:
+def _step(name: str, before: Sequence[SilverDocument], after: Sequence[SilverDocument]) -> Step:
     return Step(name, len(before), len(after), _mentions(before), _mentions(after))

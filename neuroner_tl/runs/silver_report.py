@@ -72,14 +72,21 @@ def _agreement(agreement: Agreement) -> str:
     width = max(len(name) for name in names) + 1
     columns = [max(len(name), 6) + 1 for name in names]
     heading = " " * width + "".join(f"{n:>{w}}" for n, w in zip(names, columns))
-    lines = ["agreement of annotators: F1 of spans (right above), kappa of tokens (left below)", heading]
+    lines = [
+        "agreement of annotators: F1 of spans (right above), kappa of tokens (left below)",
+        heading,
+    ]
     for row, one in enumerate(names):
         cells = []
         for column, other in enumerate(names):
             value = agreement.f1(one, other) if column > row else agreement.kappa(one, other)
             cells.append("-" if column == row else f"{value:.3f}")
         lines.append(f"{one:<{width}}" + "".join(f"{c:>{w}}" for c, w in zip(cells, columns)))
-    lines += ["", f"{'annotator':<{width + 4}}{'spans':>9}{'alone':>9}{'exact':>9}{'overlap':>9}{'needed':>9}"]
+    lines += [
+        "",
+        f"{'annotator':<{width + 4}}"
+        + "".join(f"{name:>9}" for name in ("spans", "alone", "exact", "overlap", "needed")),
+    ]
     for name in names:
         entry = agreement.contributions[name]
         lines.append(
@@ -100,21 +107,29 @@ def _rule(consensus: Consensus, names: Sequence[str]) -> str:
         exact, overlap = rule.exact.get(name, 0.0), rule.overlap.get(name, 0.0)
         lines.append(f"{name:<24}{exact:>9.3f}{overlap:>9.3f}")
     lines.append(f"{'threshold':<24}{rule.threshold:>9.3f}")
-    for side, words in (("before", consensus.extensions.left), ("after", consensus.extensions.right)):
+    for side, words in (
+        ("before", consensus.extensions.left),
+        ("after", consensus.extensions.right),
+    ):
         if words:
             lines.append(f"words {side} a mention that belong to it: {', '.join(sorted(words))}")
     return "\n".join(lines)
 
 
 def _boundaries(corpus: str, tables: dict[str, BoundaryTable]) -> str:
-    lines = [f"{corpus}: limits", f"{'consensus':<34}{'gold':>7}{'silver':>8}{'exact':>8}{'other':>8}"]
+    lines = [
+        f"{corpus}: limits",
+        f"{'consensus':<34}{'gold':>7}{'silver':>8}{'exact':>8}{'other':>8}",
+    ]
     for label, table in tables.items():
         content = table.to_json()
         lines.append(
             f"{label:<34}{content['gold_mean_tokens']:>7.2f}{content['silver_mean_tokens']:>8.2f}"
             f"{table.exact:>8}{content['other_limits']:>8}"
         )
-    lines.append("gold, silver: mean tokens of an entity; other: touches a gold entity, other limits")
+    lines.append(
+        "gold, silver: mean tokens of an entity; other: touches a gold entity, other limits"
+    )
     for label, table in tables.items():
         kinds = ", ".join(f"{k} {n}" for k, n in table.kinds.most_common(_MOST_DIFFERENCES))
         words = ", ".join(f"{w!r} {n}" for w, n in table.words.most_common(_MOST_DIFFERENCES))
@@ -126,6 +141,7 @@ def _entities(silver: Sequence[SilverDocument]) -> str:
     counts = Counter(text for document in silver for text in document.keys())
     total = sum(counts.values())
     top = ", ".join(
-        f"{text} {100 * number / total:.1f} %" for text, number in counts.most_common(_MOST_ENTITIES)
+        f"{text} {100 * number / total:.1f} %"
+        for text, number in counts.most_common(_MOST_ENTITIES)
     )
     return f"{len(silver)} documents, {total} mentions, {len(counts)} unique; commonest: {top}"

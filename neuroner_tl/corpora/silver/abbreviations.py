@@ -25,7 +25,9 @@ def abbreviation_of(text: str, span: tuple[int, int]) -> str:
     short = match[1]
     if not any(character.isupper() for character in short) or len(short) >= end - start:
         return ""
-    return short if _made_of(short.rstrip("s") if short[-1] == "s" else short, text[start:end]) else ""
+    return (
+        short if _made_of(short.rstrip("s") if short[-1] == "s" else short, text[start:end]) else ""
+    )
 
 
 def _made_of(short: str, long: str) -> bool:

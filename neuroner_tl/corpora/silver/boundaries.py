@@ -61,9 +61,7 @@ class Extensions:
         return result
 
 
-def learn_extensions(
-    documents: Iterable[Document], spans: Iterable[Sequence[Span]]
-) -> Extensions:
+def learn_extensions(documents: Iterable[Document], spans: Iterable[Sequence[Span]]) -> Extensions:
     """Return the words that gold entities take in.
 
     Args:

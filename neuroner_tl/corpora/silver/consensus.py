@@ -82,15 +82,11 @@ def make_consensus(definition: SilverDefinition, sample: Sample) -> Consensus:
         rule = make(names, settings.threshold, settings.weights)
     if not settings.extend:
         return Consensus(rule)
-    spans = [
-        [(vote.start, vote.end) for vote in harmonise(given, rule)] for given in sample.spans
-    ]
+    spans = [[(vote.start, vote.end) for vote in harmonise(given, rule)] for given in sample.spans]
     return Consensus(rule, learn_extensions(sample.documents, spans))
 
 
-def blacklist_from(
-    sample: Sample, texts: AbstractSet[str], least_occurrences: int
-) -> list[Banned]:
+def blacklist_from(sample: Sample, texts: AbstractSet[str], least_occurrences: int) -> list[Banned]:
     """Return which of the texts the gold documents of the sample know and never annotate."""
     return build_blacklist(texts, sample.documents, least_occurrences)
 

@@ -146,8 +146,7 @@ def read_silver_definition(
                 f"[{nearest_name(section, _NAMES)}]"
             )
     made: dict[str, Any] = {
-        name: _section(path, name, kind, sections.get(name, {}))
-        for name, kind in _SECTIONS.items()
+        name: _section(path, name, kind, sections.get(name, {})) for name, kind in _SECTIONS.items()
     }
     given = {"data_folder": data_folder, "output_folder": output_folder}
     chosen = {name: folder for name, folder in given.items() if folder is not None}
@@ -191,7 +190,9 @@ def _refuse(
         raise ParameterError(
             f"{path}: found no {option} in [{section}], expected `{option} = ...`; add the line"
         ) from None
-    expected = kind.model_fields[option].description or first["msg"].replace("Input should", "it to")
+    expected = kind.model_fields[option].description or first["msg"].replace(
+        "Input should", "it to"
+    )
     raise ParameterError(
         f"{path}:{values[option].line}: {option}: found {values[option].text!r}, expected "
         f"{expected}; correct it, or remove the line"

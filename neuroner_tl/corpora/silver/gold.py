@@ -59,7 +59,9 @@ class GoldStandard:
 
     def index(self) -> DocumentIndex:
         """Return an index of every document of every corpus."""
-        documents, labels, numbers = [], [], {}
+        documents: list[Document] = []
+        labels: list[str] = []
+        numbers: dict[str, str] = {}
         for corpus in self.corpora:
             for part, members in corpus.parts.items():
                 documents += members

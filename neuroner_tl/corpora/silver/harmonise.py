@@ -119,7 +119,7 @@ _Cluster = dict[Span, list[str]]
 def _clusters(spans: Mapping[str, Sequence[Span]]) -> list[_Cluster]:
     given: _Cluster = {}
     for name in sorted(spans):
-        for span in spans[name]:
+        for span in set(spans[name]):
             given.setdefault(span, []).append(name)
     clusters: list[_Cluster] = []
     reach = -1

@@ -53,7 +53,9 @@ def learn_rule(
 def _plain_rules(annotators: Sequence[str]) -> list[VoteRule]:
     most = min(len(annotators), _MOST_VOTES)
     return [
-        make(annotators, votes) for make in (tolerant_vote, exact_vote) for votes in range(1, most + 1)
+        make(annotators, votes)
+        for make in (tolerant_vote, exact_vote)
+        for votes in range(1, most + 1)
     ]
 
 

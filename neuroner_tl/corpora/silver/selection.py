@@ -15,7 +15,7 @@ from typing import Optional
 
 import numpy as np
 from sklearn.cluster import MiniBatchKMeans
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
 from neuroner_tl.corpora.silver.blacklist import key
 from neuroner_tl.corpora.silver.harmonise import Vote
@@ -73,7 +73,7 @@ def by_topic(
 ) -> list[SilverDocument]:
     """Return the documents without the surplus of large topics.
 
-    Topics are clusters of the texts' words (tf-idf, k-means). From each topic at most
+    Topics are clusters of the texts by their words (tf-idf, k-means). From each topic at most
     ``largest_share`` of the documents that are kept may come.
 
     Args:
@@ -84,9 +84,10 @@ def by_topic(
     """
     if len(documents) <= topics:
         return list(documents)
-    words = TfidfVectorizer(
-        token_pattern=r"[^\W\d_]{3,}", max_df=0.3, min_df=2, max_features=20_000, dtype=np.float32
-    ).fit_transform(document.text for document in documents)
+    counts = HashingVectorizer(
+        token_pattern=r"[^\W\d_]{3,}", n_features=2**15, alternate_sign=False, dtype=np.float32
+    ).transform(document.text for document in documents)
+    words = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
     clusters = MiniBatchKMeans(topics, random_state=seed, n_init=1, batch_size=2048)
     labels = clusters.fit_predict(words)
     sizes = sorted(Counter(labels.tolist()).values())
@@ -164,7 +165,7 @@ def sample(
 
 
 def _even_share(sizes: Sequence[int], largest_share: float) -> int:
-    """Return the largest size a topic may have so that none is more than a share of what is kept."""
+    """Return the largest size of a topic so that none is more than a share of what is kept."""
     best = 1
     low, high = 1, max(sizes)
     while low <= high:
