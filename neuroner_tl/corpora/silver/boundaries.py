@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,47 +61,53 @@ class Extensions:
         return result
 
 
-def learn_extensions(documents: Iterable[Document], spans: Iterable[Sequence[Span]]) -> Extensions:
+def learn_extensions(documents: Sequence[Document], spans: Sequence[Sequence[Span]]) -> Extensions:
     """Return the words that gold entities take in.
+
+    Words beside the mentions are learned first, then those beside the mentions with these words,
+    so that every word is judged in the place in which it will be met.
 
     Args:
         documents: gold documents, of train parts.
         spans: the consensus on each.
     """
-    taken: dict[str, Counter[str]] = {"left": Counter(), "right": Counter()}
+    learned = Extensions()
+    for _ in range(_MOST_WORDS):
+        grown = [learned.apply(d.text, found) for d, found in zip(documents, spans)]
+        new = _words_beside(documents, grown)
+        if new.left <= learned.left and new.right <= learned.right:
+            break
+        learned = Extensions(learned.left | new.left, learned.right | new.right)
+    return learned
+
+
+def _words_beside(documents: Iterable[Document], spans: Iterable[Sequence[Span]]) -> Extensions:
+    """Return the words next to the mentions that the gold entities take in."""
     seen: dict[str, Counter[str]] = {"left": Counter(), "right": Counter()}
+    taken: dict[str, Counter[str]] = {"left": Counter(), "right": Counter()}
     for document, found in zip(documents, spans):
-        text = document.text
         entities = [(entity.start, entity.end) for entity in document.entities]
         for start, end in found:
             around = [e for e in entities if e[0] <= start and end <= e[1]]
             if not around:
                 continue
             first, last = min(around)[0], max(e[1] for e in around)
-            # Beyond each limit of the gold entity one word that it does not take is a case too.
-            place = start
-            while word := _word_before(text, place):
-                seen["left"][word[0]] += 1
-                if word[1] < first:
-                    break
-                taken["left"][word[0]] += 1
-                place = word[1]
-            place = end
-            while word := _word_after(text, place):
-                seen["right"][word[0]] += 1
-                if word[1] > last:
-                    break
-                taken["right"][word[0]] += 1
-                place = word[1]
-    chosen = {
-        side: frozenset(
+            before, after = _word_before(document.text, start), _word_after(document.text, end)
+            if before:
+                seen["left"][before[0]] += 1
+                taken["left"][before[0]] += before[1] >= first
+            if after:
+                seen["right"][after[0]] += 1
+                taken["right"][after[0]] += after[1] <= last
+    left, right = (
+        frozenset(
             word
             for word, cases in seen[side].items()
             if cases >= LEAST_CASES and taken[side][word] >= LEAST_SHARE * cases
         )
-        for side in seen
-    }
-    return Extensions(chosen["left"], chosen["right"])
+        for side in ("left", "right")
+    )
+    return Extensions(left, right)
 
 
 @dataclass
@@ -181,15 +187,3 @@ def _word_after(text: str, position: int) -> tuple[str, int] | None:
     """Return the word that begins one space or hyphen after the position, and where it ends."""
     match = _RIGHT.match(text, position)
     return (match[1].lower(), match.end(1)) if match else None
-
-
-def mean_lengths(table: Mapping[str, BoundaryTable]) -> str:
-    """Return mean tokens a gold entity and a mention of each consensus, as lines of text."""
-    lines = [f"{'consensus':<24}{'gold':>8}{'silver':>8}{'exact':>8}{'other limits':>14}"]
-    for name, entry in table.items():
-        content = entry.to_json()
-        lines.append(
-            f"{name:<24}{content['gold_mean_tokens']:>8.2f}{content['silver_mean_tokens']:>8.2f}"
-            f"{entry.exact:>8}{content['other_limits']:>14}"
-        )
-    return "\n".join(lines) + "\n"
