@@ -80,6 +80,9 @@ def test_dependencies():
         "matplotlib",
         "pydantic",
         "tqdm",
+        "bioc",
+        "lxml",
+        "pyahocorasick",
     }
     extras = setup_cfg()["options.extras_require"]
     assert set(extras) == {"spacy", "cluster", "test", "docs"}
