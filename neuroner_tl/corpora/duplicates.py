@@ -24,7 +24,7 @@ WORDS_IN_A_RUN = 5
 LEAST_RUNS = 8
 LEAST_SHARE = 0.5
 _CHUNK = 500
-_PUBMED_ID = re.compile(r"(?:PMID|pmid)?[-_:]?([1-9][0-9]{3,8})")
+_PUBMED_ID = re.compile(r"(?:PMID|pmid)?[-_:]?([1-9][0-9]{4,8})")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def pubmed_id(name: str, known: Mapping[str, str] | None = None) -> str:
     """Return the PubMed id of a document.
 
     Args:
-        name: the document's id: a number of at least four digits, maybe after ``PMID``, is one.
+        name: the document's id: a number of at least five digits, maybe after ``PMID``, is one.
         known: PubMed ids of documents whose names are none.
 
     Returns:

@@ -18,11 +18,10 @@ from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.duplicates import SharedDocument, pubmed_id
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.silver.agreement import Agreement
-from neuroner_tl.corpora.silver.blacklist import Banned, read_blacklist
+from neuroner_tl.corpora.silver.blacklist import Banned, build_blacklist, read_blacklist
 from neuroner_tl.corpora.silver.consensus import (
     Consensus,
     Sample,
-    blacklist_from,
     make_consensus,
     without,
 )
@@ -213,7 +212,8 @@ def _blacklist(
         return [], set()
     if choice == BLACKLIST_FROM_GOLD:
         texts = {text for document in silver for text in document.keys()}
-        entries = blacklist_from(taught, texts, definition.clean.blacklist_occurrences)
+        least = definition.clean.blacklist_occurrences
+        entries = build_blacklist(texts, taught.documents, least)
         return entries, {entry.text for entry in entries}
     given = read_blacklist(definition.data(choice))
     return [Banned(text, 0, 0) for text in sorted(given)], given

@@ -6,7 +6,6 @@ consensus comes from weights, words and blacklist that were learned without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,10 +127,3 @@ def _apply(sample: Sample, consensus: Consensus) -> list[list[Span]]:
         [(vote.start, vote.end) for vote in consensus.apply(document.text, given)]
         for document, given in zip(sample.documents, sample.spans)
     ]
-
-
-def best(rows: dict[str, Counts], chosen: Callable[[str], bool]) -> tuple[str, Counts]:
-    """Return the row with the highest F1 among those that are chosen by name."""
-    names: Sequence[str] = [name for name in rows if chosen(name)]
-    winner = max(names, key=lambda name: rows[name].f1)
-    return winner, rows[winner]

@@ -276,7 +276,10 @@ def test_formats_of_the_command_line() -> None:
         read_documents(FIXTURES / "none", "jsonl", ImportReport())
 
 
+CORPORA = FIXTURES.parent
 SEEDS = {form: (FIXTURES / name).read_bytes() for form, name in FILES.items()}
+SEEDS["conll"] = (CORPORA / "conll" / "train.txt").read_bytes()
+SEEDS["brat"] = (CORPORA / "brat_parts" / "train" / "a2.ann").read_bytes()
 PIECES = [
     b"<e id='",
     b"</e>",
@@ -316,15 +319,18 @@ def mutated(draw: st.DrawFn, form: str) -> bytes:
     return content
 
 
-@pytest.mark.parametrize("form", sorted(FILES))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("form", sorted(SEEDS))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_mutated_files_give_a_result_or_a_clear_error(
     tmp_path_factory: pytest.TempPathFactory, form: str, data: st.DataObject
 ) -> None:
     folder = tmp_path_factory.mktemp("fuzz")
-    path = folder / "x"
+    path = folder / "x.ann" if form == "brat" else folder / "x"
     path.write_bytes(data.draw(mutated(form)))
+    if form == "brat":
+        shutil.copyfile(CORPORA / "brat_parts" / "train" / "a2.txt", folder / "x.txt")
+        path = folder
     report = ImportReport()
     try:
         for document in READERS[form](path, report):

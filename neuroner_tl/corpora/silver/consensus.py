@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.silver.blacklist import Banned, build_blacklist, key
+from neuroner_tl.corpora.silver.blacklist import key
 from neuroner_tl.corpora.silver.boundaries import Extensions, learn_extensions
 from neuroner_tl.corpora.silver.definition import SilverDefinition
 from neuroner_tl.corpora.silver.harmonise import (
@@ -84,11 +84,6 @@ def make_consensus(definition: SilverDefinition, sample: Sample) -> Consensus:
         return Consensus(rule)
     spans = [[(vote.start, vote.end) for vote in harmonise(given, rule)] for given in sample.spans]
     return Consensus(rule, learn_extensions(sample.documents, spans))
-
-
-def blacklist_from(sample: Sample, texts: AbstractSet[str], least_occurrences: int) -> list[Banned]:
-    """Return which of the texts the gold documents of the sample know and never annotate."""
-    return build_blacklist(texts, sample.documents, least_occurrences)
 
 
 def without(text: str, votes: Sequence[Vote], banned: AbstractSet[str]) -> list[Vote]:
