@@ -181,7 +181,8 @@ def _annotate(
     spans: list[dict[str, list[Span]]] = [{} for _ in both]
     for source in definition.annotators:
         number = 0
-        for given, found in zip(spans, make_annotator(definition, source).annotate(both)):
+        # The annotator first, so that it comes to its end.
+        for found, given in zip(make_annotator(definition, source).annotate(both), spans):
             given[source.name] = found
             number += len(found)
         logger.info("%s: %d spans in %d documents", source.name, number, len(both))

@@ -261,13 +261,30 @@ def test_what_cannot_be_used(data: Path, tmp_path: Path, old: str, new: str, wor
     assert not (tmp_path / "out" / "small").exists()
 
 
-def test_another_tagger_of_other_texts(data: Path, tmp_path: Path) -> None:
+def test_another_tagger_of_other_texts(data: Path, tmp_path: Path, caplog) -> None:  # type: ignore[no-untyped-def]
     tagged = tmp_path / "tagged"
     tagged.mkdir()
     write_brat_document(Document("20000000", "Something else."), tagged)
     path = define(data, tmp_path)
-    path.write_text(path.read_text().replace("brat:tagged", f"brat:{tagged}"))
-    with pytest.raises(CorpusError, match="is not the one that is to be annotated"):
+    (tmp_path / "other.tsv").write_text("20000001\t0\t9\tSomething\n")
+    text = path.read_text().replace("brat:tagged", f"brat:{tagged}")
+    path.write_text(text.replace("standoff:other.tsv", f"standoff:{tmp_path / 'other.tsv'}"))
+    content = build_silver(read_silver_definition(path)).content
+    rows = content["agreement"]["contributions"]
+    assert rows["brat"]["spans"] == rows["other"]["spans"] == 0
+    assert f"{tagged}: 1 documents have another text" in caplog.text
+    assert f"{tmp_path / 'other.tsv'}: 1 documents have another text" in caplog.text
+
+
+def test_rows_that_do_not_fit_are_an_error(data: Path, tmp_path: Path) -> None:
+    rows = (data / "other.tsv").read_text().splitlines()
+    name, start, end, says = rows[1].split("\t")
+    (tmp_path / "other.tsv").write_text(f"{rows[1]}\n{name}\t{int(start) + 1}\t{end}\t{says}\n")
+    path = define(data, tmp_path)
+    path.write_text(
+        path.read_text().replace("standoff:other.tsv", f"standoff:{tmp_path / 'other.tsv'}")
+    )
+    with pytest.raises(CorpusError, match=r"other\.tsv:2: the offsets"):
         build_silver(read_silver_definition(path))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +16,8 @@ from neuroner_tl.corpora.reader import PART_NAMES
 from neuroner_tl.corpora.silver.harmonise import Span
 from neuroner_tl.corpora.silver.lexicon import Lexicon, LexiconRules, longest, read_terms
 from neuroner_tl.corpora.standoff import attach, read_standoff
-from neuroner_tl.errors import CorpusError
+
+logger = logging.getLogger(__name__)
 
 
 class Annotator(Protocol):
@@ -51,16 +53,22 @@ class StandoffAnnotator:
     """
 
     def __init__(self, path: Path, entity_type: str) -> None:
+        self._path = path
         self._rows = read_standoff(path)
         self._type = entity_type
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[list[Span]]:
         """Yield the file's spans of each document; a document that it lacks has none."""
+        strangers = 0
         for document in _progress(documents):
             rows = self._rows.get(document.id, ())
-            # The ids of two collections may be the same by chance: only texts that fit count.
+            if rows and not any(document.text[row[0] : row[1]] == row[3] for row in rows):
+                strangers += 1
+                yield []
+                continue
             found = attach(document, rows, self._type, ImportReport())
             yield spans_of(found, self._type)
+        _warn_of_strangers(self._path, strangers)
 
 
 class BratAnnotator:
@@ -83,14 +91,14 @@ class BratAnnotator:
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[list[Span]]:
         """Yield the folder's entities of each document; a document that it lacks has none."""
+        strangers = 0
         for document in _progress(documents):
             found = self._found.get(document.id)
             if found is not None and found.text.rstrip() != document.text.rstrip():
-                raise CorpusError(
-                    f"{self._folder}: the text of {document.id} is not the one that is to be "
-                    "annotated; tag the texts of the collection"
-                )
+                strangers += 1
+                found = None
             yield spans_of(found, self._type) if found is not None else []
+        _warn_of_strangers(self._folder, strangers)
 
 
 def spans_of(document: Document, entity_type: str) -> list[Span]:
@@ -98,6 +106,17 @@ def spans_of(document: Document, entity_type: str) -> list[Span]:
     return longest(
         (entity.start, entity.end) for entity in document.entities if entity.type == entity_type
     )
+
+
+def _warn_of_strangers(path: Path, number: int) -> None:
+    """Say that annotations were left out: two collections may use one id for different texts."""
+    if number:
+        logger.warning(
+            "%s: %d documents have another text than the one that was tagged under their id; their "
+            "annotations are left out",
+            path,
+            number,
+        )
 
 
 def _progress(documents: Sequence[Document]) -> Iterator[Document]:
