@@ -14,7 +14,7 @@ from neuroner_tl.corpora.silver.harmonise import (
     harmonise,
     tolerant_vote,
 )
-from neuroner_tl.corpora.silver.learning import learn_rule
+from neuroner_tl.corpora.silver.learning import _learned_rules, learn_rule
 from neuroner_tl.corpora.text import AlnumTokenizer
 from neuroner_tl.errors import CorpusError
 
@@ -125,7 +125,17 @@ def test_learned_weights_find_the_liar() -> None:
         )
 
     assert errors(rule) < errors(exact_vote(["good", "noisy", "liar"], 2))
-    assert rule.exact["good"] > rule.exact["noisy"] > rule.exact["liar"]
+    weights = _learned_rules(["good", "noisy", "liar"], documents[:30], gold[:30])[0].exact
+    assert weights["good"] > weights["noisy"] > 0 > weights["liar"]
+
+
+def test_one_good_annotator_among_bad_ones_is_enough() -> None:
+    right = [{(0, 3), (10, 12)}, {(4, 9)}, {(7, 9), (11, 15)}, set()]
+    wrong = {"b": [(20, 25)], "c": [(20, 25), (30, 31)]}
+    documents = [{"a": sorted(spans), **wrong} for spans in right]
+    rule = learn_rule(NAMES, documents, right)
+    for given, spans in zip(documents, right):
+        assert {(v.start, v.end) for v in harmonise(given, rule)} == spans
 
 
 def test_a_sample_that_teaches_nothing() -> None:
