@@ -134,8 +134,8 @@ def test_one_good_annotator_among_bad_ones_is_enough() -> None:
     wrong = {"b": [(20, 25)], "c": [(20, 25), (30, 31)]}
     documents = [{"a": sorted(spans), **wrong} for spans in right]
     rule = learn_rule(NAMES, documents, right)
-    for given, spans in zip(documents, right):
-        assert {(v.start, v.end) for v in harmonise(given, rule)} == spans
+    for marked, spans in zip(documents, right):
+        assert {(v.start, v.end) for v in harmonise(marked, rule)} == spans
 
 
 def test_a_sample_that_teaches_nothing() -> None:
@@ -143,6 +143,7 @@ def test_a_sample_that_teaches_nothing() -> None:
         learn_rule(["a"], [{"a": [(0, 1)]}], [{(0, 1)}])
 
 
+@pytest.mark.filterwarnings("ignore:.*only one label in common")
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_kappa_and_f1_against_scikit_learn(data: st.DataObject) -> None:
