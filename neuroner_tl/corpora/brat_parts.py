@@ -48,12 +48,19 @@ def write_brat_parts(
             (temporary / name).mkdir(parents=True, exist_ok=True)
             for document in documents:
                 write_brat_document(document, temporary / name)
-        if target.exists():
-            shutil.rmtree(target)
-        os.replace(temporary, target)
+        put_in_place(temporary, target)
     except OSError as error:
         raise CorpusError(
             f"{target}: cannot be written: {error.strerror}; choose a folder that may be written"
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def put_in_place(new: Path, target: Path) -> None:
+    """Let a folder that is ready take the place of another one, which is deleted only then."""
+    old = target.with_name(f".{target.name}.{os.getpid()}.old")
+    if target.exists():
+        os.replace(target, old)
+    os.replace(new, target)
+    shutil.rmtree(old, ignore_errors=True)

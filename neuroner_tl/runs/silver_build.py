@@ -12,7 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from neuroner_tl.atomic_file import write_atomically, write_json
-from neuroner_tl.corpora.brat_parts import check_new_folder, write_brat_parts
+from neuroner_tl.corpora.brat_parts import check_new_folder, put_in_place, write_brat_parts
 from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.duplicates import SharedDocument, pubmed_id
@@ -271,9 +271,7 @@ def _write(
             folder / "blacklist.tsv",
             [f"{entry.text}\t{entry.occurrences}\t{entry.touched}\n" for entry in banned],
         )
-        if target.exists():
-            shutil.rmtree(target)
-        folder.rename(target)
+        put_in_place(folder, target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
