@@ -198,7 +198,7 @@ def test_learned_and_extended(data: Path, tmp_path: Path) -> None:
     best_single = max(scores[name]["f1"] for name in ("one", "two", "other", "brat"))
     assert scores["learned vote, limits, blacklist"]["f1"] >= best_single
     assert scores["other"]["tp"] == 0  # it has only seen the pool
-    assert result.content["rule"]["exact"].keys() == {"one", "two", "other", "brat"}
+    assert {*result.content["rule"]["exact"]} <= {"one", "two", "other", "brat"}
     assert result.content["withheld_train_documents"] == {"gold": 0}
 
 
