@@ -129,6 +129,11 @@ def _transfer(download: Download, part: Path) -> None:
         if isinstance(error, OSError) and error.filename:
             raise
         had = part.stat().st_size if part.is_file() else 0
+        if not had:
+            raise CorpusError(
+                f"{download.address}: cannot be reached ({error}); check the network and the "
+                "address, then run the command again"
+            ) from error
         raise CorpusError(
             f"{download.address}: the download broke off after {had} bytes ({error}); run the "
             "command again to go on from there"

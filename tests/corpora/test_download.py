@@ -157,7 +157,7 @@ def test_a_file_stands_where_it_was_asked_for(server: str, tmp_path: Path) -> No
 def test_what_is_not_there(server: str, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="answers 404"):
         cached(download(f"{server}/none"), tmp_path)
-    with pytest.raises(CorpusError, match="broke off after 0 bytes"):
+    with pytest.raises(CorpusError, match="cannot be reached"):
         cached(download("http://127.0.0.1:9/none"), tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(CorpusError, match="cannot be kept"):
