@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from neuroner_tl import __version__
-from neuroner_tl.cli import benchmark, evaluate, parameters, predict, study, train
+from neuroner_tl.cli import benchmark, corpus, evaluate, parameters, predict, silver, study, train
 from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.parameter_arguments import CommandLineParser
 
@@ -18,6 +18,8 @@ COMMANDS = {
     "predict": predict,
     "evaluate": evaluate,
     "study": study,
+    "corpus": corpus,
+    "silver": silver,
     "benchmark": benchmark,
     "parameters": parameters,
 }

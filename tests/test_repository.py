@@ -82,6 +82,9 @@ def test_dependencies():
         "matplotlib-venn",
         "pydantic",
         "tqdm",
+        "bioc",
+        "lxml",
+        "pyahocorasick",
     }
     extras = setup_cfg()["options.extras_require"]
     assert set(extras) == {"spacy", "cluster", "test", "docs"}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from neuroner_tl.corpora.brat import write_brat_document
+from neuroner_tl.corpora.brat_parts import write_brat_parts
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.sample import MISSED, SHIFTED, SPURIOUS, iterate_gold, iterate_silver
 from neuroner_tl.errors import CorpusError, ParameterError
@@ -151,19 +149,12 @@ def _refuse_foreign_files(target: Path) -> None:
 
 
 def _write_corpus(target: Path, documents: Iterator[Document], sizes: Mapping[str, int]) -> None:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        for part, size in sizes.items():
-            (temporary / part).mkdir(parents=True)
-            for document in islice(documents, size):
-                write_brat_document(document, temporary / part)
-        if target.exists():
-            shutil.rmtree(target)
-        os.replace(temporary, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CorpusError(
             f"{target.parent}: the synthetic corpora cannot be written: {error.strerror}; choose a "
             "folder that may be written"
         ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    parts = {part: islice(documents, size) for part, size in sizes.items()}
+    write_brat_parts(target, parts, replace=True)

@@ -1,9 +1,15 @@
-"""UTF-8 text files: read with errors that say where, written whole or not at all."""
+"""UTF-8 text files: read with errors that say where, written whole or not at all.
+
+Where lines are read, a file whose name ends with ``.gz`` is unpacked on the way.
+"""
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from neuroner_tl.atomic_file import write_atomically
 from neuroner_tl.errors import CorpusError
@@ -34,16 +40,61 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     Raises:
         CorpusError: the file cannot be read or is not UTF-8.
     """
+    packed = path.suffix == ".gz"
+    number = 0
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with (gzip.open if packed else open)(path, "rt", encoding="utf-8-sig") as file:
             for number, line in enumerate(file, start=1):
                 yield number, line.rstrip("\n")
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError:
+    except (OSError, EOFError, zlib.error) as error:
+        raise CorpusError(f"{path}: {_unreadable(error)}") from error
+    except UnicodeDecodeError as error:
         # The decoder's own offset counts from the start of its buffer.
-        read_text(path)
-        raise
+        if not packed:
+            read_text(path)
+        raise CorpusError(
+            f"{path}: not UTF-8 after line {number}; convert the file before packing it"
+        ) from error
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """Open a file for reading, a ``.gz`` file unpacked.
+
+    Raises:
+        CorpusError: the file cannot be opened.
+    """
+    try:
+        return cast(BinaryIO, gzip.open(path) if path.suffix == ".gz" else open(path, "rb"))
+    except OSError as error:
+        raise CorpusError(f"{path}: {_unreadable(error)}") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what is in a file, a ``.gz`` file unpacked.
+
+    Raises:
+        CorpusError: the file cannot be read.
+    """
+    try:
+        with open_bytes(path) as file:
+            return file.read()
+    except (OSError, EOFError, zlib.error) as error:
+        raise CorpusError(f"{path}: {_unreadable(error)}") from error
+
+
+def check_encodable(text: str, where: str) -> None:
+    """Refuse a text that UTF-8 cannot hold, such as JSON can smuggle in.
+
+    Raises:
+        CorpusError: the text has a lone surrogate.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise CorpusError(
+            f"{where}: character {error.start} of the text is a lone surrogate, which UTF-8 "
+            "cannot hold; remove it from the text"
+        ) from error
 
 
 def write_text_atomically(path: Path, text: str) -> None:
@@ -64,6 +115,13 @@ def write_text_atomically(path: Path, text: str) -> None:
             f"{path}: character {error.start} of the text is a lone surrogate, which UTF-8 "
             "cannot hold; remove it from the text"
         ) from error
+
+
+def _unreadable(error: Exception) -> str:
+    reason = getattr(error, "strerror", None)
+    if reason:
+        return f"cannot be read: {reason}"
+    return f"cannot be unpacked ({error}); the .gz file is damaged or cut short: get it again"
 
 
 def _not_utf8(path: Path, error: UnicodeDecodeError) -> CorpusError:

@@ -26,6 +26,7 @@ from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import RunData, load_data
 from neuroner_tl.runs.folder import RunFolder, check_writable, create_run_folder
 from neuroner_tl.runs.interruption import interruptible
+from neuroner_tl.runs.leaks import warn_of_leaks
 from neuroner_tl.runs.listeners import EpochLog, Listener, ProgressBar, TensorBoard
 from neuroner_tl.runs.result import RunResult
 from neuroner_tl.runs.resume import Resumption, loop_settings, read_resumption
@@ -64,7 +65,9 @@ def train_run(parameters: Parameters) -> RunResult:
     set_threads(parameters.number_of_cpu_threads)
     check_writable(parameters.output_folder)
     source = _pretrained_model(parameters)
-    run = _Run(parameters, load_data(parameters, source), source)
+    data = load_data(parameters, source)
+    warn_of_leaks(data.corpus, None if source is None else source.folder)
+    run = _Run(parameters, data, source)
     folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
     with folder.locked():
         return run.train(folder)

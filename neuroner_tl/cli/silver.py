@@ -1,0 +1,88 @@
+"""`neuroner-tl silver`: build a silver-standard corpus, or annotate texts with a term list."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from neuroner_tl.cli.corpus_convert import FORMATS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the actions of this command."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    description = "annotate, harmonise and clean as a definition says, and report every step"
+    build = actions.add_parser("build", help=description, description=description)
+    build.add_argument("definition", type=Path, metavar="FILE", help="the definition (.ini)")
+    build.add_argument(
+        "--data", type=Path, metavar="DIR", help="wins over data_folder of the definition"
+    )
+    build.add_argument(
+        "--output", type=Path, metavar="DIR", help="wins over output_folder of the definition"
+    )
+    build.add_argument(
+        "--replace", action="store_true", help="replace the corpus that an earlier run built"
+    )
+    description = "write what a term list finds in texts as stand-off, and say how fast that was"
+    annotate = actions.add_parser("annotate", help=description, description=description)
+    annotate.add_argument(
+        "--terms", type=Path, required=True, metavar="FILE", help="the terms, one a line"
+    )
+    annotate.add_argument("--texts", type=Path, required=True, metavar="PATH", help="the texts")
+    annotate.add_argument(
+        "--from",
+        dest="form",
+        default="jsonl",
+        choices=[name for name in FORMATS if name != "standoff"],
+        help="format of the texts (default jsonl)",
+    )
+    annotate.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help="the .tsv or .tsv.gz file"
+    )
+    annotate.add_argument(
+        "--symbol-length",
+        type=int,
+        default=6,
+        metavar="N",
+        help="symbols of at most so many letters and digits must match in case (default 6)",
+    )
+    annotate.add_argument(
+        "--genus-initials", action="store_true", help="E. coli for Escherichia coli"
+    )
+    annotate.add_argument("--no-plurals", action="store_true", help="no other number of terms")
+    annotate.add_argument(
+        "--no-abbreviations", action="store_true", help="no abbreviations that a text introduces"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    return _build(arguments) if arguments.action == "build" else _annotate(arguments)
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    from neuroner_tl.corpora.silver.definition import read_silver_definition
+    from neuroner_tl.runs.silver_build import build_silver
+
+    definition = read_silver_definition(arguments.definition, arguments.data, arguments.output)
+    result = build_silver(definition, arguments.replace)
+    print(result.report, end="")
+    print(f"written to {result.folder}")
+    return 0
+
+
+def _annotate(arguments: argparse.Namespace) -> int:
+    from neuroner_tl.corpora.silver.annotate import annotate_with_lexicon
+    from neuroner_tl.corpora.silver.lexicon import LexiconRules
+
+    rules = LexiconRules(
+        symbol_length=arguments.symbol_length,
+        plurals=not arguments.no_plurals,
+        genus_initials=arguments.genus_initials,
+        abbreviations=not arguments.no_abbreviations,
+    )
+    speed = annotate_with_lexicon(
+        arguments.texts, arguments.form, arguments.terms, rules, arguments.output
+    )
+    print(f"{speed.summary()}; written to {arguments.output}")
+    return 0

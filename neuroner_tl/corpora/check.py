@@ -1,0 +1,203 @@
+"""Everything that is wrong with a corpus, said before anyone trains on it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tqdm import tqdm
+
+from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.duplicates import DocumentIndex
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.reader import BratPart, Corpus, PartReader, read_corpus
+from neuroner_tl.corpora.tagging import tag_document
+from neuroner_tl.corpora.text import Tokenizer
+from neuroner_tl.errors import CorpusError
+
+SEVERITIES = ("error", "warning", "note")
+MOST_EXAMPLES = 5
+RARE_TYPE = 10
+_EDGES = frozenset(" \t\r\n.,;:")
+
+
+@dataclass
+class Finding:
+    """One kind of problem.
+
+    Args:
+        severity: ``error``, training would stop; ``warning``, training would lose or learn
+            something wrong; ``note``, worth knowing.
+        what: the problem.
+        count: how often it was met.
+        examples: the first places.
+    """
+
+    severity: str
+    what: str
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+@dataclass
+class CorpusCheck:
+    """The findings on a corpus.
+
+    Args:
+        folder: the corpus.
+        documents: documents by part.
+        findings: by kind of problem.
+    """
+
+    folder: Path
+    documents: dict[str, int] = field(default_factory=dict)
+    findings: dict[str, Finding] = field(default_factory=dict)
+
+    def add(self, severity: str, what: str, example: str = "", n: int = 1) -> None:
+        """Count a problem."""
+        finding = self.findings.setdefault(what, Finding(severity, what))
+        finding.count += n
+        if example and len(finding.examples) < MOST_EXAMPLES:
+            finding.examples.append(" ".join(example.split()))
+
+    @property
+    def errors(self) -> int:
+        """Number of errors."""
+        return sum(f.count for f in self.findings.values() if f.severity == "error")
+
+    def summary(self) -> str:
+        """Return the findings as text, errors first."""
+        parts = ", ".join(f"{name} {number}" for name, number in self.documents.items())
+        lines = [f"{self.folder}: documents: {parts}"]
+        for finding in sorted(
+            self.findings.values(), key=lambda f: (SEVERITIES.index(f.severity), -f.count, f.what)
+        ):
+            lines.append(f"{finding.severity}: {finding.what}: {finding.count}")
+            lines += [f"    {example}" for example in finding.examples]
+        if not self.findings:
+            lines.append("nothing is wrong")
+        return "\n".join(lines) + "\n"
+
+
+def check_corpus(folder: Path, tokenizer: Tokenizer) -> CorpusCheck:
+    """Read every document of a corpus and say what is wrong.
+
+    Args:
+        folder: the corpus, in any layout.
+        tokenizer: the one that training will use.
+
+    Raises:
+        CorpusError: there is no corpus, or its layout is not clear.
+    """
+    result = CorpusCheck(folder)
+    corpus = read_corpus(folder, required=())
+    _check_parts(corpus, result)
+    types: dict[str, Counter[str]] = {}
+    texts: dict[str, list[Document]] = {}
+    for name, part in corpus.parts.items():
+        types[name] = Counter()
+        texts[name] = []
+        bar = tqdm(
+            _readable(part, result),
+            desc=name,
+            total=len(part),
+            unit=" documents",
+            delay=2,
+            disable=None,
+        )
+        for document in bar:
+            result.documents[name] = result.documents.get(name, 0) + 1
+            types[name].update(entity.type for entity in document.entities)
+            texts[name].append(Document(document.id, document.text))
+            _check_document(document, name, tokenizer, result)
+    _check_types(types, result)
+    _check_sharing(texts, result)
+    return result
+
+
+def _check_parts(corpus: Corpus, result: CorpusCheck) -> None:
+    if corpus.split is not None:
+        result.add("note", "no parts: training splits the documents with split_seed")
+        return
+    for name in ("train", "valid", "test"):
+        if name not in corpus.parts:
+            severity = "warning" if name == "test" else "error"
+            result.add(severity, f"no {name} part")
+
+
+def _readable(part: PartReader, result: CorpusCheck) -> Iterator[Document]:
+    """Yield the documents that can be read; the others are errors, one each."""
+    report = ImportReport()
+    readers = [part.take([name]) for name in part.ids] if isinstance(part, BratPart) else [part]
+    for reader in readers:
+        try:
+            yield from reader.documents(report)
+        except CorpusError as error:
+            result.add("error", "document that cannot be read", str(error))
+    for reason, entry in report.by_reason.items():
+        severity = "warning" if entry.effect != "noted" else "note"
+        result.add(severity, reason, "", entry.count)
+        result.findings[reason].examples += entry.examples[:MOST_EXAMPLES]
+
+
+def _check_document(
+    document: Document, part: str, tokenizer: Tokenizer, result: CorpusCheck
+) -> None:
+    place = f"{part}/{document.id}"
+    if not document.text.strip():
+        result.add("warning", "document without text", place)
+    elif not document.entities:
+        result.add("note", "document without entities", place)
+    if any(unicodedata.category(c) == "Cc" and c not in "\t\r\n" for c in document.text):
+        result.add("warning", "control character in a text", place)
+    if "\ufffd" in document.text:
+        result.add("warning", "replacement character (a lost letter) in a text", place)
+    if not unicodedata.is_normalized("NFC", document.text):
+        result.add("note", "text that is not in Unicode's composed form (NFC)", place)
+    for entity in document.entities:
+        _check_entity(entity, document, place, result)
+    report = ImportReport()
+    report.read(len(document.entities))
+    tag_document(document, tokenizer, report=report)
+    for reason, entry in report.by_reason.items():
+        severity = "warning" if entry.effect != "noted" else "note"
+        result.add(severity, reason, f"{part}/{(entry.examples or [''])[0]}", entry.count)
+
+
+def _check_entity(entity: Entity, document: Document, place: str, result: CorpusCheck) -> None:
+    says = f"{place}: {entity.type} {entity.start}-{entity.end} {entity.text!r}"
+    if entity.text[:1] in _EDGES or entity.text[-1:] in _EDGES - {"."}:
+        result.add("warning", "entity begins or ends with white space or punctuation", says)
+    if "\n" in entity.text or "\r" in entity.text:
+        result.add("note", "entity across a line break", says)
+    if len(entity.text) > 200:
+        result.add("warning", "entity of more than 200 characters", says)
+
+
+def _check_types(types: dict[str, Counter[str]], result: CorpusCheck) -> None:
+    taught = types.get("train", Counter())
+    if "train" in types and not taught:
+        result.add("error", "no entity in train: there is nothing to learn")
+    for name in ("valid", "test"):
+        for kind in sorted(set(types.get(name, ())) - set(taught)):
+            result.add("error", f"type in {name} that train does not have", kind)
+    for kind, number in taught.items():
+        if number < RARE_TYPE:
+            result.add("warning", f"type with fewer than {RARE_TYPE} entities in train", kind)
+
+
+def _check_sharing(texts: dict[str, list[Document]], result: CorpusCheck) -> None:
+    """Look for the documents of one part in the next ones, by id and by text."""
+    names = [name for name in texts if name != "deploy"]
+    for position, name in enumerate(names):
+        index = DocumentIndex(texts[name])
+        for other in names[position + 1 :]:
+            for found in index.find(texts[other]):
+                result.add(
+                    "warning",
+                    f"document of {other} that is in {name} too",
+                    f"{other}/{found.source} is {name}/{found.target} ({found.reason})",
+                )

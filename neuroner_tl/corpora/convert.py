@@ -1,0 +1,130 @@
+"""Any corpus format to brat, with an account of everything that was changed on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Optional
+
+from tqdm import tqdm
+
+from neuroner_tl.corpora.bioc_files import iterate_bioc_json, iterate_bioc_xml, iterate_pubtator
+from neuroner_tl.corpora.brat import iterate_brat_folder
+from neuroner_tl.corpora.brat_parts import write_brat_parts
+from neuroner_tl.corpora.conll import iterate_conll
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.iexml import iterate_iexml
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.plain import iterate_json_lines
+from neuroner_tl.corpora.standoff import iterate_standoff
+from neuroner_tl.errors import CorpusError, ParameterError
+
+Reader = Callable[[Path, ImportReport], Iterator[Document]]
+READERS: dict[str, Reader] = {
+    "bioc-json": iterate_bioc_json,
+    "bioc-xml": iterate_bioc_xml,
+    "brat": iterate_brat_folder,
+    "conll": iterate_conll,
+    "iexml": iterate_iexml,
+    "jsonl": iterate_json_lines,
+    "pubtator": iterate_pubtator,
+}
+STANDOFF = "standoff"
+FORMATS = tuple(sorted((*READERS, STANDOFF)))
+OTHER_TYPE = "annotation of a type that was not asked for"
+RENAMED = "document renamed, its id cannot be a file name"
+_NOT_IN_NAMES = re.compile(r"[/\\\0]|^\.")
+
+
+def read_documents(path: Path, form: str, report: ImportReport) -> Iterator[Document]:
+    """Yield the documents of a file or folder in one of the formats of `READERS`.
+
+    Raises:
+        CorpusError: it cannot be used.
+        ParameterError: unknown format.
+    """
+    if form not in READERS:
+        raise ParameterError(f"format {form!r} is unknown; use one of {', '.join(sorted(READERS))}")
+    if not path.exists():
+        raise CorpusError(f"{path}: no such file or folder; give a corpus in the format {form}")
+    return READERS[form](path, report)
+
+
+def convert_to_brat(
+    source: Path,
+    form: str,
+    target: Path,
+    *,
+    texts: Optional[Path] = None,
+    texts_form: str = "jsonl",
+    entity_type: Optional[str] = None,
+    rename: Mapping[str, str] | None = None,
+    only: Sequence[str] = (),
+) -> ImportReport:
+    """Write a corpus as a folder of brat files; the folder appears whole or not at all.
+
+    Args:
+        source: the corpus, or its annotations when the format is ``standoff``.
+        form: one of `FORMATS`.
+        target: the folder to make.
+        texts: for ``standoff``, where the texts are.
+        texts_form: for ``standoff``, their format.
+        entity_type: for ``standoff``, the type of rows without one.
+        rename: types to write under another name.
+        only: types to keep, by their new names; none keeps all.
+
+    Raises:
+        CorpusError: the source cannot be used, or the target is there already.
+        ParameterError: unknown format, or no texts for stand-off annotations.
+    """
+    report = ImportReport()
+    if form == STANDOFF:
+        if texts is None:
+            raise ParameterError(
+                f"{source}: stand-off annotations have no texts of their own; give them with "
+                "--texts"
+            )
+        if not source.is_file():
+            raise CorpusError(f"{source}: no such file; give stand-off annotations (.tsv)")
+        documents = iterate_standoff(
+            source, read_documents(texts, texts_form, report), entity_type, report
+        )
+    else:
+        documents = read_documents(source, form, report)
+    changed = (_change_types(d, rename or {}, only, report) for d in _named(documents, report))
+    bar = tqdm(changed, desc="converting", unit=" documents", delay=2, disable=None)
+    write_brat_parts(target, {"": bar})
+    return report
+
+
+def _named(documents: Iterator[Document], report: ImportReport) -> Iterator[Document]:
+    """Give every document an id of its own that can be a file name."""
+    seen: set[str] = set()
+    for document in documents:
+        name = _NOT_IN_NAMES.sub("_", document.id)
+        if name != document.id:
+            report.count(RENAMED, f"{document.id!r} to {name!r}")
+            document = replace(document, id=name)
+        if name in seen:
+            raise CorpusError(
+                f"document {name!r} comes twice in the source; ids must be unique: rename one"
+            )
+        seen.add(name)
+        yield document
+
+
+def _change_types(
+    document: Document, rename: Mapping[str, str], only: Sequence[str], report: ImportReport
+) -> Document:
+    kept = []
+    for entity in document.entities:
+        if entity.type in rename:
+            entity = replace(entity, type=rename[entity.type])
+            report.change("type renamed")
+        if only and entity.type not in only:
+            report.drop(OTHER_TYPE, f"{document.id}: {entity.type} {entity.text}")
+        else:
+            kept.append(entity)
+    return replace(document, entities=tuple(kept), sentences=None)

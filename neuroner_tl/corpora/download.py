@@ -1,0 +1,178 @@
+"""Downloads that resume, are checked, and stay in a cache folder."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from tqdm import tqdm
+
+from neuroner_tl.atomic_file import write_atomically
+from neuroner_tl.corpora.archive import unpack
+from neuroner_tl.corpora.brat_parts import check_new_folder
+from neuroner_tl.corpora.registry import Download
+from neuroner_tl.errors import CorpusError
+
+logger = logging.getLogger(__name__)
+
+LARGEST_UNKNOWN = 20 * 2**30  # bytes, of a file whose size nobody states
+_TIMEOUT = 60.0  # seconds without a byte
+_BLOCK = 1 << 16
+
+
+def default_cache() -> Path:
+    """Return the folder for downloads: ``neuroner_tl`` in the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "neuroner_tl"
+
+
+def fetch(download: Download, cache: Path, target: Path) -> Path:
+    """Bring a corpus into a new folder, or a file to a new path.
+
+    Args:
+        download: what to fetch.
+        cache: folder that keeps the file as it came.
+        target: folder of the corpus, with ``train``, ``valid`` and ``test``; or the file.
+
+    Returns:
+        The target.
+
+    Raises:
+        CorpusError: the download fails or is another file, or the target is there already.
+    """
+    check_new_folder(target)
+    path = cached(download, cache)
+    if download.kind == "file":
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_dir():
+                target.rmdir()
+            target.symlink_to(path.resolve())
+        except OSError as error:
+            raise CorpusError(f"{target}: cannot be made: {error.strerror}") from error
+        return target
+    unpack(path, target, keep=_belongs)
+    return target
+
+
+def cached(download: Download, cache: Path) -> Path:
+    """Return the downloaded and checked file in the cache, downloading it if it is not there.
+
+    An interrupted download goes on where it was.
+
+    Raises:
+        CorpusError: the download fails, or what came is another file; that is not kept.
+    """
+    path = cache / download.file_name
+    part = path.with_name(path.name + ".part")
+    record = path.with_name(path.name + ".sha256")
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        if not path.is_file():
+            _transfer(download, part)
+        recorded = record.read_text("utf-8").strip() if record.is_file() else ""
+        found = path if path.is_file() else part
+        try:
+            seen = download.verify(found, recorded)
+        except CorpusError:
+            found.unlink()
+            raise
+        if found == part:
+            os.replace(part, path)
+        if not download.has_checksum and not recorded:
+            write_atomically(record, f"{seen}\n".encode())
+            logger.warning(
+                "%s: no checksum is known; recorded the one seen now, sha256 %s, in %s",
+                download.name,
+                seen,
+                record,
+            )
+    except OSError as error:
+        raise CorpusError(
+            f"{cache}: the download cannot be kept: {error.strerror or error}; choose a folder "
+            "that may be written, with enough space"
+        ) from error
+    return path
+
+
+def _transfer(download: Download, part: Path) -> None:
+    """Add what is missing to the partial file."""
+    present = part.stat().st_size if part.is_file() else 0
+    if download.size is not None and present == download.size:
+        return
+    if download.size is not None and present > download.size:
+        part.unlink()
+        present = 0
+    request = urllib.request.Request(download.address)
+    if present:
+        request.add_header("Range", f"bytes={present}-")
+    limit = download.size if download.size is not None else LARGEST_UNKNOWN
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:
+            if present and response.status != 206:
+                present = 0  # the server sends all of it again
+            _receive(download, response, part, present, limit)
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and present:
+            # Nothing is missing, or the file has changed: the check will tell.
+            return
+        raise CorpusError(
+            f"{download.address}: the server answers {error.code} ({error.reason}); check the "
+            "address, or try again later"
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        if isinstance(error, OSError) and error.filename:
+            raise
+        had = part.stat().st_size if part.is_file() else 0
+        if not had:
+            raise CorpusError(
+                f"{download.address}: cannot be reached ({error}); check the network and the "
+                "address, then run the command again"
+            ) from error
+        raise CorpusError(
+            f"{download.address}: the download broke off after {had} bytes ({error}); run the "
+            "command again to go on from there"
+        ) from error
+
+
+def _receive(download: Download, response: Any, part: Path, present: int, limit: int) -> None:
+    length = response.headers.get("Content-Length")
+    expected = present + int(length) if length and length.isdigit() else download.size
+    received = present
+    bar = tqdm(
+        total=expected,
+        initial=present,
+        desc=download.name,
+        unit="B",
+        unit_scale=True,
+        disable=None,
+    )
+    with bar, open(part, "ab" if present else "wb") as file:
+        while block := response.read(_BLOCK):
+            received += len(block)
+            if received > limit:
+                file.close()
+                part.unlink()
+                raise CorpusError(
+                    f"{download.address}: sends more than the {limit} bytes that were expected; "
+                    "it is not the file that was registered: nothing was kept"
+                )
+            file.write(block)
+            bar.update(len(block))
+    if expected is not None and received < expected:
+        raise CorpusError(
+            f"{download.address}: the download broke off after {received} of {expected} bytes; run "
+            "the command again to go on from there"
+        )
+
+
+def _belongs(path: PurePosixPath) -> bool:
+    """Tell whether a file of an archive is part of a corpus: no side file, no prediction."""
+    if path.name.startswith(".") or path.suffix not in (".txt", ".ann"):
+        return False
+    return not any(part.startswith(("deploy", ".", "__MACOSX")) for part in path.parts[:-1])

@@ -1,0 +1,47 @@
+"""Test documents of a target corpus that occur in a source corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from pathlib import Path
+
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.duplicates import DocumentIndex, SharedDocument
+from neuroner_tl.corpora.reader import Corpus, read_corpus
+from neuroner_tl.errors import CorpusError
+
+
+def find_leaks(
+    source: Path,
+    target: Path,
+    parts: Iterable[str] = ("test",),
+    pubmed_ids: Mapping[str, str] | None = None,
+) -> list[SharedDocument]:
+    """Return the documents of the source that are test documents of the target.
+
+    Args:
+        source: folder of a corpus; all its parts are searched.
+        target: folder of a corpus.
+        parts: parts of the target whose documents must not be in the source.
+        pubmed_ids: PubMed ids by document id, for documents not named by theirs.
+
+    Raises:
+        CorpusError: a corpus cannot be used, or the target has none of the parts.
+    """
+    held = read_corpus(target, required=()).parts
+    chosen = [name for name in parts if name in held]
+    if not chosen:
+        raise CorpusError(
+            f"{target}: has none of the parts {', '.join(parts)}; expected documents that the "
+            "source must not have"
+        )
+    index = DocumentIndex(chain.from_iterable(held[name] for name in chosen), pubmed_ids)
+    documents = all_documents(read_corpus(source, required=()))
+    return list(index.find(documents, pubmed_ids))
+
+
+def all_documents(corpus: Corpus, parts: Iterable[str] | None = None) -> Iterable[Document]:
+    """Yield the documents of all parts, or of these."""
+    names = corpus.parts if parts is None else [name for name in parts if name in corpus.parts]
+    return chain.from_iterable(corpus.parts[name] for name in names)

@@ -1,0 +1,1 @@
+"""Silver-standard corpora: annotate, harmonise, clean."""

@@ -1,0 +1,101 @@
+"""A collection of texts through one annotator, one text at a time, into a stand-off file."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from neuroner_tl.corpora.convert import read_documents
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.silver.lexicon import Lexicon, LexiconRules, read_terms
+from neuroner_tl.corpora.standoff import format_standoff
+from neuroner_tl.errors import CorpusError
+
+
+@dataclass(frozen=True)
+class AnnotationSpeed:
+    """What annotating took.
+
+    Args:
+        terms: terms of the lexicon.
+        documents: texts annotated.
+        spans: spans found.
+        build_seconds: time until the lexicon was ready.
+        seconds: time to read, annotate and write all texts.
+        peak_bytes: most memory that the process has held so far.
+    """
+
+    terms: int
+    documents: int
+    spans: int
+    build_seconds: float
+    seconds: float
+    peak_bytes: int
+
+    def summary(self) -> str:
+        """Return the figures as a line of text."""
+        return (
+            f"{self.terms} terms, ready in {self.build_seconds:.1f} s; {self.documents} documents, "
+            f"{self.spans} spans in {self.seconds:.1f} s: {self.documents / self.seconds:.0f} "
+            f"documents/s; peak memory {self.peak_bytes / 2**20:.0f} MiB"
+        )
+
+
+def annotate_with_lexicon(
+    texts: Path, texts_form: str, terms: Path, rules: LexiconRules, output: Path
+) -> AnnotationSpeed:
+    """Write the spans that a term list finds, as tab-separated stand-off (``.tsv``, ``.tsv.gz``).
+
+    Args:
+        texts: the texts.
+        texts_form: their format, one of ``convert.READERS``.
+        terms: the terms, one a line.
+        rules: how they match.
+        output: the file, whole or not at all.
+
+    Raises:
+        CorpusError: a file cannot be used or written.
+    """
+    started = time.perf_counter()
+    lexicon = Lexicon(read_terms(terms), rules)
+    ready = time.perf_counter()
+    report = ImportReport()
+    spans = 0
+
+    def rows() -> Iterator[tuple[str, int, int, str]]:
+        nonlocal spans
+        documents = read_documents(texts, texts_form, report)
+        for document in tqdm(documents, desc="annotating", unit=" documents", disable=None):
+            for start, end in lexicon.annotate(document.text):
+                spans += 1
+                yield document.id, start, end, document.text[start:end]
+
+    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
+    pack = gzip.open if output.suffix == ".gz" else open
+    try:
+        with pack(temporary, "wt", encoding="utf-8", newline="\n") as file:
+            file.writelines(format_standoff(rows()))
+        os.replace(temporary, output)
+    except OSError as error:
+        raise CorpusError(f"{output}: cannot be written: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    # Kilobytes on Linux, bytes on macOS.
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return AnnotationSpeed(
+        lexicon.number_of_terms,
+        report.documents,
+        spans,
+        ready - started,
+        time.perf_counter() - ready,
+        peak,
+    )

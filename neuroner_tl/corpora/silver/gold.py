@@ -1,0 +1,145 @@
+"""Gold corpora as the silver builder uses them: all documents to remove, train parts to learn from.
+
+No test or validation document teaches anything: the train documents that are used are those that
+occur in no test or validation part of any gold corpus. A flat corpus has such parts only if it is
+learned from itself; else its documents are all alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Optional
+
+from neuroner_tl.corpora.archive import unpack
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.duplicates import DocumentIndex
+from neuroner_tl.corpora.reader import read_corpus
+from neuroner_tl.corpora.silver.definition import SilverDefinition, corpus_name
+from neuroner_tl.corpora.text_files import read_lines
+from neuroner_tl.errors import CorpusError
+
+PUBMED_ID_COLUMNS = ("corpus", "pmid", "document")
+
+
+@dataclass(frozen=True)
+class GoldCorpus:
+    """A gold corpus in memory.
+
+    Args:
+        name: its name.
+        parts: its documents by part.
+        pubmed_ids: PubMed ids of documents by document id, where a table gives them.
+        flat: whether its parts were drawn and not given.
+    """
+
+    name: str
+    parts: Mapping[str, Sequence[Document]]
+    pubmed_ids: Mapping[str, str]
+    flat: bool
+
+
+@dataclass(frozen=True)
+class GoldStandard:
+    """The gold corpora of a definition.
+
+    Args:
+        corpora: all of them.
+        pubmed_ids: all ids of the table of PubMed ids, with what they stand for.
+        train: the train documents to learn from, by corpus.
+        withheld: train documents that are not used, since another part has them, by corpus.
+    """
+
+    corpora: Sequence[GoldCorpus]
+    pubmed_ids: Mapping[str, str]
+    train: Mapping[str, Sequence[Document]]
+    withheld: Mapping[str, int]
+
+    def index(self) -> DocumentIndex:
+        """Return an index of every document of every corpus."""
+        documents: list[Document] = []
+        labels: list[str] = []
+        numbers: dict[str, str] = {}
+        for corpus in self.corpora:
+            for part, members in corpus.parts.items():
+                documents += members
+                labels += [f"{corpus.name}/{part}/{document.id}" for document in members]
+            numbers.update(corpus.pubmed_ids)
+        return DocumentIndex(documents, numbers, labels)
+
+
+def read_gold(definition: SilverDefinition) -> GoldStandard:
+    """Read the gold corpora of a definition; archives are unpacked for the time of reading.
+
+    Raises:
+        CorpusError: a corpus or the table of PubMed ids cannot be used.
+    """
+    settings = definition.gold
+    table = _read_pubmed_ids(definition.data(settings.pubmed_ids)) if settings.pubmed_ids else {}
+    corpora = []
+    for text in settings.corpora:
+        name = corpus_name(text)
+        size = settings.train_size if name in settings.learn_from else None
+        parts, flat = _read_parts(definition.data(text), name, size, settings.split_seed)
+        corpora.append(GoldCorpus(name, parts, table.get(name, {}), flat))
+    train, withheld = {}, {}
+    others = _held_out([c for c in corpora if not c.flat or c.name in settings.learn_from])
+    for corpus in corpora:
+        if corpus.name in settings.learn_from:
+            members = corpus.parts.get("train", ())
+            shared = {found.source for found in others.find(members, corpus.pubmed_ids)}
+            train[corpus.name] = [d for d in members if d.id not in shared]
+            withheld[corpus.name] = len(shared)
+    everything = {
+        number: f"{name}/{document}"
+        for name, ids in table.items()
+        for document, number in ids.items()
+    }
+    return GoldStandard(corpora, everything, train, withheld)
+
+
+def _held_out(corpora: Sequence[GoldCorpus]) -> DocumentIndex:
+    documents: list[Document] = []
+    numbers: dict[str, str] = {}
+    for corpus in corpora:
+        for part in ("valid", "test"):
+            documents += corpus.parts.get(part, ())
+        numbers.update(corpus.pubmed_ids)
+    return DocumentIndex(documents, numbers)
+
+
+def _read_parts(
+    path: Path, name: str, train_size: Optional[float], split_seed: int
+) -> tuple[dict[str, list[Document]], bool]:
+    if path.is_file():
+        with TemporaryDirectory() as folder:
+            unpack(path, Path(folder) / name)
+            return _read_parts(Path(folder) / name, name, train_size, split_seed)
+    whole = read_corpus(path, required=(), split_seed=split_seed)
+    parts = {part: list(reader) for part, reader in whole.parts.items()}
+    if train_size is not None and "train" in parts:
+        smaller = read_corpus(path, required=(), split_seed=split_seed, train_size=train_size)
+        chosen = set(smaller.parts["train"].ids)
+        # The others stay known, so that they are removed from the silver corpus.
+        parts["train left out"] = [d for d in parts["train"] if d.id not in chosen]
+        parts["train"] = [d for d in parts["train"] if d.id in chosen]
+    return parts, whole.split is not None
+
+
+def _read_pubmed_ids(path: Path) -> dict[str, dict[str, str]]:
+    """Return PubMed ids by corpus and document id (the part before a slash is left away)."""
+    table: dict[str, dict[str, str]] = {}
+    for number, line in read_lines(path):
+        columns = tuple(line.split("\t"))
+        if number == 1 and columns == PUBMED_ID_COLUMNS or not line.strip():
+            continue
+        if len(columns) != 3 or not columns[1].isdigit():
+            raise CorpusError(
+                f"{path}:{number}: found {line[:60]!r}; expected the columns "
+                f"{', '.join(PUBMED_ID_COLUMNS)}, separated by tabs"
+            )
+        corpus, pmid, document = columns
+        table.setdefault(corpus, {})[document.rpartition("/")[2]] = pmid
+    return table

@@ -1,0 +1,200 @@
+"""How large a corpus is and what its annotations are like: the columns of the paper's Table 1."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from tqdm import tqdm
+
+from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.reader import read_corpus
+from neuroner_tl.corpora.sentences import segment
+from neuroner_tl.corpora.text import Tokenizer
+
+HEADINGS = (
+    "corpus",
+    "documents",
+    "sentences",
+    "tokens",
+    "unique tokens",
+    "annotations",
+    "unique annotations",
+    "annotated documents",
+    "discontinuous",
+    "nested",
+    "overlapping",
+    "tokens/annotation",
+    "annotations/100 tokens",
+)
+
+
+@dataclass
+class CorpusStatistics:
+    """Counts over documents; sentences and tokens are those that training would see.
+
+    Args:
+        name: what the row is called.
+        documents: documents counted.
+        annotated_documents: those with an annotation.
+        sentences: sentences with a token.
+        tokens: tokens in them.
+        unique_tokens: distinct tokens as written.
+        annotations: annotations; the texts of ``by_text`` are those as written.
+        annotation_tokens: tokens that the annotations touch, one annotation at a time.
+        discontinuous: annotations of several fragments that do not adjoin.
+        nested: annotations that lie inside another one.
+        overlapping: annotations that share text with another one and neither lies in the other.
+    """
+
+    name: str
+    documents: int = 0
+    annotated_documents: int = 0
+    sentences: int = 0
+    tokens: int = 0
+    annotation_tokens: int = 0
+    discontinuous: int = 0
+    nested: int = 0
+    overlapping: int = 0
+    unique_tokens: set[str] = field(default_factory=set)
+    by_text: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def annotations(self) -> int:
+        """Number of annotations."""
+        return sum(self.by_text.values())
+
+    def add(self, document: Document, tokenizer: Tokenizer) -> None:
+        """Count a document."""
+        text = document.text
+        self.documents += 1
+        self.annotated_documents += bool(document.entities)
+        for sentence in segment(document, tokenizer, protect_entities=True):
+            self.sentences += 1
+            self.tokens += len(sentence.tokens)
+            self.unique_tokens.update(text[token.start : token.end] for token in sentence.tokens)
+        for entity in document.entities:
+            self.by_text[entity.text] += 1
+            for start, end in entity.fragments:
+                self.annotation_tokens += len(tokenizer.tokenize(text, start, end))
+            neighbours = zip(entity.fragments, entity.fragments[1:])
+            self.discontinuous += any(left[1] != right[0] for left, right in neighbours)
+        nested, overlapping = count_overlaps(document.entities)
+        self.nested += nested
+        self.overlapping += overlapping
+
+    def row(self) -> list[str]:
+        """Return the figures as text, in the order of `HEADINGS`."""
+        length = self.annotation_tokens / self.annotations if self.annotations else 0.0
+        density = 100 * self.annotations / self.tokens if self.tokens else 0.0
+        numbers = (
+            self.documents,
+            self.sentences,
+            self.tokens,
+            len(self.unique_tokens),
+            self.annotations,
+            len(self.by_text),
+            self.annotated_documents,
+            self.discontinuous,
+            self.nested,
+            self.overlapping,
+        )
+        return [self.name, *(str(number) for number in numbers), f"{length:.2f}", f"{density:.2f}"]
+
+
+def corpus_statistics(
+    name: str, documents: Iterable[Document], tokenizer: Tokenizer
+) -> CorpusStatistics:
+    """Count the documents of a corpus or of a part."""
+    result = CorpusStatistics(name)
+    for document in documents:
+        result.add(document, tokenizer)
+    return result
+
+
+def count_overlaps(entities: Sequence[Entity]) -> tuple[int, int]:
+    """Return how many annotations lie inside another one, and how many only cross another one.
+
+    Of two with the same span the second is nested. Spans reach from first to last fragment.
+    """
+    ordered = sorted(entities, key=lambda e: (e.start, -e.end))
+    nested: set[int] = set()
+    crossing: set[int] = set()
+    for index, entity in enumerate(ordered):
+        for later in range(index + 1, len(ordered)):
+            if ordered[later].start >= entity.end:
+                break
+            if ordered[later].end <= entity.end:
+                nested.add(later)
+            else:
+                crossing |= {index, later}
+    return len(nested), len(crossing - nested)
+
+
+def text_table(rows: Sequence[CorpusStatistics]) -> str:
+    """Return the table for reading."""
+    cells = [list(HEADINGS), *(row.row() for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
+    lines = []
+    for line in cells:
+        first = line[0].ljust(widths[0])
+        rest = (cell.rjust(width) for cell, width in zip(line[1:], widths[1:]))
+        lines.append("  ".join((first, *rest)).rstrip() + "\n")
+    return "".join(lines)
+
+
+def csv_table(rows: Sequence[CorpusStatistics]) -> str:
+    """Return the table as CSV."""
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(HEADINGS)
+    writer.writerows(row.row() for row in rows)
+    return target.getvalue()
+
+
+def latex_table(rows: Sequence[CorpusStatistics]) -> str:
+    """Return the table as a LaTeX ``tabular`` with booktabs rules."""
+    columns = "l" + "r" * (len(HEADINGS) - 1)
+    body = [" & ".join(_latex(cell) for cell in row.row()) + r" \\" for row in rows]
+    heading = " & ".join(_latex(cell) for cell in HEADINGS) + r" \\"
+    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", heading, r"\midrule", *body]
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def _latex(text: str) -> str:
+    for character in "\\&%$#_{}~^":
+        text = text.replace(character, rf"\{character}" if character != "\\" else "/")
+    return text
+
+
+FORMATS = {"text": text_table, "csv": csv_table, "latex": latex_table}
+
+
+def folder_statistics(folder: Path, tokenizer: Tokenizer, parts: bool) -> list[CorpusStatistics]:
+    """Return the row of a corpus, and before it one for each of its parts if asked for.
+
+    Raises:
+        CorpusError: the corpus cannot be used.
+    """
+    corpus = read_corpus(folder, required=())
+    name = folder.resolve().name
+    rows = []
+    if parts and corpus.split is None:
+        rows = [
+            corpus_statistics(f"{name}/{part}", reader, tokenizer)
+            for part, reader in corpus.parts.items()
+        ]
+    bar = tqdm(
+        chain.from_iterable(corpus.parts.values()),
+        desc=name,
+        total=sum(len(reader) for reader in corpus.parts.values()),
+        unit=" documents",
+        delay=2,
+        disable=None,
+    )
+    return [*rows, corpus_statistics(name, bar, tokenizer)]

@@ -1,0 +1,319 @@
+"""A silver corpus from its definition: read, remove gold, annotate, harmonise, clean, write."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from neuroner_tl.atomic_file import write_atomically, write_json
+from neuroner_tl.corpora.brat_parts import check_new_folder, put_in_place, write_brat_parts
+from neuroner_tl.corpora.convert import read_documents
+from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.duplicates import SharedDocument, pubmed_id
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.silver.agreement import Agreement
+from neuroner_tl.corpora.silver.blacklist import Banned, build_blacklist, read_blacklist
+from neuroner_tl.corpora.silver.consensus import (
+    Consensus,
+    Sample,
+    make_consensus,
+    without,
+)
+from neuroner_tl.corpora.silver.definition import BLACKLIST_FROM_GOLD, SilverDefinition
+from neuroner_tl.corpora.silver.gold import GoldStandard, read_gold
+from neuroner_tl.corpora.silver.harmonise import Span
+from neuroner_tl.corpora.silver.selection import (
+    SilverDocument,
+    by_density,
+    by_entity,
+    by_topic,
+    sample,
+)
+from neuroner_tl.corpora.splits import split_documents
+from neuroner_tl.corpora.standoff import format_standoff
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.runs.silver_annotators import make_annotator
+from neuroner_tl.runs.silver_quality import Quality, measure
+from neuroner_tl.runs.silver_report import Step, format_report
+
+logger = logging.getLogger(__name__)
+
+Spans = Mapping[str, Sequence[Span]]
+
+
+@dataclass(frozen=True)
+class SilverResult:
+    """What was built.
+
+    Args:
+        folder: the corpus, with ``train`` and ``valid``; the report is in it.
+        report: what the command prints.
+        content: the same and more as a JSON object.
+    """
+
+    folder: Path
+    report: str
+    content: dict[str, Any]
+
+
+def build_silver(definition: SilverDefinition, replace_old: bool = False) -> SilverResult:
+    """Build the corpus of a definition; its folder appears whole or not at all.
+
+    Args:
+        definition: what to build.
+        replace_old: put it in the place of a corpus that was built before.
+
+    Raises:
+        NeuroNERError: something that the definition names cannot be used, or nothing is left.
+    """
+    settings = definition.silver
+    target = settings.output_folder.expanduser() / settings.name
+    if not replace_old or not (target / "report.json").is_file():
+        check_new_folder(target)
+    steps: list[Step] = []
+    texts = _read_texts(definition)
+    gold = read_gold(definition)
+    removed = _in_gold(texts, gold)
+    gone = {found.source for found in removed}
+    pool = [document for document in texts if document.id not in gone]
+    steps.append(Step("documents of gold corpora removed", len(texts), len(pool)))
+    logger.info("%d texts, %d of them in a gold corpus", len(texts), len(removed))
+
+    pool_spans, taught = _annotate(definition, pool, gold)
+    consensus = make_consensus(definition, taught)
+    silver, agreement = _harmonise(definition, pool, pool_spans, consensus)
+    steps.append(Step("harmonised", len(pool), len(silver), 0, _mentions(silver)))
+
+    banned_entries, banned = _blacklist(definition, silver, taught)
+    if definition.clean.blacklist is not None:
+        clean = [replace(d, votes=tuple(without(d.text, d.votes, banned))) for d in silver]
+        steps.append(_step(f"blacklist of {len(banned)} entities applied", silver, clean))
+        silver = clean
+    silver = _select(definition, silver, steps)
+    if not silver:
+        raise CorpusError(
+            f"{definition.path}: no document is left after the last step; loosen the conditions in "
+            "[clean]"
+        )
+    quality = measure(definition, taught, banned) if taught.documents else Quality()
+    shared = list(gold.index().find(_documents(silver, settings.type)))
+    content = {
+        "definition": definition.path.name,
+        "type": settings.type,
+        "steps": [vars(step) for step in steps],
+        "documents": len(silver),
+        "mentions": _mentions(silver),
+        "unique_mentions": len({text for document in silver for text in document.keys()}),
+        "rule": consensus.rule.to_json(),
+        "extensions": {
+            "left": sorted(consensus.extensions.left),
+            "right": sorted(consensus.extensions.right),
+        },
+        "gold": {
+            corpus.name: {part: len(docs) for part, docs in corpus.parts.items()}
+            for corpus in gold.corpora
+        },
+        "learned_from": {name: len(docs) for name, docs in gold.train.items()},
+        "withheld_train_documents": dict(gold.withheld),
+        "documents_shared_with_gold": len(shared),
+        "agreement": agreement.to_json(),
+        **quality.to_json(),
+    }
+    report = format_report(settings.name, steps, silver, consensus, agreement, quality, shared)
+    _write(definition, target, silver, removed, banned_entries, content, report)
+    return SilverResult(target, report, content)
+
+
+def _read_texts(definition: SilverDefinition) -> list[Document]:
+    settings = definition.silver
+    report = ImportReport()
+    texts = read_documents(definition.data(settings.texts), settings.texts_format, report)
+    found: dict[str, Document] = {}
+    for document in tqdm(texts, desc="reading", unit=" documents", delay=2, disable=None):
+        if document.id in found:
+            raise CorpusError(
+                f"{settings.texts}: document {document.id!r} comes twice; ids must be unique: "
+                "remove or rename one"
+            )
+        found[document.id] = Document(document.id, document.text)
+    return list(found.values())
+
+
+def _in_gold(texts: Sequence[Document], gold: GoldStandard) -> list[SharedDocument]:
+    """Return the texts that are in a gold corpus, or whose PubMed id the table has."""
+    index = gold.index()
+    found = []
+    known = set()
+    for document in texts:
+        place = gold.pubmed_ids.get(pubmed_id(document.id) or "none")
+        if place is not None:
+            known.add(document.id)
+            found.append(SharedDocument(document.id, place, "PubMed id", 1.0))
+    bar = tqdm(texts, desc="comparing with gold", unit=" documents", delay=2, disable=None)
+    found += [shared for shared in index.find(bar) if shared.source not in known]
+    return found
+
+
+def _annotate(
+    definition: SilverDefinition, pool: Sequence[Document], gold: GoldStandard
+) -> tuple[list[dict[str, list[Span]]], Sample]:
+    """Return each annotator's spans of the pool, and of the gold documents to learn from."""
+    kind = definition.silver.type
+    taught: list[Document] = []
+    corpora: list[str] = []
+    for name, members in gold.train.items():
+        for document in members:
+            entities = tuple(e for e in document.entities if e.type == kind)
+            taught.append(Document(document.id, document.text, entities))
+            corpora.append(name)
+    if taught and not any(document.entities for document in taught):
+        raise CorpusError(
+            f"{definition.path}: the train parts of {', '.join(gold.train)} have no entity of type "
+            f"{kind}; correct `type` in [silver] or learn_from in [gold]"
+        )
+    both = [*pool, *taught]
+    spans: list[dict[str, list[Span]]] = [{} for _ in both]
+    for source in definition.annotators:
+        number = 0
+        # The annotator first, so that it comes to its end.
+        for found, given in zip(make_annotator(definition, source).annotate(both), spans):
+            given[source.name] = found
+            number += len(found)
+        logger.info("%s: %d spans in %d documents", source.name, number, len(both))
+    return spans[: len(pool)], Sample(taught, spans[len(pool) :], corpora)
+
+
+def _harmonise(
+    definition: SilverDefinition,
+    pool: Sequence[Document],
+    spans: Sequence[Spans],
+    consensus: Consensus,
+) -> tuple[list[SilverDocument], Agreement]:
+    agreement = Agreement([source.name for source in definition.annotators])
+    silver = []
+    bar = tqdm(pool, desc="harmonising", unit=" documents", delay=2, disable=None)
+    for document, given in zip(bar, spans):
+        votes = consensus.apply(document.text, given)
+        agreement.add(document.text, given, votes)
+        silver.append(SilverDocument(document.id, document.text, tuple(votes)))
+    return silver, agreement
+
+
+def _blacklist(
+    definition: SilverDefinition, silver: Sequence[SilverDocument], taught: Sample
+) -> tuple[list[Banned], set[str]]:
+    choice = definition.clean.blacklist
+    if choice is None:
+        return [], set()
+    if choice == BLACKLIST_FROM_GOLD:
+        texts = {text for document in silver for text in document.keys()}
+        least = definition.clean.blacklist_occurrences
+        entries = build_blacklist(texts, taught.documents, least)
+        return entries, {entry.text for entry in entries}
+    given = read_blacklist(definition.data(choice))
+    return [Banned(text, 0, 0) for text in sorted(given)], given
+
+
+def _select(
+    definition: SilverDefinition, silver: list[SilverDocument], steps: list[Step]
+) -> list[SilverDocument]:
+    clean, seed = definition.clean, definition.silver.seed
+    kept = by_density(silver, clean.least_annotations, clean.least_density, clean.most_density)
+    steps.append(_step("too sparse or too dense documents dropped", silver, kept))
+    if clean.topics:
+        before, kept = kept, by_topic(kept, clean.topics, clean.topic_share, seed)
+        label = f"at most {100 * clean.topic_share:g} % a topic ({clean.topics} topics)"
+        steps.append(_step(label, before, kept))
+    if clean.entity_share < 1:
+        before, kept = kept, by_entity(kept, clean.entity_share, seed)
+        steps.append(_step(f"at most {100 * clean.entity_share:g} % an entity", before, kept))
+    if clean.documents is not None:
+        before, kept = kept, sample(kept, clean.documents, seed)
+        steps.append(_step(f"sample of {clean.documents} documents", before, kept))
+    return kept
+
+
+def _write(
+    definition: SilverDefinition,
+    target: Path,
+    silver: Sequence[SilverDocument],
+    removed: Sequence[SharedDocument],
+    banned: Sequence[Banned],
+    content: dict[str, Any],
+    report: str,
+) -> None:
+    settings = definition.silver
+    percent = settings.valid_percent
+    names = [document.id for document in silver]
+    split = split_documents(names, (100 - percent, percent, 0), settings.seed)
+    valid = set(split.valid)
+    documents = _documents(silver, settings.type)
+    parts = {"train": [d for d in documents if d.id not in valid]}
+    if valid:
+        parts["valid"] = [d for d in documents if d.id in valid]
+    if not parts["train"]:
+        raise CorpusError(f"{definition.path}: no document is left for train; lower valid_percent")
+    folder = target.with_name(f".{target.name}.new")
+    try:
+        write_brat_parts(folder, parts, replace=True)
+        write_json(folder / "report.json", content)
+        write_atomically(folder / "report.txt", report.encode("utf-8"))
+        shutil.copyfile(definition.path, folder / "definition.ini")
+        _write_table(folder / "agreement.tsv", _agreement_lines(silver))
+        _write_table(folder / "removed.tsv", _removed_lines(removed))
+        _write_table(
+            folder / "blacklist.tsv",
+            [f"{entry.text}\t{entry.occurrences}\t{entry.touched}\n" for entry in banned],
+        )
+        put_in_place(folder, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_table(path: Path, lines: Sequence[str]) -> None:
+    write_atomically(path, "".join(lines).encode("utf-8"))
+
+
+def _agreement_lines(silver: Sequence[SilverDocument]) -> list[str]:
+    """The mentions as stand-off, with their support and who voted for them."""
+    rows, extra = [], {"support": [], "exact": [], "overlapping": []}  # type: ignore[var-annotated]
+    for document in silver:
+        for vote in document.votes:
+            rows.append((document.id, vote.start, vote.end, document.text[vote.start : vote.end]))
+            extra["support"].append(f"{vote.support:g}")
+            extra["exact"].append(",".join(vote.exact))
+            extra["overlapping"].append(",".join(vote.overlapping))
+    return list(format_standoff(rows, extra))
+
+
+def _removed_lines(removed: Sequence[SharedDocument]) -> list[str]:
+    heading = "id\tgold document\treason\tshare\n"
+    return [heading] + [f"{r.source}\t{r.target}\t{r.reason}\t{r.share:.3f}\n" for r in removed]
+
+
+def _documents(silver: Sequence[SilverDocument], kind: str) -> list[Document]:
+    return [
+        Document(
+            document.id,
+            document.text,
+            tuple(
+                Entity(kind, ((vote.start, vote.end),), document.text[vote.start : vote.end])
+                for vote in document.votes
+            ),
+        )
+        for document in silver
+    ]
+
+
+def _mentions(silver: Sequence[SilverDocument]) -> int:
+    return sum(len(document.votes) for document in silver)
+
+
+def _step(name: str, before: Sequence[SilverDocument], after: Sequence[SilverDocument]) -> Step:
+    return Step(name, len(before), len(after), _mentions(before), _mentions(after))

@@ -1,0 +1,129 @@
+"""How good annotators and consensus are on gold train parts, by exact match.
+
+What is learned from gold is scored by five-fold cross-fitting over documents: each document's
+consensus comes from weights, words and blacklist that were learned without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from neuroner_tl.corpora.silver.blacklist import build_blacklist, key
+from neuroner_tl.corpora.silver.boundaries import BoundaryTable
+from neuroner_tl.corpora.silver.consensus import Consensus, Sample, make_consensus, without
+from neuroner_tl.corpora.silver.definition import BLACKLIST_FROM_GOLD, SilverDefinition
+from neuroner_tl.corpora.silver.harmonise import Span, exact_vote, tolerant_vote
+from neuroner_tl.evaluation.scoring import Counts
+
+FOLDS = 5
+PLAIN_VOTES = 2
+
+
+@dataclass
+class Quality:
+    """Scores and limits by gold corpus and by what was scored.
+
+    Args:
+        scores: exact matches.
+        boundaries: limits beside those of the gold entities.
+    """
+
+    scores: dict[str, dict[str, Counts]] = field(default_factory=dict)
+    boundaries: dict[str, dict[str, BoundaryTable]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all figures."""
+        return {
+            "scores": {
+                corpus: {name: counts.to_json() for name, counts in rows.items()}
+                for corpus, rows in self.scores.items()
+            },
+            "boundaries": {
+                corpus: {name: table.to_json() for name, table in rows.items()}
+                for corpus, rows in self.boundaries.items()
+            },
+        }
+
+
+def measure(definition: SilverDefinition, sample: Sample, banned: set[str]) -> Quality:
+    """Score every annotator, the plain votes and the consensus of the definition.
+
+    Args:
+        definition: how the consensus is made.
+        sample: the gold documents.
+        banned: the blacklist, where a given one is used.
+    """
+    names = [source.name for source in definition.annotators]
+    quality = Quality()
+    rows: dict[str, list[list[Span]]] = {
+        name: [list(given.get(name, ())) for given in sample.spans] for name in names
+    }
+    for label, rule in (
+        (f"exact vote, {PLAIN_VOTES}", exact_vote(names, PLAIN_VOTES)),
+        (f"tolerant vote, {PLAIN_VOTES}", tolerant_vote(names, PLAIN_VOTES)),
+    ):
+        rows[label] = _apply(sample, Consensus(rule))
+    rows.update(_cross_fitted(definition, sample, banned))
+    for label, spans in rows.items():
+        for corpus, document, expected, found in zip(
+            sample.corpora, sample.documents, sample.gold(), spans
+        ):
+            chosen = set(found)
+            right = len(chosen & expected)
+            counts = quality.scores.setdefault(corpus, {})
+            counts[label] = counts.get(label, Counts()) + Counts(
+                right, len(chosen) - right, len(expected) - right
+            )
+            tables = quality.boundaries.setdefault(corpus, {})
+            if label not in names:
+                tables.setdefault(label, BoundaryTable()).add(document, found)
+    return quality
+
+
+def _cross_fitted(
+    definition: SilverDefinition, sample: Sample, banned: set[str]
+) -> dict[str, list[list[Span]]]:
+    """Return the spans of the consensus, and of its stages where it has some."""
+    settings = definition.harmonise
+    clean = definition.clean
+    stages: dict[str, list[list[Span]]] = {}
+    size = len(sample.documents)
+    labels = [f"{settings.method} vote"]
+    if settings.extend:
+        labels.append(f"{labels[-1]}, limits")
+    if clean.blacklist is not None:
+        labels.append(f"{labels[-1]}, blacklist")
+    for label in labels:
+        stages[label] = [[] for _ in range(size)]
+    for fold in range(FOLDS):
+        held = list(range(fold, size, FOLDS))
+        rest = sample.take([i for i in range(size) if i % FOLDS != fold])
+        consensus = make_consensus(definition, rest)
+        vote_only = Consensus(consensus.rule)
+        found = {i: consensus.apply(sample.documents[i].text, sample.spans[i]) for i in held}
+        if clean.blacklist == BLACKLIST_FROM_GOLD:
+            texts = {
+                key(sample.documents[i].text[vote.start : vote.end])
+                for i in held
+                for vote in found[i]
+            }
+            entries = build_blacklist(texts, rest.documents, clean.blacklist_occurrences)
+            banned = {entry.text for entry in entries}
+        for i in held:
+            text = sample.documents[i].text
+            votes = vote_only.apply(text, sample.spans[i])
+            stages[labels[0]][i] = [(vote.start, vote.end) for vote in votes]
+            if settings.extend:
+                stages[labels[1]][i] = [(vote.start, vote.end) for vote in found[i]]
+            if clean.blacklist is not None:
+                kept = without(text, found[i], banned)
+                stages[labels[-1]][i] = [(vote.start, vote.end) for vote in kept]
+    return stages
+
+
+def _apply(sample: Sample, consensus: Consensus) -> list[list[Span]]:
+    return [
+        [(vote.start, vote.end) for vote in consensus.apply(document.text, given)]
+        for document, given in zip(sample.documents, sample.spans)
+    ]

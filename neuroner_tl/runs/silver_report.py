@@ -1,0 +1,147 @@
+"""The report on a silver corpus, as text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neuroner_tl.corpora.duplicates import SharedDocument
+from neuroner_tl.corpora.silver.agreement import Agreement
+from neuroner_tl.corpora.silver.boundaries import BoundaryTable
+from neuroner_tl.corpora.silver.consensus import Consensus
+from neuroner_tl.corpora.silver.selection import SilverDocument
+from neuroner_tl.evaluation.report import counts_rows
+from neuroner_tl.runs.silver_quality import FOLDS, Quality
+
+_MOST_ENTITIES = 10
+_MOST_DIFFERENCES = 5
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step did.
+
+    Args:
+        name: what it is.
+        documents_before: documents that it was given.
+        documents_after: documents that it left.
+        mentions_before: mentions in them.
+        mentions_after: mentions that it left.
+    """
+
+    name: str
+    documents_before: int
+    documents_after: int
+    mentions_before: int = 0
+    mentions_after: int = 0
+
+
+def format_report(
+    name: str,
+    steps: Sequence[Step],
+    silver: Sequence[SilverDocument],
+    consensus: Consensus,
+    agreement: Agreement,
+    quality: Quality,
+    shared: Sequence[SharedDocument],
+) -> str:
+    """Return the report."""
+    parts = [_steps(steps), _agreement(agreement), _rule(consensus, agreement.annotators)]
+    for corpus, rows in quality.scores.items():
+        title = f"{corpus}, train documents, exact match ({FOLDS}-fold cross-fitting)"
+        parts.append(f"{title}\n" + "\n".join(counts_rows(rows, first="annotator")))
+        parts.append(_boundaries(corpus, quality.boundaries[corpus]))
+    parts.append(_entities(silver))
+    parts.append(f"documents shared with the gold corpora: {len(shared)}")
+    return f"silver corpus {name}\n\n" + "\n\n".join(parts) + "\n"
+
+
+def _steps(steps: Sequence[Step]) -> str:
+    width = max(len(step.name) for step in steps)
+    lines = [f"{'step':<{width}}{'documents':>21}{'mentions':>21}"]
+    for step in steps:
+        documents = f"{step.documents_before} -> {step.documents_after}"
+        mentions = f"{step.mentions_before} -> {step.mentions_after}"
+        lines.append(f"{step.name:<{width}}{documents:>21}{mentions:>21}")
+    return "\n".join(lines)
+
+
+def _agreement(agreement: Agreement) -> str:
+    names = list(agreement.annotators)
+    width = max(len(name) for name in names) + 1
+    columns = [max(len(name), 6) + 1 for name in names]
+    heading = " " * width + "".join(f"{n:>{w}}" for n, w in zip(names, columns))
+    lines = [
+        "agreement of annotators: F1 of spans (right above), kappa of tokens (left below)",
+        heading,
+    ]
+    for row, one in enumerate(names):
+        cells = []
+        for column, other in enumerate(names):
+            value = agreement.f1(one, other) if column > row else agreement.kappa(one, other)
+            cells.append("-" if column == row else f"{value:.3f}")
+        lines.append(f"{one:<{width}}" + "".join(f"{c:>{w}}" for c, w in zip(cells, columns)))
+    lines += [
+        "",
+        f"{'annotator':<{width + 4}}"
+        + "".join(f"{name:>9}" for name in ("spans", "alone", "exact", "overlap", "needed")),
+    ]
+    for name in names:
+        entry = agreement.contributions[name]
+        lines.append(
+            f"{name:<{width + 4}}{entry.spans:>9}{entry.alone:>9}{entry.exact:>9}"
+            f"{entry.overlapping:>9}{entry.needed:>9}"
+        )
+    lines.append(
+        "alone: touches no other annotator's span; exact, overlap: votes for mentions of the "
+        "consensus;\nneeded: mentions with no other exact vote"
+    )
+    return "\n".join(lines)
+
+
+def _rule(consensus: Consensus, names: Sequence[str]) -> str:
+    rule = consensus.rule
+    lines = [f"{'weight of a vote':<24}{'exact':>9}{'overlap':>9}"]
+    for name in names:
+        exact, overlap = rule.exact.get(name, 0.0), rule.overlap.get(name, 0.0)
+        lines.append(f"{name:<24}{exact:>9.3f}{overlap:>9.3f}")
+    lines.append(f"{'threshold':<24}{rule.threshold:>9.3f}")
+    for side, words in (
+        ("before", consensus.extensions.left),
+        ("after", consensus.extensions.right),
+    ):
+        if words:
+            lines.append(f"words {side} a mention that belong to it: {', '.join(sorted(words))}")
+    return "\n".join(lines)
+
+
+def _boundaries(corpus: str, tables: dict[str, BoundaryTable]) -> str:
+    lines = [
+        f"{corpus}: limits",
+        f"{'consensus':<34}{'gold':>7}{'silver':>8}{'exact':>8}{'other':>8}",
+    ]
+    for label, table in tables.items():
+        content = table.to_json()
+        lines.append(
+            f"{label:<34}{content['gold_mean_tokens']:>7.2f}{content['silver_mean_tokens']:>8.2f}"
+            f"{table.exact:>8}{content['other_limits']:>8}"
+        )
+    lines.append(
+        "gold, silver: mean tokens of an entity; other: touches a gold entity, other limits"
+    )
+    for label, table in tables.items():
+        kinds = ", ".join(f"{k} {n}" for k, n in table.kinds.most_common(_MOST_DIFFERENCES))
+        words = ", ".join(f"{w!r} {n}" for w, n in table.words.most_common(_MOST_DIFFERENCES))
+        lines.append(f"{label}: gold is {kinds}; words: {words}")
+    return "\n".join(lines)
+
+
+def _entities(silver: Sequence[SilverDocument]) -> str:
+    counts = Counter(text for document in silver for text in document.keys())
+    total = sum(counts.values())
+    top = ", ".join(
+        f"{text} {100 * number / total:.1f} %"
+        for text, number in counts.most_common(_MOST_ENTITIES)
+    )
+    return f"{len(silver)} documents, {total} mentions, {len(counts)} unique; commonest: {top}"

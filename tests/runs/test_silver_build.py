@@ -1,0 +1,298 @@
+"""A silver corpus from a definition: every step, the files, and that nothing of gold is left."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from neuroner_tl.__main__ import main
+from neuroner_tl.corpora.brat import write_brat_document
+from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.leaks import find_leaks
+from neuroner_tl.corpora.reader import read_corpus
+from neuroner_tl.corpora.silver.definition import read_silver_definition
+from neuroner_tl.corpora.standoff import read_standoff
+from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError
+from neuroner_tl.runs.silver_build import build_silver
+
+DISEASES = ["gout", "renal failure", "breast cancer", "flu", "asthma", "lung cancer"]
+FILLERS = (
+    "we saw many patients whose symptoms of unclear origin were treated with drugs and".split()
+)
+
+DEFINITION = """
+[silver]
+name = small
+type = DISO
+data_folder = {data}
+texts = texts.jsonl
+output_folder = {output}
+seed = 1
+valid_percent = 10
+
+[annotators]
+one = lexicon:one.txt
+two = lexicon:two.txt
+other = standoff:other.tsv
+brat = brat:tagged
+
+[harmonise]
+method = {method}
+threshold = 2
+extend = {extend}
+
+[gold]
+corpora = gold
+learn_from = gold
+
+[clean]
+blacklist = {blacklist}
+least_annotations = 1
+entity_share = 0.9
+topics = 3
+topic_share = 0.9
+documents = 30
+"""
+
+
+def text_with(rng: random.Random, names: list[str]) -> tuple[str, list[tuple[int, int]]]:
+    text, spans = "", []
+    for name in names:
+        text += " ".join(rng.choices(FILLERS, k=8)) + " "
+        spans.append((len(text), len(text) + len(name)))
+        text += f"{name} "
+    return text + ".", spans
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Texts, two term lists, two taggers' outputs, and a gold corpus."""
+    folder = tmp_path_factory.mktemp("silver")
+    rng = random.Random(0)
+    (folder / "one.txt").write_text("\n".join([*DISEASES, "patients"]))
+    (folder / "two.txt").write_text("\n".join([*DISEASES[:4], "cancer", "patients"]))
+    pool = [(str(20000000 + i), *text_with(rng, rng.sample(DISEASES, 3))) for i in range(60)]
+    for part, size in (("train", 15), ("valid", 4), ("test", 6)):
+        (folder / "gold" / part).mkdir(parents=True)
+        for i in range(size):
+            text, spans = text_with(rng, rng.sample(DISEASES, 3))
+            name = f"{part}{i}"
+            if part == "test" and i == 0:  # in the pool under another name
+                pool.append(("planted", text.upper(), spans))
+            if part == "test" and i == 1:  # in the pool by its PubMed id
+                name = "20000003"
+            found = tuple(Entity("DISO", (s,), text[slice(*s)]) for s in spans)
+            write_brat_document(Document(name, text, found), folder / "gold" / part)
+    (folder / "texts.jsonl").write_text(
+        "".join(json.dumps({"id": name, "text": text}) + "\n" for name, text, _ in pool)
+    )
+    rows = [
+        f"{name}\t{start}\t{end}\t{text[start:end]}\n"
+        for name, text, spans in pool
+        for start, end in spans[:2]
+    ]
+    (folder / "other.tsv").write_text("id\tstart\tend\ttext\n" + "".join(rows))
+    (folder / "tagged").mkdir()
+    for name, text, spans in pool[:10]:
+        found = tuple(Entity("DISO", (s,), text[slice(*s)]) for s in spans)
+        write_brat_document(Document(name, text, found), folder / "tagged")
+    return folder
+
+
+def define(data: Path, folder: Path, **changes: str) -> Path:
+    settings = {"method": "tolerant", "extend": "False", "blacklist": "gold", **changes}
+    path = folder / "silver.ini"
+    text = DEFINITION.format(data=data, output=folder / "out", **settings)
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture(scope="module")
+def built(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    return build_silver(read_silver_definition(define(data, folder))).folder
+
+
+def test_files(built: Path) -> None:
+    assert sorted(path.name for path in built.iterdir()) == [
+        "agreement.tsv",
+        "blacklist.tsv",
+        "definition.ini",
+        "removed.tsv",
+        "report.json",
+        "report.txt",
+        "train",
+        "valid",
+    ]
+    assert [path.name for path in built.parent.iterdir()] == ["small"]
+
+
+def test_gold_documents_are_removed_and_named(built: Path, data: Path) -> None:
+    removed = (built / "removed.tsv").read_text().splitlines()[1:]
+    assert [line.split("\t")[:3] for line in removed] == [
+        ["20000003", "gold/test/20000003", "PubMed id"],
+        ["planted", "gold/test/test0", "text"],
+    ]
+    assert find_leaks(built, data / "gold", ("train", "valid", "test")) == []
+    assert json.loads((built / "report.json").read_text())["documents_shared_with_gold"] == 0
+
+
+def test_counts_before_and_after_each_step(built: Path) -> None:
+    steps = json.loads((built / "report.json").read_text())["steps"]
+    assert [step["name"].split()[0] for step in steps] == [
+        "documents",
+        "harmonised",
+        "blacklist",
+        "too",
+        "at",
+        "at",
+        "sample",
+    ]
+    assert (steps[0]["documents_before"], steps[0]["documents_after"]) == (61, 59)
+    for left, right in zip(steps, steps[1:]):
+        assert left["documents_after"] == right["documents_before"]
+    for left, right in zip(steps[1:], steps[2:]):
+        assert left["mentions_after"] == right["mentions_before"]
+    assert steps[2]["mentions_after"] < steps[2]["mentions_before"]
+    assert steps[-1]["documents_after"] == 30
+
+
+def test_blacklist_of_what_gold_never_annotates(built: Path) -> None:
+    listed = [line.split("\t")[0] for line in (built / "blacklist.tsv").read_text().splitlines()]
+    assert listed == ["patients"]
+
+
+def test_the_corpus_and_its_agreement(built: Path) -> None:
+    corpus = read_corpus(built, required=("train", "valid"))
+    assert (len(corpus.parts["train"]), len(corpus.parts["valid"])) == (27, 3)
+    rows = read_standoff(built / "agreement.tsv")
+    report = ImportReport()
+    for part in corpus.parts.values():
+        for document in part.documents(report):
+            assert [(e.start, e.end) for e in document.entities] == [
+                (start, end) for start, end, *_ in rows[document.id]
+            ]
+            assert {e.text.lower() for e in document.entities} <= set(DISEASES)
+    heading, first, *_ = (built / "agreement.tsv").read_text().splitlines()
+    assert heading.split("\t")[4:] == ["support", "exact", "overlapping"]
+    columns = first.split("\t")
+    votes = [name for column in columns[5:] for name in column.split(",") if name]
+    assert float(columns[4]) == len(votes) >= 2
+
+
+def test_it_is_reproducible(built: Path, data: Path, tmp_path: Path) -> None:
+    again = build_silver(read_silver_definition(define(data, tmp_path))).folder
+    for path in built.rglob("*"):
+        if path.is_file() and path.name != "definition.ini":
+            assert path.read_bytes() == (again / path.relative_to(built)).read_bytes(), path.name
+
+
+def test_learned_and_extended(data: Path, tmp_path: Path) -> None:
+    path = define(data, tmp_path, method="learned", extend="True")
+    result = build_silver(read_silver_definition(path))
+    scores = result.content["scores"]["gold"]
+    best_single = max(scores[name]["f1"] for name in ("one", "two", "other", "brat"))
+    assert scores["learned vote, limits, blacklist"]["f1"] >= best_single
+    assert scores["other"]["tp"] == 0  # it has only seen the pool
+    assert {*result.content["rule"]["exact"]} <= {"one", "two", "other", "brat"}
+    assert result.content["withheld_train_documents"] == {"gold": 0}
+
+
+def test_a_given_blacklist_and_an_old_corpus(data: Path, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    (data / "list.txt").write_text("Gout\n")
+    path = define(data, tmp_path, blacklist="list.txt")
+    assert main(["silver", "build", str(path)]) == 0
+    assert "written to" in capsys.readouterr().out
+    texts = [p.read_text() for p in (tmp_path / "out" / "small").rglob("*.ann")]
+    assert "patients" in " ".join(texts) and "gout" not in " ".join(texts)
+    assert main(["silver", "build", str(path)]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert main(["silver", "build", str(path), "--replace"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("[clean]", "[cleen]", "the nearest is [clean]"),
+        ("seed = 1", "sead = 1", "the nearest is seed"),
+        ("seed = 1", "seed = x", "found 'x'"),
+        ("method = tolerant", "method = best", "found 'best'"),
+        ("lexicon:one.txt", "one.txt", "expected a kind and a path"),
+        ("type = DISO", "", "found no type in [silver]"),
+        ("learn_from = gold", "learn_from = good", "a name among corpora: gold"),
+        ("learn_from = gold", "", "expected learn_from"),
+        ("threshold = 2", "weights = one:2, three:1", "expected an annotator"),
+        ("threshold = 2", "weights = one", "expected name:number"),
+        ("topic_share = 0.9", "topic_share = 0.3", "more than 1 / 3"),
+        ("texts = texts.jsonl", "texts = texts.jsonl\ntexts_format = doc", "expected one of"),
+    ],
+)
+def test_a_broken_definition(data: Path, tmp_path: Path, old: str, new: str, words: str) -> None:
+    path = define(data, tmp_path)
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(ParameterError, match=r"silver\.ini") as caught:
+        read_silver_definition(path)
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("texts = texts.jsonl", "texts = none.jsonl", "none.jsonl: no such file"),
+        ("lexicon:one.txt", "lexicon:none.txt", "none.txt: cannot be read"),
+        ("brat:tagged", "brat:none", "none: no such folder"),
+        ("corpora = gold", "corpora = nothing/gold", "no such folder"),
+        ("type = DISO", "type = PRGE", "no entity of type PRGE"),
+        ("least_annotations = 1", "least_annotations = 100", "no document is left"),
+        ("brat:tagged", "model:gold", "holds no model"),
+    ],
+)
+def test_what_cannot_be_used(data: Path, tmp_path: Path, old: str, new: str, words: str) -> None:
+    path = define(data, tmp_path)
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(NeuroNERError) as caught:
+        build_silver(read_silver_definition(path))
+    assert words in str(caught.value)
+    assert not (tmp_path / "out" / "small").exists()
+
+
+def test_another_tagger_of_other_texts(data: Path, tmp_path: Path, caplog) -> None:  # type: ignore[no-untyped-def]
+    tagged = tmp_path / "tagged"
+    tagged.mkdir()
+    write_brat_document(Document("20000000", "Something else."), tagged)
+    path = define(data, tmp_path)
+    (tmp_path / "other.tsv").write_text("20000001\t0\t9\tSomething\n")
+    text = path.read_text().replace("brat:tagged", f"brat:{tagged}")
+    path.write_text(text.replace("standoff:other.tsv", f"standoff:{tmp_path / 'other.tsv'}"))
+    content = build_silver(read_silver_definition(path)).content
+    rows = content["agreement"]["contributions"]
+    assert rows["brat"]["spans"] == rows["other"]["spans"] == 0
+    assert f"{tagged}: 1 documents have another text" in caplog.text
+    assert f"{tmp_path / 'other.tsv'}: 1 documents have another text" in caplog.text
+
+
+def test_rows_that_do_not_fit_are_an_error(data: Path, tmp_path: Path) -> None:
+    rows = (data / "other.tsv").read_text().splitlines()
+    name, start, end, says = rows[1].split("\t")
+    (tmp_path / "other.tsv").write_text(f"{rows[1]}\n{name}\t{int(start) + 1}\t{end}\t{says}\n")
+    path = define(data, tmp_path)
+    path.write_text(
+        path.read_text().replace("standoff:other.tsv", f"standoff:{tmp_path / 'other.tsv'}")
+    )
+    with pytest.raises(CorpusError, match=r"other\.tsv:2: the offsets"):
+        build_silver(read_silver_definition(path))
+
+
+def test_a_trained_model_is_an_annotator(data: Path, tmp_path: Path, source_run) -> None:  # type: ignore[no-untyped-def]
+    path = define(data, tmp_path)
+    path.write_text(
+        path.read_text().replace("brat = brat:tagged", f"model = model:{source_run.folder.path}")
+    )
+    content = build_silver(read_silver_definition(path)).content
+    assert "model" in content["scores"]["gold"]
+    assert content["agreement"]["kappa"]["model"]["model"] == 1.0
