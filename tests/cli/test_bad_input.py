@@ -278,7 +278,7 @@ class TestResume:
 
     def test_model_instead_of_a_run(self, refused, source_run):
         message = self.refusal(refused, source_run.folder.model)
-        assert "give the folder of a run" in message
+        assert "is a model of a run; give the folder of the run" in message
 
     def test_finished_run(self, refused, source_run):
         message = self.refusal(refused, source_run.folder.path)
