@@ -17,7 +17,7 @@ from neuroner_tl.dataset.batches import (
 )
 
 NOTHING_RARE = RareTokens(np.zeros(0, np.int32), np.zeros(0, np.int32))
-SMALL = Shapes(times=(4, 8))
+SMALL = Shapes(times=(4, 8), single_times=(4, 8))
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,12 @@ def test_rounding_up_of_lengths(size):
     rounded = Shapes(times=(32, 64, 128)).time(size)
     assert rounded >= size
     assert rounded in (32, 64, 128) or (rounded & (rounded - 1) == 0 and rounded < 2 * size)
-    assert EXACT.time(size) == size
+    assert EXACT.time(size) == EXACT.time(size, 1) == size
+
+
+def test_single_sentences_have_fewer_lengths():
+    shapes = Shapes(times=(4, 6, 8), single_times=(8,))
+    assert [shapes.time(5, batch) for batch in (1, 2, 32)] == [8, 6, 6]
 
 
 @settings(max_examples=100, deadline=None)
