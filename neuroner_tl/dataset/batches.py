@@ -57,7 +57,7 @@ class Shapes:
                 return allowed
         return 1 << (longest - 1).bit_length()
 
-    def word_rows(self, batch: int, time: int) -> int:
+    def word_rows(self, batch: int) -> int:
         """Words of a group of `packed_words`; 0 for all in one."""
         if self.exact:
             return 0
@@ -67,7 +67,7 @@ class Shapes:
         """Steps of packed words: nearly always enough for a batch of this size, or doubled."""
         if self.exact:
             return needed
-        steps = 24 + 3 * batch * time // self.word_rows(batch, time)
+        steps = 24 + 3 * batch * time // self.word_rows(batch)
         while steps < needed:
             steps *= 2
         return steps

@@ -30,7 +30,7 @@ def pack_batch(batch: Batch, shapes: Shapes) -> PackedWords:
         none = np.zeros((0, 0), np.int32)
         return PackedWords(none, none[None].repeat(2, 0), 0, none[0:0, 0], none[0:0, 0])
     sizes = batch.token_ids.shape
-    rows = shapes.word_rows(*sizes)
+    rows = shapes.word_rows(sizes[0])
     steps = shapes.word_steps(steps_needed(batch.character_lengths, rows), *sizes) if rows else 0
     return pack_words(batch.characters, batch.character_lengths, rows, steps)
 
