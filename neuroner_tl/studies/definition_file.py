@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.file_name import name_twins
 from neuroner_tl.ini_file import IniValue, nearest_name, read_ini
 from neuroner_tl.studies.arms import Arm, expand_arms, layers_of
 from neuroner_tl.studies.definition import (
@@ -35,7 +36,7 @@ from neuroner_tl.studies.definition import (
 )
 from neuroner_tl.studies.section_values import (
     check_names,
-    corpus_name,
+    checked_name,
     numbers_of,
     required,
     truth_of,
@@ -103,7 +104,7 @@ def read_definition(
             f"{path}:{study['kind'].line}: kind: found {kind!r}, expected one of "
             f"{', '.join(KINDS)}; the nearest is {nearest_name(kind, KINDS)}"
         )
-    name = corpus_name(path, required(path, "study", study, "name"), "name")
+    name = checked_name(path, required(path, "study", study, "name"), "name")
     predictions = {
         entity_class: _predictions(path, entity_class, values)
         for entity_class, values in groups["predictions"].items()
@@ -122,7 +123,7 @@ def read_definition(
         name=name,
         kind=kind,
         output_folder=Path(_text(study, "output_folder", "output")).expanduser(),
-        runs=corpus_name(path, study.get("runs") or IniValue(name, 0), "runs"),
+        runs=checked_name(path, study.get("runs") or IniValue(name, 0), "runs"),
         parameters_filepath=_parameter_file(path, study, bool(groups["targets"])),
         sources={c: _corpora(path, "sources", v, synthetic) for c, v in groups["sources"].items()},
         targets={c: _corpora(path, "targets", v, synthetic) for c, v in groups["targets"].items()},
@@ -189,7 +190,7 @@ def _grouped(
                 f"nearest is {nearest}"
             )
         if name:
-            corpus_name(path, IniValue(name.strip(), 0), f"[{section}]")
+            checked_name(path, IniValue(name.strip(), 0), f"[{section}]")
         groups[kind][name.strip()] = values
     return groups
 
@@ -218,7 +219,7 @@ def _corpora(
 ) -> dict[str, str]:
     found = {}
     for name, value in values.items():
-        corpus_name(path, IniValue(name, value.line), name)
+        checked_name(path, IniValue(name, value.line), name)
         if not value.text:
             raise ParameterError(
                 f"{path}:{value.line}: {name}: found no folder, expected `{name} = FOLDER`"
@@ -259,6 +260,7 @@ def _arms(
     arms = []
     names = [name.strip() for name in value.text.split(",") if name.strip()]
     for name in expand_arms(names):
+        checked_name(path, IniValue(name, value.line), "arms")
         own = {n.lower(): v for n, v in sections.get(name, {}).items()}
         try:
             layers = _layers(path, own.pop("layers")) if "layers" in own else layers_of(name)
@@ -309,6 +311,8 @@ def _predictions(path: Path, entity_class: str, values: Mapping[str, IniValue]) 
         for name, value in values.items()
         if name not in ("gold", "train")
     }
+    for name in systems:
+        checked_name(path, IniValue(name, values[name].line), name)
     if len(systems) != 2:
         raise ParameterError(
             f"{path}: [{section}]: found {len(systems)} systems ({', '.join(systems) or 'none'}), "
@@ -332,9 +336,11 @@ def _check_whole(definition: StudyDefinition) -> None:
             "corpus for the source model of each class; add the section"
         )
     names = [name for named in (*sources.values(), *targets.values()) for name in named]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
+    twins = name_twins(names)
+    if twins:
+        one, other = twins[0]
+        called = f"called {one}" if one == other else f"called {one} and {other}"
         raise ParameterError(
-            f"{path}: found two corpora called {twice[0]}, expected names that differ; the name is "
-            "part of the identifiers of its runs"
+            f"{path}: found two corpora {called}, expected names that differ in more than case; "
+            "the name is part of the identifiers of its runs"
         )

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any, Optional
 
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.file_name import file_name_fault
 from neuroner_tl.ini_file import IniValue, nearest_name
 
 _NAME = re.compile(r"[A-Za-z0-9_.+]+")
+# A run's folder has several names and a date in its own; 255 bytes are the limit for them all.
+_LONGEST = 50
 
 
 def check_names(
@@ -37,13 +40,22 @@ def required(path: Path, section: str, values: Mapping[str, IniValue], name: str
     return value
 
 
-def corpus_name(path: Path, value: IniValue, name: str) -> str:
-    """A value that becomes part of names of files."""
-    if not _NAME.fullmatch(value.text):
+def checked_name(path: Path, value: IniValue, name: str) -> str:
+    """A value that becomes part of names of files and folders.
+
+    Raises:
+        ParameterError: it could not be the name of a file on some system.
+    """
+    fault = file_name_fault(value.text, _LONGEST)
+    if fault is None and not _NAME.fullmatch(value.text):
+        fault = "has other characters than letters, digits and _ . +"
+    if fault is not None:
         where = f"{path}:{value.line}" if value.line else str(path)
+        found = value.text if len(value.text) <= _LONGEST else f"{value.text[:_LONGEST]}..."
+        shown = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."
         raise ParameterError(
-            f"{where}: {name}: found {value.text!r}, expected letters, digits and _ . + only; it "
-            "becomes part of names of folders"
+            f"{where}: {shown}: found {found!r}, which {fault}; expected letters, digits and _ . + "
+            f"only, up to {_LONGEST}, as it becomes part of names of folders"
         )
     return value.text
 

@@ -221,6 +221,8 @@ def test_a_given_blacklist_and_an_old_corpus(data: Path, tmp_path: Path, capsys)
         ("seed = 1", "sead = 1", "the nearest is seed"),
         ("seed = 1", "seed = x", "found 'x'"),
         ("method = tolerant", "method = best", "found 'best'"),
+        ("name = small", "name = ..", "expected the name of a folder"),
+        ("name = small", f"name = {'x' * 300}", "expected the name of a folder"),
         ("lexicon:one.txt", "one.txt", "expected a kind and a path"),
         ("type = DISO", "", "found no type in [silver]"),
         ("learn_from = gold", "learn_from = good", "a name among corpora: gold"),

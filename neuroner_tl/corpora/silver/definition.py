@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn, Optional, Union
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from neuroner_tl.corpora.convert import READERS
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.file_name import file_name_fault
 from neuroner_tl.ini_file import IniValue, nearest_name, read_ini
 
 ANNOTATOR_KINDS = ("lexicon", "standoff", "brat", "model")
@@ -28,7 +29,11 @@ class _Section(BaseModel):
 class SilverSection(_Section):
     """``[silver]``: what is made, of which texts, and where it goes."""
 
-    name: str = Field(pattern=r"^[\w.-]+$", description="a name without slashes or white space")
+    name: str = Field(
+        pattern=r"^[\w.-]+$",
+        description="the name of a folder: letters, digits and _ . - only, the first of them no dot "
+        "or -, up to 200 bytes, no name of a device",
+    )
     type: str = Field(pattern=r"^\S+$", description="an entity type such as DISO")
     data_folder: Path = Path(".")
     texts: Path
@@ -36,6 +41,14 @@ class SilverSection(_Section):
     output_folder: Path = Path("output")
     seed: int = Field(0, ge=0, lt=2**32)
     valid_percent: float = Field(2.0, ge=0, lt=100)
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        fault = file_name_fault(name)
+        if fault is not None:
+            raise ValueError(fault)
+        return name
 
 
 class LexiconSection(_Section):

@@ -1,0 +1,72 @@
+"""Names that come from outside and become names of files: which ones no system objects to."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Optional
+
+LONGEST = 200
+"""Bytes of a name in UTF-8. File systems allow 255; suffix and temporary names need the rest."""
+
+_FORBIDDEN = '<>:"/\\|?*'
+# Names of devices on Windows, with any suffix.
+_DEVICES = frozenset(
+    ["con", "prn", "aux", "nul", "conin$", "conout$"]
+    + [f"{device}{number}" for device in ("com", "lpt") for number in "0123456789¹²³"]
+)
+
+
+def file_name_fault(name: str, longest: int = LONGEST) -> Optional[str]:
+    """Say what keeps a name from being the name of a file on any common system.
+
+    Args:
+        name: the name, without folder and suffix.
+        longest: how many bytes it may have in UTF-8.
+
+    Returns:
+        The end of a sentence that begins with the name, such as ``begins with a dot``; None if
+        nothing does.
+    """
+    if not name:
+        return "is empty"
+    size = len(name.encode("utf-8", "surrogatepass"))
+    if size > longest:
+        return f"has {size} bytes, more than {longest}"
+    for character in name:
+        if character in _FORBIDDEN:
+            return f"contains {character}"
+        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+            return f"contains the invisible character U+{ord(character):04X}"
+    if name[0] == ".":
+        return "begins with a dot"
+    if name[0] in "+-":
+        return f"begins with {name[0]}, as options and formulas do"
+    if name[0].isspace() or name[-1].isspace():
+        return "begins or ends with white space"
+    if name[-1] == ".":
+        return "ends with a dot"
+    if name.split(".")[0].rstrip().casefold() in _DEVICES:
+        return "is the name of a device on Windows"
+    return None
+
+
+def name_twins(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Find names that would be one file on some systems.
+
+    Args:
+        names: the names of files in one folder.
+
+    Returns:
+        Each name that equals an earlier one but for case or for how Unicode composes its
+        characters, or altogether, after that earlier one.
+    """
+    first: dict[str, str] = {}
+    twins = []
+    for name in names:
+        key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+        if key in first:
+            twins.append((first[key], name))
+        else:
+            first[key] = name
+    return twins

@@ -1,0 +1,60 @@
+"""Names of files: what would be another file, no file, or an option, somewhere."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuroner_tl.file_name import file_name_fault, name_twins
+
+
+@pytest.mark.parametrize(
+    "name, fault",
+    [
+        ("", "is empty"),
+        (".", "begins with a dot"),
+        ("..", "begins with a dot"),
+        (".hidden", "begins with a dot"),
+        ("a/b", "contains /"),
+        ("a\\b", "contains \\"),
+        ("C:x", "contains :"),
+        ("what?", "contains ?"),
+        ("a\0b", "invisible character U+0000"),
+        ("a\nb", "invisible character U+000A"),
+        ("a\u202eb", "invisible character U+202E"),
+        ("a\udc80", "invisible character U+DC80"),
+        ("+1", "begins with +"),
+        ("-rf", "begins with -"),
+        (" a", "white space"),
+        ("a ", "white space"),
+        ("a.", "ends with a dot"),
+        ("CON", "device"),
+        ("nul.v2", "device"),
+        ("Com1", "device"),
+        ("x" * 300, "has 300 bytes"),
+        ("ü" * 150, "has 300 bytes"),
+    ],
+)
+def test_faults_are_named(name, fault):
+    assert fault in file_name_fault(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["NCBI_DISO", "PMC1-01.v2", "a+b", "console", "naïve", "文献", "x" * 200]
+)
+def test_good_names_have_none(name):
+    assert file_name_fault(name) is None
+
+
+@given(st.text(max_size=40))
+def test_a_good_name_names_a_file_in_its_folder(tmp_path_factory, name):
+    if file_name_fault(name) is None:
+        folder = tmp_path_factory.getbasetemp() / "names"
+        path = folder / name
+        assert path.parent == folder and path.name == name and path != folder
+
+
+def test_twins_differ_in_case_or_composition_alone():
+    assert name_twins(["a", "B", "A", "b", "c", "c"]) == [("a", "A"), ("B", "b"), ("c", "c")]
+    assert name_twins(["caf\u00e9", "cafe\u0301", "cafe"]) == [("caf\u00e9", "cafe\u0301")]
+    assert name_twins(["Straße", "STRASSE"]) == [("Straße", "STRASSE")]
+    assert name_twins(["a1", "a2", ""]) == []
