@@ -31,8 +31,8 @@ class SilverSection(_Section):
 
     name: str = Field(
         pattern=r"^[\w.-]+$",
-        description="the name of a folder: letters, digits and _ . - only, the first of them no dot "
-        "or -, up to 200 bytes, no name of a device",
+        description="the name of a folder: letters, digits and _ . - only, the first of them "
+        "no dot or -, up to 200 bytes, no name of a device",
     )
     type: str = Field(pattern=r"^\S+$", description="an entity type such as DISO")
     data_folder: Path = Path(".")
