@@ -175,25 +175,25 @@ class _Run:
         epochs = min(p.maximum_number_of_epochs, max(p.minimum_number_of_epochs, p.patience))
         return sentences * epochs >= COMPILE_FROM_SENTENCES
 
+    def make_step(self) -> TrainingStep:
+        """The training step that the parameters describe, on this run's network."""
+        p = self.parameters
+        settings = StepSettings(
+            p.optimizer,
+            p.gradient_clipping_value,
+            p.dropout_rate,
+            p.batch_loss,
+            p.frozen_layers,
+            self.jit_compile,
+        )
+        return TrainingStep(self.network, settings, p.learning_rate, p.seed)
+
     def train(self, folder: RunFolder) -> RunResult:
         """Train, then score the best epoch's model."""
         self.folder = folder
         started = time.perf_counter()
         p, state = self.parameters, self.state
-        step = TrainingStep(
-            self.network,
-            StepSettings(
-                p.optimizer,
-                p.gradient_clipping_value,
-                p.dropout_rate,
-                p.batch_loss,
-                p.frozen_layers,
-                self.jit_compile,
-                single=p.batch_size == 1,
-            ),
-            p.learning_rate,
-            p.seed,
-        )
+        step = self.make_step()
         # A pretrained model is scored before the first step, as NeuroNER does.
         progress = state.progress if state else Progress(epoch=0 if p.use_pretrained_model else 1)
         if state is not None:

@@ -139,7 +139,6 @@ def _contenders(
                 "mean",
                 frozen,
                 mode == COMPILED,
-                single=batch_size == 1,
             )
             yield training_contender(
                 mode,

@@ -40,7 +40,6 @@ class StepSettings:
         batch_loss: ``mean`` or ``sum`` over the batch's sentences.
         frozen: layers that are not trained.
         jit_compile: compile the program with XLA.
-        single: every batch holds one sentence, which a compiled program can make use of.
     """
 
     optimiser: str = "sgd"
@@ -49,7 +48,6 @@ class StepSettings:
     batch_loss: str = "mean"
     frozen: tuple[str, ...] = ()
     jit_compile: bool = False
-    single: bool = False
 
 
 def batch_loss(
@@ -232,8 +230,6 @@ class TrainingStep:
         def outer(flat: tf.Tensor) -> tf.Tensor:
             batch = unflatten(flat, self._dtype)
             token_ids, characters = batch.pop("token_ids"), batch.pop("characters")
-            if settings.jit_compile and settings.single:
-                token_ids = tf.ensure_shape(token_ids, [1, None])
             number = batch.pop("iteration")
             iteration = tf.cast(number, self._dtype)
             mask = None
