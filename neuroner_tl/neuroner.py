@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Optional, Union
 
 from neuroner_tl.corpora.document import Entity
-from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.reader import read_corpus
+from neuroner_tl.corpora.reader import annotated_parts
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.evaluation.scoring import Scores, score_spans
+from neuroner_tl.evaluation.scoring import DocumentScorer, Scores, spans_of
 from neuroner_tl.parameter_file import load_parameters
 from neuroner_tl.prediction.predictor import Predictor
-from neuroner_tl.runs.prediction import predict_run
+from neuroner_tl.runs.prediction import predict_run, with_predictions
 from neuroner_tl.runs.result import RunResult
 from neuroner_tl.runs.threads import set_threads
 from neuroner_tl.runs.training import train_run
@@ -69,23 +69,30 @@ class NeuroNER:
         """
         return self._load().predict_text(text)
 
-    def evaluate(self, folder: Union[str, Path]) -> Scores:
-        """Score the model on annotated documents: exact match of type and offsets.
+    def evaluate(self, folder: Union[str, Path], parts: Sequence[str] = ("test",)) -> Scores:
+        """Score the model on annotated documents.
+
+        A match has equal type and offsets; all gold annotations count, also those that tags
+        cannot hold, as in the ``documents`` of a run's ``results.json``.
 
         Args:
-            folder: a brat folder, or a corpus of which all parts are used.
+            folder: a corpus; a folder without parts is scored as a whole.
+            parts: the parts to score, of a corpus that has parts.
 
         Raises:
-            CorpusError: the folder cannot be used.
+            CorpusError: the folder cannot be used, lacks one of the parts, or one of them has no
+                gold annotations.
+            ParameterError: no parts, or a part that never has gold annotations (``deploy``).
         """
-        corpus = read_corpus(Path(folder), report=ImportReport(), required=())
+        readers = annotated_parts(Path(folder), parts)
         predictor = self._load()
-        gold, predicted = [], []
-        for part in corpus.parts.values():
-            for document, found in zip(part.documents(), predictor.predict(part.documents())):
-                gold.append({(e.type, e.fragments) for e in document.entities})
-                predicted.append({(e.type, e.fragments) for e in found.entities})
-        return score_spans(gold, predicted)
+        scorer = DocumentScorer()
+        for name, reader in readers.items():
+            for document, found in with_predictions(reader.documents(), predictor):
+                scorer.add(
+                    f"{name}/{document.id}", spans_of(document.entities), spans_of(found.entities)
+                )
+        return scorer.scores
 
     def close(self) -> None:
         """Forget the loaded model."""

@@ -92,9 +92,9 @@ class Parameters(BaseModel):
     )
     main_evaluation_mode: Literal["conll", "bio", "token", "binary"] = _dataset(
         "conll",
-        "Measure that decides early stopping and the best epoch. conll: whole entities, exact "
-        "boundaries and type. The others count tokens: bio, their type and whether they begin "
-        "an entity; token, their type; binary, entity or not.",
+        "Measure, on tags, that decides early stopping and the best epoch. conll: whole "
+        "entities, exact boundaries and type. The others count tokens: bio, their type and "
+        "whether they begin an entity; token, their type; binary, entity or not.",
     )
     output_folder: Path = _dataset(
         Path("output"), "Folder in which each run makes its own, named by experiment and time."

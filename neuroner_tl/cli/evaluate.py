@@ -9,6 +9,7 @@ from pathlib import Path
 from neuroner_tl.corpora.text_files import write_text_atomically
 from neuroner_tl.evaluation.brat_folders import DOCUMENT_CHOICES, FolderScores, evaluate_folders
 from neuroner_tl.evaluation.report import counts_rows, scores_table
+from neuroner_tl.evaluation.scoring import HEADLINE, MEASURES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def format_outcome(outcome: FolderScores, per_document: bool = False) -> str:
     """Return what the command prints."""
     text = scores_table(outcome.scores)
+    text += (
+        f"{MEASURES[HEADLINE]}\n\n"
+        f"micro F1 {100 * outcome.taggable.micro.f1:.2f}: {MEASURES['conll']}\n"
+    )
     if per_document:
         text += "\n" + "\n".join(counts_rows(outcome.per_document, first="document")) + "\n"
     treatment = {

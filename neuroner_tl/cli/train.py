@@ -56,18 +56,20 @@ def summary(results: dict[str, Any]) -> str:
     """The scores of a run as a small table."""
     lines = [f"{results['status']}: {results['reason']}"]
     if results.get("best_epoch") is not None:
+        mode = results["parameters"]["main_evaluation_mode"]
         lines.append(
             f"best epoch {results['best_epoch']} of {results['epochs']}, "
-            f"valid F1 {100 * results['best_score']:.2f}"
+            f"valid F1 {100 * results['best_score']:.2f} ({mode}, on tags)"
         )
     if results.get("scores"):
-        lines.append(
-            f"{'part':<8}{'precision':>11}{'recall':>9}{'F1':>9}   exact match of entities"
-        )
+        lines.append(f"{'part':<8}{'precision':>11}{'recall':>9}{'F1':>9}{'F1 on tags':>13}")
         for part, scores in results["scores"].items():
-            micro = scores.get("conll", scores["documents"])["micro"]
+            micro = scores["documents"]["micro"]
             lines.append(
                 f"{part:<8}{100 * micro['precision']:>11.2f}{100 * micro['recall']:>9.2f}"
-                f"{100 * micro['f1']:>9.2f}"
+                f"{100 * micro['f1']:>9.2f}{100 * scores['conll']['micro']['f1']:>13.2f}"
             )
+        measures = results["measures"]
+        lines.append(f"precision, recall, F1: {measures['documents']}")
+        lines.append(f"F1 on tags: {measures['conll']}")
     return "\n".join(lines)

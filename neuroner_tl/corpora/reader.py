@@ -21,7 +21,7 @@ from neuroner_tl.corpora.conll import iterate_conll
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.splits import DEFAULT_PERCENTAGES, Split, split_documents, take_train
-from neuroner_tl.errors import CorpusError
+from neuroner_tl.errors import CorpusError, ParameterError
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +81,10 @@ class BratPart(PartReader):
         report = ImportReport() if report is None else report
         for name in self._ids:
             yield read_brat_document(self.path / f"{name}.txt", report)
+
+    def has_annotations(self) -> bool:
+        """Tell whether any of the documents has an annotation file."""
+        return any((self.path / f"{name}.ann").is_file() for name in self._ids)
 
     def take(self, ids: Sequence[str]) -> BratPart:
         """Return a reader of these documents alone."""
@@ -181,6 +185,43 @@ def read_corpus(
         if len(taken) < len(everything):
             report.count(LEFT_OUT, n=len(everything) - len(taken))
     return Corpus(folder, parts, split)
+
+
+def annotated_parts(folder: Path, names: Sequence[str]) -> dict[str, PartReader]:
+    """Return the parts of a corpus to score a model on; a folder without parts is one.
+
+    Args:
+        folder: the corpus.
+        names: the parts asked for, of a corpus that has parts.
+
+    Raises:
+        CorpusError: there is no corpus, it lacks a part, or a part has no annotation files.
+        ParameterError: ``names`` is empty, or has a part that never has gold annotations.
+    """
+    if isinstance(names, str) or not names:
+        raise ParameterError(f"parts = {names!r}: expected names of parts, such as ('test',)")
+    if "deploy" in names:
+        raise ParameterError(
+            "parts: found deploy, whose documents have no gold annotations; expected one or more "
+            "of train, valid, test: put annotated documents into test"
+        )
+    corpus = read_corpus(folder, required=())
+    if corpus.split is not None:
+        parts: dict[str, PartReader] = {"": BratPart(corpus.folder, brat_names(corpus.folder))}
+    else:
+        for name in names:
+            if name not in corpus.parts:
+                raise CorpusError(
+                    f"{folder}: no {name} part, found {', '.join(corpus.parts)}; name one of these"
+                )
+        parts = {name: corpus.parts[name] for name in names}
+    for part in parts.values():
+        if isinstance(part, BratPart) and not part.has_annotations():
+            raise CorpusError(
+                f"{part.path}: no .ann files, so there are no gold annotations to compare with; "
+                "give annotated documents"
+            )
+    return parts
 
 
 def _find_parts(

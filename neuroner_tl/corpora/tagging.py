@@ -116,6 +116,20 @@ def tagged_to_entities(
     return entities
 
 
+def taggable_entities(
+    document: Document, tokenizer: Tokenizer, overlap_policy: str = "longest"
+) -> list[Entity]:
+    """Return the entities of a document as tags hold them.
+
+    Discontinuous, nested and overlapping ones are left out, and boundaries inside a token are
+    widened, by the rules of `tag_document`.
+    """
+    if not document.entities:
+        return []
+    tagged = tag_document(document, tokenizer, overlap_policy=overlap_policy)
+    return [e for s in tagged.sentences for e in tagged_to_entities(document.text, s)]
+
+
 def _spans_of_sentences(
     document: Document, sentences: Sequence[Sentence], report: ImportReport
 ) -> list[list[tuple[TokenSpan, Entity]]]:

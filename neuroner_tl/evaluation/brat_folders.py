@@ -12,9 +12,18 @@ from tqdm import tqdm
 from neuroner_tl.corpora.brat import read_annotations, read_brat_document
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.tagging import taggable_entities
+from neuroner_tl.corpora.text import get_tokenizer
 from neuroner_tl.corpora.text_files import read_text
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.evaluation.scoring import Counts, Scores, score_spans
+from neuroner_tl.evaluation.scoring import (
+    HEADLINE,
+    MEASURES,
+    Counts,
+    DocumentScorer,
+    Scores,
+    spans_of,
+)
 
 DOCUMENT_CHOICES = ("same", "common", "gold", "all")
 PART_FOLDERS = ("train", "valid", "test")
@@ -25,7 +34,9 @@ class FolderScores:
     """The outcome of comparing two folders.
 
     Args:
-        scores: counts by entity type over all documents compared.
+        scores: counts by entity type over all documents compared, against all gold annotations.
+        taggable: the same against those gold annotations that tags can hold, with the default
+            tokeniser; the longest of those that overlap.
         per_document: counts of each document compared, all types together.
         missing: gold documents without a prediction; the choice of documents says whether
             their entities count as missed.
@@ -37,6 +48,7 @@ class FolderScores:
     """
 
     scores: Scores
+    taggable: Scores
     per_document: dict[str, Counts]
     missing: tuple[str, ...]
     extra: tuple[str, ...]
@@ -51,7 +63,9 @@ class FolderScores:
             "documents_compared": len(self.per_document),
             "missing": list(self.missing),
             "extra": list(self.extra),
+            "measures": {"scores": MEASURES[HEADLINE], "scores_of_taggable": MEASURES["conll"]},
             "scores": self.scores.to_json(),
+            "scores_of_taggable": self.taggable.to_json(),
             "per_document": {name: item.to_json() for name, item in self.per_document.items()},
             "gold_report": self.gold_report.to_json(),
             "predicted_report": self.predicted_report.to_json(),
@@ -97,8 +111,8 @@ def evaluate_folders(gold: Path, predicted: Path, documents: str = "same") -> Fo
             "documents are matched by file name: check the two folders"
         )
     gold_report, predicted_report = ImportReport(), ImportReport()
-    scores = Scores()
-    per_document: dict[str, Counts] = {}
+    every, taggable = DocumentScorer(), DocumentScorer()
+    tokenizer = get_tokenizer("alnum")
     for name in tqdm(sorted(names), desc="evaluating", unit=" documents", delay=2, disable=None):
         expected = found = None
         if name in gold_paths:
@@ -107,11 +121,21 @@ def evaluate_folders(gold: Path, predicted: Path, documents: str = "same") -> Fo
             found = _read_prediction(predicted_paths[name], gold_paths.get(name), predicted_report)
         if expected is not None and found is not None:
             _check_same_text(expected, found, gold_paths[name], predicted_paths[name])
-        one = score_spans([_spans(expected)], [_spans(found)])
-        per_document[name] = one.micro
-        scores = _add(scores, one)
+        gold_spans = spans_of(expected.entities if expected else ())
+        found_spans = spans_of(found.entities if found else ())
+        every.add(name, gold_spans, found_spans)
+        if expected is not None:
+            gold_spans = spans_of(taggable_entities(expected, tokenizer))
+        taggable.add(name, gold_spans, found_spans)
     return FolderScores(
-        scores, per_document, missing, extra, documents, gold_report, predicted_report
+        every.scores,
+        taggable.scores,
+        every.per_document,
+        missing,
+        extra,
+        documents,
+        gold_report,
+        predicted_report,
     )
 
 
@@ -218,17 +242,3 @@ def _check_same_text(gold: Document, predicted: Document, gold_path: Path, path:
         f"{path}: differs from {gold_path} at character {place}: {other[place : place + 20]!r}, "
         f"expected {one[place : place + 20]!r}; predict again from the gold folder's texts"
     )
-
-
-def _spans(document: Optional[Document]) -> set[tuple[Any, ...]]:
-    if document is None:
-        return set()
-    return {(entity.type, entity.fragments) for entity in document.entities}
-
-
-def _add(one: Scores, other: Scores) -> Scores:
-    per_type = {
-        name: one.per_type.get(name, Counts()) + other.per_type.get(name, Counts())
-        for name in sorted(one.per_type.keys() | other.per_type.keys())
-    }
-    return Scores(per_type)

@@ -8,11 +8,25 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional
 
+from neuroner_tl.corpora.document import Entity
 from neuroner_tl.corpora.tags import tags_to_spans
 from neuroner_tl.errors import ParameterError
 
 MODES = ("conll", "bio", "token", "binary")
+# The measure that "F1" means where nothing else is said.
+HEADLINE = "documents"
+# What is compared, by its name in results.json.
+MEASURES = {
+    HEADLINE: "exact match of type and offsets, against all gold annotations of the documents, "
+    "nested and discontinuous ones included",
+    "conll": "exact match of type and offsets, of those gold annotations that tags can hold",
+    "bio": "tokens by their tag in BIO, of those gold annotations that tags can hold",
+    "token": "tokens by their entity type, of those gold annotations that tags can hold",
+    "binary": "tokens inside any entity, of those gold annotations that tags can hold",
+}
 
+# The type, and where it is.
+Span = tuple[Any, ...]
 _NO_CLASS = "O"
 _BIO_PREFIX = {"E": "I", "S": "B"}
 
@@ -127,8 +141,8 @@ class Scores:
 
 
 def score_spans(
-    gold: Iterable[AbstractSet[tuple[Any, ...]]],
-    predicted: Iterable[AbstractSet[tuple[Any, ...]]],
+    gold: Iterable[AbstractSet[Span]],
+    predicted: Iterable[AbstractSet[Span]],
 ) -> Scores:
     """Count exact matches.
 
@@ -155,6 +169,46 @@ def score_spans(
     if next(other, ends) is not ends:
         raise ValueError("more predicted than gold sets of spans; expected as many")
     return Scores(_counts(right, in_gold, in_prediction))
+
+
+class DocumentScorer:
+    """Counts exact matches, one document after the other, and holds none of them."""
+
+    def __init__(self) -> None:
+        self._per_type: dict[str, Counts] = {}
+        self.per_document: dict[str, Counts] = {}
+
+    def add(self, name: str, gold: AbstractSet[Span], predicted: AbstractSet[Span]) -> None:
+        """Compare a document's spans; see `score_spans`.
+
+        Raises:
+            ValueError: a document of this name was compared before.
+        """
+        if name in self.per_document:
+            raise ValueError(f"document {name!r} comes twice, expected each one once")
+        one = score_spans([gold], [predicted])
+        self.per_document[name] = one.micro
+        for kind, counts in one.per_type.items():
+            self._per_type[kind] = self._per_type.get(kind, Counts()) + counts
+
+    @property
+    def scores(self) -> Scores:
+        """The counts by type, over all documents."""
+        return Scores(dict(sorted(self._per_type.items())))
+
+    def counts(self) -> dict[str, list[int]]:
+        """Return TP, FP and FN of each document, all types together, by its name."""
+        return {name: [c.tp, c.fp, c.fn] for name, c in self.per_document.items()}
+
+
+def named_measures() -> dict[str, str]:
+    """Return what results.json says of its measures: which is the headline, and what each is."""
+    return {"headline": HEADLINE, **MEASURES}
+
+
+def spans_of(entities: Iterable[Entity]) -> set[Span]:
+    """Return what decides whether two entities match: type and offsets of all fragments."""
+    return {(entity.type, entity.fragments) for entity in entities}
 
 
 def score_tags(

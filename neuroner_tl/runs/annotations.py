@@ -13,10 +13,8 @@ from neuroner_tl.corpora.reader import PartReader
 from neuroner_tl.corpora.tags import tags_to_spans
 from neuroner_tl.corpora.text_files import write_text_atomically
 from neuroner_tl.dataset.encoding import EncodedPart
-from neuroner_tl.evaluation.scoring import Scores, score_spans
+from neuroner_tl.evaluation.scoring import DocumentScorer, spans_of
 from neuroner_tl.prediction.predictor import label_names
-
-Span = tuple[str, tuple[tuple[int, int], ...]]
 
 
 def write_predictions(
@@ -25,7 +23,7 @@ def write_predictions(
     labels: np.ndarray,
     names: Sequence[str],
     folder: Path,
-) -> Scores:
+) -> DocumentScorer:
     """Write a part's predicted entities as ``.ann`` files.
 
     Args:
@@ -40,17 +38,15 @@ def write_predictions(
         that the reader or the tag scheme had to leave out of training.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    gold: list[set[Span]] = []
-    predicted: list[set[Span]] = []
+    scorer = DocumentScorer()
     spans = document_spans(part, labels, names)
     for document, found in zip(reader.documents(), spans):
         entities = [
             Entity(kind, ((start, end),), document.text[start:end]) for kind, start, end in found
         ]
         write_text_atomically(folder / f"{document.id}.ann", format_annotations(entities))
-        gold.append({(e.type, e.fragments) for e in document.entities})
-        predicted.append({(e.type, e.fragments) for e in entities})
-    return score_spans(gold, predicted)
+        scorer.add(document.id, spans_of(document.entities), spans_of(entities))
+    return scorer
 
 
 def document_spans(

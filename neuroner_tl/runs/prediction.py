@@ -10,9 +10,16 @@ from typing import Any
 from neuroner_tl.corpora.brat import brat_names, format_annotations, write_brat_document
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.tagging import taggable_entities
+from neuroner_tl.corpora.text import get_tokenizer
 from neuroner_tl.corpora.text_files import read_text, write_text_atomically
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.evaluation.scoring import score_spans
+from neuroner_tl.evaluation.scoring import (
+    HEADLINE,
+    DocumentScorer,
+    named_measures,
+    spans_of,
+)
 from neuroner_tl.parameter_file import write_parameters
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.prediction.predictor import Predictor
@@ -100,23 +107,31 @@ def predict_run(parameters: Parameters) -> RunResult:
     )
     folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
     write_parameters(parameters, folder.path / PARAMETERS)
+    text = predictor.model.text
+    tokenizer = get_tokenizer(text.tokenizer, text.language)
     all_scores: dict[str, Any] = {}
     for name, part in chosen.items():
         report = reports.setdefault(name, ImportReport())
         target = folder.predictions / name
         target.mkdir(parents=True)
-        gold, predicted = [], []
-        for document, found in _both(part.documents(report), predictor):
-            text = format_annotations(found.entities)
-            write_text_atomically(target / f"{document.id}.ann", text)
-            gold.append({(e.type, e.fragments) for e in document.entities})
-            predicted.append({(e.type, e.fragments) for e in found.entities})
+        every, taggable = DocumentScorer(), DocumentScorer()
+        for document, found in with_predictions(part.documents(report), predictor):
+            write_text_atomically(target / f"{document.id}.ann", format_annotations(found.entities))
+            spans = spans_of(found.entities)
+            every.add(document.id, spans_of(document.entities), spans)
+            held = taggable_entities(document, tokenizer, parameters.overlap_policy)
+            taggable.add(document.id, spans_of(held), spans)
         if name == "test":
-            all_scores[name] = {"documents": score_spans(gold, predicted).to_json()}
-        logger.info("%s: %d documents predicted", name, len(predicted))
+            all_scores[name] = {
+                HEADLINE: every.scores.to_json(),
+                "conll": taggable.scores.to_json(),
+            }
+            folder.write_json("document_counts.json", {name: every.counts()})
+        logger.info("%s: %d documents predicted", name, len(every.per_document))
     results = {
         "status": "finished",
         "reason": "all parts are predicted",
+        "measures": named_measures(),
         "scores": all_scores,
         "versions": versions(),
         "parameters": parameters.to_dict(),
@@ -126,10 +141,10 @@ def predict_run(parameters: Parameters) -> RunResult:
     return RunResult(folder, "finished", results)
 
 
-def _both(
+def with_predictions(
     documents: Iterator[Document], predictor: Predictor
 ) -> Iterator[tuple[Document, Document]]:
-    """Each document with its annotated and with its predicted entities."""
+    """Yield each document with its annotated and with its predicted entities, read once."""
     waiting: list[Document] = []
 
     def remember() -> Iterator[Document]:

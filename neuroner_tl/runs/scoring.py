@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from neuroner_tl.evaluation.scoring import MODES, Scores, score_tags
+from neuroner_tl.evaluation.scoring import HEADLINE, MODES, Scores, score_tags
 from neuroner_tl.model.tagger import Tagger
 from neuroner_tl.prediction.predictor import label_names
 from neuroner_tl.runs.annotations import write_predictions
 from neuroner_tl.runs.data import RunData
+
+
+class RunScores(NamedTuple):
+    """What a run's model scored.
+
+    Attributes:
+        scores: by part, the figures of each measure of `evaluation.scoring.MEASURES`.
+        document_counts: by part and document id, TP, FP and FN by the headline measure.
+    """
+
+    scores: dict[str, dict[str, Any]]
+    document_counts: dict[str, dict[str, list[int]]]
 
 
 class Scorer:
@@ -31,17 +43,13 @@ class Scorer:
         scores = self._score(self._tag("valid"), "valid", mode)
         return scores.micro.f1, scores.to_json()
 
-    def score_all(self, folder: Path) -> dict[str, Any]:
-        """Score every annotated part in every mode, and write all predictions.
+    def score_all(self, folder: Path) -> RunScores:
+        """Score every annotated part by every measure, and write all predictions.
 
         Args:
             folder: where the predictions go, a folder a part.
-
-        Returns:
-            For each part but deploy the figures of each mode and, as ``documents``, those of
-            whole entities by their offsets.
         """
-        scores: dict[str, Any] = {}
+        found = RunScores({}, {})
         for name, part in self._data.dataset.parts.items():
             labels = self._tag(name)
             documents = write_predictions(
@@ -52,11 +60,12 @@ class Scorer:
                 folder / name,
             )
             if name != "deploy":
-                scores[name] = {
+                found.scores[name] = {
+                    HEADLINE: documents.scores.to_json(),
                     **{mode: self._score(labels, name, mode).to_json() for mode in MODES},
-                    "documents": documents.to_json(),
                 }
-        return scores
+                found.document_counts[name] = documents.counts()
+        return found
 
     def _tag(self, part: str) -> np.ndarray:
         dataset = self._data.dataset

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from neuroner_tl.dataset.batches import EXACT, Shapes
 from neuroner_tl.errors import CheckpointError, CorpusError, TrainingError
+from neuroner_tl.evaluation.scoring import named_measures
 from neuroner_tl.memory import peak_memory
 from neuroner_tl.model.entity_lstm import (
     LAYER_NAMES,
@@ -229,7 +230,9 @@ class _Run:
         results = self._results(loop, stopped, time.perf_counter() - started)
         if stopped.status == "finished":
             self._restore_best()
-            results["scores"] = self.scorer.score_all(self.folder.predictions)
+            scored = self.scorer.score_all(self.folder.predictions)
+            results.update(measures=named_measures(), scores=scored.scores)
+            self.folder.write_json("document_counts.json", scored.document_counts)
         self.folder.write_json("results.json", results)
         if stopped.status == "failed":
             raise TrainingError(f"{self.folder.path}: {stopped.reason}")

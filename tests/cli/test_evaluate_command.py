@@ -50,3 +50,18 @@ def test_json_file_that_cannot_be_written(folders):
     same = ("--gold", folders / "gold", "--predicted", folders / "gold")
     with pytest.raises(CorpusError, match="cannot be written"):
         command(*same, "--json", folders / "absent" / "scores.json")
+
+
+def test_what_tags_can_hold_stands_beside_the_headline(folders, capsys):
+    nested = "T1\tDISO 0 3\tFlu\nT2\tDISO 0 12\tFlu and cold\n"
+    (folders / "gold" / "a.ann").write_text(nested)
+    (folders / "predicted" / "a.ann").write_text("T1\tDISO 0 12\tFlu and cold\n")
+    target = folders / "scores.json"
+    arguments = ("--gold", folders / "gold", "--predicted", folders / "predicted")
+    assert command(*arguments, "--documents", "common", "--json", target) == 0
+    printed = capsys.readouterr().out
+    content = json.loads(target.read_text())
+    assert content["scores"]["micro"]["fn"] == 1
+    assert content["scores_of_taggable"]["micro"]["fn"] == 0
+    assert f"{content['measures']['scores']}\n" in printed
+    assert f"micro F1 100.00: {content['measures']['scores_of_taggable']}" in printed

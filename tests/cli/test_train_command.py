@@ -53,7 +53,7 @@ def test_train_script(process_run):
     assert folder.name.startswith("process_")
     assert f"run folder: {folder}" in out
     results = json.loads((folder / "results.json").read_text("utf-8"))
-    micro = results["scores"]["valid"]["conll"]["micro"]
+    micro = results["scores"]["valid"]["documents"]["micro"]
     assert f"{100 * micro['f1']:.2f}" in out
 
 

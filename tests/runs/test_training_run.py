@@ -49,6 +49,7 @@ class TestFinishedRun:
     def test_files(self, source_run):
         names = {path.name for path in source_run.folder.path.iterdir()}
         assert names == {
+            "document_counts.json",
             "epochs.jsonl",
             "import_report.json",
             "last",
@@ -232,7 +233,7 @@ class TestFacade:
             use_pretrained_model=True,
             pretrained_model_folder=source_run.folder.path,
         ) as ner:
-            scores = ner.evaluate(corpora.silver)
+            scores = ner.evaluate(corpora.silver, ("train", "valid"))
         documents = source_run.results["scores"]
         true = sum(documents[part]["documents"]["micro"]["tp"] for part in documents)
         assert scores.micro.tp == true
