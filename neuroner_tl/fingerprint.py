@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import time
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Optional
+
+from neuroner_tl.atomic_file import write_json
+
+REMEMBERED = 256
+# A file changed twice within one tick of the file system's clock looks like one changed once.
+_SETTLED_NS = 2_000_000_000
 
 
 def file_digest(file: BinaryIO) -> bytes:
@@ -19,3 +28,52 @@ def fingerprint(path: Path) -> dict[str, Any]:
     """Return a file's size and sha256 as a manifest has them."""
     with open(path, "rb") as file:
         return {"size": path.stat().st_size, "sha256": file_digest(file).hex()}
+
+
+def content_digest(path: Path, memory: Optional[Path] = None) -> str:
+    """Return the sha256 of a file, in hexadecimal digits, reading a large file only once.
+
+    Args:
+        path: the file.
+        memory: a JSON file that remembers digests by path, size, inode and times of change, that
+            of the inode included, which nobody can set back; None reads the file in any case.
+            One that cannot be read or written costs time, nothing else.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with open(path, "rb") as file:
+        before = os.fstat(file.fileno())
+        known = {} if memory is None else _remembered(memory)
+        key = _identity(path, before)
+        if key in known:
+            return known[key]
+        digest = file_digest(file).hex()
+        after = os.fstat(file.fileno())
+    settled = time.time_ns() - max(after.st_mtime_ns, after.st_ctime_ns) > _SETTLED_NS
+    if memory is not None and settled and _identity(path, after) == key:
+        _remember(memory, {**known, key: digest})
+    return digest
+
+
+def _identity(path: Path, status: os.stat_result) -> str:
+    times = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
+    return json.dumps([str(Path(path).resolve()), *times])
+
+
+def _remembered(memory: Path) -> dict[str, str]:
+    try:
+        content = json.loads(memory.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(content, dict):
+        return {}
+    return {key: value for key, value in content.items() if isinstance(value, str)}
+
+
+def _remember(memory: Path, digests: dict[str, str]) -> None:
+    try:
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        write_json(memory, dict(list(digests.items())[-REMEMBERED:]))
+    except (OSError, ValueError):
+        pass

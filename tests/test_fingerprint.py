@@ -1,0 +1,56 @@
+"""The digest of a large file is made once, and made again when the file changes."""
+
+import hashlib
+import os
+
+import pytest
+
+from neuroner_tl import fingerprint
+from neuroner_tl.fingerprint import content_digest
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    monkeypatch.setattr(fingerprint, "_SETTLED_NS", -(10**12))  # Files of a test are new.
+    path = tmp_path / "vectors.bin"
+    path.write_bytes(b"one")
+    return path
+
+
+@pytest.fixture
+def readings(monkeypatch):
+    made = []
+    original = fingerprint.file_digest
+    monkeypatch.setattr(fingerprint, "file_digest", lambda f: made.append(f.name) or original(f))
+    return made
+
+
+def test_it_is_read_once(file, tmp_path, readings):
+    memory = tmp_path / "cache" / "digests.json"
+    expected = hashlib.sha256(b"one").hexdigest()
+    assert [content_digest(file, memory) for _ in range(3)] == [expected] * 3
+    assert len(readings) == 1
+
+
+def test_a_change_that_leaves_size_and_time_is_seen(file, tmp_path):
+    memory = tmp_path / "digests.json"
+    times = file.stat()
+    before = content_digest(file, memory)
+    file.write_bytes(b"two")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert content_digest(file, memory) != before
+
+
+def test_a_file_that_has_just_changed_is_not_remembered(file, tmp_path, monkeypatch, readings):
+    monkeypatch.setattr(fingerprint, "_SETTLED_NS", 10**12)
+    for _ in range(2):
+        content_digest(file, tmp_path / "digests.json")
+    assert len(readings) == 2
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "[" * 100_000, '{"a": 1}'])
+def test_a_damaged_memory_costs_time_only(file, tmp_path, damage):
+    memory = tmp_path / "digests.json"
+    memory.write_text(damage)
+    assert content_digest(file, memory) == hashlib.sha256(b"one").hexdigest()
+    assert content_digest(file, tmp_path / "vectors.bin" / "no folder") == content_digest(file)
