@@ -9,7 +9,17 @@ from collections.abc import Sequence
 from typing import Optional
 
 from neuroner_tl import __version__
-from neuroner_tl.cli import benchmark, corpus, evaluate, parameters, predict, silver, study, train
+from neuroner_tl.cli import (
+    benchmark,
+    corpus,
+    evaluate,
+    parameters,
+    predict,
+    silver,
+    study,
+    train,
+    vectors,
+)
 from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.parameter_arguments import CommandLineParser
 
@@ -20,6 +30,7 @@ COMMANDS = {
     "study": study,
     "corpus": corpus,
     "silver": silver,
+    "vectors": vectors,
     "benchmark": benchmark,
     "parameters": parameters,
 }
@@ -51,7 +62,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     namespace = make_parser().parse_args(arguments)
     verbose = str(getattr(namespace, "verbose", "")).lower() in ("true", "yes", "1", "on")
     logging.basicConfig(format="%(message)s", level=logging.DEBUG if verbose else logging.INFO)
-    for noisy in ("tensorflow", "h5py", "matplotlib", "fontTools", "absl"):
+    for noisy in ("tensorflow", "h5py", "matplotlib", "fontTools", "absl", "gensim"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         return COMMANDS[namespace.command].run(namespace)

@@ -13,6 +13,7 @@ ROWS = [
     ["parameter_values", "parameters", "parameter_text", "parameter_arguments", "parameter_file"],
     ["corpora"],
     ["dataset"],
+    ["vectors"],
     ["model"],
     ["training"],
     ["evaluation"],

@@ -12,6 +12,7 @@ from neuroner_tl.cli import (
     corpus_split,
     corpus_stats,
 )
+from neuroner_tl.cli.actions import add_actions
 
 ACTIONS = {
     "convert": corpus_convert,
@@ -25,10 +26,7 @@ ACTIONS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions of this command."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for name, module in ACTIONS.items():
-        description = (module.__doc__ or "").split(": ", 1)[-1].strip()
-        module.add_arguments(actions.add_parser(name, help=description, description=description))
+    add_actions(parser, ACTIONS)
 
 
 def run(arguments: argparse.Namespace) -> int:

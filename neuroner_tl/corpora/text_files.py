@@ -57,6 +57,35 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         ) from error
 
 
+def read_blocks(path: Path, size: int) -> Iterator[str]:
+    """Yield the text of a file of any size in blocks of about ``size`` characters.
+
+    A block ends with a line, or with a word where a line is longer than a block; the blocks
+    joined are the text, with LF for every line end.
+
+    Raises:
+        CorpusError: the file cannot be read or is not UTF-8.
+    """
+    packed = path.suffix == ".gz"
+    rest = ""
+    try:
+        with (gzip.open if packed else open)(path, "rt", encoding="utf-8-sig") as file:
+            while len(more := file.read(size)) == size:
+                rest += more
+                cut = rest.rfind("\n") + 1 or rest.rfind(" ") + 1 or len(rest)
+                yield rest[:cut]
+                rest = rest[cut:]
+            rest += more
+    except (OSError, EOFError, zlib.error) as error:
+        raise CorpusError(f"{path}: {_unreadable(error)}") from error
+    except UnicodeDecodeError as error:
+        raise CorpusError(
+            f"{path}: not UTF-8; convert the file, for example with iconv -f latin1 -t utf-8"
+        ) from error
+    if rest:
+        yield rest
+
+
 def open_bytes(path: Path) -> BinaryIO:
     """Open a file for reading, a ``.gz`` file unpacked.
 

@@ -1,0 +1,22 @@
+"""`neuroner-tl vectors`: train word vectors on texts."""
+
+from __future__ import annotations
+
+import argparse
+
+from neuroner_tl.cli import vectors_train
+from neuroner_tl.cli.actions import add_actions
+
+ACTIONS = {
+    "train": vectors_train,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the actions of this command."""
+    add_actions(parser, ACTIONS)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    return ACTIONS[arguments.action].run(arguments)

@@ -1,0 +1,153 @@
+"""fastText models: a vector for any word, from its row and those of its runs of characters.
+
+The file is mapped, not read: of a model of gigabytes only the rows that are asked for come into
+memory, and the words with their numbers. Bojanowski et al. (2017), Enriching Word Vectors with
+Subword Information.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from neuroner_tl.errors import CorpusError
+
+MAGIC = struct.pack("<i", 793712314)
+_VERSION = 12
+_HEADER = struct.Struct("<12id")
+_DICTIONARY = struct.Struct("<3i2q")
+_ENTRY = struct.Struct("<qb")
+_MATRIX = struct.Struct("<?2q")
+_LONGEST_WORD = 1 << 14
+
+
+def is_fasttext_file(path: Path) -> bool:
+    """Tell a model of fastText, by its first bytes, from a file of word vectors.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+class FastTextFile:
+    """A fastText model on disk, as the fastText program and gensim write it (``.bin``).
+
+    A word of the model has the mean of its own row and the rows of its runs of characters; any
+    other word the mean of the latter. gensim's `load_facebook_vectors` gives the same vectors.
+
+    Args:
+        path: the file, not zipped; it stays mapped as long as the object lives.
+
+    Attributes:
+        index: number of each word, in the order of the file.
+        counts: how often each word occurred in the texts of training.
+        dimension: length of the vectors.
+
+    Raises:
+        CorpusError: the file is missing, damaged, quantised or a classifier.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        try:
+            with open(self.path, "rb") as file:
+                self._file = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError) as error:
+            raise CorpusError(f"{self.path}: cannot be read: {error}") from error
+        try:
+            self._read_header()
+        except (struct.error, IndexError) as error:
+            raise self._broken("it ends early") from error
+
+    def _read_header(self) -> None:
+        if self._file[: len(MAGIC)] != MAGIC:
+            raise self._broken("it does not begin as such a model does")
+        fields = _HEADER.unpack_from(self._file, len(MAGIC) + 4)
+        (version,) = struct.unpack_from("<i", self._file, len(MAGIC))
+        self.dimension, self._buckets = fields[0], fields[8]
+        self._shortest, self._longest = fields[9], fields[10]
+        position = len(MAGIC) + 4 + _HEADER.size
+        size, words, labels, _, pruned = _DICTIONARY.unpack_from(self._file, position)
+        position += _DICTIONARY.size
+        if version != _VERSION or labels or pruned > 0 or words != size:
+            raise CorpusError(
+                f"{self.path}: a fastText model of version {version} with {labels} labels and "
+                f"{max(0, pruned)} pruned entries; expected version {_VERSION} without either: "
+                "give a model of word vectors (skipgram or cbow), not quantised"
+            )
+        known = (self.dimension, self._buckets, self._shortest, self._longest)
+        room = len(self._file) // (1 + _ENTRY.size)
+        if self.dimension < 1 or min(known) < 0 or not 0 <= size <= room:
+            raise self._broken(
+                f"its header has dimension {known[0]}, {known[1]} buckets, runs of {known[2]} to "
+                f"{known[3]} characters and {size} words"
+            )
+        self.index: dict[str, int] = {}
+        self.counts = np.zeros(size, np.int64)
+        for number in range(size):
+            end = self._file.find(b"\0", position, position + _LONGEST_WORD)
+            if end < 0:
+                raise self._broken(f"word {number + 1} has no end")
+            word = self._file[position:end].decode("utf-8", "replace")
+            self.counts[number], _ = _ENTRY.unpack_from(self._file, end + 1)
+            self.index.setdefault(word, number)
+            position = end + 1 + _ENTRY.size
+        quantised, rows, columns = _MATRIX.unpack_from(self._file, position)
+        position += _MATRIX.size
+        if quantised or columns != self.dimension or rows != size + self._buckets:
+            raise self._broken(
+                f"a table of {rows} rows and {columns} columns, quantised: {quantised}; expected "
+                f"{size + self._buckets} rows and {self.dimension} columns"
+            )
+        if len(self._file) < position + 4 * rows * columns:
+            raise self._broken("it ends early")
+        self._rows = np.frombuffer(self._file, "<f4", rows * columns, position).reshape(
+            rows, columns
+        )
+
+    def __len__(self) -> int:
+        """Number of words that the model has."""
+        return len(self.index)
+
+    def find(self, words: Iterable[str]) -> dict[str, int]:
+        """Return the number of each word that the model has."""
+        return {word: self.index[word] for word in words if word in self.index}
+
+    def vectors(self, numbers: Mapping[str, int]) -> np.ndarray:
+        """Return vectors of words that were found, float32 ``[len(numbers), dimension]``."""
+        return self.compose(list(numbers))[0]
+
+    def compose(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the vectors of any words, those that the model does not have too.
+
+        Returns:
+            float32 ``[len(words), dimension]``, and which words have one, bool ``[len(words)]``: a
+            word that is not in the model and shorter than its shortest run has zeros.
+        """
+        from gensim.models.fasttext import ft_ngram_hashes
+
+        matrix = np.zeros((len(words), self.dimension), np.float32)
+        found = np.zeros(len(words), bool)
+        for place, word in enumerate(words):
+            numbers = []
+            if self._longest and self._buckets:
+                runs = ft_ngram_hashes(word, self._shortest, self._longest, self._buckets)
+                numbers = [len(self.index) + run for run in runs]
+            own = self.index.get(word)
+            if own is not None:
+                numbers.append(own)
+            if numbers:
+                found[place] = True
+                matrix[place] = self._rows[numbers].mean(axis=0)
+        return matrix, found
+
+    def _broken(self, reason: str) -> CorpusError:
+        return CorpusError(
+            f"{self.path}: expected a fastText model, but {reason}; download or train it again"
+        )
