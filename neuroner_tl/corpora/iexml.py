@@ -122,7 +122,7 @@ class _Collector:
         self.add(element.text)
         for child in element:
             name = _name(child)
-            start = self.length
+            start, first_piece = self.length, len(self.pieces)
             if child.tag is etree.Entity:
                 raise CorpusError(
                     f"{self.path}:{child.sourceline}: the reference {child.text} has no meaning "
@@ -131,7 +131,7 @@ class _Collector:
             if name == "e":
                 inner: _Words = {}
                 self.collect(child, inner)
-                self._annotate(child, start, inner)
+                self._annotate(child, start, first_piece, inner)
                 for key, span in inner.items():
                     words.setdefault(key, span)
             elif name == "w":
@@ -141,7 +141,7 @@ class _Collector:
                 self.collect(child, words)
             self.add(child.tail)
 
-    def _annotate(self, element: Any, start: int, words: _Words) -> None:
+    def _annotate(self, element: Any, start: int, first_piece: int, words: _Words) -> None:
         where = f"{self.path}:{element.sourceline}"
         groups: dict[tuple[str, tuple[tuple[int, int], ...]], None] = {}
         for alternative in (element.get("id") or "").split("|"):
@@ -155,28 +155,39 @@ class _Collector:
                 )
             spans: tuple[tuple[int, int], ...] = ((start, self.length),)
             if names:
-                spans = self._covered(names.split(","), words, where)
+                text = "".join(self.pieces[first_piece:])
+                spans = _covered(names.split(","), words, text, start, where)
             groups[group.upper(), spans] = None
         if len({group for group, _ in groups}) > 1:
             self.report.count("annotation with alternatives of several groups, all taken", where)
         self.annotations += [(where, group, spans) for group, spans in groups]
 
-    def _covered(self, names: list[str], words: _Words, where: str) -> tuple[tuple[int, int], ...]:
-        """Return the fragments that the words cover; neighbours with only space between are one."""
-        missing = [name for name in names if name not in words]
-        if missing:
-            raise CorpusError(
-                f"{where}: the annotation names the word {missing[0]!r}, but there is no "
-                f'<w id="{missing[0]}"> inside it; correct the id'
-            )
-        text = "".join(self.pieces)
-        fragments: list[tuple[int, int]] = []
-        for start, end in sorted({words[name] for name in names}):
-            if fragments and not text[fragments[-1][1] : start].strip():
-                first, last = fragments.pop()
-                start, end = first, max(last, end)
-            fragments.append((start, end))
-        return tuple(fragments)
+
+def _covered(
+    names: list[str], words: _Words, text: str, offset: int, where: str
+) -> tuple[tuple[int, int], ...]:
+    """Return the fragments that the words cover; neighbours with only space between are one.
+
+    Args:
+        names: ids of words inside the annotation.
+        words: where each is.
+        text: what the annotation encloses.
+        offset: where that begins.
+        where: the place for an error.
+    """
+    missing = [name for name in names if name not in words]
+    if missing:
+        raise CorpusError(
+            f"{where}: the annotation names the word {missing[0]!r}, but there is no "
+            f'<w id="{missing[0]}"> inside it; correct the id'
+        )
+    fragments: list[tuple[int, int]] = []
+    for start, end in sorted({words[name] for name in names}):
+        if fragments and not text[fragments[-1][1] - offset : start - offset].strip():
+            first, last = fragments.pop()
+            start, end = first, max(last, end)
+        fragments.append((start, end))
+    return tuple(fragments)
 
 
 def _trim(text: str, spans: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:

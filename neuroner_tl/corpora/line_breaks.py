@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 
 WIDEST_WRAPPED_LINE = 120
-_BREAK = re.compile(r"[^\S\r\n]*(?:\r\n|\r|\n)\s*")
+# Blanks are looked at from the beginning of their run only, which keeps the time linear.
+_BREAK = re.compile(r"(?<![^\S\r\n])[^\S\r\n]*(?:\r\n|\r|\n)\s*")
 _FIRST_WORD = re.compile(r"\S*")
 
 

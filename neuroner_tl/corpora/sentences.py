@@ -15,8 +15,9 @@ from neuroner_tl.corpora.text import Tokenizer
 
 SENTENCE_SPLITTER = "rules-1"
 MERGED = "sentences merged, a boundary fell inside an entity"
-# End mark, closing quotes and brackets or a bracketed reference, white space.
-_CANDIDATE = re.compile(r"[.?!]+(?:[\"'”’)\]]+|\[[\d,\s–-]+\])?(\s+)")
+# End mark, closing quotes and brackets or a bracketed reference, white space. A run of marks is
+# looked at once, from its beginning: tried from each of its marks, it would take quadratic time.
+_CANDIDATE = re.compile(r"(?<![.?!])[.?!]+(?:[\"'”’)\]]+|\[[\d,\s–-]+\])?(\s+)")
 _NEXT_WORD = re.compile(r"[^\s,;:)\]]*")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _SYMBOL = re.compile(r"[^\W\d_]*[\dA-Z]")

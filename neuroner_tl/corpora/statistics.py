@@ -122,18 +122,16 @@ def count_overlaps(entities: Sequence[Entity]) -> tuple[int, int]:
 
     Of two with the same span the second is nested. Spans reach from first to last fragment.
     """
-    ordered = sorted(entities, key=lambda e: (e.start, -e.end))
-    nested: set[int] = set()
+    ordered = sorted((entity.start, -entity.end) for entity in entities)
+    outer: list[tuple[int, int]] = []  # those inside no other one: both ends grow
+    for start, negative_end in ordered:
+        if not outer or -negative_end > outer[-1][1]:
+            outer.append((start, -negative_end))
     crossing: set[int] = set()
-    for index, entity in enumerate(ordered):
-        for later in range(index + 1, len(ordered)):
-            if ordered[later].start >= entity.end:
-                break
-            if ordered[later].end <= entity.end:
-                nested.add(later)
-            else:
-                crossing |= {index, later}
-    return len(nested), len(crossing - nested)
+    for index, (left, right) in enumerate(zip(outer, outer[1:])):
+        if right[0] < left[1]:
+            crossing |= {index, index + 1}
+    return len(ordered) - len(outer), len(crossing)
 
 
 def text_table(rows: Sequence[CorpusStatistics]) -> str:

@@ -138,6 +138,7 @@ def _spans_of_sentences(
     if not document.entities:
         return found
     sentence_starts = [sentence.tokens[0].start for sentence in sentences]
+    limits: dict[int, tuple[list[int], list[int]]] = {}  # starts and ends of a sentence's tokens
     for entity in document.entities:
         where = f"{document.id}: {entity.type} {entity.start}-{entity.end} {entity.text!r}"
         if len(entity.fragments) > 1:
@@ -157,8 +158,10 @@ def _spans_of_sentences(
             report.drop(CROSSING, where)
             continue
         tokens = sentences[index].tokens
-        first = bisect_right([token.end for token in tokens], start)
-        after = bisect_left([token.start for token in tokens], end)
+        if index not in limits:
+            limits[index] = [token.start for token in tokens], [token.end for token in tokens]
+        starts, ends = limits[index]
+        first, after = bisect_right(ends, start), bisect_left(starts, end)
         if first >= after:
             report.drop(WITHOUT_TOKEN, where)
             continue
@@ -183,7 +186,8 @@ def _resolve_overlaps(
     chosen: dict[int, TokenSpan] = {}  # by token
     kept: list[TokenSpan] = []
     for span, entity in sorted(candidates, key=by_policy):
-        rivals = {chosen[token] for token in range(span[1], span[2]) if token in chosen}
+        # The spans come in an order in which a rival holds the first or the last token.
+        rivals = {chosen[token] for token in (span[1], span[2] - 1) if token in chosen}
         if not rivals:
             kept.append(span)
             chosen.update((token, span) for token in range(span[1], span[2]))

@@ -10,6 +10,8 @@ from neuroner_tl.errors import ParameterError
 
 TOKENIZERS = ("alnum", "spacy")
 _ALNUM = re.compile(r"\w+|[^\w\s]")
+# spaCy's time is quadratic in the length of what has no white space in it.
+_LONGEST_CHUNK = 500
 
 
 class Tokenizer(Protocol):
@@ -35,6 +37,9 @@ class AlnumTokenizer:
 
 class SpacyTokenizer:
     """spaCy's rule-based tokeniser of a language, without any model.
+
+    A run of more than 500 characters without white space is cut into pieces of that length
+    before spaCy sees it.
 
     Args:
         language: language code that spaCy knows, such as ``en``, ``de`` or ``fr``.
@@ -62,11 +67,26 @@ class SpacyTokenizer:
 
     def tokenize(self, text: str, start: int, end: int) -> list[Token]:
         """Return the tokens of ``text[start:end]``, with offsets in ``text``, in order."""
-        return [
-            Token(start + token.idx, start + token.idx + len(token))
-            for token in self._tokenizer(text[start:end])
-            if not token.is_space
-        ]
+        tokens = []
+        for first, after in _pieces(text, start, end):
+            tokens += [
+                Token(first + token.idx, first + token.idx + len(token))
+                for token in self._tokenizer(text[first:after])
+                if not token.is_space
+            ]
+        return tokens
+
+
+def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Return the span in as few pieces as have no chunk that is too long."""
+    chunks = text[start:end].split()
+    if not chunks or max(map(len, chunks)) <= _LONGEST_CHUNK:
+        return [(start, end)]
+    pieces = []
+    for match in re.finditer(r"\S+", text[start:end]):
+        for first in range(*match.span(), _LONGEST_CHUNK):
+            pieces.append((start + first, start + min(first + _LONGEST_CHUNK, match.end())))
+    return pieces
 
 
 def get_tokenizer(name: str, language: str = "en") -> Tokenizer:

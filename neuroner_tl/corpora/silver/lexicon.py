@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from neuroner_tl.errors import CorpusError, ParameterError
 
 Span = tuple[int, int]
 _WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_|\n")
+_WORD_START = re.compile(r"(?<![^\W_])[^\W_]")
 _SEPARATORS = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212")
 _GREEK = {
     ord(symbol): name
@@ -151,10 +153,31 @@ class Lexicon:
         short = {abbreviation_of(text, span) for span in found} - {""}
         if not short:
             return found
-        everywhere = re.compile(
-            r"(?<![^\W_])(?:" + "|".join(map(re.escape, sorted(short))) + r")s?(?![^\W_])"
-        )
-        return longest([*found, *(match.span() for match in everywhere.finditer(text))])
+        return longest([*found, *_places(text, short)])
+
+
+def _places(text: str, short: AbstractSet[str]) -> Iterator[Span]:
+    """Yield where abbreviations stand as whole words, with a plural s or not, none overlapping.
+
+    Of two that begin together the shorter one counts. The time does not depend on how many
+    abbreviations there are: they are looked up, not tried in turn.
+    """
+    lengths = sorted({len(one) for one in short})
+    reach = 0
+    for match in _WORD_START.finditer(text):
+        start = match.start()
+        if start < reach:
+            continue
+        for length in lengths:
+            end = start + length
+            if text[start:end] not in short:
+                continue
+            ends = (end + 1, end) if text[end : end + 1] == "s" else (end,)
+            after = next((e for e in ends if not text[e : e + 1].isalnum()), None)
+            if after is not None:
+                yield start, after
+                reach = after
+                break
 
 
 def read_terms(path: Path) -> Iterator[str]:
