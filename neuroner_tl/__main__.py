@@ -22,6 +22,7 @@ from neuroner_tl.cli import (
 )
 from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.parameter_arguments import CommandLineParser
+from neuroner_tl.temporary import is_disk_full
 
 COMMANDS = {
     "train": train,
@@ -73,7 +74,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except OSError as error:
         # A disk that is full or a folder that vanished in the middle of the work.
         where = f"{error.filename}: " if error.filename else ""
-        print(f"neuroner-tl: error: {where}{error.strerror or error}", file=sys.stderr)
+        remedy = "; free some space, then run the command again" if is_disk_full(error) else ""
+        print(f"neuroner-tl: error: {where}{error.strerror or error}{remedy}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("neuroner-tl: interrupted", file=sys.stderr)

@@ -9,12 +9,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from neuroner_tl.temporary import naming, remove_leftovers, temporary_path
+
+# Folders in which this process has looked for what killed ones left.
+_cleared: set[Path] = set()
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file under a temporary name beside it, then rename it, safely against a power cut.
 
+    The first file that a process writes into a folder clears away what killed processes left there.
+
     Raises:
-        OSError: it cannot be written; nothing is left behind then.
+        OSError: it cannot be written, and the error has a path; nothing is left behind then.
     """
     with replacing(path) as temporary:
         temporary.write_bytes(data)
@@ -27,12 +34,17 @@ def replacing(path: Path) -> Iterator[Path]:
     For writers that want a name. If they raise, the file stays as it was and nothing is left.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written, and the error has a path.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    folder = path.parent.absolute()
+    if folder not in _cleared:
+        _cleared.add(folder)
+        remove_leftovers(folder)
+    temporary = temporary_path(path)
     try:
-        yield temporary
-        sync(temporary)
+        with naming(path):
+            yield temporary
+            sync(temporary)
         os.replace(temporary, path)
         sync(path.parent)
     except BaseException:

@@ -23,6 +23,7 @@ from neuroner_tl.parameter_text import (
 )
 from neuroner_tl.parameter_values import RELOAD_FLAGS, SHORTHANDS, expand_shorthands
 from neuroner_tl.parameters import RENAMED, RETIRED, Parameters
+from neuroner_tl.temporary import why_not_written
 
 __all__ = [
     "add_parameter_arguments",
@@ -186,7 +187,4 @@ def write_text(path: Path, text: str) -> None:
     try:
         write_atomically(path, text.encode("utf-8"))
     except OSError as error:
-        raise ParameterError(
-            f"{path}: cannot be written ({error.strerror}), expected a folder that exists and "
-            "may be written to; choose another one"
-        ) from None
+        raise ParameterError(f"{path}: cannot be written: {why_not_written(error)}") from error

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 from typing import Any, Optional
 
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.parameter_file import load_parameters, write_text
 from neuroner_tl.parameters import Parameters
+from neuroner_tl.temporary import scratch_folder
 
 # The paper's sizes and settings, as in parameters/baseline.ini.
 PAPER: dict[str, Any] = {
@@ -95,8 +95,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
 
-    with tempfile.TemporaryDirectory() as folder:
-        corpora = write_synthetic_corpora(Path(folder), gold_documents=(150, 20, 100))
+    with scratch_folder("benchmark") as folder:
+        corpora = write_synthetic_corpora(folder, gold_documents=(150, 20, 100))
         return _measure(_parameters(arguments, corpora.gold), settings, arguments.json)
 
 

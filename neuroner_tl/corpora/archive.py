@@ -12,6 +12,7 @@ from typing import Optional
 
 from neuroner_tl.corpora.brat_parts import check_new_folder
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.temporary import temporary_folder, why_not_written
 
 LARGEST_TOTAL = 4 * 2**30  # bytes
 MOST_FILES = 500_000
@@ -39,30 +40,27 @@ def unpack(
             device, or one larger than the bounds.
     """
     check_new_folder(target)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        temporary.mkdir(parents=True)
-        with tarfile.open(archive) as packed:
-            _unpack_all(packed, archive, temporary, largest_total, keep)
-        inside = list(temporary.iterdir())
-        if not inside:
-            raise CorpusError(f"{archive}: no files in it; expected the archive of a corpus")
-        source = inside[0] if len(inside) == 1 and inside[0].is_dir() else temporary
-        if source.name in ("train", "valid", "test", "deploy"):
-            source = temporary
-        if target.exists():
-            target.rmdir()
-        os.replace(source, target)
+        with temporary_folder(target) as temporary:
+            with tarfile.open(archive) as packed:
+                _unpack_all(packed, archive, temporary, largest_total, keep)
+            inside = list(temporary.iterdir())
+            if not inside:
+                raise CorpusError(f"{archive}: no files in it; expected the archive of a corpus")
+            source = inside[0] if len(inside) == 1 and inside[0].is_dir() else temporary
+            if source.name in ("train", "valid", "test", "deploy"):
+                source = temporary
+            if target.exists():
+                target.rmdir()
+            os.replace(source, target)
     except (tarfile.TarError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise CorpusError(
             f"{archive}: cannot be unpacked ({error}); expected a tar archive: get it again"
         ) from error
     except OSError as error:
         raise CorpusError(
-            f"{archive}: cannot be unpacked into {target} ({error.strerror or error})"
+            f"{archive}: cannot be unpacked into {target}: {why_not_written(error)}"
         ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _unpack_all(

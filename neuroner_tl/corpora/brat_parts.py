@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from neuroner_tl.corpora.brat import write_brat_document
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.temporary import put_in_place, temporary_folder, why_not_written
 
 
 def check_new_folder(target: Path) -> None:
@@ -42,25 +41,17 @@ def write_brat_parts(
     """
     if not replace:
         check_new_folder(target)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        for name, documents in parts.items():
-            (temporary / name).mkdir(parents=True, exist_ok=True)
-            for document in documents:
-                write_brat_document(document, temporary / name)
-        put_in_place(temporary, target)
+        with temporary_folder(target) as temporary:
+            write_parts(temporary, parts)
+            put_in_place(temporary, target)
     except OSError as error:
-        raise CorpusError(
-            f"{target}: cannot be written: {error.strerror}; choose a folder that may be written"
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        raise CorpusError(f"{target}: cannot be written: {why_not_written(error)}") from error
 
 
-def put_in_place(new: Path, target: Path) -> None:
-    """Let a folder that is ready take the place of another one, which is deleted only then."""
-    old = target.with_name(f".{target.name}.{os.getpid()}.old")
-    if target.exists():
-        os.replace(target, old)
-    os.replace(new, target)
-    shutil.rmtree(old, ignore_errors=True)
+def write_parts(folder: Path, parts: Mapping[str, Iterable[Document]]) -> None:
+    """Write documents into subfolders of a folder, by name of the subfolder."""
+    for name, documents in parts.items():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for document in documents:
+            write_brat_document(document, folder / name)

@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 
 from neuroner_tl.atomic_file import write_atomically
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.temporary import why_not_written
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -135,10 +136,7 @@ def write_text_atomically(path: Path, text: str) -> None:
     try:
         write_atomically(path, text.encode("utf-8"))
     except OSError as error:
-        raise CorpusError(
-            f"{path}: cannot be written: {error.strerror}; check that the folder exists and "
-            "may be written"
-        ) from error
+        raise CorpusError(f"{path}: cannot be written: {why_not_written(error)}") from error
     except UnicodeEncodeError as error:
         raise CorpusError(
             f"{path}: character {error.start} of the text is a lone surrogate, which UTF-8 "

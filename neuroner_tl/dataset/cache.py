@@ -31,6 +31,7 @@ from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.dataset.word_table import WordTable
 from neuroner_tl.fingerprint import fingerprint
+from neuroner_tl.temporary import put_in_place, remove_leftovers, temporary_folder
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,6 @@ MANIFEST, ARRAYS, VOCABULARY, STRINGS = (
 )
 # Whatever a damaged file makes a reader raise, the remedy is the same.
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile)
-_STALE_SECONDS = 86400
 _TABLE_ARRAYS = ("token_ids", "char_ids", "char_offsets", "train_counts")
 _DATASET_ARRAYS = ("token_vectors", "token_vector_found", "rare_token_ids", "rare_character_ids")
 _PART_ARRAYS = tuple(field.name for field in fields(EncodedPart) if field.name != "document_ids")
@@ -132,17 +132,14 @@ class DatasetCache:
 
     def store(self, key: str, data: EncodedCorpus) -> bool:
         """Store an entry whole or not at all; return whether it is there now."""
-        temporary = self.folder / f".{key[:16]}.{os.getpid()}.tmp"
         try:
             size = sum(array.nbytes for array in _arrays(data.dataset).values())
             if size > LARGEST_ENTRY:
                 logger.info("%d MB of arrays are too many to be kept on disk", size >> 20)
                 return False
-            temporary.mkdir(parents=True)
-            _write_entry(temporary, key, data)
-            if (self.folder / key).exists():
-                shutil.rmtree(self.folder / key)
-            os.replace(temporary, self.folder / key)
+            with temporary_folder(self.folder / key) as temporary:
+                _write_entry(temporary, key, data)
+                put_in_place(temporary, self.folder / key)
             self._prune()
         except OSError as error:
             # Another process may just have stored the same entry.
@@ -153,8 +150,6 @@ class DatasetCache:
                     error.strerror or error,
                 )
                 return False
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
         return True
 
     def _prune(self) -> None:
@@ -167,10 +162,9 @@ class DatasetCache:
                 continue  # Another process removed it.
         entries = [path for path in times if not path.name.startswith(".")]
         old = sorted(entries, key=times.__getitem__, reverse=True)[self.entries :]
-        limit = time.time() - _STALE_SECONDS
-        left = [p for p in times if p.name.endswith(".tmp") and times[p] < limit]
-        for path in (*old, *left):
+        for path in old:
             shutil.rmtree(path, ignore_errors=True)
+        remove_leftovers(self.folder)
 
 
 def _arrays(dataset: Dataset) -> dict[str, np.ndarray]:

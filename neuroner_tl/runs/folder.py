@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -13,6 +14,7 @@ from typing import Any
 
 from neuroner_tl.atomic_file import write_atomically, write_json
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.temporary import naming, remove_leftovers, temporary_path
 
 try:
     import fcntl
@@ -62,11 +64,22 @@ class RunFolder:
         return _records(self.path / "epochs.jsonl")
 
     def append_epoch(self, record: dict[str, Any]) -> None:
-        """Add a line to ``epochs.jsonl``."""
-        with open(self.path / "epochs.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(record, allow_nan=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Add a line to ``epochs.jsonl``; it is there whole or not at all.
+
+        Raises:
+            OSError: the disk is full, say.
+        """
+        path = self.path / "epochs.jsonl"
+        line = (json.dumps(record, allow_nan=False) + "\n").encode("utf-8")
+        with naming(path), open(path, "ab", buffering=0) as file:
+            before = file.tell()
+            try:
+                if file.write(line) != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(file.fileno())
+            except BaseException:
+                file.truncate(before)
+                raise
 
     def keep_epochs(self, before: int) -> None:
         """Take records of an epoch and later ones out of ``epochs.jsonl``; they are made anew."""
@@ -137,7 +150,8 @@ def check_writable(output_folder: Path, name: str = "output_folder") -> None:
     """
     try:
         output_folder.mkdir(parents=True, exist_ok=True)
-        probe = output_folder / f".probe-{os.getpid()}"
+        remove_leftovers(output_folder)
+        probe = temporary_path(output_folder / "probe")
         probe.touch()
         probe.unlink()
     except OSError as error:

@@ -127,16 +127,19 @@ class EpochLog:
 class TensorBoard:
     """Loss, scores and speed of each epoch as TensorBoard scalars.
 
+    Curves that cannot be written, because the disk is full, say, do not end a run.
+
     Args:
         path: folder of the event files.
     """
 
     def __init__(self, path: Path) -> None:
-        self._writer = tf.summary.create_file_writer(str(path))
+        self._path = path
+        self._writer: Any = tf.summary.create_file_writer(str(path))
 
     def __call__(self, event: Event) -> None:
         """Write an epoch's scalars."""
-        if not isinstance(event, EpochDone):
+        if not isinstance(event, EpochDone) or self._writer is None:
             return
         micro = event.details["micro"]
         scalars = {
@@ -146,11 +149,24 @@ class TensorBoard:
         if event.loss is not None:
             scalars["train/loss"] = event.loss
             scalars["train/sentences_per_second"] = event.sentences / max(event.seconds, 1e-9)
-        with self._writer.as_default(step=event.epoch):
-            for name, value in scalars.items():
-                tf.summary.scalar(name, value)
-        self._writer.flush()
+        try:
+            with self._writer.as_default(step=event.epoch):
+                for name, value in scalars.items():
+                    tf.summary.scalar(name, value)
+            self._writer.flush()
+        except tf.errors.OpError as error:
+            self._give_up(error)
 
     def close(self) -> None:
         """Close the event file."""
-        self._writer.close()
+        try:
+            if self._writer is not None:
+                self._writer.close()
+        except tf.errors.OpError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        self._writer = None
+        full = isinstance(error, tf.errors.ResourceExhaustedError)
+        reason = "no space left on device" if full else type(error).__name__
+        logger.warning("%s: cannot be written (%s); the curves end here", self._path, reason)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from neuroner_tl.atomic_file import write_atomically, write_json
-from neuroner_tl.corpora.brat_parts import check_new_folder, put_in_place, write_brat_parts
+from neuroner_tl.corpora.brat_parts import check_new_folder, write_parts
 from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.duplicates import SharedDocument, pubmed_id
@@ -41,6 +40,12 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.runs.silver_annotators import make_annotator
 from neuroner_tl.runs.silver_quality import Quality, measure
 from neuroner_tl.runs.silver_report import Step, format_report
+from neuroner_tl.temporary import (
+    put_in_place,
+    remove_leftovers_of,
+    temporary_folder,
+    why_not_written,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +79,7 @@ def build_silver(definition: SilverDefinition, replace_old: bool = False) -> Sil
     """
     settings = definition.silver
     target = settings.output_folder.expanduser() / settings.name
+    remove_leftovers_of(target)
     if not replace_old or not (target / "report.json").is_file():
         check_new_folder(target)
     steps: list[Step] = []
@@ -259,21 +265,21 @@ def _write(
         parts["valid"] = [d for d in documents if d.id in valid]
     if not parts["train"]:
         raise CorpusError(f"{definition.path}: no document is left for train; lower valid_percent")
-    folder = target.with_name(f".{target.name}.new")
     try:
-        write_brat_parts(folder, parts, replace=True)
-        write_json(folder / "report.json", content)
-        write_atomically(folder / "report.txt", report.encode("utf-8"))
-        shutil.copyfile(definition.path, folder / "definition.ini")
-        _write_table(folder / "agreement.tsv", _agreement_lines(silver))
-        _write_table(folder / "removed.tsv", _removed_lines(removed))
-        _write_table(
-            folder / "blacklist.tsv",
-            [f"{entry.text}\t{entry.occurrences}\t{entry.touched}\n" for entry in banned],
-        )
-        put_in_place(folder, target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with temporary_folder(target) as folder:
+            write_parts(folder, parts)
+            write_json(folder / "report.json", content)
+            write_atomically(folder / "report.txt", report.encode("utf-8"))
+            write_atomically(folder / "definition.ini", definition.path.read_bytes())
+            _write_table(folder / "agreement.tsv", _agreement_lines(silver))
+            _write_table(folder / "removed.tsv", _removed_lines(removed))
+            _write_table(
+                folder / "blacklist.tsv",
+                [f"{entry.text}\t{entry.occurrences}\t{entry.touched}\n" for entry in banned],
+            )
+            put_in_place(folder, target)
+    except OSError as error:
+        raise CorpusError(f"{target}: cannot be written: {why_not_written(error)}") from error
 
 
 def _write_table(path: Path, lines: Sequence[str]) -> None:

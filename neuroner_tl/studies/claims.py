@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from neuroner_tl.temporary import naming
+
 
 class Claims:
     """The claims of a study.
@@ -37,8 +39,9 @@ class Claims:
                 yield False
                 return
             who = {"host": socket.gethostname(), "process": os.getpid(), "since": time.time()}
-            os.ftruncate(file, 0)
-            os.pwrite(file, json.dumps(who).encode("utf-8"), 0)
+            with naming(self.folder / name):
+                os.ftruncate(file, 0)
+                os.pwrite(file, json.dumps(who).encode("utf-8"), 0)
             yield True
             os.ftruncate(file, 0)
         finally:

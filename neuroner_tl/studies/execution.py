@@ -16,9 +16,10 @@ from neuroner_tl.errors import NeuroNERError, ParameterError
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.training import resume_run, train_run
-from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, Job, Outcome
+from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
 from neuroner_tl.studies.plan import StudyRun, deciding_parameters
 from neuroner_tl.studies.store import FAILED, FINISHED, Record
+from neuroner_tl.temporary import is_disk_full
 from neuroner_tl.training.checkpoint import MANIFEST
 
 logger = logging.getLogger(__name__)
@@ -30,8 +31,19 @@ RESULTS = "results.json"
 def execute(job: Job) -> Outcome:
     """Make a run, unless it is made or being made, and record what it led to.
 
-    Whatever goes wrong in a run is recorded as its error, so that the others go on.
+    Whatever goes wrong in a run is recorded as its error, so that the others go on; a full disk is
+    not the run's fault and not recorded.
     """
+    try:
+        return _execute(job)
+    except (OSError, NeuroNERError) as error:
+        if not is_disk_full(error):
+            raise
+        where = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        return Outcome(job, NO_SPACE, f"{where}; free some space, then run the study again")
+
+
+def _execute(job: Job) -> Outcome:
     run, study = job.run, job.study
     with study.claims.claim(run.id) as mine:
         if not mine:
@@ -42,6 +54,8 @@ def execute(job: Job) -> Outcome:
         try:
             folder, results = _train(job)
         except Exception as error:
+            if is_disk_full(error):
+                raise
             message = " ".join(str(error).splitlines()) or type(error).__name__
             if not isinstance(error, NeuroNERError):
                 message = f"{type(error).__name__}: {message}"

@@ -13,6 +13,8 @@ from neuroner_tl.studies.store import Store
 
 # What may become of a job besides being finished or failed, which is recorded.
 INTERRUPTED, ELSEWHERE, LOST = "interrupted", "elsewhere", "lost"
+# The disk is full: no run is to blame, and none can be made.
+NO_SPACE = "no space"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Outcome:
     Args:
         job: the job.
         status: ``finished``, ``failed`` (both recorded), ``interrupted``, ``elsewhere`` (another
-            process is making the run) or ``lost`` (the worker is gone).
+            process is making the run), ``lost`` (the worker is gone) or ``no space``.
         note: what to say about it.
     """
 

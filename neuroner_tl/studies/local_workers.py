@@ -173,6 +173,8 @@ def log_to(study: StudyFolder, name: str) -> None:
         level=logging.INFO,
         force=True,
     )
+    # A log on a full disk must not cover the terminal with tracebacks.
+    logging.raiseExceptions = False
     for noisy in ("tensorflow", "h5py", "matplotlib", "absl"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -13,6 +12,7 @@ from typing import Optional
 
 from tqdm import tqdm
 
+from neuroner_tl.atomic_file import write_atomically
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.runs.folder import check_writable
@@ -80,7 +80,7 @@ def run_study(
     for corpus in {run.corpus for run in runs}:
         _write_synthetic(definition, corpus, corpora[corpus])
     definition.report_folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(definition.path, definition.report_folder / "study.ini")
+    write_atomically(definition.report_folder / "study.ini", definition.path.read_bytes())
     records = study.store.records()
     done = {name for name, record in records.items() if record["status"] == FINISHED}
     jobs = [

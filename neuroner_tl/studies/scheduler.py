@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Callable
 
-from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, LOST, Job, Outcome, Pool
+from neuroner_tl.errors import TrainingError
+from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, LOST, NO_SPACE, Job, Outcome, Pool
 from neuroner_tl.studies.store import FAILED, FINISHED
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,11 @@ class Scheduler:
     _later: dict[str, float] = field(default_factory=dict, init=False)
 
     def run(self, pool: Pool) -> Iterator[Outcome]:
-        """Yield what becomes of each job; a job that waits for a failed one is left out."""
+        """Yield what becomes of each job; a job that waits for a failed one is left out.
+
+        Raises:
+            TrainingError: the disk is full.
+        """
         waiting, under_way = list(self.jobs), 0
         asked = False
         while waiting or under_way:
@@ -64,6 +69,8 @@ class Scheduler:
                 continue
             for outcome in pool.wait(_POLL_SECONDS):
                 under_way -= 1
+                if outcome.status == NO_SPACE:
+                    raise TrainingError(outcome.note)
                 again = self._is_made_again(outcome)
                 if again:
                     waiting.insert(0, outcome.job)

@@ -7,6 +7,7 @@ cut off by the next one and passed over by readers. Of two records of one run th
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.temporary import naming
 
 FINISHED, FAILED = "finished", "failed"
 # What depends on when and where a run was made, not on what it computes.
@@ -41,12 +43,12 @@ class Store:
         """
         line = (json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._locked() as file:
+        with self._locked() as file, naming(self.path):
             end = _end_of_whole_lines(file)
             os.ftruncate(file, end)
             try:
                 if os.write(file, line) != len(line):
-                    raise OSError(28, "no space left for a record", str(self.path))
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(file)
             except BaseException:
                 os.ftruncate(file, end)

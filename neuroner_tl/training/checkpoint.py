@@ -8,8 +8,10 @@ holds one whole model. Nothing is pickled; what a crafted folder can do is to be
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
+import os
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
@@ -26,6 +28,7 @@ from neuroner_tl.dataset.vocabulary import OUTSIDE, Vocabulary, labels_of_types,
 from neuroner_tl.errors import CheckpointError, CorpusError
 from neuroner_tl.fingerprint import fingerprint
 from neuroner_tl.model.entity_lstm import Architecture, initial_weights
+from neuroner_tl.temporary import naming
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -87,17 +90,25 @@ def versions() -> dict[str, str]:
 
 
 def write_variables(prefix: Path, variables: Mapping[str, Mapping[str, tf.Variable]]) -> list[Path]:
-    """Write variables by layer and name as a TensorFlow checkpoint; return its files."""
+    """Write variables by layer and name as a TensorFlow checkpoint; return its files.
+
+    Raises:
+        OSError: the disk is full.
+        CheckpointError: it cannot be written for another reason.
+    """
     checkpoint = tf.train.Checkpoint(**{layer: dict(named) for layer, named in variables.items()})
     try:
         checkpoint.write(str(prefix))
+    except tf.errors.ResourceExhaustedError as error:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(prefix)) from error
     except tf.errors.OpError as error:
         raise CheckpointError(
             f"{prefix}: cannot be written: {error.message}; check the disk's space and rights"
         ) from error
     files = sorted(prefix.parent.glob(prefix.name + ".*"))
     for path in files:
-        sync(path)
+        with naming(path):
+            sync(path)
     return files
 
 
@@ -141,8 +152,33 @@ def save_model(
         labels: the vocabulary's labels.
         training: what to keep of the training: epoch, scores, seed.
         tag: part of the name of the checkpoint's files.
+
+    Raises:
+        OSError: the disk is full, say; the folder holds the model that it held, and nothing else.
+        CheckpointError: TensorFlow cannot write.
     """
     tag = _free_tag(folder, tag)
+    try:
+        files = _write_files(folder, variables, architecture, text, labels, training, tag)
+    except (OSError, CheckpointError):
+        # A full disk must not stay full of half a model.
+        for kind in variables:
+            for path in folder.glob(f"{kind}-{tag}[._]*"):
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        raise
+    _clear_away(folder, {path.name for path in files}, tuple(f"{kind}-" for kind in variables))
+
+
+def _write_files(
+    folder: Path,
+    variables: Mapping[str, Mapping[str, Mapping[str, tf.Variable]]],
+    architecture: Architecture,
+    text: TextIdentity,
+    labels: Sequence[str],
+    training: Mapping[str, Any],
+    tag: str,
+) -> list[Path]:
+    """Write the checkpoints, then the manifest that names them; return the files that it names."""
     files = [folder / VOCABULARY, folder / PARAMETERS]
     for kind, by_layer in variables.items():
         files += write_variables(folder / f"{kind}-{tag}", by_layer)
@@ -158,7 +194,7 @@ def save_model(
     }
     sync(folder)
     write_json(folder / MANIFEST, manifest)
-    _clear_away(folder, {path.name for path in files}, tuple(f"{kind}-" for kind in variables))
+    return files
 
 
 def _free_tag(folder: Path, tag: str) -> str:

@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from neuroner_tl.dataset.cache import (
 from neuroner_tl.dataset.cache_key import cache_key, corpus_files
 from neuroner_tl.dataset.encoding import build_dataset
 from neuroner_tl.dataset.vocabulary import VocabularyRules
+from neuroner_tl.temporary import temporary_path
 
 RULES = VocabularyRules(token_embedding_dimension=2)
 
@@ -260,9 +262,10 @@ def test_an_entry_under_another_key_is_not_used(pristine_entry, tmp_path):
 
 def test_the_number_of_entries_is_bounded(pristine_entry, tmp_path):
     cache = DatasetCache(tmp_path, entries=3)
-    left = tmp_path / ".dead.1.tmp"
+    # Of a process that cannot be: this one's number, started at another time.
+    left = temporary_path(tmp_path / "dead")
+    left = left.with_name(re.sub(r"-\d+-(\d+\.tmp)$", r"-1-\1", left.name))
     left.mkdir()
-    os.utime(left, (1, 1))
     for number, key in enumerate("abcd"):
         cache.store(key, pristine_entry[0])
         os.utime(tmp_path / key, (number, number))

@@ -97,7 +97,7 @@ def test_a_record_that_does_not_fit_leaves_nothing(tmp_path, monkeypatch):
     before = store.path.read_bytes()
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:5]))
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(OSError, match="No space left.*runs.jsonl"):
         store.append({"id": "b"})
     assert store.path.read_bytes() == before
 

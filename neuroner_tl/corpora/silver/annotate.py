@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import resource
 import sys
 import time
@@ -13,11 +12,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from neuroner_tl.atomic_file import replacing
 from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.silver.lexicon import Lexicon, LexiconRules, read_terms
 from neuroner_tl.corpora.standoff import format_standoff
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.temporary import why_not_written
 
 
 @dataclass(frozen=True)
@@ -78,16 +79,13 @@ def annotate_with_lexicon(
                 spans += 1
                 yield document.id, start, end, document.text[start:end]
 
-    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     pack = gzip.open if output.suffix == ".gz" else open
     try:
-        with pack(temporary, "wt", encoding="utf-8", newline="\n") as file:
-            file.writelines(format_standoff(rows()))
-        os.replace(temporary, output)
+        with replacing(output) as temporary:
+            with pack(temporary, "wt", encoding="utf-8", newline="\n") as file:
+                file.writelines(format_standoff(rows()))
     except OSError as error:
-        raise CorpusError(f"{output}: cannot be written: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise CorpusError(f"{output}: cannot be written: {why_not_written(error)}") from error
     # Kilobytes on Linux, bytes on macOS.
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

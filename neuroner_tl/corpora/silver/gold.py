@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Optional
 
 from neuroner_tl.corpora.archive import unpack
@@ -20,6 +19,7 @@ from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.silver.definition import SilverDefinition, corpus_name
 from neuroner_tl.corpora.text_files import read_lines
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.temporary import scratch_folder
 
 PUBMED_ID_COLUMNS = ("corpus", "pmid", "document")
 
@@ -114,9 +114,9 @@ def _read_parts(
     path: Path, name: str, train_size: Optional[float], split_seed: int
 ) -> tuple[dict[str, list[Document]], bool]:
     if path.is_file():
-        with TemporaryDirectory() as folder:
-            unpack(path, Path(folder) / name)
-            return _read_parts(Path(folder) / name, name, train_size, split_seed)
+        with scratch_folder("gold") as folder:
+            unpack(path, folder / name)
+            return _read_parts(folder / name, name, train_size, split_seed)
     whole = read_corpus(path, required=(), split_seed=split_seed)
     parts = {part: list(reader) for part, reader in whole.parts.items()}
     if train_size is not None and "train" in parts:
