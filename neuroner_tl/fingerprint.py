@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, Optional
 
@@ -54,6 +55,37 @@ def content_digest(path: Path, memory: Optional[Path] = None) -> str:
     if memory is not None and settled and _identity(path, after) == key:
         _remember(memory, {**known, key: digest})
     return digest
+
+
+def files_digest(folder: Path, files: Iterable[Path], memory: Optional[Path] = None) -> str:
+    """Return a digest of the names and contents of files, reading them only if one has changed.
+
+    Args:
+        folder: that the files' names are relative to; another place does not change the digest.
+        files: the files, in any order.
+        memory: as for `content_digest`.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    ordered = sorted(files)
+    status = [path.stat() for path in ordered]
+    listing = hashlib.sha256()
+    for path, one in zip(ordered, status):
+        listing.update(_identity(path, one).encode("utf-8", "surrogateescape"))
+    key = json.dumps([str(folder.resolve()), listing.hexdigest()])
+    known = {} if memory is None else _remembered(memory)
+    if key in known:
+        return known[key]
+    whole = hashlib.sha256()
+    for path in ordered:
+        with open(path, "rb") as file:
+            whole.update(path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape"))
+            whole.update(b"\0" + file_digest(file))
+    newest = max((max(one.st_mtime_ns, one.st_ctime_ns) for one in status), default=0)
+    if memory is not None and time.time_ns() - newest > _SETTLED_NS:
+        _remember(memory, {**known, key: whole.hexdigest()})
+    return whole.hexdigest()
 
 
 def _identity(path: Path, status: os.stat_result) -> str:

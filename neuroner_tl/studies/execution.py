@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
-import socket
-import time
 import traceback
 from pathlib import Path
 from typing import Any, Optional
 
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.errors import NeuroNERError, ParameterError
+from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError, TrainingError
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.training import resume_run, train_run
+from neuroner_tl.studies.code_version import code_version
+from neuroner_tl.studies.contents import Contents
 from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
-from neuroner_tl.studies.plan import StudyRun, deciding_parameters
-from neuroner_tl.studies.store import FAILED, FINISHED, Record
+from neuroner_tl.studies.record import PARTS, failure, make_record, read_object
+from neuroner_tl.studies.store import FAILED, FINISHED, LEARNED_NOTHING
 from neuroner_tl.temporary import is_disk_full
 from neuroner_tl.training.checkpoint import MANIFEST
 
 logger = logging.getLogger(__name__)
 
-PARTS = ("valid", "test")
 RESULTS = "results.json"
 
 
@@ -45,6 +43,7 @@ def execute(job: Job) -> Outcome:
 
 def _execute(job: Job) -> Outcome:
     run, study = job.run, job.study
+    code_version()  # As it is now: files may be changed while the run goes on.
     with study.claims.claim(run.id) as mine:
         if not mine:
             return Outcome(job, ELSEWHERE, "another process is making this run")
@@ -53,6 +52,10 @@ def _execute(job: Job) -> Outcome:
             return Outcome(job, record["status"], record.get("error", ""))
         try:
             folder, results = _train(job)
+            if results["status"] != FINISHED:
+                return Outcome(job, INTERRUPTED, str(results["reason"]))
+            _check_content(job)
+            record = make_record(job, folder, results)
         except Exception as error:
             if is_disk_full(error):
                 raise
@@ -62,17 +65,9 @@ def _execute(job: Job) -> Outcome:
                 logger.error("%s", traceback.format_exc())
             study.store.append(failure(run, message))
             return Outcome(job, FAILED, message)
-        if results["status"] != FINISHED:
-            return Outcome(job, INTERRUPTED, str(results["reason"]))
-        record = _record(run, folder, results, study.path)
         study.store.append(record)
         _tidy(folder, run.is_source or job.keep_model)
-        return Outcome(job, FINISHED)
-
-
-def failure(run: StudyRun, message: str) -> Record:
-    """The record of a run that failed."""
-    return {**_about(run), "status": FAILED, "error": message, **_circumstances()}
+        return Outcome(job, FINISHED, str(record.get(LEARNED_NOTHING, "")))
 
 
 def _train(job: Job) -> tuple[RunFolder, dict[str, Any]]:
@@ -88,8 +83,30 @@ def _train(job: Job) -> tuple[RunFolder, dict[str, Any]]:
             except NeuroNERError as error:
                 logger.warning("%s: begun anew, since it cannot go on: %s", job.run.id, error)
         shutil.rmtree(path)
-    result = train_run(_parameters(job))
+    try:
+        result = train_run(_parameters(job))
+    except TrainingError as error:
+        nothing = _nothing_learned(job)
+        if nothing is None:
+            raise
+        logger.warning("%s", error)
+        return nothing
     return result.folder, result.results
+
+
+def _nothing_learned(job: Job) -> Optional[tuple[RunFolder, dict[str, Any]]]:
+    """The results of a run that ended because its score stayed 0: it counts with that score.
+
+    None if it failed for another reason, or is a source: nothing can be transferred from it.
+    """
+    if job.run.is_source:
+        return None
+    for path in _attempts(job)[:1]:
+        results = _results(path)
+        if results.get("status") == FAILED and (results.get("best_score") or 0) <= 0:
+            nothing = {"status": FINISHED, "best_epoch": None, "best_score": 0.0}
+            return RunFolder(path), {**results, **nothing, LEARNED_NOTHING: results["reason"]}
+    return None
 
 
 def _attempts(job: Job) -> list[Path]:
@@ -108,10 +125,7 @@ def _failed(path: Path) -> bool:
 
 
 def _results(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads((path / RESULTS).read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
-        return {}
+    return read_object(path / RESULTS)
 
 
 def _parameters(job: Job) -> Parameters:
@@ -141,6 +155,19 @@ def _source_model(job: Job) -> Path:
     return job.study.path / record["folder"] / "model"
 
 
+def _check_content(job: Job) -> None:
+    """Refuse the result of a run whose corpus was changed since the study was planned."""
+    planned = job.run.content.get("corpus")
+    if planned is None:
+        return
+    found = Contents.remembered(job.study.path.parent).corpus(job.corpus)
+    if found != planned:
+        raise CorpusError(
+            f"{job.corpus}: found other files (digest {found}) than when the study began, expected "
+            f"the same ones ({planned}); restore them, or run the study again for the new ones"
+        )
+
+
 def _percent(job: Job) -> float:
     """The documents asked for, in per cent of the corpus as `train_size` counts them."""
     p, wanted = job.run.parameters, job.run.documents
@@ -154,79 +181,6 @@ def _percent(job: Job) -> float:
         )
     total = sum(len(corpus.parts[part]) for part in ("train", *PARTS) if part in corpus.parts)
     return 100 * wanted / total
-
-
-def _record(run: StudyRun, folder: RunFolder, results: dict[str, Any], study: Path) -> Record:
-    relative = folder.path.relative_to(study)
-    return {
-        **_about(run),
-        "status": FINISHED,
-        "best_epoch": results["best_epoch"],
-        "epochs": results["epochs"],
-        "valid_f1": results["best_score"],
-        "sentences": results["sentences"],
-        "annotations": _annotations(folder),
-        "scores": {
-            part: {
-                "tags": _counts(results["scores"][part]["conll"]),
-                "documents": _counts(results["scores"][part]["documents"]),
-            }
-            for part in PARTS
-            if part in results["scores"]
-        },
-        "seconds": _seconds(folder, results),
-        **_circumstances(),
-        "versions": results["versions"],
-        "run_with": {"threads": results["threads"], "compiled": results["compiled"]},
-        "folder": relative.as_posix(),
-        "predictions": (relative / folder.predictions.name / "test").as_posix(),
-    }
-
-
-def _about(run: StudyRun) -> Record:
-    """What a run is, without what this machine calls its folders."""
-    return {
-        "id": run.id,
-        "corpus": run.corpus,
-        "class": run.entity_class,
-        "arm": run.arm,
-        "layers": list(run.layers),
-        "train_size": run.train_size,
-        "documents": run.documents,
-        "source": run.source,
-        "seed": run.parameters.seed,
-        "split_seed": run.parameters.split_seed,
-        "parameters": deciding_parameters(run.parameters),
-    }
-
-
-def _counts(scores: dict[str, Any]) -> dict[str, dict[str, int]]:
-    """TP, FP and FN of each type."""
-    return {
-        kind: {name: counts[name] for name in ("tp", "fp", "fn")}
-        for kind, counts in scores["per_type"].items()
-    }
-
-
-def _annotations(folder: RunFolder) -> dict[str, int]:
-    """How many annotations each part has, those included that tags cannot express."""
-    report = json.loads((folder.path / "import_report.json").read_text("utf-8"))
-    return {part: report[part]["annotations_read"] for part in ("train", *PARTS) if part in report}
-
-
-def _seconds(folder: RunFolder, results: dict[str, Any]) -> float:
-    """Seconds of all epochs, those included that were made before an interruption."""
-    try:
-        lines = (folder.path / "epochs.jsonl").read_text("utf-8").splitlines()
-        epochs = [json.loads(line) for line in lines if line]
-        return round(sum(e["seconds"] + e["validation_seconds"] for e in epochs), 1)
-    except (OSError, ValueError, KeyError):
-        return float(results["seconds"])
-
-
-def _circumstances() -> Record:
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return {"finished_at": now, "host": socket.gethostname()}
 
 
 def _tidy(folder: RunFolder, keep_model: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Callable, Optional, Protocol
 
 from neuroner_tl.studies.claims import Claims
+from neuroner_tl.studies.mentions import FOLDER, MentionFiles
 from neuroner_tl.studies.plan import StudyRun
 from neuroner_tl.studies.store import Store
 
@@ -36,6 +37,11 @@ class StudyFolder:
     def claims(self) -> Claims:
         """Who is making which run."""
         return Claims(self.path / ".claims")
+
+    @property
+    def mentions(self) -> MentionFiles:
+        """What the runs found and missed, mention by mention."""
+        return MentionFiles(self.path / FOLDER)
 
     @property
     def runs(self) -> Path:

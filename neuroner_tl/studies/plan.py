@@ -1,20 +1,23 @@
 """From a definition to the list of its runs, each with an identifier that stays the same.
 
 An identifier says in words what the run is and ends with a hash of everything that decides its
-result: the parameters that are not at their defaults, the corpus by name, the source run. Folders
-of this machine are no part of it, so the same study has the same identifiers everywhere.
+result: the parameters that are not at their defaults, the corpus and the word vectors by name and
+content, the source run. Folders of this machine are no part of it, so the same study has the same
+identifiers everywhere. The key of a run is the same hash without contents: it finds the record of a
+run where its corpus is not at hand.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.studies.arms import LAYERS, Arm
+from neuroner_tl.studies.contents import Contents
 from neuroner_tl.studies.definition import SYNTHETIC, StudyDefinition
 
 SOURCE = "source"
@@ -28,7 +31,7 @@ _NO_RESULT = frozenset(
         "token_pretrained_embedding_filepath",
         "pretrained_model_folder",
         "prediction_batch_size",
-        "checkpoint_minutes",
+        "checkpoint_every",
         "cache_encoding",
         "tensorboard",
         "verbose",
@@ -52,6 +55,9 @@ class StudyRun:
         source_name: corpus of the source model.
         source_documents: documents of the source model; None for its whole train part.
         parameters: all of the run's parameters, but for the folders.
+        key: its hash without contents.
+        content: digests of what the run reads, and its source model's run, by name; None for
+            what is not at hand.
     """
 
     id: str
@@ -65,19 +71,29 @@ class StudyRun:
     source_name: Optional[str]
     source_documents: Optional[int]
     parameters: Parameters
+    key: str = ""
+    content: Mapping[str, Optional[str]] = field(default_factory=dict)
 
     @property
     def is_source(self) -> bool:
         """Whether the run trains a source model."""
         return self.arm == SOURCE
 
+    @property
+    def is_known(self) -> bool:
+        """Whether all that it reads is at hand, so that its identifier covers it."""
+        return None not in self.content.values()
 
-def plan_runs(definition: StudyDefinition, seed: Optional[int] = None) -> list[StudyRun]:
+
+def plan_runs(
+    definition: StudyDefinition, seed: Optional[int] = None, contents: Optional[Contents] = None
+) -> list[StudyRun]:
     """The runs of a study, source models first, each once.
 
     Args:
         definition: the study.
         seed: the seed of all runs, in the place of the definition's.
+        contents: knows what corpora and word vectors hold; None to leave that aside.
 
     Raises:
         ParameterError: the parameters of a run are wrong.
@@ -86,15 +102,18 @@ def plan_runs(definition: StudyDefinition, seed: Optional[int] = None) -> list[S
     sources: dict[str, list[StudyRun]] = {}
     if any(arm.layers for arm in definition.arms):
         for entity_class in definition.targets:
-            sources[entity_class] = list(_source_runs(definition, entity_class, seed))
+            sources[entity_class] = list(_source_runs(definition, entity_class, seed, contents))
             runs.update((run.id, run) for run in sources[entity_class])
-    for run in _target_runs(definition, sources, seed):
+    for run in _target_runs(definition, sources, seed, contents):
         runs[run.id] = run
     return list(runs.values())
 
 
 def _source_runs(
-    definition: StudyDefinition, entity_class: str, seed: Optional[int]
+    definition: StudyDefinition,
+    entity_class: str,
+    seed: Optional[int],
+    contents: Optional[Contents],
 ) -> Iterator[StudyRun]:
     decided: dict[str, Any] = {} if seed is None else {"seed": seed}
     for corpus in definition.sources[entity_class]:
@@ -104,12 +123,16 @@ def _source_runs(
                 corpus,
                 entity_class,
                 definition.parameters(SOURCE, **decided),
+                contents,
                 documents=documents,
             )
 
 
 def _target_runs(
-    definition: StudyDefinition, sources: dict[str, list[StudyRun]], seed: Optional[int]
+    definition: StudyDefinition,
+    sources: dict[str, list[StudyRun]],
+    seed: Optional[int],
+    contents: Optional[Contents],
 ) -> Iterator[StudyRun]:
     first = definition.parameters("target")
     seeds = definition.seeds or (first.seed,)
@@ -128,7 +151,13 @@ def _target_runs(
                         used = sources[entity_class] if arm.layers else [None]
                         for source in used:
                             yield _make(
-                                definition, corpus, entity_class, parameters, arm=arm, source=source
+                                definition,
+                                corpus,
+                                entity_class,
+                                parameters,
+                                contents,
+                                arm=arm,
+                                source=source,
                             )
 
 
@@ -137,6 +166,7 @@ def _make(
     corpus: str,
     entity_class: str,
     parameters: Parameters,
+    contents: Optional[Contents],
     *,
     arm: Optional[Arm] = None,
     documents: Optional[int] = None,
@@ -157,13 +187,20 @@ def _make(
     identity = {
         "corpus": corpus,
         "documents": documents,
-        "source": source.id if source else None,
         "parameters": deciding_parameters(parameters),
-        **_content(definition, corpus),
+        **_synthetic(definition, corpus),
     }
-    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    content: dict[str, Optional[str]] = {}
+    if contents is not None:
+        content = dict(contents.of(definition, corpus, parameters))
+        if source is not None and source.content:
+            content["source"] = source.id if source.is_known else None
+    known = {name: digest for name, digest in content.items() if digest is not None}
+    key = _digest({**identity, "source": source.key if source else None})
+    whole = {**identity, "source": source.id if source else None}
+    words.append(_digest({**whole, "content": known} if known else whole))
     return StudyRun(
-        id="-".join([*words, digest[:8]]),
+        id="-".join(words),
         corpus=corpus,
         entity_class=entity_class,
         arm=arm.name if arm else SOURCE,
@@ -174,6 +211,8 @@ def _make(
         source_name=source.corpus if source else None,
         source_documents=source.documents if source else None,
         parameters=parameters,
+        key=key,
+        content=content,
     )
 
 
@@ -191,8 +230,12 @@ def deciding_parameters(parameters: Parameters) -> dict[str, Any]:
     return deciding
 
 
-def _content(definition: StudyDefinition, corpus: str) -> dict[str, Any]:
-    """What a synthetic corpus is made of; a real one counts by its name."""
+def _digest(identity: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _synthetic(definition: StudyDefinition, corpus: str) -> dict[str, Any]:
+    """What a synthetic corpus is made of; a real one counts by its name and content."""
     text = definition.corpus_text(corpus)
     if not text.startswith(SYNTHETIC):
         return {}

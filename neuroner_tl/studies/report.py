@@ -22,8 +22,11 @@ from neuroner_tl.studies import (
     source_size,
     transfer_table,
 )
+from neuroner_tl.studies.contents import Contents
 from neuroner_tl.studies.definition import StudyDefinition
 from neuroner_tl.studies.jobs import StudyFolder
+from neuroner_tl.studies.matching import match_records
+from neuroner_tl.studies.mentions import FOLDER, MentionFiles
 from neuroner_tl.studies.page import Page
 from neuroner_tl.studies.plan import plan_runs
 from neuroner_tl.studies.results import StudyResults
@@ -58,13 +61,18 @@ def load_results(
     """
     folder = StudyFolder(definition.folder)
     store = folder.store if records is None else Store(records)
-    runs = plan_runs(definition, seed) if definition.targets else []
+    contents = Contents.remembered(definition.output_folder)
+    runs = plan_runs(definition, seed, contents) if definition.targets else []
     if runs and not store.path.is_file():
         raise CorpusError(
             f"{store.path}: no such file, expected the records of the study; make its runs first: "
             f"neuroner-tl study run {definition.path}"
         )
-    return StudyResults(definition, folder, runs, store.records())
+    known = store.records()
+    runs, notes = match_records(runs, known, any_content=records is not None)
+    return StudyResults(
+        definition, folder, runs, known, MentionFiles(store.path.parent / FOLDER), notes
+    )
 
 
 def make_page(results: StudyResults, options: str = "") -> Page:

@@ -11,6 +11,7 @@ from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.evaluation.statistics import Summary, summarise
 from neuroner_tl.studies.definition import StudyDefinition
 from neuroner_tl.studies.jobs import StudyFolder
+from neuroner_tl.studies.mentions import MentionFiles
 from neuroner_tl.studies.plan import StudyRun
 from neuroner_tl.studies.store import FAILED, FINISHED, Record
 
@@ -28,16 +29,32 @@ class Result:
     record: Record
 
     def counts(self, part: str = "test") -> Counts:
-        """Exactly matched entities of a part, all types together."""
-        total = Counts()
-        for counts in self.record["scores"][part]["tags"].values():
-            total += Counts(counts["tp"], counts["fp"], counts["fn"])
-        return total
+        """Exactly matched entities of a part, all types together, by the headline measure."""
+        return part_counts(self.record, part)
+
+    @property
+    def learned_nothing(self) -> bool:
+        """Whether its score on test is 0."""
+        return self.f1 == 0
 
     @property
     def f1(self) -> float:
         """F1 on test, 0 to 1."""
         return self.counts().f1
+
+
+def part_counts(record: Record, part: str, measure: str = "documents") -> Counts:
+    """Counts of a part in a record, all types together; nothing if they were not counted.
+
+    Args:
+        record: of a finished run.
+        part: ``valid`` or ``test``.
+        measure: ``documents``, the headline, or ``tags``.
+    """
+    total = Counts()
+    for counts in record["scores"][part].get(measure, {}).values():
+        total += Counts(counts["tp"], counts["fp"], counts["fn"])
+    return total
 
 
 @dataclass(frozen=True)
@@ -49,12 +66,16 @@ class StudyResults:
         folder: its folder.
         runs: all of its runs.
         records: what is recorded, by identifier; other studies' runs may be among them.
+        mentions: what the runs found and missed, mention by mention; None without any.
+        notes: what the reader must know of how records and runs belong together.
     """
 
     definition: StudyDefinition
     folder: StudyFolder
     runs: Sequence[StudyRun]
     records: Mapping[str, Record]
+    mentions: Optional[MentionFiles] = None
+    notes: Sequence[str] = ()
 
     @cached_property
     def finished(self) -> list[Result]:

@@ -17,10 +17,13 @@ from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.runs.interruption import interruptible
+from neuroner_tl.studies.contents import Contents
 from neuroner_tl.studies.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.studies.jobs import InThisProcess, Job, Outcome, Pool, StudyFolder
 from neuroner_tl.studies.local_workers import local_workers
 from neuroner_tl.studies.plan import StudyRun, plan_runs
+from neuroner_tl.studies.record import failure
+from neuroner_tl.studies.results import part_counts
 from neuroner_tl.studies.scheduler import Scheduler
 from neuroner_tl.studies.store import FAILED, FINISHED
 
@@ -72,10 +75,10 @@ def run_study(
         NeuroNERError: something that the definition names cannot be used; nothing is trained.
     """
     execution = execution or Execution()
-    runs = plan_runs(definition, seed)
     study = StudyFolder(definition.folder)
-    _check(definition, runs)
+    _check(definition, plan_runs(definition, seed))
     check_writable(study.path)
+    runs = plan_runs(definition, seed, Contents.remembered(definition.output_folder))
     corpora = corpus_folders(definition, study)
     for corpus in {run.corpus for run in runs}:
         _write_synthetic(definition, corpus, corpora[corpus])
@@ -152,8 +155,6 @@ def _pool(execution: Execution, study: StudyFolder) -> Iterator[Pool]:
 
 
 def _give_up(job: Job, message: str) -> None:
-    from neuroner_tl.studies.execution import failure
-
     job.study.store.append(failure(job.run, message))
 
 
@@ -161,12 +162,9 @@ def _tell(outcome: Outcome, number: int, of: int) -> None:
     record = outcome.job.study.store.records().get(outcome.job.run.id, {})
     words = f": {outcome.note}" if outcome.note else ""
     if outcome.status == FINISHED:
-        part = record["scores"].get("test") or record["scores"]["valid"]
-        counts = part["tags"].values()
-        tp, errors = sum(c["tp"] for c in counts), sum(c["fp"] + c["fn"] for c in counts)
-        f1 = 100 * 2 * tp / max(1, 2 * tp + errors)
-        which = "test" if record["scores"].get("test") else "valid"
-        words = f", {which} F1 {f1:.2f}, {record['seconds']:.0f} s"
+        part = "test" if "test" in record["scores"] else "valid"
+        f1 = 100 * part_counts(record, part).f1
+        words = f", {part} F1 {f1:.2f}, {record['seconds']:.0f} s{words}"
     logger.info("%d/%d %s %s%s", number, of, outcome.job.run.id, outcome.status, words)
 
 

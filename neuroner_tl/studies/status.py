@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from neuroner_tl.studies.contents import Contents
 from neuroner_tl.studies.definition import StudyDefinition
 from neuroner_tl.studies.jobs import StudyFolder
+from neuroner_tl.studies.matching import match_records
 from neuroner_tl.studies.plan import StudyRun, plan_runs
 from neuroner_tl.studies.store import FAILED, FINISHED, Record
 
@@ -26,6 +28,7 @@ class StudyStatus:
         seconds_left: of all that is running or missing, with the workers of the moment (one, if
             none is at work); None if nothing is known of any such run.
         seconds_done: what the finished runs took.
+        notes: what must be known of records and contents.
     """
 
     done: tuple[StudyRun, ...]
@@ -34,6 +37,7 @@ class StudyStatus:
     missing: tuple[StudyRun, ...]
     seconds_left: Optional[float]
     seconds_done: float
+    notes: tuple[str, ...] = ()
 
     def to_text(self) -> str:
         """For the terminal."""
@@ -43,6 +47,7 @@ class StudyStatus:
             f"{len(self.failed)} failed, {len(self.missing)} missing; "
             f"{duration(self.seconds_done)} spent"
         ]
+        lines += [f"  {note}" for note in self.notes]
         for name, who in self.running.items():
             since = duration(time.time() - who["since"]) if "since" in who else "?"
             lines.append(
@@ -72,9 +77,10 @@ def study_status(definition: StudyDefinition, seed: Optional[int] = None) -> Stu
     Raises:
         NeuroNERError: the definition is wrong, or the store is damaged.
     """
-    runs = plan_runs(definition, seed)
     folder = StudyFolder(definition.folder)
     records, holders = folder.store.records(), folder.claims.holders()
+    planned = plan_runs(definition, seed, Contents.remembered(definition.output_folder))
+    runs, notes = match_records(planned, records)
     done = [run for run in runs if records.get(run.id, {}).get("status") == FINISHED]
     others = [run for run in runs if records.get(run.id, {}).get("status") != FINISHED]
     running = {run.id: holders[run.id] for run in others if run.id in holders}
@@ -91,6 +97,7 @@ def study_status(definition: StudyDefinition, seed: Optional[int] = None) -> Stu
         tuple(missing),
         _seconds_left(runs, records, running, missing),
         sum(float(records[run.id]["seconds"]) for run in done),
+        tuple(notes),
     )
 
 

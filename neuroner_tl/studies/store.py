@@ -20,8 +20,19 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.temporary import naming
 
 FINISHED, FAILED = "finished", "failed"
+# The member of a finished run's record that says why its score is 0.
+LEARNED_NOTHING = "learned_nothing"
 # What depends on when and where a run was made, not on what it computes.
-CIRCUMSTANCES = ("seconds", "finished_at", "host", "folder", "predictions", "versions", "run_with")
+CIRCUMSTANCES = (
+    "seconds",
+    "finished_at",
+    "host",
+    "folder",
+    "predictions",
+    "versions",
+    "code",
+    "run_with",
+)
 Record = dict[str, Any]
 
 

@@ -7,8 +7,10 @@ import pytest
 
 from neuroner_tl.__main__ import main
 from neuroner_tl.errors import TrainingError
+from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.studies import execution
 from neuroner_tl.studies.claims import Claims
+from neuroner_tl.studies.jobs import StudyFolder
 from neuroner_tl.studies.store import Store, comparable
 
 # For a handful of tokens, tracing takes far longer than computing.
@@ -51,10 +53,16 @@ def test_a_study_from_the_first_run_to_the_report(write_study, tmp_path, folder,
     # The record says what the run's own results say.
     for record in (baseline, transfer):
         results = json.loads((folder / record["folder"] / "results.json").read_text())
-        counts = results["scores"]["test"]["conll"]["micro"]
-        own = record["scores"]["test"]["tags"].values()
-        assert sum(one["tp"] for one in own) == counts["tp"]
-        assert sum(one["fn"] for one in own) == counts["fn"]
+        for name, measure in (("documents", "documents"), ("tags", "conll")):
+            counts = results["scores"]["test"][measure]["micro"]
+            own = record["scores"]["test"][name].values()
+            assert sum(one["tp"] for one in own) == counts["tp"]
+            assert sum(one["fn"] for one in own) == counts["fn"]
+        by_document = record["test_documents"].values()
+        headline = results["scores"]["test"]["documents"]["micro"]
+        sums = [sum(column) for column in zip(*by_document)]
+        assert len(by_document) == 2 and sums == [headline[n] for n in ("tp", "fp", "fn")]
+        assert record["code"]["version"] == record["versions"]["neuroner_tl"]
         assert list((folder / record["predictions"]).glob("*.ann"))
         assert set(record["annotations"]) == {"train", "valid", "test"}
     # Models that nobody needs are gone; that of the source is there.
@@ -115,6 +123,48 @@ def test_a_run_that_fails_is_recorded_and_the_others_go_on(write_study, store, c
     assert store.path.read_bytes() == before
     assert call("study", "run", path, "--retry-failed") == 0
     assert {r["status"] for r in store.records().values()} == {"finished"}
+
+
+def test_a_run_whose_score_stays_zero_counts_with_it(write_study, store, folder, monkeypatch):
+    monkeypatch.setattr(Scorer, "validate", lambda self, mode: (0.0, {}))
+    path = write_study("arms = baseline", "[target]\ngive_up_after_sentences = 1\n")
+    assert call("study", "run", path) == 0
+    (record,) = store.records().values()
+    assert record["status"] == "finished" and "learns nothing" in record["learned_nothing"]
+    assert record["valid_f1"] == 0 and record["best_epoch"] is None
+    (counts,) = record["scores"]["test"]["documents"].values()
+    assert counts["tp"] == counts["fp"] == 0 and counts["fn"] > 0
+    assert sum(row[2] for row in record["test_documents"].values()) == counts["fn"]
+    mentions = StudyFolder(folder).mentions.read(record["id"])
+    assert len(mentions.gold.all) == counts["fn"] and not mentions.predicted.all
+
+
+def test_a_source_that_learns_nothing_has_failed(write_study, store, monkeypatch):
+    monkeypatch.setattr(Scorer, "validate", lambda self, mode: (0.0, {}))
+    path = write_study("arms = transfer", "[source]\ngive_up_after_sentences = 1\n")
+    assert call("study", "run", path) == 0
+    (record,) = store.records().values()
+    assert record["status"] == "failed" and "learns nothing" in record["error"]
+
+
+def test_a_corpus_that_changes_while_a_study_runs_is_noticed(write_study, tmp_path, store, corpora):
+    gold = shutil.copytree(corpora.gold, tmp_path / "gold")
+    train = execution.train_run
+
+    def change(parameters):
+        result = train(parameters)
+        (gold / "train" / "added.txt").write_text("Flu.")
+        return result
+
+    path = write_study("arms = baseline", target=str(gold))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(execution, "train_run", change)
+        assert call("study", "run", path) == 0
+    (record,) = store.records().values()
+    assert record["status"] == "failed" and "found other files" in record["error"]
+    # The changed corpus is another run, which is made.
+    assert call("study", "run", path) == 0
+    assert [r["status"] for r in store.records().values()] == ["failed", "finished"]
 
 
 def test_what_a_programming_error_says_is_recorded_too(write_study, store, monkeypatch):

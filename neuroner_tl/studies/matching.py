@@ -1,0 +1,63 @@
+"""Which record belongs to which planned run, also where corpora are not at hand or have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Optional
+
+from neuroner_tl.studies.plan import StudyRun
+from neuroner_tl.studies.store import Record
+
+
+def match_records(
+    runs: Sequence[StudyRun], records: Mapping[str, Record], *, any_content: bool = False
+) -> tuple[list[StudyRun], list[str]]:
+    """Give runs whose corpora are not at hand the identifiers of their records.
+
+    A record belongs to a run if their identifiers agree. If a run's corpus, vectors or source are
+    not at hand, it is the latest record of a run that differs in nothing but contents.
+
+    Args:
+        runs: the planned runs.
+        records: what is recorded, by identifier, in the order of recording.
+        any_content: whether records of other contents are taken for every run that has none.
+
+    Returns:
+        The runs, and what the reader of a report must know of contents, a sentence each.
+    """
+    by_key: dict[str, list[Record]] = {}
+    for record in records.values():
+        if "key" in record:
+            by_key.setdefault(record["key"], []).append(record)
+    found, several, unused, changed = [], [], [], []
+    for run in runs:
+        others = by_key.get(run.key, [])
+        if run.id not in records and others:
+            if run.is_known and not any_content:
+                unused.append(run)
+            else:
+                if len({_content(record) for record in others}) > 1:
+                    several.append(run)
+                if run.is_known:
+                    changed.append(run)
+                run = replace(run, id=others[-1]["id"], content=others[-1].get("content", {}))
+        found.append(run)
+    sentences = [
+        _sentence(unused, "recorded with other contents than those at hand and not used"),
+        _sentence(several, "recorded with several contents, the latest of which is used"),
+        _sentence(changed, "recorded with other contents than those at hand, and used"),
+    ]
+    return found, [sentence for sentence in sentences if sentence is not None]
+
+
+def _content(record: Record) -> str:
+    return str(sorted(record.get("content", {}).items()))
+
+
+def _sentence(runs: Sequence[StudyRun], what: str) -> Optional[str]:
+    if not runs:
+        return None
+    corpora = ", ".join(dict.fromkeys(run.corpus for run in runs))
+    are = "run is" if len(runs) == 1 else "runs are"
+    return f"{len(runs)} {are} {what} ({corpora})."

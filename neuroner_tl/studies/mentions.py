@@ -1,0 +1,153 @@
+"""The mentions that a run found and missed, kept small beside the store.
+
+``mentions/gold-DIGEST.json.gz`` has the gold standard of a test part, once for all runs on it;
+``mentions/ID.json.gz`` what a run missed and what it found wrongly, and of each whether the run's
+train part had a mention of that text. With both, comparisons mention by mention need no corpus.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+from neuroner_tl.atomic_file import write_atomically
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.evaluation.error_sets import AnnotatedPart, ErrorSets, Mention, normalised
+
+FOLDER = "mentions"
+
+
+class RunMentions(NamedTuple):
+    """A run's test part, mention by mention.
+
+    Attributes:
+        gold: the gold standard.
+        predicted: what the run found.
+        seen: type and normalised text of those missed or wrongly found mentions that the train
+            part had, as `AnnotatedPart.keys` has them.
+    """
+
+    gold: AnnotatedPart
+    predicted: AnnotatedPart
+    seen: set[tuple[str, str]]
+
+
+class MentionFiles:
+    """The files of a store.
+
+    Args:
+        folder: where they are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(
+        self,
+        name: str,
+        gold: AnnotatedPart,
+        predicted: AnnotatedPart,
+        seen: set[tuple[str, str]],
+    ) -> None:
+        """Write what a run found and missed.
+
+        Args:
+            name: identifier of the run.
+            gold: gold standard of its test part.
+            predicted: what it found there.
+            seen: `AnnotatedPart.keys` of its train part.
+        """
+        sets = ErrorSets.of(gold, predicted)
+        content = _packed({d: _rows(found.items()) for d, found in gold.mentions.items()})
+        gold_name = f"gold-{hashlib.sha256(content).hexdigest()[:16]}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self._path(gold_name).exists():
+            write_atomically(self._path(gold_name), content)
+        errors = {
+            "gold": gold_name,
+            "false_negatives": _errors(sets.false_negatives, gold, seen),
+            "false_positives": _errors(sets.false_positives, predicted, seen),
+        }
+        write_atomically(self._path(name), _packed(errors))
+
+    def read(self, name: str) -> Optional[RunMentions]:
+        """What `write` wrote of a run; None if there is nothing.
+
+        Raises:
+            CorpusError: a file is damaged.
+        """
+        if not self._path(name).is_file():
+            return None
+        try:
+            errors = _unpacked(self._path(name))
+            gold = {
+                document: dict(_mention(document, *row) for row in rows)
+                for document, rows in _unpacked(self._path(errors["gold"])).items()
+            }
+            found = {document: dict(mentions) for document, mentions in gold.items()}
+            seen = set()
+            for side in ("false_negatives", "false_positives"):
+                for document, rows in errors[side].items():
+                    for *row, was_seen in rows:
+                        mention, text = _mention(document, *row)
+                        if side == "false_negatives":
+                            del found[document][mention]
+                        else:
+                            found[document][mention] = text
+                        if was_seen:
+                            seen.add((mention.type, normalised(text)))
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CorpusError(
+                f"{self._path(name)}: found a damaged file of mentions ({type(error).__name__}), "
+                "expected the mentions of a run; restore it, or remove it to leave the run out"
+            ) from None
+        return RunMentions(AnnotatedPart(gold), AnnotatedPart(found), seen)
+
+    def copy(self, names: Iterable[str], to: Path) -> int:
+        """Copy the files of runs, and the gold standards they need; return the bytes copied."""
+        size = 0
+        needed = [name for name in names if self._path(name).is_file()]
+        gold = {str(_unpacked(self._path(name))["gold"]) for name in needed}
+        target = MentionFiles(to)
+        for name in [*needed, *sorted(gold)]:
+            to.mkdir(parents=True, exist_ok=True)
+            content = self._path(name).read_bytes()
+            write_atomically(target._path(name), content)
+            size += len(content)
+        return size
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.json.gz"
+
+
+def _errors(
+    mentions: set[Mention], part: AnnotatedPart, seen: set[tuple[str, str]]
+) -> dict[str, list[list[Any]]]:
+    found: dict[str, list[list[Any]]] = {}
+    for mention in sorted(mentions):
+        text = part.text_of(mention)
+        (row,) = _rows([(mention, text)])
+        was_seen = int((mention.type, normalised(text)) in seen)
+        found.setdefault(mention.document, []).append([*row, was_seen])
+    return found
+
+
+def _rows(mentions: Iterable[tuple[Mention, str]]) -> list[list[Any]]:
+    return [[mention.type, mention.fragments, text] for mention, text in mentions]
+
+
+def _mention(document: str, kind: str, fragments: Any, text: str) -> tuple[Mention, str]:
+    return Mention(document, kind, tuple((int(a), int(b)) for a, b in fragments)), str(text)
+
+
+def _packed(content: Any) -> bytes:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return gzip.compress(text.encode("utf-8"), mtime=0)
+
+
+def _unpacked(path: Path) -> Any:
+    return json.loads(gzip.decompress(path.read_bytes()))

@@ -1,0 +1,185 @@
+"""The record of a run for the store, and what is kept beside it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from neuroner_tl.corpora.brat import read_annotations
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.reader import Corpus, read_corpus
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.evaluation.error_sets import AnnotatedPart
+from neuroner_tl.evaluation.scoring import HEADLINE
+from neuroner_tl.runs.folder import RunFolder
+from neuroner_tl.studies.code_version import code_version
+from neuroner_tl.studies.jobs import Job
+from neuroner_tl.studies.plan import StudyRun, deciding_parameters
+from neuroner_tl.studies.store import FAILED, FINISHED, LEARNED_NOTHING, Record
+
+logger = logging.getLogger(__name__)
+
+PARTS = ("valid", "test")
+# Names of a record's counts, and those of results.json: the headline, and what tags can hold.
+MEASURES = {"documents": HEADLINE, "tags": "conll"}
+
+
+def make_record(job: Job, folder: RunFolder, results: dict[str, Any]) -> Record:
+    """The record of a finished run; its mentions are written beside the store.
+
+    Args:
+        job: the run.
+        folder: its folder.
+        results: the content of its ``results.json``; with `LEARNED_NOTHING`, if it gave up with a
+            score of 0: then nothing was found in its test part.
+
+    Raises:
+        CorpusError: the corpus is not there any more.
+    """
+    run, relative = job.run, folder.path.relative_to(job.study.path)
+    nothing = {name: results[name] for name in (LEARNED_NOTHING,) if name in results}
+    if nothing:
+        scores, documents = _scores_of_nothing(_gold(job, "test"))
+    else:
+        scores = _scores(results)
+        documents = read_object(folder.path / "document_counts.json").get("test", {})
+    if not run.is_source:
+        _keep_mentions(job, folder, bool(nothing))
+    return {
+        **_about(run),
+        "status": FINISHED,
+        **nothing,
+        "best_epoch": results["best_epoch"],
+        "epochs": results["epochs"],
+        "valid_f1": results["best_score"],
+        "sentences": results["sentences"],
+        "annotations": _annotations(folder),
+        "scores": scores,
+        "test_documents": documents,
+        "seconds": _seconds(folder, results),
+        **_circumstances(),
+        "versions": results["versions"],
+        "run_with": {"threads": results["threads"], "compiled": results["compiled"]},
+        "folder": relative.as_posix(),
+        "predictions": (relative / folder.predictions.name / "test").as_posix(),
+    }
+
+
+def failure(run: StudyRun, message: str) -> Record:
+    """The record of a run that failed."""
+    return {**_about(run), "status": FAILED, "error": message, **_circumstances()}
+
+
+def _scores(results: dict[str, Any]) -> Record:
+    return {
+        part: {
+            name: _counts(results["scores"][part][measure]) for name, measure in MEASURES.items()
+        }
+        for part in PARTS
+        if part in results["scores"]
+    }
+
+
+def _scores_of_nothing(gold: AnnotatedPart) -> tuple[Record, dict[str, list[int]]]:
+    """Scores of a test part, and counts of its documents, in which nothing was found."""
+    types = Counter(mention.type for mention in gold.all)
+    counts = {kind: {"tp": 0, "fp": 0, "fn": number} for kind, number in sorted(types.items())}
+    return {"test": {"documents": counts}}, {
+        document: [0, 0, len(found)] for document, found in gold.mentions.items()
+    }
+
+
+def _keep_mentions(job: Job, folder: RunFolder, found_nothing: bool) -> None:
+    """Keep what the run found and missed, so that comparisons need neither corpus nor run."""
+    gold = _gold(job, "test")
+    if found_nothing:
+        predicted = AnnotatedPart({document: {} for document in gold.mentions})
+    else:
+        report = ImportReport()
+        try:
+            predicted = AnnotatedPart.of(
+                replace(document, entities=read_annotations(path, document.text, report))
+                for document in _corpus(job, "test").parts["test"].documents()
+                for path in [folder.predictions / "test" / f"{document.id}.ann"]
+            )
+        except CorpusError as error:
+            logger.warning("%s: its mentions are not kept: %s", job.run.id, error)
+            return
+    job.study.mentions.write(job.run.id, gold, predicted, _gold(job, "train").keys)
+
+
+def _gold(job: Job, part: str) -> AnnotatedPart:
+    return AnnotatedPart.of(_corpus(job, part).parts[part].documents())
+
+
+def _corpus(job: Job, part: str) -> Corpus:
+    p = job.run.parameters
+    return read_corpus(
+        job.corpus,
+        split_percentages=p.split_percentages,
+        split_seed=p.split_seed,
+        train_size=p.train_size if part == "train" else None,
+        required=(part,),
+    )
+
+
+def _about(run: StudyRun) -> Record:
+    """What a run is, without what this machine calls its folders."""
+    return {
+        "id": run.id,
+        "key": run.key,
+        "content": dict(run.content),
+        "corpus": run.corpus,
+        "class": run.entity_class,
+        "arm": run.arm,
+        "layers": list(run.layers),
+        "train_size": run.train_size,
+        "documents": run.documents,
+        "source": run.source,
+        "seed": run.parameters.seed,
+        "split_seed": run.parameters.split_seed,
+        "parameters": deciding_parameters(run.parameters),
+    }
+
+
+def _counts(scores: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """TP, FP and FN of each type."""
+    return {
+        kind: {name: counts[name] for name in ("tp", "fp", "fn")}
+        for kind, counts in scores["per_type"].items()
+    }
+
+
+def _annotations(folder: RunFolder) -> dict[str, int]:
+    """How many annotations each part has, those included that tags cannot express."""
+    report = json.loads((folder.path / "import_report.json").read_text("utf-8"))
+    return {part: report[part]["annotations_read"] for part in ("train", *PARTS) if part in report}
+
+
+def _seconds(folder: RunFolder, results: dict[str, Any]) -> float:
+    """Seconds of all epochs, those included that were made before an interruption."""
+    try:
+        lines = (folder.path / "epochs.jsonl").read_text("utf-8").splitlines()
+        epochs = [json.loads(line) for line in lines if line]
+        return round(sum(e["seconds"] + e["validation_seconds"] for e in epochs), 1)
+    except (OSError, ValueError, KeyError):
+        return float(results["seconds"])
+
+
+def _circumstances() -> Record:
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return {"finished_at": now, "host": socket.gethostname(), "code": code_version()}
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The object in a file; an empty one if there is none."""
+    try:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}

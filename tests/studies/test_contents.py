@@ -1,0 +1,135 @@
+"""Identifiers cover what a run reads; records belong to runs by them, or by their keys."""
+
+import os
+import time
+
+import pytest
+
+from neuroner_tl.studies.contents import Contents
+from neuroner_tl.studies.definition_file import read_definition
+from neuroner_tl.studies.matching import match_records
+from neuroner_tl.studies.plan import plan_runs
+
+STUDY = """\
+[study]
+name = trial
+kind = transfer_table
+parameters_filepath = {folder}/parameters.ini
+[sources DISO]
+silver = {folder}/silver
+[targets DISO]
+gold = {folder}/gold
+other = {folder}/other
+[target]
+token_pretrained_embedding_filepath = {folder}/vectors.txt
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("silver/train", "silver/valid", "gold", "other"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "a.txt").write_text("Flu.")
+        (tmp_path / name / "a.ann").write_text("T1\tDISO 0 3\tFlu\n")
+    (tmp_path / "vectors.txt").write_text("flu 1 2\n")
+    (tmp_path / "parameters.ini").write_text("")
+    (tmp_path / "study.ini").write_text(STUDY.format(folder=tmp_path))
+    return tmp_path
+
+
+def planned(folder, memory=None):
+    return plan_runs(read_definition(folder / "study.ini"), contents=Contents(memory))
+
+
+def changed(before, after):
+    return {(one.corpus, one.arm) for one, other in zip(before, after) if one.id != other.id}
+
+
+def test_another_content_is_another_run(folder):
+    runs = planned(folder)
+    assert changed(runs, planned(folder)) == set()
+    (folder / "gold" / "a.ann").write_text("T1\tDISO 0 4\tFlu.\n")
+    assert changed(runs, planned(folder)) == {("gold", "baseline"), ("gold", "transfer")}
+
+
+def test_what_a_source_read_counts_for_what_is_transferred_from_it(folder):
+    runs = planned(folder)
+    (folder / "silver" / "train" / "b.txt").write_text("Gout.")
+    expected = {("silver", "source"), ("gold", "transfer"), ("other", "transfer")}
+    assert changed(runs, planned(folder)) == expected
+
+
+def test_word_vectors_count_by_content(folder):
+    runs = planned(folder)
+    (folder / "vectors.txt").write_text("flu 1 3\n")
+    assert {corpus for corpus, _ in changed(runs, planned(folder))} == {"gold", "other"}
+
+
+def test_what_a_run_does_not_read_does_not_count(folder):
+    runs = planned(folder)
+    (folder / "gold" / "README.md").write_text("about")
+    (folder / "gold" / ".hidden.txt").write_text("about")
+    assert changed(runs, planned(folder)) == set()
+
+
+def test_the_place_does_not_count(folder):
+    runs = planned(folder)
+    (folder / "gold").rename(folder / "moved")
+    text = (folder / "study.ini").read_text()
+    (folder / "study.ini").write_text(text.replace("/gold", "/moved"))
+    assert changed(runs, planned(folder)) == set()
+
+
+def test_files_are_read_again_only_if_one_of_them_changed(folder, monkeypatch):
+    for path in folder.rglob("*.*"):
+        os.utime(path, ns=(1, 1))
+    # Times of change cannot be set back: what was written just now is not remembered.
+    monkeypatch.setattr(time, "time_ns", lambda real=time.time_ns: real() + 10**10)
+    memory = folder / "memory.json"
+    runs = planned(folder, memory)
+
+    def refuse(file):
+        raise AssertionError("read again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("neuroner_tl.fingerprint.file_digest", refuse)
+        assert changed(runs, planned(folder, memory)) == set()
+    (folder / "gold" / "a.txt").write_text("Flu!")
+    assert changed(runs, planned(folder, memory)) == {("gold", "baseline"), ("gold", "transfer")}
+
+
+def records_of(runs):
+    return {run.id: {"id": run.id, "key": run.key, "content": dict(run.content)} for run in runs}
+
+
+def test_records_are_found_without_the_corpora(folder):
+    runs = planned(folder)
+    records = records_of(runs)
+    for name in ("gold", "silver", "other", "vectors.txt"):
+        (folder / name).rename(folder / f"no_{name}")
+    matched, notes = match_records(planned(folder), records)
+    assert [run.id for run in matched] == [run.id for run in runs] and notes == []
+    (folder / "no_gold").rename(folder / "gold")
+    matched, notes = match_records(planned(folder), records)
+    assert [run.id for run in matched] == [run.id for run in runs] and notes == []
+
+
+def test_records_of_other_contents_are_not_used_without_a_word(folder):
+    before = planned(folder)
+    records = records_of(before)
+    (folder / "gold" / "a.txt").write_text("Flu!")
+    after = planned(folder)
+    matched, notes = match_records(after, records)
+    assert [run.id for run in matched] == [run.id for run in after]
+    assert "2 runs are recorded with other contents than those at hand and not used" in notes[0]
+    # A report from records that are given is made from them.
+    matched, notes = match_records(after, records, any_content=True)
+    assert [run.id for run in matched] == [run.id for run in before]
+    assert "2 runs are recorded with other contents than those at hand, and used" in notes[0]
+    # Without the corpus, the latest of both; that there are two is said.
+    records.update(records_of(after))
+    (folder / "gold").rename(folder / "gone")
+    matched, notes = match_records(planned(folder), records)
+    assert [run.id for run in matched] == [run.id for run in after]
+    assert "2 runs are recorded with several contents, the latest of which is used" in notes[0]
+    assert len(notes) == 1 and notes[0].endswith("(gold).")

@@ -1,0 +1,73 @@
+"""What a run found and missed, kept beside the store."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.evaluation.error_sets import AnnotatedPart, ErrorSets, count_errors
+from neuroner_tl.studies.mentions import MentionFiles
+
+TEXT = "Gout, flu and renal failure."
+
+
+def part(**documents):
+    def entity(kind, *ends):
+        pairs = tuple(zip(ends[::2], ends[1::2]))
+        return Entity(kind, pairs, " ".join(TEXT[a:b] for a, b in pairs))
+
+    return AnnotatedPart.of(
+        Document(name, TEXT, tuple(entity(*one) for one in mentions))
+        for name, mentions in documents.items()
+    )
+
+
+GOLD = part(a=[("DISO", 0, 4), ("DISO", 6, 9)], b=[("DISO", 14, 19, 20, 27)], c=[])
+FOUND = part(a=[("DISO", 0, 4), ("CHED", 6, 9)], b=[("DISO", 14, 27)], c=[("DISO", 6, 9)])
+TRAIN = part(x=[("DISO", 6, 9)])
+
+
+def test_the_mentions_come_back(tmp_path):
+    files = MentionFiles(tmp_path / "mentions")
+    assert files.read("run") is None
+    files.write("run", GOLD, FOUND, TRAIN.keys)
+    gold, found, seen = files.read("run")
+    assert gold == GOLD and found == FOUND
+    for one, other in ((GOLD, FOUND), (gold, found)):
+        assert ErrorSets.of(one, other) == ErrorSets.of(GOLD, FOUND)
+    assert count_errors(gold, found, seen) == count_errors(GOLD, FOUND, TRAIN.keys)
+
+
+SPANS = st.lists(
+    st.tuples(st.sampled_from(["DISO", "CHED"]), st.integers(0, 9), st.integers(10, 28)), max_size=5
+)
+
+
+@given(SPANS, SPANS, SPANS)
+def test_any_mentions_come_back(tmp_path_factory, gold, found, train):
+    files = MentionFiles(tmp_path_factory.mktemp("mentions"))
+    expected = part(a=gold, b=found), part(a=found, b=gold)
+    files.write("run", *expected, part(x=train).keys)
+    *back, seen = files.read("run")
+    assert tuple(back) == expected
+    assert count_errors(*back, seen) == count_errors(*expected, part(x=train).keys)
+
+
+def test_runs_on_one_test_part_share_its_gold_standard(tmp_path):
+    files = MentionFiles(tmp_path / "mentions")
+    for name in ("one", "other"):
+        files.write(name, GOLD, FOUND, TRAIN.keys)
+    assert len(list(files.folder.glob("gold-*"))) == 1
+    assert files.copy(["one", "not there"], tmp_path / "copy") > 0
+    assert len(list((tmp_path / "copy").iterdir())) == 2
+    assert MentionFiles(tmp_path / "copy").read("one") == files.read("one")
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\x1f\x8b broken"])
+def test_a_damaged_file_is_an_error(tmp_path, content):
+    files = MentionFiles(tmp_path)
+    files.write("run", GOLD, FOUND, TRAIN.keys)
+    (tmp_path / "run.json.gz").write_bytes(content)
+    with pytest.raises(CorpusError, match="damaged"):
+        files.read("run")
