@@ -15,6 +15,8 @@ from neuroner_tl.atomic_file import write_json
 REMEMBERED = 256
 # A file changed twice within one tick of the file system's clock looks like one changed once.
 _SETTLED_NS = 2_000_000_000
+# Digests that this process has made.
+_known: dict[str, str] = {}
 
 
 def file_digest(file: BinaryIO) -> bytes:
@@ -36,24 +38,28 @@ def content_digest(path: Path, memory: Optional[Path] = None) -> str:
 
     Args:
         path: the file.
-        memory: a JSON file that remembers digests by path, size, inode and times of change, that
-            of the inode included, which nobody can set back; None reads the file in any case.
-            One that cannot be read or written costs time, nothing else.
+        memory: a JSON file that remembers digests for other processes, by path, size, inode and
+            times of change, that of the inode included, which nobody can set back. One that
+            cannot be read or written costs time, nothing else.
 
     Raises:
         OSError: the file cannot be read.
     """
     with open(path, "rb") as file:
         before = os.fstat(file.fileno())
-        known = {} if memory is None else _remembered(memory)
         key = _identity(path, before)
-        if key in known:
-            return known[key]
+        if key in _known:
+            return _known[key]
+        remembered = {} if memory is None else _remembered(memory)
+        if key in remembered:
+            return _known.setdefault(key, remembered[key])
         digest = file_digest(file).hex()
         after = os.fstat(file.fileno())
     settled = time.time_ns() - max(after.st_mtime_ns, after.st_ctime_ns) > _SETTLED_NS
-    if memory is not None and settled and _identity(path, after) == key:
-        _remember(memory, {**known, key: digest})
+    if settled and _identity(path, after) == key:
+        _known[key] = digest
+        if memory is not None:
+            _remember(memory, {**remembered, key: digest})
     return digest
 
 

@@ -29,6 +29,8 @@ def test_it_is_read_once(file, tmp_path, readings):
     memory = tmp_path / "cache" / "digests.json"
     expected = hashlib.sha256(b"one").hexdigest()
     assert [content_digest(file, memory) for _ in range(3)] == [expected] * 3
+    fingerprint._known.clear()  # As another process would begin.
+    assert content_digest(file, memory) == expected
     assert len(readings) == 1
 
 
@@ -46,6 +48,11 @@ def test_a_file_that_has_just_changed_is_not_remembered(file, tmp_path, monkeypa
     for _ in range(2):
         content_digest(file, tmp_path / "digests.json")
     assert len(readings) == 2
+
+
+def test_without_a_memory_it_is_read_once_by_a_process(file, readings):
+    assert content_digest(file) == content_digest(file)
+    assert len(readings) == 1
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "[" * 100_000, '{"a": 1}'])

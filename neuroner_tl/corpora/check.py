@@ -183,7 +183,7 @@ def _check_types(types: dict[str, Counter[str]], result: CorpusCheck) -> None:
         result.add("error", "no entity in train: there is nothing to learn")
     for name in ("valid", "test"):
         for kind in sorted(set(types.get(name, ())) - set(taught)):
-            result.add("error", f"type in {name} that train does not have", kind)
+            result.add("warning", f"type in {name} that train does not have", kind)
     for kind, number in taught.items():
         if number < RARE_TYPE:
             result.add("warning", f"type with fewer than {RARE_TYPE} entities in train", kind)

@@ -89,7 +89,16 @@ class TaggedSentence:
 
 @dataclass(frozen=True)
 class TaggedDocument:
-    """A document's id and its tagged sentences, none of them empty."""
+    """A document cut into tagged sentences, none of them empty.
+
+    Args:
+        id: name of the document.
+        sentences: its sentences.
+        entities: all of its annotations, those included that tags cannot hold.
+        text: its text.
+    """
 
     id: str
     sentences: tuple[TaggedSentence, ...]
+    entities: tuple[Entity, ...] = ()
+    text: str = ""

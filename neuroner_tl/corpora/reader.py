@@ -21,6 +21,7 @@ from neuroner_tl.corpora.conll import iterate_conll
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.splits import DEFAULT_PERCENTAGES, Split, split_documents, take_train
+from neuroner_tl.corpora.text_files import read_text
 from neuroner_tl.errors import CorpusError, ParameterError
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,10 @@ class PartReader(ABC):
     def take(self, ids: Sequence[str]) -> PartReader:
         """Return a reader of these documents alone."""
 
+    def text_of(self, document: str) -> Optional[str]:
+        """Return the text of a document as it is on disk now; None if it cannot be had."""
+        return None
+
     def __iter__(self) -> Iterator[Document]:
         return self.documents()
 
@@ -81,6 +86,13 @@ class BratPart(PartReader):
         report = ImportReport() if report is None else report
         for name in self._ids:
             yield read_brat_document(self.path / f"{name}.txt", report)
+
+    def text_of(self, document: str) -> Optional[str]:
+        """Return the text of a document as it is on disk now; None if it cannot be read."""
+        try:
+            return read_text(self.path / f"{document}.txt")
+        except CorpusError:
+            return None
 
     def has_annotations(self) -> bool:
         """Tell whether any of the documents has an annotation file."""
@@ -134,11 +146,13 @@ class Corpus:
         folder: where it is.
         parts: readers by part: ``train``, ``valid``, ``test``, ``deploy``, those that exist.
         split: how a flat folder was split, None for a corpus that comes in parts.
+        left_out: the train documents that ``train_size`` leaves out, if any.
     """
 
     folder: Path
     parts: dict[str, PartReader]
     split: Optional[Split] = None
+    left_out: Optional[PartReader] = None
 
 
 def read_corpus(
@@ -177,14 +191,17 @@ def read_corpus(
                 "brat files into one folder to have them split"
             )
     _note_shared_documents(parts, report)
+    left_out = None
     if train_size is not None and "train" in parts:
         everything = parts["train"].ids
         total = sum(len(parts[name]) for name in ("train", "valid", "test") if name in parts)
         taken = take_train(everything, total, train_size, split_seed)
-        parts["train"] = parts["train"].take(taken)
+        whole, used = parts["train"], frozenset(taken)
+        parts["train"] = whole.take(taken)
         if len(taken) < len(everything):
+            left_out = whole.take([name for name in everything if name not in used])
             report.count(LEFT_OUT, n=len(everything) - len(taken))
-    return Corpus(folder, parts, split)
+    return Corpus(folder, parts, split, left_out)
 
 
 def annotated_parts(folder: Path, names: Sequence[str]) -> dict[str, PartReader]:

@@ -96,7 +96,7 @@ def tag_document(
         )
         report.tokens += len(starts)
     report.sentences += len(tagged)
-    return TaggedDocument(document.id, tuple(tagged))
+    return TaggedDocument(document.id, tuple(tagged), document.entities, document.text)
 
 
 def tagged_to_entities(

@@ -28,6 +28,7 @@ from neuroner_tl.dataset.cache_key import CACHE_FORMAT
 from neuroner_tl.dataset.embeddings import EmbeddingReport
 from neuroner_tl.dataset.encoded_part import EncodedPart
 from neuroner_tl.dataset.encoding import Dataset
+from neuroner_tl.dataset.gold import GoldAnnotations
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.dataset.word_table import WordTable
 from neuroner_tl.fingerprint import fingerprint
@@ -48,7 +49,10 @@ MANIFEST, ARRAYS, VOCABULARY, STRINGS = (
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile)
 _TABLE_ARRAYS = ("token_ids", "char_ids", "char_offsets", "train_counts")
 _DATASET_ARRAYS = ("token_vectors", "token_vector_found", "rare_token_ids", "rare_character_ids")
-_PART_ARRAYS = tuple(field.name for field in fields(EncodedPart) if field.name != "document_ids")
+_PART_ARRAYS = tuple(
+    field.name for field in fields(EncodedPart) if field.name not in ("document_ids", "gold")
+)
+_GOLD_ARRAYS = tuple(field.name for field in fields(GoldAnnotations) if field.name != "types")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,15 +80,15 @@ class DatasetCache:
         self.folder = Path(folder)
         self.entries = entries
 
-    def get(self, make_key: Callable[[], str], make: Callable[[], EncodedCorpus]) -> EncodedCorpus:
-        """Return the entry of a key; without one, make and store it.
+    def get(self, key: str, make: Callable[[], tuple[EncodedCorpus, str]]) -> EncodedCorpus:
+        """Return the entry of a key; without one, make it, and store it if its key is still this.
 
         Args:
-            make_key: returns the key; it is a function so that the time logged has its part, too.
-            make: returns what the entry is to hold.
+            key: the key of what is to be read.
+            make: reads it; returns what the entry is to hold, and the key of what was read, which
+                is another one if the corpus changed meanwhile.
         """
         started = time.perf_counter()
-        key = make_key()
         found = self.load(key)
         if found is not None:
             parts = found.dataset.parts.values()
@@ -97,9 +101,9 @@ class DatasetCache:
                 key,
             )
             return found
-        made = make()
+        made, key_after = make()
         seconds = time.perf_counter() - started
-        stored = self.store(key, made)
+        stored = key_after == key and self.store(key, made)
         logger.info(
             "corpus read and encoded in %.1f s%s",
             seconds,
@@ -173,6 +177,8 @@ def _arrays(dataset: Dataset) -> dict[str, np.ndarray]:
     named.update({f"dataset.{name}": getattr(dataset, name) for name in _DATASET_ARRAYS})
     for part_name, part in dataset.parts.items():
         named.update({f"{part_name}.{name}": getattr(part, name) for name in _PART_ARRAYS})
+        gold = part.gold
+        named.update({f"{part_name}.gold.{name}": getattr(gold, name) for name in _GOLD_ARRAYS})
     return {name: array for name, array in named.items() if array is not None}
 
 
@@ -183,6 +189,7 @@ def _write_entry(folder: Path, key: str, data: EncodedCorpus) -> None:
     strings = {
         "words": dataset.word_table.words,
         "documents": {name: part.document_ids for name, part in dataset.parts.items()},
+        "gold_types": {name: part.gold.types for name, part in dataset.parts.items()},
         "unknown_words": list(dataset.unknown_words),
         "number_of_unknown_words": int(dataset.number_of_unknown_words),
         "embedding_report": None if report is None else report.to_json(),
@@ -204,6 +211,10 @@ def _read_entry(folder: Path) -> EncodedCorpus:
     parts = {
         part_name: EncodedPart(
             document_ids=document_ids,
+            gold=GoldAnnotations(
+                types=strings["gold_types"][part_name],
+                **{name: arrays[f"{part_name}.gold.{name}"] for name in _GOLD_ARRAYS},
+            ),
             **{name: arrays[f"{part_name}.{name}"] for name in _PART_ARRAYS},
         )
         for part_name, document_ids in strings["documents"].items()

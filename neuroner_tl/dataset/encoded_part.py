@@ -11,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from neuroner_tl.corpora.document import TaggedDocument
+from neuroner_tl.dataset.gold import GoldAnnotations, GoldBuilder
 
 NO_LABEL = -1
 
@@ -29,6 +30,7 @@ class EncodedPart:
         document_offsets: document ``d`` has the sentences ``document_offsets[d]`` up to
             ``document_offsets[d + 1]``, int64 ``[documents + 1]``.
         document_ids: names of the documents.
+        gold: all annotations of the documents, those included that tags cannot hold.
     """
 
     words: np.ndarray
@@ -38,6 +40,7 @@ class EncodedPart:
     sentence_offsets: np.ndarray
     document_offsets: np.ndarray
     document_ids: list[str]
+    gold: GoldAnnotations
 
     @property
     def lengths(self) -> np.ndarray:
@@ -111,6 +114,7 @@ def number_documents(
     document_ids: list[str] = []
     tags = Numbering()
     first_documents: list[str] = []
+    gold = GoldBuilder()
     word_numbers, tag_numbers = words.numbers, tags.numbers
     for document in tqdm(
         documents, desc=f"encoding {name}", unit=" documents", delay=2, disable=None
@@ -125,6 +129,7 @@ def number_documents(
             sentence_offsets.append(len(word_ids))
         document_offsets.append(len(sentence_offsets) - 1)
         document_ids.append(document.id)
+        gold.add(document)
         first_documents.extend([document.id] * (len(tags) - len(first_documents)))
     part = EncodedPart(
         words=np.frombuffer(word_ids, np.int32),
@@ -134,5 +139,6 @@ def number_documents(
         sentence_offsets=np.frombuffer(sentence_offsets, np.int64),
         document_offsets=np.frombuffer(document_offsets, np.int64),
         document_ids=document_ids,
+        gold=gold.build(),
     )
     return NumberedPart(part, tags.strings(), first_documents)

@@ -94,6 +94,7 @@ def build_dataset(
     word_vectors: Optional[Path],
     known_tokens: Collection[str] = (),
     known_characters: Sequence[str] = (),
+    known_types: Iterable[str] = (),
 ) -> Dataset:
     """Encode a corpus; every part is read once, as a stream.
 
@@ -107,10 +108,10 @@ def build_dataset(
         word_vectors: word-vector file, or None.
         known_tokens: tokens of a pretrained model; they keep a row of their own.
         known_characters: characters of a pretrained model; they come first, in their order.
+        known_types: entity types that have labels beside those of the parts.
 
     Raises:
-        CorpusError: train or valid is missing or empty, a label does not fit the tag scheme, or
-            valid or test has a label that train lacks.
+        CorpusError: train or valid is missing or empty, or a label does not fit the tag scheme.
         ParameterError: a rule needs a word-vector file and there is none.
     """
     check_rules(rules, word_vectors)
@@ -125,7 +126,7 @@ def build_dataset(
                 f"the {name} part holds no sentence; put documents into {name}, or give one flat "
                 "folder of documents and let it be split"
             )
-    labels = decide_labels(numbered, rules)
+    labels = decide_labels(numbered, rules, known_types)
     all_words = words.strings()
     train_counts = np.bincount(numbered["train"].part.words, minlength=len(all_words))
     vectors = None

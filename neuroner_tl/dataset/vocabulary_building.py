@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -20,6 +20,8 @@ from neuroner_tl.dataset.vocabulary import (
 from neuroner_tl.dataset.word_table import count_characters
 from neuroner_tl.errors import CorpusError, ParameterError
 
+GOLD_PARTS = ("train", "valid", "test")
+
 
 def check_rules(rules: VocabularyRules, word_vectors: Optional[Path]) -> None:
     """Refuse rules that need a word-vector file when there is none."""
@@ -31,33 +33,40 @@ def check_rules(rules: VocabularyRules, word_vectors: Optional[Path]) -> None:
             )
 
 
-def decide_labels(numbered: Mapping[str, NumberedPart], rules: VocabularyRules) -> tuple[str, ...]:
-    """Return the labels of train's types; refuse tags that do not fit them."""
-    train = numbered["train"]
-    types: list[str] = []
-    for tag, document in zip(train.tags, train.first_documents):
-        if tag != OUTSIDE:
-            try:
-                types.append(type_of_label(tag))
-            except CorpusError as error:
-                raise CorpusError(f"train, document {document}: {error}; correct it") from None
+def decide_labels(
+    numbered: Mapping[str, NumberedPart], rules: VocabularyRules, known_types: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Return the labels of the types of train, valid and test together, as NeuroNER does.
+
+    So the labels do not depend on how much of train is used, and a type that train happens to lack
+    costs the mentions of that type, not the run.
+
+    Args:
+        numbered: the parts; deploy, which has no gold annotations, gives no labels.
+        rules: have the tag scheme.
+        known_types: further types, such as those of train documents that are not used.
+
+    Raises:
+        CorpusError: a tag is none of the scheme; the message names the document.
+    """
+    types = set(known_types)
+    parts = [(name, numbered[name]) for name in GOLD_PARTS if name in numbered]
+    for name, part in parts:
+        types.update(part.part.gold.types)
+        for tag, document in zip(part.tags, part.first_documents):
+            if tag != OUTSIDE:
+                try:
+                    types.add(type_of_label(tag))
+                except CorpusError as error:
+                    raise CorpusError(f"{name}, document {document}: {error}; correct it") from None
     labels = labels_of_types(types, rules.tagging_format)
-    for name in ("train", "valid", "test"):
-        if name not in numbered:
-            continue
-        for tag, document in zip(numbered[name].tags, numbered[name].first_documents):
-            if tag in labels:
-                continue
-            if name == "train":
+    for name, part in parts:
+        for tag, document in zip(part.tags, part.first_documents):
+            if tag not in labels:
                 raise CorpusError(
-                    f"train, document {document}: label {tag!r} does not belong to the tag scheme "
+                    f"{name}, document {document}: label {tag!r} does not belong to the tag scheme "
                     f"{rules.tagging_format}; convert the tags or change tagging_format"
                 )
-            raise CorpusError(
-                f"unknown label in {name}: document {document} has {tag!r}, but train has only "
-                f"{', '.join(labels)}; move documents with this label to train, or remove it "
-                f"from {name}"
-            )
     return labels
 
 

@@ -20,33 +20,62 @@ from neuroner_tl.prediction.predictor import label_names
 def write_predictions(
     reader: PartReader,
     part: EncodedPart,
+    words: Sequence[str],
     labels: np.ndarray,
     names: Sequence[str],
     folder: Path,
 ) -> DocumentScorer:
     """Write a part's predicted entities as ``.ann`` files.
 
+    Offsets and gold annotations are those that were read. What a mention says is looked up in the
+    text on disk, and put together from the tokens if that is not the text that was read.
+
     Args:
-        reader: the part's documents, in the order of ``part``.
+        reader: where the part was read from.
         part: the part as arrays.
+        words: the words that the arrays index.
         labels: predicted label of each token.
         names: the labels' names.
         folder: where to write; it is made.
 
     Returns:
-        Exact matches of type and offsets against all entities of the documents, those included
-        that the reader or the tag scheme had to leave out of training.
+        Exact matches of type and offsets against all annotations of the documents, those included
+        that the tag scheme had to leave out of training.
     """
     folder.mkdir(parents=True, exist_ok=True)
     scorer = DocumentScorer()
-    spans = document_spans(part, labels, names)
-    for document, found in zip(reader.documents(), spans):
-        entities = [
-            Entity(kind, ((start, end),), document.text[start:end]) for kind, start, end in found
-        ]
-        write_text_atomically(folder / f"{document.id}.ann", format_annotations(entities))
-        scorer.add(document.id, spans_of(document.entities), spans_of(entities))
+    for number, found in enumerate(document_spans(part, labels, names)):
+        name = part.document_ids[number]
+        text = reader.text_of(name)
+        if text is None or not part.gold.has_text(number, text):
+            text = text_of_tokens(part, words, number)
+        entities = [Entity(kind, ((start, end),), text[start:end]) for kind, start, end in found]
+        write_text_atomically(folder / f"{name}.ann", format_annotations(entities))
+        scorer.add(name, part.gold.spans(number), spans_of(entities))
     return scorer
+
+
+def text_of_tokens(part: EncodedPart, words: Sequence[str], document: int) -> str:
+    """Put a text together from its tokens: blanks within sentences, a line break between them.
+
+    That is what a CoNLL file says of a text, to the letter. Of another text white space may differ,
+    and what follows its last token is missing.
+    """
+    pieces: list[str] = []
+    position = 0
+    first, last = part.document_offsets[document], part.document_offsets[document + 1]
+    for sentence in range(first, last):
+        begin, end = part.sentence_offsets[sentence], part.sentence_offsets[sentence + 1]
+        gap = "\n" if sentence > first else " "
+        for word, start, stop in zip(
+            part.words[begin:end].tolist(),
+            part.starts[begin:end].tolist(),
+            part.ends[begin:end].tolist(),
+        ):
+            pieces.append(gap * (start - position))
+            pieces.append(words[word])
+            position, gap = stop, " "
+    return "".join(pieces)
 
 
 def document_spans(

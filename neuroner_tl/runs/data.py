@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Optional
@@ -17,16 +18,22 @@ from neuroner_tl.corpora.sentences import SENTENCE_SPLITTER
 from neuroner_tl.corpora.tagging import tag_document
 from neuroner_tl.corpora.text import Tokenizer, get_tokenizer
 from neuroner_tl.dataset.cache import DatasetCache, EncodedCorpus
-from neuroner_tl.dataset.cache_key import cache_key, corpus_files
+from neuroner_tl.dataset.cache_key import cache_key
 from neuroner_tl.dataset.encoding import Dataset, build_dataset
+from neuroner_tl.dataset.snapshot import Snapshot, take_snapshot
 from neuroner_tl.dataset.vocabulary import VocabularyRules
-from neuroner_tl.errors import ParameterError
+from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.training.checkpoint import SavedModel, TextIdentity
 
 DEBUG_SENTENCES = 200
-# Name of the folder of encoded corpora in the folder of runs.
-CACHE = ".cache"
+# Name of the folder of encoded corpora in the folder of runs, and of the file beside them that
+# remembers the digests of word-vector files.
+CACHE, DIGESTS = ".cache", ".digests.json"
+# How often to begin again with a corpus that changes while it is read.
+READINGS = 3
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,18 +45,30 @@ class RunData:
         dataset: the corpus as arrays.
         text: how its text was cut.
         reports: the import report of each part, and of the ``corpus`` as a whole.
+        parameters: what it was read by.
+        snapshot: what the corpus and the word vectors held when they were read.
     """
 
     corpus: Corpus
     dataset: Dataset
     text: TextIdentity
     reports: dict[str, ImportReport]
+    parameters: Parameters
+    snapshot: Snapshot
+
+    def changed(self) -> Optional[str]:
+        """Say what of the corpus or the word vectors is not as it was read; None if all is."""
+        try:
+            return self.snapshot.difference(_snapshot(self.parameters))
+        except CorpusError as error:
+            return str(error)
 
     @property
     def digest(self) -> str:
         """A digest of all that training and scoring see of the corpus."""
         dataset, digest = self.dataset, hashlib.sha256()
-        for items in (dataset.vocabulary.to_json(), dataset.word_table.words, list(dataset.parts)):
+        parts = {name: part.gold.types for name, part in dataset.parts.items()}
+        for items in (dataset.vocabulary.to_json(), dataset.word_table.words, parts):
             digest.update(json.dumps(items).encode("ascii"))
         for array in (
             dataset.word_table.token_ids,
@@ -59,6 +78,11 @@ class RunData:
                 getattr(part, name)
                 for part in dataset.parts.values()
                 for name in ("words", "labels", "starts", "ends", "sentence_offsets")
+            ),
+            *(
+                getattr(part.gold, name)
+                for part in dataset.parts.values()
+                for name in ("kinds", "fragments", "fragment_offsets", "annotation_offsets")
             ),
         ):
             digest.update(np.ascontiguousarray(array).tobytes())
@@ -73,9 +97,8 @@ def load_data(parameters: Parameters, source: Optional[SavedModel] = None) -> Ru
         source: the pretrained model, whose tokens and characters keep rows of their own.
 
     Raises:
-        CorpusError: the corpus or the word vectors cannot be used.
+        CorpusError: the corpus or the word vectors cannot be used, or change while they are read.
     """
-    corpus, reports = open_corpus(parameters, ("train", "valid"))
     tokenizer = get_tokenizer(parameters.tokenizer, parameters.spacylanguage)
     text = text_identity(parameters, tokenizer)
     rules = VocabularyRules(
@@ -102,12 +125,13 @@ def load_data(parameters: Parameters, source: Optional[SavedModel] = None) -> Ru
             name: tagged_documents(part, parameters, tokenizer, counts[name])
             for name, part in corpus.parts.items()
         }
-        dataset = build_dataset(parts, rules, vectors, known_tokens, known_characters)
+        types = entity_types(corpus.left_out)
+        dataset = build_dataset(parts, rules, vectors, known_tokens, known_characters, types)
         return EncodedCorpus(dataset, counts)
 
-    def make_key() -> str:
+    def key_of(snapshot: Snapshot) -> str:
         return cache_key(
-            {name: corpus_files(part) for name, part in corpus.parts.items()},
+            snapshot,
             corpus.folder,
             {
                 **asdict(text),
@@ -118,16 +142,49 @@ def load_data(parameters: Parameters, source: Optional[SavedModel] = None) -> Ru
                 "debug": DEBUG_SENTENCES if parameters.debug else 0,
             },
             rules,
-            vectors,
             known_tokens,
             known_characters,
         )
 
-    if parameters.cache_encoding:
-        encoded = DatasetCache(parameters.output_folder / CACHE).get(make_key, encode)
-    else:
-        encoded = encode()
-    return RunData(corpus, encoded.dataset, text, {**reports, **encoded.reports})
+    taken: list[Snapshot] = []  # before and, unless the cache had it, after reading
+
+    def make() -> tuple[EncodedCorpus, str]:
+        made = encode()
+        taken.append(_snapshot(parameters))
+        return made, key_of(taken[-1])
+
+    for _ in range(READINGS):
+        corpus, reports = open_corpus(parameters, ("train", "valid"))
+        taken[:] = [_snapshot(parameters, corpus)]
+        if parameters.cache_encoding:
+            cache = DatasetCache(parameters.output_folder / CACHE)
+            encoded = cache.get(key_of(taken[0]), make)
+        else:
+            encoded, _ = make()
+        changed = taken[0].difference(taken[-1])
+        if changed is None:
+            reports = {**reports, **encoded.reports}
+            return RunData(corpus, encoded.dataset, text, reports, parameters, taken[0])
+        logger.warning("%s: %s changed while it was read; reading again", corpus.folder, changed)
+    raise CorpusError(
+        f"{corpus.folder}: {changed} changed while the corpus was read, {READINGS} times; wait "
+        "until nothing writes there, and start again"
+    )
+
+
+def _snapshot(parameters: Parameters, corpus: Optional[Corpus] = None) -> Snapshot:
+    """Take a snapshot of the corpus and the word vectors as they are now."""
+    if corpus is None:
+        corpus, _ = open_corpus(parameters, ("train", "valid"))
+    memory = parameters.output_folder / CACHE / DIGESTS if parameters.cache_encoding else None
+    return take_snapshot(corpus, parameters.token_pretrained_embedding_filepath, memory)
+
+
+def entity_types(part: Optional[PartReader]) -> set[str]:
+    """Return the entity types that occur in a part, if there is one."""
+    if part is None:
+        return set()
+    return {entity.type for document in part.documents() for entity in document.entities}
 
 
 def open_corpus(
@@ -172,8 +229,18 @@ def tagged_documents(
             document, tokenizer, parameters.tagging_format, parameters.overlap_policy, report
         )
         if parameters.debug:
-            tagged = replace(tagged, sentences=tagged.sentences[:left])
+            tagged = _shortened(tagged, left)
             left -= len(tagged.sentences)
         yield tagged
         if parameters.debug and left == 0:
             return
+
+
+def _shortened(document: TaggedDocument, sentences: int) -> TaggedDocument:
+    """Return the first sentences of a document, and the annotations up to their end."""
+    kept = document.sentences[:sentences]
+    if len(kept) == len(document.sentences):
+        return document
+    end = kept[-1].ends[-1] if kept else 0
+    entities = tuple(entity for entity in document.entities if entity.end <= end)
+    return replace(document, sentences=kept, entities=entities)

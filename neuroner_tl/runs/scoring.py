@@ -55,6 +55,7 @@ class Scorer:
             documents = write_predictions(
                 self._data.corpus.parts[name],
                 part,
+                self._data.dataset.word_table.words,
                 labels,
                 self._data.dataset.vocabulary.labels,
                 folder / name,

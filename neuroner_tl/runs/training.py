@@ -233,7 +233,17 @@ class _Run:
             scored = self.scorer.score_all(self.folder.predictions)
             results.update(measures=named_measures(), scores=scored.scores)
             self.folder.write_json("document_counts.json", scored.document_counts)
+            changed = self.data.changed()
+            if changed is not None:
+                results["status"] = "corpus changed"
+                results["reason"] = (
+                    f"{self.parameters.dataset_text_folder}: changed since it was read: {changed}; "
+                    "model, scores and predictions are of the corpus as it was read, but no run "
+                    "can give them again: restore the corpus, or train again"
+                )
         self.folder.write_json("results.json", results)
+        if results["status"] == "corpus changed":
+            raise CorpusError(f"{self.folder.path}: {results['reason']}")
         if stopped.status == "failed":
             raise TrainingError(f"{self.folder.path}: {stopped.reason}")
         return RunResult(self.folder, stopped.status, results)

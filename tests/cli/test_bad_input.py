@@ -104,14 +104,6 @@ def test_text_that_is_not_utf8(refused, corpus):
     assert str(path) in refused(dataset_text_folder=corpus)
 
 
-def test_unknown_label_in_test(refused, corpus):
-    path = first(corpus, "test", ".txt")
-    text = path.read_text("utf-8").split()[0]
-    path.with_suffix(".ann").write_text(f"T1\tGENE 0 {len(text)}\t{text}\n")
-    message = refused(dataset_text_folder=corpus)
-    assert "unknown label in test" in message and "GENE" in message and path.stem in message
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -1,3 +1,4 @@
+import dataclasses
 import logging
 
 import numpy as np
@@ -5,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroner_tl.corpora.document import TaggedDocument, TaggedSentence
-from neuroner_tl.dataset.encoding import build_dataset, encode_documents, extend_vocabulary
+from neuroner_tl.corpora.document import Entity, TaggedDocument, TaggedSentence
+from neuroner_tl.dataset.encoding import (
+    NO_LABEL,
+    build_dataset,
+    encode_documents,
+    extend_vocabulary,
+)
 from neuroner_tl.dataset.vocabulary import VocabularyRules
 from neuroner_tl.errors import CorpusError, ParameterError
 
@@ -207,9 +213,7 @@ def test_parts_are_read_once_and_as_streams():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"test": documents("a", "x/S-CHED")}, "unknown label in test: document d1 has 'S-CHED'"),
-        ({"valid": documents("x/B-CHED")}, "unknown label in valid: document d0 has 'B-CHED'"),
-        ({"valid": documents("x/DISO")}, "unknown label in valid: document d0 has 'DISO'"),
+        ({"valid": documents("x/DISO")}, "valid, document d0: label 'DISO', expected O or"),
         ({"train": documents("x/DISO")}, "train, document d0: label 'DISO', expected O or"),
         ({"train": []}, "the train part holds no sentence"),
         ({"train": documents("", "")}, "the train part holds no sentence"),
@@ -220,6 +224,26 @@ def test_parts_are_read_once_and_as_streams():
 def test_corpora_that_cannot_be_used(changes, message):
     with pytest.raises(CorpusError, match=message):
         build(corpus=parts(**changes))
+
+
+def test_labels_come_from_all_parts_with_gold_annotations():
+    """As in NeuroNER, so that they do not depend on how much of train is used."""
+    corpus = parts(
+        valid=documents("x/S-CHED"), test=documents("y/S-PRGE"), deploy=documents("z/S-LIVB")
+    )
+    dataset = build(corpus=corpus)
+    types = {label[2:] for label in dataset.vocabulary.labels[1:]}
+    assert types == {"CHED", "DISO", "PRGE"}
+    labels = dataset.vocabulary.labels
+    assert [labels[i] for i in dataset.parts["test"].labels] == ["S-PRGE"]
+    assert dataset.parts["deploy"].labels.tolist() == [NO_LABEL]
+
+
+def test_a_type_that_tags_never_hold_has_labels():
+    """So labels do not depend on which documents show such a type in tags."""
+    nested = dataclasses.replace(TRAIN[0], entities=(Entity("PRGE", ((14, 17),), "p53"),))
+    dataset = build(corpus=parts(train=[nested, *TRAIN[1:]]))
+    assert "B-PRGE" in dataset.vocabulary.labels
 
 
 def test_missing_parts():

@@ -1,0 +1,96 @@
+"""The gold annotations of a part, as they were read, in arrays.
+
+Scores compare predictions with these, so that what is scored is what was read, whatever happens to
+the corpus on disk while a run trains.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from neuroner_tl.corpora.document import TaggedDocument
+
+TEXT_DIGEST_BYTES = 16
+Span = tuple[str, tuple[tuple[int, int], ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class GoldAnnotations:
+    """All annotations of documents, those included that tags cannot hold.
+
+    Args:
+        types: the entity types.
+        kinds: index of each annotation's type, int16 ``[annotations]``.
+        fragments: start and end of each fragment, int32 ``[fragments, 2]``.
+        fragment_offsets: annotation ``a`` has the fragments ``fragment_offsets[a]`` up to
+            ``fragment_offsets[a + 1]``, int64 ``[annotations + 1]``.
+        annotation_offsets: so for the annotations of each document, int64 ``[documents + 1]``.
+        text_digests: digest of each document's text, uint8 ``[documents, 16]``.
+    """
+
+    types: list[str]
+    kinds: np.ndarray
+    fragments: np.ndarray
+    fragment_offsets: np.ndarray
+    annotation_offsets: np.ndarray
+    text_digests: np.ndarray
+
+    def spans(self, document: int) -> set[Span]:
+        """Return what decides a match, type and offsets, of a document's annotations."""
+        found = set()
+        for a in range(self.annotation_offsets[document], self.annotation_offsets[document + 1]):
+            own = self.fragments[self.fragment_offsets[a] : self.fragment_offsets[a + 1]]
+            found.add((self.types[self.kinds[a]], tuple((s, e) for s, e in own.tolist())))
+        return found
+
+    def has_text(self, document: int, text: str) -> bool:
+        """Tell whether this was the document's text."""
+        return self.text_digests[document].tobytes() == text_digest(text)
+
+    def mentions(self) -> dict[str, int]:
+        """Return the number of annotations of each type, by type."""
+        counts = np.bincount(self.kinds, minlength=len(self.types)).tolist()
+        return dict(sorted(zip(self.types, counts)))
+
+
+@dataclass
+class GoldBuilder:
+    """Collects the annotations of a stream of documents."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    kinds: array[int] = field(default_factory=lambda: array("h"))
+    fragments: array[int] = field(default_factory=lambda: array("i"))
+    fragment_offsets: array[int] = field(default_factory=lambda: array("q", [0]))
+    annotation_offsets: array[int] = field(default_factory=lambda: array("q", [0]))
+    digests: bytearray = field(default_factory=bytearray)
+
+    def add(self, document: TaggedDocument) -> None:
+        """Take in the next document."""
+        for entity in document.entities:
+            self.kinds.append(self.numbers.setdefault(entity.type, len(self.numbers)))
+            for fragment in entity.fragments:
+                self.fragments.extend(fragment)
+            self.fragment_offsets.append(len(self.fragments) // 2)
+        self.annotation_offsets.append(len(self.kinds))
+        self.digests += text_digest(document.text)
+
+    def build(self) -> GoldAnnotations:
+        """Return all that was taken in."""
+        return GoldAnnotations(
+            types=list(self.numbers),
+            kinds=np.frombuffer(self.kinds, np.int16),
+            fragments=np.frombuffer(self.fragments, np.int32).reshape(-1, 2),
+            fragment_offsets=np.frombuffer(self.fragment_offsets, np.int64),
+            annotation_offsets=np.frombuffer(self.annotation_offsets, np.int64),
+            text_digests=np.frombuffer(self.digests, np.uint8).reshape(-1, TEXT_DIGEST_BYTES),
+        )
+
+
+def text_digest(text: str) -> bytes:
+    """Return 16 bytes that tell a text from every other one."""
+    data = text.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(data, digest_size=TEXT_DIGEST_BYTES).digest()
