@@ -93,8 +93,8 @@ class Parameters(BaseModel):
     main_evaluation_mode: Literal["conll", "bio", "token", "binary"] = _dataset(
         "conll",
         "Measure, on tags, that decides early stopping and the best epoch. conll: whole "
-        "entities, exact boundaries and type. The others count tokens: bio, their type and "
-        "whether they begin an entity; token, their type; binary, entity or not.",
+        "entities, exact boundaries and type. The others count tokens: bio, their tags as they "
+        "are; token, their type; binary, entity or not.",
     )
     output_folder: Path = _dataset(
         Path("output"), "Folder in which each run makes its own, named by experiment and time."
@@ -157,7 +157,10 @@ class Parameters(BaseModel):
     )
 
     patience: int = _training(
-        10, "Stop after so many epochs in a row without a better score on valid.", ge=1
+        10,
+        "Stop after this many consecutive epochs without a better score on valid, counted from the "
+        "first epoch that scores above 0; NeuroNER counts epochs that score 0 too.",
+        ge=1,
     )
     minimum_number_of_epochs: int = _training(
         0, "Do not stop for want of patience before so many epochs.", ge=0

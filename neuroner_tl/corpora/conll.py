@@ -4,7 +4,7 @@ Columns are separated by spaces or tabs; the first is the token, the last the ta
 between is ignored (parts of speech, or NeuroNER's ``token document start end tag``). A line that
 begins with ``-DOCSTART-`` begins a document; what follows on it, apart from the fillers ``-X-``,
 ``-Y-`` and ``O``, is the document's id. Tags are O and B-, I-, E-, S- (or BILOU's L-, U-) with a
-type; what they mean when ill-formed is conlleval's rule (see ``tagging.tags_to_spans``).
+type; what they mean when ill-formed is NeuroNER's rule (see ``tags.tags_to_spans``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tag sequences and spans of tokens: BIO, BIOES and conlleval's reading of ill-formed ones."""
+"""Tag sequences and spans of tokens: BIO, BIOES and how ill-formed ones are read."""
 
 from __future__ import annotations
 
@@ -14,28 +14,21 @@ TokenSpan = tuple[str, int, int]  # type, first token, after the last token
 def tags_to_spans(tags: Sequence[str]) -> list[TokenSpan]:
     """Return the chunks ``(type, first token, after last token)`` in order.
 
-    Every sequence has a reading, conlleval's: a chunk begins at B- or S-, and at I- or E- when
-    the tag before is O, of another type, or ended a chunk (E-, S-); it ends before the next chunk
-    begins, after E- or S-, and before O. So ``O I-X`` and ``B-X I-Y`` hold a chunk that begins
-    with I-, and an unfinished ``B-X I-X`` of BIOES is a whole chunk.
+    Every sequence has a reading, that of NeuroNER, which turns BIOES into BIO and leaves the rest
+    to conlleval: a chunk begins at B- or S-, and at I- or E- when the tag before is O or of another
+    type; it ends before the next chunk begins and before O. So ``O I-X`` and ``B-X I-Y`` hold a
+    chunk that begins with I-, an unfinished ``B-X I-X`` of BIOES is a whole chunk, and ``S-X E-X``
+    is one chunk of two tokens: E- and S- by themselves do not end one.
     """
     spans: list[TokenSpan] = []
     current = ""  # type of the open chunk, empty when none is open
     first = 0
     for index, tag in enumerate(tags):
-        if tag == "O":
-            if current:
-                spans.append((current, first, index))
-                current = ""
-            continue
-        prefix, entity_type = tag[0], tag[2:]
-        if prefix == "B" or prefix == "S" or entity_type != current:
+        entity_type = "" if tag == "O" else tag[2:]
+        if tag[0] in "BS" or entity_type != current:
             if current:
                 spans.append((current, first, index))
             current, first = entity_type, index
-        if prefix == "E" or prefix == "S":
-            spans.append((current, first, index + 1))
-            current = ""
     if current:
         spans.append((current, first, len(tags)))
     return spans

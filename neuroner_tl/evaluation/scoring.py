@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional
 
 from neuroner_tl.corpora.document import Entity
-from neuroner_tl.corpora.tags import tags_to_spans
+from neuroner_tl.corpora.tags import convert_tags, tags_to_spans
 from neuroner_tl.errors import ParameterError
 
 MODES = ("conll", "bio", "token", "binary")
@@ -28,7 +28,6 @@ MEASURES = {
 # The type, and where it is.
 Span = tuple[Any, ...]
 _NO_CLASS = "O"
-_BIO_PREFIX = {"E": "I", "S": "B"}
 
 
 @dataclass(frozen=True)
@@ -220,9 +219,10 @@ def score_tags(
         gold: the tags of each sentence, in BIO or BIOES.
         predicted: as many tags for each sentence.
         mode: ``conll`` counts whole entities, exact match of type and limits (the figures of
-            conlleval, its reading of ill-formed sequences included); ``bio`` counts tokens by
-            their BIO tag (E as I, S as B); ``token`` counts tokens by their type; ``binary``
-            counts tokens inside any entity. ``O`` is never a class of its own.
+            conlleval of the tags as BIO, see :func:`neuroner_tl.corpora.tags.tags_to_spans`);
+            ``bio`` counts tokens by their tag as it is, so in BIOES by E and S too; ``token``
+            counts tokens by their type; ``binary`` counts tokens inside any entity. ``O`` is
+            never a class of its own.
 
     Raises:
         ParameterError: unknown mode.
@@ -233,7 +233,10 @@ def score_tags(
     pairs = _tag_pairs(gold, predicted)
     if mode != "conll":
         return _score_classes(pairs, _CLASS_OF[mode])
-    # conlleval's accuracy is that of the tags as they are.
+    # conlleval's accuracy is that of the tags, and it is given BIO.
+    pairs = _tag_pairs(
+        *([convert_tags(tags, "bio") for tags in side] for side in (gold, predicted))
+    )
     correct = sum(number for (one, other), number in pairs.items() if one == other)
     spans = score_spans(
         (set(tags_to_spans(tags)) for tags in gold),
@@ -284,10 +287,6 @@ def _counts(
     }
 
 
-def _bio_class(tag: str) -> str:
-    return _BIO_PREFIX.get(tag[0], tag[0]) + tag[1:]
-
-
 def _type_class(tag: str) -> str:
     return tag[2:] if tag != _NO_CLASS else _NO_CLASS
 
@@ -297,7 +296,7 @@ def _entity_class(tag: str) -> str:
 
 
 _CLASS_OF: dict[str, Callable[[str], str]] = {
-    "bio": _bio_class,
+    "bio": str,
     "token": _type_class,
     "binary": _entity_class,
 }

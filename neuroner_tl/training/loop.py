@@ -24,7 +24,8 @@ class LoopSettings:
 
     Args:
         batch_size: sentences a step.
-        patience: epochs in a row without a better score after which training stops.
+        patience: consecutive epochs without a better score after which training stops, counted
+            from the first epoch with a score above 0.
         minimum_epochs: epochs before patience counts as a reason to stop.
         maximum_epochs: epochs after which training stops.
         give_up_after: sentences after which a validation score that has always been 0 ends the
@@ -87,7 +88,7 @@ class Progress:
         sentences: sentences trained on so far, repetitions counted.
         best_score: highest validation score so far.
         best_epoch: the epoch that reached it, None before the first.
-        without_gain: epochs in a row since then.
+        without_gain: consecutive epochs since then; 0 while every score is 0.
         epoch_loss: sum of the losses of the epoch under way.
         epoch_sentences: sentences of the epoch under way that are done.
         checked: whether it has been looked, in the middle of an epoch, if the run learns at all.
@@ -292,12 +293,18 @@ class TrainingLoop:
             )
 
     def _take_score(self, score: float) -> bool:
+        """Note a validation score; return whether it is the best so far.
+
+        An epoch that scores 0 before any other score says that the network has yet to begin, not
+        that it has finished: such epochs do not use up patience, as they do in NeuroNER.
+        """
         progress = self.progress
         if score > progress.best_score:
             progress.best_score, progress.best_epoch = score, progress.epoch
             progress.without_gain = 0
             return True
-        progress.without_gain += 1
+        if progress.best_score > 0:
+            progress.without_gain += 1
         return False
 
     def _check(self) -> str:

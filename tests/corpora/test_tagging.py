@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from neuroner_tl.corpora.tagging import (
     tagged_to_entities,
     tags_to_spans,
 )
+from neuroner_tl.corpora.tags import may_follow
 from neuroner_tl.corpora.text import get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
 
@@ -30,21 +33,70 @@ TAGS = st.sampled_from(["O", "B-X", "I-X", "E-X", "S-X", "B-Y", "I-Y", "E-Y", "S
         ("B-X I-X B-X", [("X", 0, 2), ("X", 2, 3)]),
         ("I-X I-X O I-Y", [("X", 0, 2), ("Y", 3, 4)]),
         ("B-X I-Y I-Y", [("X", 0, 1), ("Y", 1, 3)]),
-        ("S-X I-X", [("X", 0, 1), ("X", 1, 2)]),
-        ("B-X E-X E-X", [("X", 0, 2), ("X", 2, 3)]),
-        ("O E-X I-X", [("X", 1, 2), ("X", 2, 3)]),
+        ("S-X I-X", [("X", 0, 2)]),
+        ("S-X S-X", [("X", 0, 1), ("X", 1, 2)]),
+        ("B-X E-X E-X", [("X", 0, 3)]),
+        ("O E-X I-X", [("X", 1, 3)]),
+        ("S-X E-Y", [("X", 0, 1), ("Y", 1, 2)]),
         ("B-X I-X O B-Y", [("X", 0, 2), ("Y", 3, 4)]),
         ("B-a-b I-a-b", [("a-b", 0, 2)]),
     ],
 )
-def test_conllevals_rule(tags: str, spans: list[tuple[str, int, int]]) -> None:
+def test_neuroners_reading(tags: str, spans: list[tuple[str, int, int]]) -> None:
     assert tags_to_spans(tags.split()) == spans
 
 
+def as_bio(tags: list[str]) -> list[str]:
+    """What NeuroNER gives to conlleval: inside an entity of the tag before, or a beginning."""
+    found = []
+    for before, tag in zip(["O", *tags], tags):
+        inside = tag[0] in "IE" and before[1:] == tag[1:]
+        found.append(tag if tag == "O" else ("I" if inside else "B") + tag[1:])
+    return found
+
+
 @given(tags=st.lists(TAGS, max_size=14))
-def test_any_sequence_agrees_with_seqeval(tags: list[str]) -> None:
+def test_any_sequence_is_read_as_neuroner_does(tags: list[str]) -> None:
+    """As BIO, by seqeval, which follows conlleval."""
+    expected = [(kind, first, last + 1) for kind, first, last in get_entities(as_bio(tags))]
+    assert tags_to_spans(tags) == expected
+    assert convert_tags(tags, "bio") == as_bio(tags)
+
+
+@given(tags=st.lists(TAGS.map(lambda tag: tag.translate({69: "I", 83: "B"})), max_size=14))
+def test_bio_is_read_as_conlleval_does(tags: list[str]) -> None:
     expected = [(kind, first, last + 1) for kind, first, last in get_entities(tags)]
     assert tags_to_spans(tags) == expected
+
+
+@pytest.mark.parametrize(
+    ("spans", "bio", "bioes"),
+    [
+        ([("X", 0, 1)], "B-X O O", "S-X O O"),
+        ([("X", 1, 3)], "O B-X I-X", "O B-X E-X"),
+        ([("X", 0, 3)], "B-X I-X I-X", "B-X I-X E-X"),
+        ([("X", 0, 2), ("Y", 2, 3)], "B-X I-X B-Y", "B-X E-X S-Y"),
+        ([], "O O O", "O O O"),
+    ],
+)
+def test_tags_of_spans(spans: list[tuple[str, int, int]], bio: str, bioes: str) -> None:
+    assert spans_to_tags(spans, 3, "bio") == bio.split()
+    assert spans_to_tags(spans, 3, "bioes") == bioes.split()
+
+
+@pytest.mark.parametrize("scheme", ["bio", "bioes"])
+def test_what_may_follow_what(scheme: str) -> None:
+    tags = ["O", *(f"{p}-{t}" for p in ("BI" if scheme == "bio" else "BIES") for t in ("X", "XY"))]
+    for before, after in itertools.product(tags, tags):
+        continues = after[0] in "IE"
+        is_open = before[0] in "BI"
+        if continues:
+            expected = is_open and before[2:] == after[2:]
+        else:
+            expected = scheme == "bio" or not is_open
+        assert may_follow(before, after, scheme) == expected, (before, after)
+    with pytest.raises(ParameterError, match="unknown; use one of bio, bioes"):
+        may_follow("O", "O", "iobes")
 
 
 @given(tags=st.lists(TAGS, max_size=14), scheme=st.sampled_from(["bio", "bioes"]))
@@ -59,8 +111,9 @@ def test_spans_that_do_not_fit() -> None:
     for span in (("X", 1, 1), ("X", 0, 4), ("X", -1, 2)):
         with pytest.raises(ValueError, match="does not fit"):
             spans_to_tags([span], 3, "bio")
-    with pytest.raises(ValueError, match="does not fit"):
-        spans_to_tags([("X", 0, 2), ("Y", 1, 3)], 3, "bio")
+    for first, second in ((("X", 0, 2), ("Y", 1, 3)), (("X", 2, 3), ("Y", 0, 3))):
+        with pytest.raises(ValueError, match="does not fit"):
+            spans_to_tags([first, second], 3, "bio")
     with pytest.raises(ParameterError, match="bioes"):
         spans_to_tags([], 3, "iobes")
 

@@ -13,6 +13,7 @@ from neuroner_tl.neuroner import NeuroNER
 from neuroner_tl.parameter_file import load_parameters
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.interruption import interruptible
+from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.training.checkpoint import load_model
 
 
@@ -119,6 +120,48 @@ class TestFinishedRun:
     def test_no_pickles(self, source_run):
         for path in source_run.folder.path.rglob("*"):
             assert path.suffix not in (".pkl", ".pickle", ".npy")
+
+
+class TestBestEpochIsNotTheLast:
+    """The first of three epochs is called the best, whatever it found."""
+
+    @pytest.fixture(scope="class")
+    def result(self, corpora, tiny, tmp_path_factory):
+        validate = Scorer.validate
+        calls = []
+
+        def first_is_best(scorer, mode):
+            _, details = validate(scorer, mode)
+            calls.append(details)
+            return 1 / len(calls), details
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Scorer, "validate", first_is_best)
+            return run(tmp_path_factory.mktemp("first"), tiny, dataset_text_folder=corpora.gold)
+
+    def test_scores_are_those_of_the_best_epoch(self, result):
+        first, *_, last = epochs_of(result)
+        assert result.results["best_epoch"] == 1 and last["epoch"] == 3
+        assert first["valid"] != last["valid"]
+        assert result.results["scores"]["valid"]["conll"] == first["valid"]
+
+    def test_predictions_are_those_of_the_best_epoch(self, result, corpora):
+        from neuroner_tl.corpora.import_report import ImportReport
+        from neuroner_tl.corpora.reader import read_corpus
+
+        documents = list(read_corpus(corpora.gold, report=ImportReport()).parts["valid"])
+        found = {}
+        for name in ("model", "last"):
+            predictor = Predictor(result.folder.path / name)
+            found[name] = {
+                document.id: [f"{e.type} {e.start} {e.end}" for e in document.entities]
+                for document in predictor.predict(documents)
+            }
+        written = {
+            path.stem: [line.split("\t")[1] for line in path.read_text("utf-8").splitlines()]
+            for path in (result.folder.predictions / "valid").glob("*.ann")
+        }
+        assert written == found["model"] != found["last"]
 
 
 @pytest.fixture(scope="module")

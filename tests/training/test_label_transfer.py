@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from neuroner_tl.corpora.tags import SCHEMES, convert_tags, may_follow, tags_to_spans
 from neuroner_tl.dataset.vocabulary import labels_of_types
 from neuroner_tl.errors import TransferError
-from neuroner_tl.training.label_transfer import FORBIDDEN, UNSEEN, LabelSet, match_labels
+from neuroner_tl.training.label_transfer import LabelSet, match_labels
 
 WEIGHTS = ("kernel", "bias", "transitions", "start", "end")
+# The offsets, written down again: a test that imports them holds nothing.
+UNSEEN, FORBIDDEN = 5.0, 10.0
 
 
 def label_set(scheme, *types):
@@ -90,6 +92,18 @@ def test_a_new_type_was_outside_to_the_source(scheme):
         if label.endswith("DISO"):
             np.testing.assert_array_equal(found["kernel"][:, j], theirs["kernel"][:, 0])
             assert found["bias"][j] == theirs["bias"][0] - np.float32(UNSEEN)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_new_types_label_has_odds_of_e_to_minus_5_against_outside(scheme):
+    source, target = label_set(scheme, "PRGE"), label_set(scheme, "DISO", "PRGE")
+    _, found = transferred(match_labels(source, target))
+    x = np.random.default_rng(3).normal(size=(4, 3))
+    unary = x @ found["kernel"] + found["bias"]
+    for j, label in enumerate(target.labels):
+        odds = np.exp(unary[:, j] - unary[:, 0])
+        if label.endswith("DISO"):
+            np.testing.assert_allclose(odds, np.exp(-5.0), rtol=1e-5)
 
 
 @given(

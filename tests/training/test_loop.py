@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tiny_dataset import tiny_dataset
 
 from neuroner_tl.dataset.batches import EXACT
@@ -77,6 +79,44 @@ def test_patience():
 def test_a_better_score_renews_patience():
     _, events = run(0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.3, 0.9, patience=2)
     assert len(epochs(events)) == 7
+
+
+def neuroners_last_epoch(scores, patience):
+    """The epoch in which NeuroNER stops: every epoch without a gain over 0 counts."""
+    best, bad = 0.0, 0
+    for epoch, score in enumerate(scores):
+        best, bad = (score, 0) if score > best else (best, bad + 1)
+        if bad >= patience:
+            return epoch
+    return None
+
+
+FLAT = (0.0,) * 6 + (0.3, 0.2, 0.2, 0.9)
+
+
+def test_a_flat_zero_does_not_use_up_patience():
+    loop, events = run(*FLAT, patience=2, maximum_epochs=20)
+    assert [e.score for e in epochs(events)] == [*FLAT[:-1]]
+    assert events[-1] == Stopped("finished", "no better score in 2 epochs")
+    assert loop.progress.best_epoch == 7
+
+
+def test_a_flat_zero_uses_up_patience_in_neuroner():
+    assert neuroners_last_epoch(FLAT, patience=2) == 1
+
+
+@given(
+    scores=st.lists(st.integers(0, 5).map(float), min_size=30, max_size=30),
+    patience=st.integers(1, 4),
+)
+@settings(deadline=None, max_examples=30)
+def test_patience_is_neuroners_from_the_first_score_on(scores, patience):
+    """Scored before the first step, as NeuroNER does it, from a start that finds something."""
+    scores = [max(scores[0], 1.0), *scores[1:]]
+    expected = neuroners_last_epoch(scores, patience)
+    _, events = run(*scores, patience=patience, maximum_epochs=29, progress=Progress(epoch=0))
+    last = epochs(events)[-1].epoch
+    assert last == (29 if expected is None else expected)
 
 
 def test_minimum_epochs_come_before_patience():
@@ -154,8 +194,13 @@ class TestGivingUp:
         assert events[-1].status == "finished"
 
     def test_0_is_never(self):
-        _, events = run(0.0, give_up_after=0, patience=3)
-        assert events[-1] == Stopped("finished", "no better score in 3 epochs")
+        _, events = run(0.0, give_up_after=0, patience=3, maximum_epochs=7)
+        assert events[-1] == Stopped("finished", "7 epochs are done")
+
+    def test_patience_does_not_come_first(self):
+        loop, events = run(0.0, give_up_after=4 * SENTENCES, patience=2)
+        assert events[-1].status == "failed" and "still 0" in events[-1].reason
+        assert loop.progress.sentences == 4 * SENTENCES
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])

@@ -14,8 +14,10 @@ from random_networks import (
 )
 
 from neuroner_tl.model.entity_lstm import LAYER_NAMES
+from neuroner_tl.training import step as step_module
 from neuroner_tl.training.gradients import evaluate_gradients
 from neuroner_tl.training.step import (
+    Program,
     StepSettings,
     TrainingStep,
     batch_loss,
@@ -163,14 +165,39 @@ def test_dropout_masks_differ_from_step_to_step():
     assert len(set(losses)) == 4
 
 
-@pytest.mark.slow
-def test_dropout_keeps_the_expected_input():
-    """The mean loss over many masks with a tiny rate is near the loss without dropout."""
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("dropout", [0.2, 0.5, 0.8])
+def test_dropout_keeps_the_expected_input(monkeypatch, dropout):
+    """A component is 0 or its value over the share that is kept, so the mean stays the same."""
+    masks = []
+
+    def program(weights, slots, token_rows, character_rows, batch, mask, rate, iteration):
+        masks.append(mask.numpy())
+        return tf.constant(0.0), None, None
+
+    monkeypatch.setattr(step_module, "training_program", lambda *_: Program(program))
     network = random_network(FULL)
-    step = TrainingStep(network, StepSettings(dropout=0.01), 1e-12, 0)
-    losses = [float(step(BATCHES[0])) for _ in range(60)]
-    exact, _ = evaluate_gradients(network, BATCHES[0], "mean")
-    assert np.mean(losses) == pytest.approx(float(exact), rel=0.05)
+    step = TrainingStep(network, StepSettings(dropout=dropout), RATE, 0)
+    for seed in range(30):
+        step(random_batch([20, 30], seed=seed))
+    assert masks[0].shape == (2, 30, FULL.input_size)
+    values = np.concatenate([mask.ravel() for mask in masks])
+    assert set(np.round(values, 6)) == {0.0, round(1 / (1 - dropout), 6)}
+    assert (values == 0).mean() == pytest.approx(dropout, abs=0.02)
+    assert values.mean() == pytest.approx(1.0, abs=0.03)
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_without_dropout_there_is_no_mask(monkeypatch):
+    masks = []
+
+    def program(*arguments):
+        masks.append(arguments[5])
+        return tf.constant(0.0), None, None
+
+    monkeypatch.setattr(step_module, "training_program", lambda *_: Program(program))
+    TrainingStep(random_network(FULL), PLAIN, RATE, 0)(BATCHES[0])
+    assert masks == [None]
 
 
 @pytest.mark.usefixtures("eagerly")
