@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import configparser
 import difflib
+import io
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Union
 
 from neuroner_tl.errors import ParameterError
+
+_LARGEST_FILE = 1 << 20  # bytes
+_LONGEST_LINE = 10_000  # characters
 
 
 class IniValue(NamedTuple):
@@ -75,9 +79,11 @@ def without_comment(raw: str) -> str:
 
 def _read_text(path: Path, kind: str) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with open(path, "rb") as file:
+            content = file.read(_LARGEST_FILE + 1)
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = content[: error.start].count(b"\n") + 1
         raise ParameterError(
             f"{path}:{line}: found a byte that is not UTF-8, expected a text file in UTF-8; "
             "save the file in that encoding"
@@ -87,6 +93,22 @@ def _read_text(path: Path, kind: str) -> str:
             f"{path}: cannot be read ({error.strerror}), expected {kind}; "
             f"give the path of {kind} (.ini)"
         ) from None
+    _check_size(path, content, text, kind)
+    return io.StringIO(text, newline=None).read()
+
+
+def _check_size(path: Path, content: bytes, text: str, kind: str) -> None:
+    """Refuse what nobody writes by hand: the parser's time is quadratic in a line's length."""
+    if len(content) > _LARGEST_FILE:
+        raise ParameterError(
+            f"{path}: found more than {_LARGEST_FILE} bytes, expected {kind}; give another file"
+        )
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > _LONGEST_LINE:
+            raise ParameterError(
+                f"{path}:{number}: found a line of {len(line)} characters, expected at most "
+                f"{_LONGEST_LINE}; shorten it"
+            )
 
 
 def _refuse_syntax(path: Path, error: configparser.Error) -> NoReturn:
@@ -114,9 +136,9 @@ def _option_lines(text: str, form: Callable[[str], str]) -> dict[tuple[str, str]
     section = ""
     for number, line in enumerate(text.split("\n"), 1):
         header = re.match(r"\s*\[(.+)\]", line)
-        option = re.match(r"\s*([^#;\[\s=:][^=:]*?)\s*[=:]", line)
+        option = re.match(r"\s*([^#;\[\s=:][^=:]*)[=:]", line)
         if header:
             section = header[1]
         elif option:
-            lines.setdefault((section, form(option[1])), number)
+            lines.setdefault((section, form(option[1].rstrip())), number)
     return lines

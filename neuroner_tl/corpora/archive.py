@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
+import contextlib
+import gzip
+import io
+import lzma
 import os
 import shutil
 import tarfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Optional
+from typing import Any, BinaryIO, Optional, cast
 
 from neuroner_tl.corpora.brat_parts import check_new_folder
 from neuroner_tl.errors import CorpusError
@@ -16,6 +21,15 @@ from neuroner_tl.temporary import temporary_folder, why_not_written
 
 LARGEST_TOTAL = 4 * 2**30  # bytes
 MOST_FILES = 500_000
+_LARGEST_HEADER = 1 << 20  # bytes, of a name or of attributes that a header does not hold
+_LARGEST_DICTIONARY = 1 << 28  # bytes that xz may ask for
+_HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 
 
 def unpack(
@@ -42,7 +56,7 @@ def unpack(
     check_new_folder(target)
     try:
         with temporary_folder(target) as temporary:
-            with tarfile.open(archive) as packed:
+            with _open_archive(archive, largest_total) as packed:
                 _unpack_all(packed, archive, temporary, largest_total, keep)
             inside = list(temporary.iterdir())
             if not inside:
@@ -53,7 +67,9 @@ def unpack(
             if target.exists():
                 target.rmdir()
             os.replace(source, target)
-    except (tarfile.TarError, EOFError, zlib.error, UnicodeDecodeError) as error:
+    except CorpusError:
+        raise
+    except _DAMAGE as error:
         raise CorpusError(
             f"{archive}: cannot be unpacked ({error}); expected a tar archive: get it again"
         ) from error
@@ -63,6 +79,75 @@ def unpack(
         ) from error
 
 
+_DAMAGE = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError, OverflowError)
+
+
+class _Header(tarfile.TarInfo):
+    """A header that is read only if it has an ordinary size: the library reads any at once."""
+
+    def _proc_member(self, tarfile_: Any) -> Any:
+        if self.type in _HEADERS and not 0 <= self.size <= _LARGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {self.size} bytes")
+        return super()._proc_member(tarfile_)  # type: ignore[misc]
+
+
+class _Unpacked(io.RawIOBase):
+    """The bytes of an archive, unpacked, and no more of them than expected."""
+
+    def __init__(self, file: BinaryIO, archive: Path, largest: int) -> None:
+        self._archive = archive
+        self._left = self._largest = largest
+        start = file.read(6)
+        file.seek(0)
+        self._xz: Optional[lzma.LZMADecompressor] = None
+        self._source = file
+        if start[:2] == b"\x1f\x8b":
+            self._source = cast(BinaryIO, gzip.GzipFile(fileobj=file))
+        elif start[:3] == b"BZh":
+            self._source = cast(BinaryIO, bz2.BZ2File(file))
+        elif start == b"\xfd7zXZ\0":
+            self._xz = lzma.LZMADecompressor(memlimit=_LARGEST_DICTIONARY)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        content = self._from_xz(len(buffer)) if self._xz else self._source.read(len(buffer))
+        self._left -= len(content)
+        if self._left < 0:
+            raise _too_large(self._archive, self._largest)
+        buffer[: len(content)] = content
+        return len(content)
+
+    def _from_xz(self, size: int) -> bytes:
+        assert self._xz is not None
+        while not self._xz.eof:
+            packed = self._source.read(1 << 16) if self._xz.needs_input else b""
+            if self._xz.needs_input and not packed:
+                raise EOFError("the archive ends early")
+            content = self._xz.decompress(packed, size)
+            if content:
+                return content
+        return b""
+
+
+@contextlib.contextmanager
+def _open_archive(archive: Path, largest_total: int) -> Iterator[tarfile.TarFile]:
+    # A block for each file's header and one to fill its last block.
+    largest = largest_total + 1024 * MOST_FILES
+    with open(archive, "rb") as file:
+        unpacked = io.BufferedReader(_Unpacked(file, archive, largest), 1 << 16)
+        with tarfile.open(fileobj=unpacked, mode="r|", tarinfo=_Header) as packed:
+            yield packed
+
+
+def _too_large(archive: Path, largest_total: int) -> CorpusError:
+    return CorpusError(
+        f"{archive}: holds more than {largest_total} bytes or {MOST_FILES} files; expected a "
+        "corpus: do not trust this archive"
+    )
+
+
 def _unpack_all(
     packed: tarfile.TarFile,
     archive: Path,
@@ -70,8 +155,13 @@ def _unpack_all(
     largest_total: int,
     keep: Optional[Callable[[PurePosixPath], bool]],
 ) -> None:
-    total = files = 0
-    for member in packed:
+    total = members = 0
+    while (member := packed.next()) is not None:
+        # It remembers every header, with all attributes.
+        packed.members.clear()  # type: ignore[attr-defined]
+        members += 1
+        if members > MOST_FILES:
+            raise _too_large(archive, largest_total)
         path = PurePosixPath(member.name)
         parts = [part for part in path.parts if part != "."]
         if path.is_absolute() or ".." in parts or "\\" in member.name or "\0" in member.name:
@@ -79,20 +169,16 @@ def _unpack_all(
                 f"{archive}: holds {member.name!r}, which leads out of the folder; do not trust "
                 "this archive"
             )
-        if not (member.isfile() or member.isdir()):
+        if not (member.isfile() or member.isdir()) or member.issparse():
             raise CorpusError(
-                f"{archive}: holds {member.name!r}, which is a link or a device; expected files "
-                "and folders: do not trust this archive"
+                f"{archive}: holds {member.name!r}, which is a link, a device or has "
+                "holes; expected files and folders: do not trust this archive"
             )
+        total += member.size  # of files that are not kept, too: they are unpacked on the way
+        if total > largest_total:
+            raise _too_large(archive, largest_total)
         if not parts or member.isdir() or (keep is not None and not keep(path)):
             continue
-        files += 1
-        total += member.size
-        if total > largest_total or files > MOST_FILES:
-            raise CorpusError(
-                f"{archive}: holds more than {largest_total} bytes or {MOST_FILES} files; "
-                "expected a corpus: do not trust this archive"
-            )
         target = folder.joinpath(*parts)
         target.parent.mkdir(parents=True, exist_ok=True)
         content = packed.extractfile(member)

@@ -16,9 +16,11 @@ from typing import Any, Optional
 from bioc import biocjson, biocxml, pubtator
 from lxml import etree
 
+from neuroner_tl.corpora.bounded import LONGEST_LINE, check_covered
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text_files import check_encodable, read_bytes, read_lines
+from neuroner_tl.corpora.xml_records import iterate_records
 from neuroner_tl.errors import CorpusError
 
 MISMATCH = "annotation text differs from the document"
@@ -36,21 +38,23 @@ def iterate_bioc_xml(path: Path, report: ImportReport) -> Iterator[Document]:
     Raises:
         CorpusError: not well-formed, not BioC, or passages that do not fit together.
     """
-    data = read_bytes(path)
-    if b"<!ENTITY" in data:
-        raise CorpusError(
-            f"{path}: declares entities of its own, which could name other files; expected a BioC "
-            "file without <!ENTITY"
-        )
-    try:
-        collection = biocxml.load(io.BytesIO(data))
-    except etree.XMLSyntaxError as error:
-        raise CorpusError(
-            f"{path}:{error.lineno}: not well-formed XML ({error.msg}); expected BioC"
-        ) from error
-    except _BROKEN as error:
-        raise _not_bioc(path, error) from error
-    yield from _collection(collection, path, report)
+    number = 0
+    for element in iterate_records(path, "document", "a BioC collection"):
+        number += 1
+        # The library reads whole collections; one of a single document needs little memory.
+        content = etree.tostring(element, encoding="unicode", with_tail=False)
+        try:
+            documents = biocxml.loads(f"<collection>{content}</collection>").documents
+        except _BROKEN as error:
+            raise _not_bioc(path, error) from error
+        if not documents:
+            raise CorpusError(
+                f"{path}:{element.sourceline}: found a document in an XML namespace, expected BioC "
+                "without namespaces; remove them"
+            )
+        yield from _collection(documents, path, report, number)
+    if not number:
+        raise _empty(path)
 
 
 def iterate_bioc_json(path: Path, report: ImportReport) -> Iterator[Document]:
@@ -65,7 +69,9 @@ def iterate_bioc_json(path: Path, report: ImportReport) -> Iterator[Document]:
         raise CorpusError(f"{path}: not UTF-8 at byte offset {error.start}; convert it") from error
     except _BROKEN as error:
         raise _not_bioc(path, error) from error
-    yield from _collection(collection, path, report)
+    yield from _collection(collection.documents, path, report)
+    if not collection.documents:
+        raise _empty(path)
 
 
 def iterate_pubtator(path: Path, report: ImportReport) -> Iterator[Document]:
@@ -101,10 +107,16 @@ def iterate_pubtator(path: Path, report: ImportReport) -> Iterator[Document]:
 def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the stretches of lines that are not empty, each with the number of its first line."""
     lines: list[str] = []
-    number = 0
+    number = size = 0
     for number, line in read_lines(path):
         if line.strip():
             lines.append(line)
+            size = size + len(line) if len(lines) > 1 else len(line)
+            if size > LONGEST_LINE:
+                raise CorpusError(
+                    f"{path}:{number}: found a document of more than {LONGEST_LINE} characters, "
+                    "expected an empty line after each document; add it, or split the document"
+                )
         elif lines:
             yield number - len(lines), lines
             lines = []
@@ -135,8 +147,14 @@ def _not_bioc(path: Path, error: Exception) -> CorpusError:
     return CorpusError(f"{path}: cannot be read ({said}); expected a BioC collection")
 
 
-def _collection(collection: Any, path: Path, report: ImportReport) -> Iterator[Document]:
-    for number, source in enumerate(collection.documents, start=1):
+def _empty(path: Path) -> CorpusError:
+    return CorpusError(f"{path}: no documents; expected a BioC collection")
+
+
+def _collection(
+    documents: Iterable[Any], path: Path, report: ImportReport, first: int = 1
+) -> Iterator[Document]:
+    for number, source in enumerate(documents, start=first):
         where = f"{path}: document {number} ({source.id})"
         try:
             document = _bioc_document(source, where, report)
@@ -145,8 +163,6 @@ def _collection(collection: Any, path: Path, report: ImportReport) -> Iterator[D
                 raise
             raise CorpusError(f"{where}: cannot be read ({error}); expected BioC") from error
         yield document
-    if not collection.documents:
-        raise CorpusError(f"{path}: no documents; expected a BioC collection")
 
 
 def _bioc_document(source: Any, where: str, report: ImportReport) -> Document:
@@ -197,6 +213,7 @@ def _entities(
 ) -> tuple[Entity, ...]:
     """Return the annotations that fit the text; the others are counted as dropped."""
     entities: dict[tuple[tuple[tuple[int, int], ...], str], Entity] = {}
+    characters = 0
     for kind, spans, says, place in found:
         report.read()
         if not kind or len(str(kind).split()) != 1:
@@ -209,6 +226,8 @@ def _entities(
         if any(left[1] > right[0] for left, right in zip(spans, spans[1:])):
             report.drop("annotation whose fragments overlap", place)
             continue
+        characters += sum(end - start for start, end in spans)
+        check_covered(characters, place)
         covered = " ".join(text[start:end] for start, end in spans)
         if says is not None and covered.split() != says.split():
             report.drop(MISMATCH, f"{place}: the text has {covered!r}")

@@ -27,6 +27,9 @@ _TAG = re.compile(r"O|[BIESLU]-\S+")
 _SEPARATOR = re.compile(r"[ \t]+")
 _BILOU = {"L": "E", "U": "S"}
 
+MOST_TOKENS = 2_000_000
+"""Tokens of one document."""
+
 _Sentence = tuple[list[str], list[str]]  # tokens, tags
 
 
@@ -44,7 +47,7 @@ def iterate_conll(path: Path, report: ImportReport) -> Iterator[Document]:
     tokens: list[str] = []
     tags: list[str] = []
     seen: set[str] = set()
-    number_of_documents = 0
+    number_of_documents = number_of_tokens = 0
     for number, line in read_lines(path):
         columns = _SEPARATOR.split(line.strip(" \t"))
         if columns == [""]:
@@ -59,6 +62,7 @@ def iterate_conll(path: Path, report: ImportReport) -> Iterator[Document]:
             if name is not None or sentences:
                 yield _make_document(name or path.stem, sentences, path, report)
             sentences = []
+            number_of_tokens = 0
             number_of_documents += 1
             given = " ".join(column for column in columns[1:] if column not in _FILLERS)
             name = given or f"{path.stem}-{number_of_documents}"
@@ -66,6 +70,12 @@ def iterate_conll(path: Path, report: ImportReport) -> Iterator[Document]:
                 raise CorpusError(f"{path}:{number}: a second document {name!r}; rename one")
             seen.add(name)
             continue
+        number_of_tokens += 1
+        if number_of_tokens > MOST_TOKENS:
+            raise CorpusError(
+                f"{path}:{number}: found a document of more than {MOST_TOKENS} tokens, expected at "
+                f"most that; put a line {DOCUMENT_START} before each document"
+            )
         tokens.append(columns[0])
         tags.append(_read_tag(columns, line, path, number))
     if tokens:

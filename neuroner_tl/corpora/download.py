@@ -15,7 +15,7 @@ from tqdm import tqdm
 from neuroner_tl.atomic_file import write_atomically
 from neuroner_tl.corpora.archive import unpack
 from neuroner_tl.corpora.brat_parts import check_new_folder
-from neuroner_tl.corpora.registry import Download
+from neuroner_tl.corpora.registry import Download, whole_number
 from neuroner_tl.errors import CorpusError
 
 logger = logging.getLogger(__name__)
@@ -142,7 +142,8 @@ def _transfer(download: Download, part: Path) -> None:
 
 def _receive(download: Download, response: Any, part: Path, present: int, limit: int) -> None:
     length = response.headers.get("Content-Length")
-    expected = present + int(length) if length and length.isdigit() else download.size
+    rest = whole_number(length or "")
+    expected = present + rest if rest is not None else download.size
     received = present
     bar = tqdm(
         total=expected,

@@ -16,16 +16,14 @@ Source: Rebholz-Schuhmann et al. (2010), and the questions and answers of the CA
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
 
-from lxml import etree
-
+from neuroner_tl.corpora.bounded import check_covered
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.text_files import open_bytes
+from neuroner_tl.corpora.xml_records import iterate_records, local_name
 from neuroner_tl.errors import CorpusError
 
 RECORD = "MedlineCitation"
@@ -44,26 +42,9 @@ def iterate_iexml(path: Path, report: ImportReport) -> Iterator[Document]:
             line.
     """
     found = False
-    with open_bytes(path) as file:
-        try:
-            # Entities of the file's own are not resolved: they could name files or grow without
-            # bound.
-            for _, element in etree.iterparse(
-                file, events=("end",), resolve_entities=False, no_network=True, load_dtd=False
-            ):
-                if _name(element) != RECORD:
-                    continue
-                found = True
-                yield _read_record(element, path, report)
-                element.clear()
-                while element.getprevious() is not None:
-                    del element.getparent()[0]
-        except etree.XMLSyntaxError as error:
-            raise CorpusError(
-                f"{path}:{error.lineno}: not well-formed XML ({error.msg}); expected IeXML"
-            ) from error
-        except (OSError, EOFError, zlib.error) as error:
-            raise CorpusError(f"{path}: cannot be read ({error}); get the file again") from error
+    for element in iterate_records(path, RECORD, "IeXML"):
+        found = True
+        yield _read_record(element, path, report)
     if not found:
         raise CorpusError(f"{path}: no {RECORD} element; expected MEDLINE records in IeXML")
 
@@ -71,21 +52,24 @@ def iterate_iexml(path: Path, report: ImportReport) -> Iterator[Document]:
 def _read_record(record: Any, path: Path, report: ImportReport) -> Document:
     report.documents += 1
     where = f"{path}:{record.sourceline}"
-    name = next((e.text for e in record.iterchildren() if _name(e) == "PMID"), None)
+    name = next((e.text for e in record.iterchildren() if local_name(e) == "PMID"), None)
     if not name or not name.strip():
         raise CorpusError(f"{where}: a {RECORD} without PMID; expected <PMID>number</PMID>")
     collector = _Collector(path, report)
     for element in record.iter():
-        if _name(element) in TEXT_ELEMENTS and not any(
-            _name(above) in TEXT_ELEMENTS for above in element.iterancestors()
+        if local_name(element) in TEXT_ELEMENTS and not any(
+            local_name(above) in TEXT_ELEMENTS for above in element.iterancestors()
         ):
             if collector.length:
                 collector.add("\n")
             collector.collect(element, {})
     text = "".join(collector.pieces)
     entities: dict[tuple[str, tuple[tuple[int, int], ...]], Entity] = {}
+    covered = 0
     for place, group, spans in collector.annotations:
         report.read()
+        covered += sum(end - start for start, end in spans)
+        check_covered(covered, where)
         fragments = _trim(text, spans)
         if fragments != spans:
             report.change("white space at the limits of an annotation, cut off", place)
@@ -121,13 +105,8 @@ class _Collector:
         """Go through an element; the ``<w>`` elements in it are added to ``words``."""
         self.add(element.text)
         for child in element:
-            name = _name(child)
+            name = local_name(child)
             start, first_piece = self.length, len(self.pieces)
-            if child.tag is etree.Entity:
-                raise CorpusError(
-                    f"{self.path}:{child.sourceline}: the reference {child.text} has no meaning "
-                    "without the file's DTD; write the character itself"
-                )
             if name == "e":
                 inner: _Words = {}
                 self.collect(child, inner)
@@ -198,8 +177,3 @@ def _trim(text: str, spans: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int
         if start < end:
             kept.append((start, end))
     return tuple(kept)
-
-
-def _name(element: Any) -> Optional[str]:
-    """The name of an element without its namespace; None for comments and the like."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else None

@@ -10,6 +10,7 @@ from typing import Optional
 from urllib.parse import urlparse
 
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.file_name import file_name_fault
 from neuroner_tl.ini_file import IniValue, nearest_name, read_ini
 
 REGISTRY = Path(__file__).with_name("registry.ini")
@@ -43,8 +44,9 @@ class Download:
 
     @property
     def file_name(self) -> str:
-        """The last part of the address."""
-        return Path(urlparse(self.address).path).name or self.name
+        """The last part of the address; where that cannot name a file, the name."""
+        last = Path(urlparse(self.address).path).name
+        return self.name if file_name_fault(last) else last
 
     def verify(self, path: Path, recorded: str = "") -> str:
         """Check a file against everything that is known of it.
@@ -112,23 +114,48 @@ def _entry(path: Path, section: str, values: dict[str, IniValue]) -> Download:
                 f"expected one of {', '.join(_NAMES)}; the nearest is {nearest_name(name, _NAMES)}"
             )
 
+    fault = file_name_fault(section)
+    if fault:
+        raise ParameterError(
+            f"{path}: found the section [{section}], which {fault}; expected a name that can be "
+            "the name of a file: rename it"
+        )
+
     def digest(length: int) -> Callable[[str], bool]:
         return lambda text: (
             not text or (len(text) == length and set(text) <= set("0123456789abcdef"))
         )
 
-    size = value("bytes", lambda text: not text or text.isdigit(), "a number of bytes or nothing")
+    size = value(
+        "bytes",
+        lambda text: not text or whole_number(text) is not None,
+        "a number of bytes or nothing",
+    )
     return Download(
         name=section,
         kind=value("kind", lambda text: text in KINDS, f"one of {', '.join(KINDS)}"),
         content=value("content", bool, "a few words"),
         address=value(
             "address",
-            lambda text: urlparse(text).scheme in ("http", "https"),
+            _is_web_address,
             "an address that begins with http:// or https://",
         ),
-        size=int(size) if size else None,
+        size=whole_number(size),
         git_blob=value("git_blob", digest(40), "40 hexadecimal digits or nothing"),
         sha256=value("sha256", digest(64), "64 hexadecimal digits or nothing"),
         licence=value("licence", bool, "a note on the terms"),
     )
+
+
+def whole_number(text: str) -> Optional[int]:
+    """Return the number that a text of at most 15 ASCII digits says, of any other text None."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlparse(text)
+        # Whether a port is a number shows only when it is asked for.
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -1,17 +1,19 @@
 """UTF-8 text files: read with errors that say where, written whole or not at all.
 
-Where lines are read, a file whose name ends with ``.gz`` is unpacked on the way.
+Where lines are read, a file whose name ends with ``.gz`` is unpacked on the way. What is read has
+bounds (``bounded.py``).
 """
 
 from __future__ import annotations
 
-import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TextIO
 
 from neuroner_tl.atomic_file import write_atomically
+from neuroner_tl.corpora.bounded import LARGEST_FILE, LONGEST_LINE, BoundedReader
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.temporary import why_not_written
 
@@ -22,12 +24,18 @@ def read_text(path: Path) -> str:
     """Return the file's text as it is on disk: line ends are kept, a byte order mark is not.
 
     Raises:
-        CorpusError: the file cannot be read or is not UTF-8.
+        CorpusError: the file cannot be read, is too large or is not UTF-8.
     """
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as file:
+            data = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(data) > LARGEST_FILE:
+        raise CorpusError(
+            f"{path}: found more than {LARGEST_FILE} bytes, expected one document of at most that; "
+            "split it"
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -39,19 +47,24 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield ``(line number from 1, line without its end)``; LF, CRLF and CR all end a line.
 
     Raises:
-        CorpusError: the file cannot be read or is not UTF-8.
+        CorpusError: the file cannot be read, is not UTF-8, or has a line that is too long.
     """
-    packed = path.suffix == ".gz"
     number = 0
     try:
-        with (gzip.open if packed else open)(path, "rt", encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, start=1):
+        with _open_text(path) as file:
+            while line := file.readline(LONGEST_LINE + 1):
+                number += 1
+                if len(line) > LONGEST_LINE:
+                    raise CorpusError(
+                        f"{path}:{number}: found a line of more than {LONGEST_LINE} characters, "
+                        "expected at most that; break it up or remove it"
+                    )
                 yield number, line.rstrip("\n")
     except (OSError, EOFError, zlib.error) as error:
         raise CorpusError(f"{path}: {_unreadable(error)}") from error
     except UnicodeDecodeError as error:
         # The decoder's own offset counts from the start of its buffer.
-        if not packed:
+        if path.suffix != ".gz" and path.stat().st_size <= LARGEST_FILE:
             read_text(path)
         raise CorpusError(
             f"{path}: not UTF-8 after line {number}; convert the file before packing it"
@@ -67,10 +80,9 @@ def read_blocks(path: Path, size: int) -> Iterator[str]:
     Raises:
         CorpusError: the file cannot be read or is not UTF-8.
     """
-    packed = path.suffix == ".gz"
     rest = ""
     try:
-        with (gzip.open if packed else open)(path, "rt", encoding="utf-8-sig") as file:
+        with _open_text(path) as file:
             while len(more := file.read(size)) == size:
                 rest += more
                 cut = rest.rfind("\n") + 1 or rest.rfind(" ") + 1 or len(rest)
@@ -87,26 +99,14 @@ def read_blocks(path: Path, size: int) -> Iterator[str]:
         yield rest
 
 
-def open_bytes(path: Path) -> BinaryIO:
-    """Open a file for reading, a ``.gz`` file unpacked.
-
-    Raises:
-        CorpusError: the file cannot be opened.
-    """
-    try:
-        return cast(BinaryIO, gzip.open(path) if path.suffix == ".gz" else open(path, "rb"))
-    except OSError as error:
-        raise CorpusError(f"{path}: {_unreadable(error)}") from error
-
-
 def read_bytes(path: Path) -> bytes:
     """Return what is in a file, a ``.gz`` file unpacked.
 
     Raises:
-        CorpusError: the file cannot be read.
+        CorpusError: the file cannot be read, or is too large to be held as a whole.
     """
     try:
-        with open_bytes(path) as file:
+        with BoundedReader(path, LARGEST_FILE) as file:
             return file.read()
     except (OSError, EOFError, zlib.error) as error:
         raise CorpusError(f"{path}: {_unreadable(error)}") from error
@@ -142,6 +142,10 @@ def write_text_atomically(path: Path, text: str) -> None:
             f"{path}: character {error.start} of the text is a lone surrogate, which UTF-8 "
             "cannot hold; remove it from the text"
         ) from error
+
+
+def _open_text(path: Path) -> TextIO:
+    return io.TextIOWrapper(io.BufferedReader(BoundedReader(path), 1 << 16), encoding="utf-8-sig")
 
 
 def _unreadable(error: Exception) -> str:

@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 _CHUNK = 1 << 22
 _PEEK = 1 << 16
 _LONGEST_WORD = 1 << 14
+_LONGEST_NUMBER = 64  # bytes in a text file, the space before it included
+_MOST_DIGITS = 12  # of a number in the header
 _CONTROL = frozenset(range(9)) | frozenset(range(14, 32))
 
 
@@ -98,7 +100,7 @@ class _Reader:
             raise CorpusError(f"{self.path}: the word-vector file is empty; download it again")
         first_line = start.partition(b"\n")[0]
         fields = first_line.split()
-        if len(fields) == 2 and all(field.isdigit() for field in fields):
+        if len(fields) == 2 and all(f.isdigit() and len(f) <= _MOST_DIGITS for f in fields):
             self.expected = int(fields[0])
             self.check_dimension(int(fields[1]))
             rest = start[len(first_line) + 1 :]
@@ -197,6 +199,9 @@ class _Reader:
                 bar.update(self.words_read - before)
                 if not more:
                     break
+                if len(buffer) > _LONGEST_WORD + _LONGEST_NUMBER * self.dimension:
+                    found = f"{len(buffer)} bytes without a line end"
+                    raise self.broken_line(number, found, buffer)
         if self.expected is not None and self.words_read < self.expected:
             raise self.truncated("the file ends early")
 

@@ -81,9 +81,10 @@ def iexml(body: str, head: str = "") -> str:
         ("<other/>", "no MedlineCitation"),
         ("", "not well-formed"),
         (iexml("").replace("<PMID>1</PMID>", ""), "without PMID"),
+        (iexml("&nbsp;", '<!DOCTYPE a SYSTEM "a.dtd">'), "&nbsp; has no meaning"),
         (
             iexml("&x;", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]>'),
-            "has no meaning",
+            "<!ENTITY",
         ),
     ],
 )

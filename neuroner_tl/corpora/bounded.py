@@ -1,0 +1,94 @@
+"""Bounds of what is read, so that a small crafted file cannot fill the memory or the disk."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from pathlib import Path
+from typing import Any, BinaryIO, Optional, cast
+
+from neuroner_tl.errors import CorpusError
+
+LONGEST_LINE = 1 << 24
+"""Characters of a line of text; bytes of a record of an XML file."""
+LARGEST_FILE = 1 << 26
+"""Bytes of a file that is held in memory as a whole, after unpacking."""
+LARGEST_EXPANSION = 50
+"""How many times its own size a packed file may unpack to, beyond the first 16 MiB."""
+MOST_COVERED = 1 << 26
+"""Characters that the annotations of one document may cover together."""
+_ALWAYS_ALLOWED = 1 << 24
+
+
+class BoundedReader(io.RawIOBase):
+    """A file, unpacked if its name ends with ``.gz``, that refuses to go on past its bounds.
+
+    Args:
+        path: the file.
+        largest: most bytes between two calls of `restart`; None for any number.
+        what: what errors call these bytes.
+
+    Raises:
+        CorpusError: from any read, when a bound is passed.
+        OSError: the file cannot be opened or read.
+    """
+
+    def __init__(self, path: Path, largest: Optional[int] = None, what: str = "file") -> None:
+        self._path = path
+        self._what = what
+        self._largest = largest
+        self._source: BinaryIO = cast(
+            BinaryIO, gzip.open(path) if path.suffix == ".gz" else open(path, "rb")
+        )
+        self._since_restart = self._total = 0
+        self._allowed: Optional[int] = None
+        if path.suffix == ".gz":
+            self._allowed = max(_ALWAYS_ALLOWED, LARGEST_EXPANSION * path.stat().st_size)
+
+    def readable(self) -> bool:
+        """It can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read the next bytes."""
+        content = self._source.read(len(buffer))
+        buffer[: len(content)] = content
+        self._total += len(content)
+        self._since_restart += len(content)
+        if self._allowed is not None and self._total > self._allowed:
+            raise CorpusError(
+                f"{self._path}: unpacks to more than {LARGEST_EXPANSION} times its size, expected "
+                "text; if you trust the file, unpack it and give the unpacked one"
+            )
+        if self._largest is not None and self._since_restart > self._largest:
+            raise CorpusError(
+                f"{self._path}: found a {self._what} of more than {self._largest} bytes, expected "
+                "at most that; split it"
+            )
+        return len(content)
+
+    def restart(self) -> None:
+        """Let the bytes from here on count as a new line, record or file."""
+        self._since_restart = 0
+
+    def close(self) -> None:
+        """Close the file."""
+        self._source.close()
+        super().close()
+
+
+def check_covered(covered: int, where: str) -> None:
+    """Refuse annotations that together repeat a text many times over.
+
+    Args:
+        covered: characters that the annotations of a document cover so far.
+        where: the place for the error.
+
+    Raises:
+        CorpusError: they are too many.
+    """
+    if covered > MOST_COVERED:
+        raise CorpusError(
+            f"{where}: its annotations cover more than {MOST_COVERED} characters, expected "
+            "mentions; remove those that cover long stretches of the text"
+        )

@@ -1,0 +1,81 @@
+"""XML files read record by record, within bounds and without entities of the file's own."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Optional
+
+from lxml import etree
+
+from neuroner_tl.corpora.bounded import LONGEST_LINE, BoundedReader
+from neuroner_tl.errors import CorpusError
+
+
+def iterate_records(path: Path, name: str, form: str) -> Iterator[Any]:
+    """Yield the elements of a name, each with what it encloses; it is cleared afterwards.
+
+    Args:
+        path: the file (``.xml`` or ``.xml.gz``).
+        name: name of the elements, without namespace.
+        form: what errors call the format.
+
+    Raises:
+        CorpusError: no XML, a record or what lies between two is too large, or the file declares
+            or uses entities of its own.
+    """
+    try:
+        with BoundedReader(path, LONGEST_LINE, f"record ({name})") as file:
+            # Entities of the file's own are not resolved: they could name files or grow without
+            # bound.
+            context = etree.iterparse(
+                file,
+                events=("start", "end"),
+                tag=f"{{*}}{name}",
+                resolve_entities=False,
+                no_network=True,
+                load_dtd=False,
+                huge_tree=False,
+            )
+            first = True
+            for event, element in context:
+                if first:
+                    _refuse_declarations(element, path, form)
+                    first = False
+                if event == "start":
+                    continue
+                if any(local_name(above) == name for above in element.iterancestors()):
+                    continue  # A part of the record around it.
+                for reference in element.iter(etree.Entity):
+                    raise CorpusError(
+                        f"{path}:{reference.sourceline}: the reference {reference.text} has no "
+                        "meaning without the file's DTD; write the character itself"
+                    )
+                yield element
+                element.clear()
+                while element.getprevious() is not None:
+                    del element.getparent()[0]
+                file.restart()
+            if first and context.root is not None:
+                _refuse_declarations(context.root, path, form)
+    except etree.XMLSyntaxError as error:
+        raise CorpusError(
+            f"{path}:{error.lineno}: not well-formed XML ({error.msg}); expected {form}"
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise CorpusError(f"{path}: cannot be read ({error}); get the file again") from error
+
+
+def local_name(element: Any) -> Optional[str]:
+    """Return the name of an element without its namespace; None for comments and the like."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else None
+
+
+def _refuse_declarations(root: Any, path: Path, form: str) -> None:
+    dtd = root.getroottree().docinfo.internalDTD
+    if dtd is not None and any(True for _ in dtd.iterentities()):
+        raise CorpusError(
+            f"{path}: declares entities of its own, which could name other files or grow without "
+            f"bound; expected {form} without <!ENTITY"
+        )
