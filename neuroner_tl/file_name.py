@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Iterable
 from typing import Optional
@@ -51,6 +52,33 @@ def file_name_fault(name: str, longest: int = LONGEST) -> Optional[str]:
     return None
 
 
+def usable_name(name: str) -> str:
+    """Return a name as it is if it may name a file, else the nearest one that may.
+
+    What is not allowed becomes ``_``; a long name is cut and ends with a digest of the whole, so
+    that names that begin alike stay apart.
+    """
+    if file_name_fault(name) is None:
+        return name
+    kept = "".join(
+        "_" if character in _FORBIDDEN or file_name_fault(f"a{character}a") else character
+        for character in name
+    ).strip()
+    if kept[:1] in (".", "+", "-", ""):
+        kept = f"_{kept[1:]}"
+    if kept.endswith("."):
+        kept = f"{kept[:-1]}_"
+    if len(kept.encode()) > LONGEST:
+        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        kept = f"{kept.encode()[: LONGEST - 20].decode('utf-8', 'ignore').rstrip(' .')}-{digest}"
+    return kept if file_name_fault(kept) is None else f"_{kept}"
+
+
+def twin_key(name: str) -> str:
+    """Return what is equal for names that are one file on some systems."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
 def name_twins(names: Iterable[str]) -> list[tuple[str, str]]:
     """Find names that would be one file on some systems.
 
@@ -64,7 +92,7 @@ def name_twins(names: Iterable[str]) -> list[tuple[str, str]]:
     first: dict[str, str] = {}
     twins = []
     for name in names:
-        key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+        key = twin_key(name)
         if key in first:
             twins.append((first[key], name))
         else:

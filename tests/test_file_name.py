@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroner_tl.file_name import file_name_fault, name_twins
+from neuroner_tl.file_name import file_name_fault, name_twins, usable_name
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,18 @@ def test_twins_differ_in_case_or_composition_alone():
     assert name_twins(["caf\u00e9", "cafe\u0301", "cafe"]) == [("caf\u00e9", "cafe\u0301")]
     assert name_twins(["Straße", "STRASSE"]) == [("Straße", "STRASSE")]
     assert name_twins(["a1", "a2", ""]) == []
+
+
+@given(st.text(max_size=300))
+def test_any_name_has_a_usable_one_near(name):
+    usable = usable_name(name)
+    assert file_name_fault(usable) is None
+    assert usable_name(usable) == usable
+    if file_name_fault(name) is None:
+        assert usable == name
+
+
+def test_usable_names():
+    assert usable_name("PMID:1/2") == "PMID_1_2"
+    assert usable_name("CON") == "_CON" and usable_name("..") == "__" and usable_name("-1") == "_1"
+    assert len({usable_name("x" * 300), usable_name("x" * 301)}) == 2

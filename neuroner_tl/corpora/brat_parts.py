@@ -7,6 +7,7 @@ from pathlib import Path
 
 from neuroner_tl.corpora.brat import write_brat_document
 from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.temporary import put_in_place, temporary_folder, why_not_written
 
@@ -50,8 +51,14 @@ def write_brat_parts(
 
 
 def write_parts(folder: Path, parts: Mapping[str, Iterable[Document]]) -> None:
-    """Write documents into subfolders of a folder, by name of the subfolder."""
+    """Write documents into subfolders of a folder, by name of the subfolder.
+
+    Raises:
+        CorpusError: an id cannot name a file on every system, or two would name the same one.
+    """
     for name, documents in parts.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
+        ids = DocumentNames()
         for document in documents:
+            ids.check(document.id)
             write_brat_document(document, folder / name)

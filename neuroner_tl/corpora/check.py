@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tqdm import tqdm
 
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.duplicates import DocumentIndex
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import BratPart, Corpus, PartReader, read_corpus
@@ -100,6 +101,8 @@ def check_corpus(folder: Path, tokenizer: Tokenizer) -> CorpusCheck:
     for name, part in corpus.parts.items():
         types[name] = Counter()
         texts[name] = []
+        if isinstance(part, BratPart):
+            _check_names(name, part.ids, result)
         bar = tqdm(
             _readable(part, result),
             desc=name,
@@ -126,6 +129,17 @@ def _check_parts(corpus: Corpus, result: CorpusCheck) -> None:
         if name not in corpus.parts:
             severity = "warning" if name == "test" else "error"
             result.add(severity, f"no {name} part")
+
+
+def _check_names(part: str, ids: Sequence[str], result: CorpusCheck) -> None:
+    """Tell of documents that another system cannot hold under their names, or not side by side."""
+    names = DocumentNames()
+    for name in ids:
+        try:
+            names.check(name)
+        except CorpusError as error:
+            what = "document whose id cannot be the name of a file on every system"
+            result.add("warning", what, f"{part}/{error}")
 
 
 def _readable(part: PartReader, result: CorpusCheck) -> Iterator[Document]:

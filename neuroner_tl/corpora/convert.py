@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.plain import iterate_json_lines
 from neuroner_tl.corpora.standoff import iterate_standoff
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.file_name import usable_name
 
 Reader = Callable[[Path, ImportReport], Iterator[Document]]
 READERS: dict[str, Reader] = {
@@ -35,7 +35,6 @@ STANDOFF = "standoff"
 FORMATS = tuple(sorted((*READERS, STANDOFF)))
 OTHER_TYPE = "annotation of a type that was not asked for"
 RENAMED = "document renamed, its id cannot be a file name"
-_NOT_IN_NAMES = re.compile(r"[/\\\0]|^\.")
 
 
 def read_documents(path: Path, form: str, report: ImportReport) -> Iterator[Document]:
@@ -100,18 +99,12 @@ def convert_to_brat(
 
 
 def _named(documents: Iterator[Document], report: ImportReport) -> Iterator[Document]:
-    """Give every document an id of its own that can be a file name."""
-    seen: set[str] = set()
+    """Give every document an id that can be a file name."""
     for document in documents:
-        name = _NOT_IN_NAMES.sub("_", document.id)
+        name = usable_name(document.id)
         if name != document.id:
             report.count(RENAMED, f"{document.id!r} to {name!r}")
             document = replace(document, id=name)
-        if name in seen:
-            raise CorpusError(
-                f"document {name!r} comes twice in the source; ids must be unique: rename one"
-            )
-        seen.add(name)
         yield document
 
 

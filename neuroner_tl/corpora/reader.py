@@ -19,6 +19,7 @@ from typing import Optional
 from neuroner_tl.corpora.brat import brat_names, read_brat_document
 from neuroner_tl.corpora.conll import iterate_conll
 from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.splits import DEFAULT_PERCENTAGES, Split, split_documents, take_train
 from neuroner_tl.corpora.text_files import read_text
@@ -124,7 +125,9 @@ class ConllPart(PartReader):
         # Documents that are not taken are parsed, but do not belong in the account.
         latest = ImportReport()
         empty = True
+        names = DocumentNames()  # Predictions are written under them.
         for document in iterate_conll(self.path, latest):
+            names.check(document.id, str(self.path))
             empty = empty and not document.sentences
             if self._only is None or document.id in self._only:
                 report.merge(latest)

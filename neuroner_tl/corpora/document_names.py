@@ -1,0 +1,45 @@
+"""Ids of documents that become names of files in one folder."""
+
+from __future__ import annotations
+
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.file_name import file_name_fault, twin_key
+
+
+class DocumentNames:
+    """Ids met so far."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, str] = {}
+
+    def check(self, name: str, where: str = "") -> None:
+        """Refuse an id that cannot name a file of its own on every system.
+
+        Args:
+            name: the id.
+            where: the place for the error, a file say.
+
+        Raises:
+            CorpusError: the id has a fault, or comes twice, or is the same as an earlier one to
+                systems that do not tell case or composed characters apart.
+        """
+        place = f"{where}: " if where else ""
+        fault = file_name_fault(name)
+        if fault:
+            raise CorpusError(
+                f"{place}the document id {name[:60]!r} {fault}; expected one that can be the name "
+                "of a file: rename the document"
+            )
+        key = twin_key(name)
+        first = self._seen.get(key)
+        if first == name:
+            raise CorpusError(
+                f"{place}document {name!r} comes twice; ids must be unique: rename one"
+            )
+        if first is not None:
+            raise CorpusError(
+                f"{place}the document ids {first!r} and {name!r} are one name to systems that do "
+                "not tell case or composed characters apart; expected ids that differ in more: "
+                "rename one"
+            )
+        self._seen[key] = name
