@@ -19,9 +19,19 @@ def test_defaults_are_valid_and_those_of_neuroner():
     assert parameters.dropout_rate == 0.5
     assert parameters.patience == 10
     assert parameters.maximum_number_of_epochs == 100
+    assert parameters.gradient_clipping_value == 5
+    assert parameters.main_evaluation_mode == "conll"
+    assert parameters.optimizer == "sgd"
     assert parameters.token_embedding_dimension == 100
     assert parameters.tagging_format == "bioes"
     assert all(getattr(parameters, flag) for flag in RELOAD_FLAGS)
+
+
+def test_defaults_that_are_not_neuroners():
+    parameters = Parameters()
+    assert parameters.number_of_cpu_threads == 1
+    assert parameters.tokenizer == "alnum"
+    assert parameters.lstm_peepholes == "full"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -41,9 +41,20 @@ def test_token_ids_by_four_steps():
     assert {name: VOCABULARY.token_id(name) for name in names} == names
 
 
+def test_another_form_of_a_known_word_is_unknown_to_neuroner():
+    """Which looks a token up as it is written, and so loses what it has learnt of the word."""
+    for token, known in (("CANCER", "cancer"), ("The", "the"), ("P27", "p00")):
+        assert VOCABULARY.token_to_id.get(token, 0) == 0
+        assert VOCABULARY.token_id(token) == VOCABULARY.tokens.index(known)
+
+
 def test_rules_can_be_off():
     plain = Vocabulary(VOCABULARY.tokens, ("", "<UNK>"), ("O",), False, False)
     assert [plain.token_id(token) for token in ("The", "P27", "the")] == [0, 0, 1]
+    lower = Vocabulary(VOCABULARY.tokens, ("", "<UNK>"), ("O",), True, False)
+    assert [lower.token_id(token) for token in ("The", "P27", "the")] == [1, 0, 1]
+    digits = Vocabulary(("<UNK>", "P00"), ("", "<UNK>"), ("O",), False, True)
+    assert [digits.token_id(token) for token in ("P27", "p27")] == [1, 0]
 
 
 def test_characters_and_labels():

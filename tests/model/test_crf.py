@@ -6,6 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy_network import all_paths
+from tensorflow_addons import text as tfa_text
 
 from neuroner_tl.model import crf
 from neuroner_tl.model.sequence_optimisation import LabelSequenceOptimisation
@@ -77,6 +78,22 @@ class TestLayer:
         )
         assert found.dtype == tf.int32
         assert found.numpy().tolist() == [sample.best(row) for row in range(len(sample.lengths))]
+
+
+def test_neuroners_rows_of_start_and_end_are_two_vectors():
+    """Its two more labels, which score -1000 everywhere but outside the sentence."""
+    sample = Sample([4], 3, 9, padding=0)
+    transitions = np.random.default_rng(0).normal(size=(5, 5))
+    transitions[:3, :3] = sample.transitions
+    transitions[3, :3], transitions[:3, 4] = sample.start, sample.end
+    scores = np.full((1, 6, 5), -1000.0)
+    scores[0, 1:-1, :3] = sample.scores[0]
+    scores[0, 0, 3] = scores[0, -1, 4] = 0.0
+    gold = np.concatenate([[3], sample.gold[0], [4]])[None]
+    log_likelihood, _ = tfa_text.crf_log_likelihood(scores, gold, np.array([6]), transitions)
+    layer = sample.layer(True)
+    arguments = tf.constant(sample.scores), tf.constant(sample.gold), tf.constant(sample.lengths)
+    np.testing.assert_allclose(layer.loss(*arguments), -log_likelihood.numpy(), rtol=1e-9)
 
 
 @settings(max_examples=25, deadline=None)

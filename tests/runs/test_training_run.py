@@ -82,6 +82,12 @@ class TestFinishedRun:
         for record in records:
             assert record["score"] == record["valid"]["micro"]["f1"]
 
+    def test_valid_is_scored_after_every_epoch_and_all_parts_once(self, source_run):
+        records = epochs_of(source_run)
+        assert all("valid" in record for record in records)
+        assert not any({"train", "test"} & set(record) for record in records)
+        assert {"train", "valid"} == set(source_run.results["scores"])
+
     def test_scores_are_those_of_the_best_epoch(self, source_run):
         records = {record["epoch"]: record for record in epochs_of(source_run)}
         best = records[source_run.results["best_epoch"]]

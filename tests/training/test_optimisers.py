@@ -58,6 +58,66 @@ def test_dense_updates_equal_keras(name):
     assert not np.allclose(expected.numpy(), value)
 
 
+def tensorflow_1_optimiser(name):
+    """As NeuroNER makes it: with a learning rate, and TensorFlow 1's constants otherwise."""
+    train = tf.compat.v1.train
+    return {
+        "sgd": train.GradientDescentOptimizer,
+        "adam": train.AdamOptimizer,
+        "adadelta": train.AdadeltaOptimizer,
+    }[name](RATE)
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_dense_updates_equal_neuroners(name):
+    value = np.random.default_rng(4).normal(size=(4, 3))
+    weight, expected = Weight(name, value), tf.Variable(value)
+    oracle = tensorflow_1_optimiser(name)
+    for number, gradient in enumerate(gradients((4, 3)), start=1):
+        weight.update(gradient, number)
+        oracle.apply_gradients([(tf.constant(gradient), expected)])
+    # Its constants are numbers of 32 bits.
+    np.testing.assert_allclose(weight.variable.numpy(), expected.numpy(), rtol=1e-4)
+
+
+class TestRowsThatDoNotOccur:
+    """Row 0 occurs in the first step and the last one, row 1 in every one."""
+
+    def run(self, name):
+        """Return row 0 after each step: as here, and as NeuroNER updates the whole table."""
+        value = np.random.default_rng(5).normal(size=(2, 3))
+        table, expected = Weight(name, value), tf.Variable(value)
+        oracle = tensorflow_1_optimiser(name)
+        ours, theirs = [], []
+        for number, gradient in enumerate(gradients((2, 3)), start=1):
+            if number in (1, STEPS):
+                table.update_rows([0, 1], gradient, number)
+            else:
+                table.update_rows([1], gradient[1:], number)
+                gradient[0] = 0
+            oracle.apply_gradients([(tf.constant(gradient), expected)])
+            ours.append(table.variable.numpy()[0])
+            theirs.append(expected.numpy()[0])
+        return np.array(ours), np.array(theirs)
+
+    def test_sgd_is_the_same(self):
+        ours, theirs = self.run("sgd")
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+    def test_adam_leaves_them_and_neuroners_moves_them(self):
+        ours, theirs = self.run("adam")
+        np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-4)
+        assert (ours[1:-1] == ours[0]).all()
+        assert (np.diff(theirs, axis=0) != 0).all()
+
+    def test_adadelta_leaves_their_slots_and_neuroners_decay(self):
+        ours, theirs = self.run("adadelta")
+        np.testing.assert_allclose(ours[:-1], theirs[:-1], rtol=1e-4)
+        assert (ours[1:-1] == ours[0]).all()
+        # Without their decay the step after the pause is another one.
+        assert np.abs((ours[-1] - theirs[-1]) / (ours[-1] - ours[-2])).min() > 1e-3
+
+
 @pytest.mark.parametrize("name", OPTIMISERS)
 def test_rows_equal_a_dense_update_of_those_rows(name):
     value = np.random.default_rng(2).normal(size=(6, 3))
