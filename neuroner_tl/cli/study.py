@@ -139,10 +139,8 @@ def _write(
     from neuroner_tl.studies.report import load_results, make_page, shown, write_report
 
     results = load_results(definition, arguments.seed, records)
-    options = [f"-D {text.partition('=')[0]}=..." for text in arguments.variables]
-    if arguments.seed is not None:
-        options.append(f"--seed {arguments.seed}")
-    page = make_page(results, " ".join(options))
+    seed = [] if arguments.seed is None else ["--seed", str(arguments.seed)]
+    page = make_page(results, seed)
     written = write_report(page, results, to)
     folder = definition.report_folder if to is None else to
     print(f"\n{page.title}: {page.lead}\n\n{page.to_text()}\n")

@@ -64,6 +64,7 @@ class StudyDefinition:
         keep_models: whether models of target runs are kept once they are scored.
         annotation_limits: annotations of a corpus that divide groups of gain_by_size.
         own: parameters of ``source``, ``target``, as (text, line).
+        variables: what each ``${NAME}`` of the file stands for, those that have a value.
     """
 
     path: Path
@@ -85,6 +86,7 @@ class StudyDefinition:
     # Up to about 5000 annotations the paper finds a gain.
     annotation_limits: tuple[int, ...] = (2000, 5000)
     own: Mapping[str, Mapping[str, IniValue]] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:

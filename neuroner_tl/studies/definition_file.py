@@ -93,7 +93,9 @@ def read_definition(
         ParameterError: the file cannot be read; a section or name is unknown or missing; a value
             is wrong.
     """
-    sections = _expand(path, read_ini(path, "a study file", keep_case=True), variables or {})
+    raw = read_ini(path, "a study file", keep_case=True)
+    used = _variables(raw, variables or {})
+    sections = _expand(raw, used)
     _refuse_variables(path, sections, needs_corpora)
     groups = _grouped(path, sections)
     study = {name.lower(): value for name, value in groups["study"].get("", {}).items()}
@@ -137,18 +139,33 @@ def read_definition(
         keep_models=truth_of(path, study, "keep_models", True),
         annotation_limits=whole_numbers_of(path, study, "annotation_limits", (2000, 5000), least=1),
         own=own,
+        variables=used,
     )
     _check_whole(definition)
     return definition
 
 
+def _variables(
+    sections: Mapping[str, Mapping[str, IniValue]], given: Mapping[str, str]
+) -> dict[str, str]:
+    """What the ``${NAME}`` of a file stand for, in the order of the file; not all have a value."""
+    names = dict.fromkeys(
+        match[1]
+        for values in sections.values()
+        for value in values.values()
+        for match in _VARIABLE.finditer(value.text)
+    )
+    values = {name: given.get(name, os.environ.get(name)) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def _expand(
-    path: Path, sections: Mapping[str, Mapping[str, IniValue]], variables: Mapping[str, str]
+    sections: Mapping[str, Mapping[str, IniValue]], variables: Mapping[str, str]
 ) -> dict[str, dict[str, IniValue]]:
     """Put values in the place of ``${NAME}``; what has none stays."""
 
     def value_of(match: re.Match[str]) -> str:
-        return variables.get(match[1], os.environ.get(match[1], match[0]))
+        return variables.get(match[1], match[0])
 
     return {
         section: {
@@ -335,6 +352,14 @@ def _check_whole(definition: StudyDefinition) -> None:
             f"{path}: found [targets {without[0]}] without [sources {without[0]}], expected a "
             "corpus for the source model of each class; add the section"
         )
+    if definition.kind not in ("source_size", "source_noise"):
+        for entity_class, named in sources.items():
+            if len(named) > 1 or len(definition.source_documents) > 1:
+                raise ParameterError(
+                    f"{path}: found several source models in [sources {entity_class}] or "
+                    f"source_documents, expected one for a study of kind {definition.kind}, whose "
+                    "tables compare arms; use source_size or source_noise, or leave one"
+                )
     names = [name for named in (*sources.values(), *targets.values()) for name in named]
     twins = name_twins(names)
     if twins:

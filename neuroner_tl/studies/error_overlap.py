@@ -2,253 +2,241 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Optional
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Patch
 from matplotlib_venn import venn2, venn2_circles
 
-from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.evaluation.brat_folders import read_folder_pair
-from neuroner_tl.evaluation.error_sets import (
-    KINDS,
-    SETS,
-    AnnotatedPart,
-    ErrorSets,
-    Overlap,
-    count_errors,
-    document_counts,
-    overlaps,
-)
+from neuroner_tl.evaluation.error_sets import KINDS, SETS, ErrorSets, count_errors, overlaps
 from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.evaluation.statistics import compare_systems
-from neuroner_tl.studies.definition import Predictions
+from neuroner_tl.studies.compared_systems import (
+    Systems,
+    systems_from_folders,
+    systems_from_runs,
+)
 from neuroner_tl.studies.figures import BLUE, ORANGE, Figure, panels
-from neuroner_tl.studies.results import StudyResults
-from neuroner_tl.studies.scored_parts import ScoredParts, interval_text
+from neuroner_tl.studies.gains import NO_COUNTS, how_corrected, how_tested, interval_text
+from neuroner_tl.studies.results import MEASURE, StudyResults
 from neuroner_tl.studies.section import Section
-from neuroner_tl.studies.table import Cell, Row, Table, better, p_text, points, signed
-from neuroner_tl.studies.transfer_table import compared_arms
+from neuroner_tl.studies.table import Row, Table, better, p_text, points, signed
 
-
-@dataclass(frozen=True)
-class Systems:
-    """Two systems on the test sets of an entity class.
-
-    Args:
-        names: of the two systems.
-        gold: the gold standard.
-        predicted: what each system found.
-        train: what the train parts have; None if unknown.
-        what: what was compared, in words.
-    """
-
-    names: tuple[str, str]
-    gold: AnnotatedPart
-    predicted: tuple[AnnotatedPart, AnnotatedPart]
-    train: Optional[AnnotatedPart]
-    what: str
+EXAMPLES = 3
 
 
 def sections(results: StudyResults) -> list[Section]:
-    """Diagrams and tables, a section an entity class.
+    """Diagrams and tables, a section an entity class and size of the train set.
 
     Raises:
-        CorpusError: corpora or predictions are not at hand.
+        CorpusError: the folders of finished predictions, or a file of mentions, cannot be used.
     """
     found = []
     for entity_class, predictions in results.definition.predictions.items():
-        found += _sections(entity_class, _from_folders(predictions))
+        found += _sections(entity_class, systems_from_folders(predictions))
+    sizes = results.definition.train_sizes
     for entity_class in results.definition.targets:
-        systems = _from_runs(results, entity_class)
-        found += [] if systems is None else _sections(entity_class, systems)
+        for size in sizes:
+            systems = systems_from_runs(results, entity_class, size)
+            name = entity_class
+            if len(sizes) > 1:
+                name += "_all" if size is None else f"_{size:g}pct"
+            found += [] if systems is None else _sections(name, systems)
     return found or [Section("Errors", "No corpus has finished runs of two arms yet.")]
 
 
-def _from_folders(predictions: Predictions) -> Systems:
-    (first, one), (second, other) = predictions.systems.items()
-    gold, found = read_folder_pair(predictions.gold, one)
-    _, other_found = read_folder_pair(predictions.gold, other)
-    train = None
-    if predictions.train is not None:
-        corpus = read_corpus(predictions.train, report=ImportReport(), required=())
-        train = AnnotatedPart.of(d for part in corpus.parts.values() for d in part.documents())
-    return Systems(
-        (first, second),
-        AnnotatedPart.of(gold),
-        (AnnotatedPart.of(found), AnnotatedPart.of(other_found)),
-        train,
-        f"predictions in {_name(one)} and {_name(other)} against {_name(predictions.gold)}",
+def _sections(name: str, systems: Systems) -> list[Section]:
+    tables = [_scores(name, systems)] if systems.counts is not None else []
+    figures = []
+    lacks = [systems.lacks] if systems.lacks else []
+    if systems.counts is None:
+        lacks.append(f"No table of scores. {NO_COUNTS}")
+    found = []
+    if systems.comparisons:
+        overlap = _overlaps(systems)
+        tables += [_overlap_table(name, systems, overlap), _kinds(name, systems)]
+        first, second = systems.names
+        figures.append(
+            Figure(
+                f"error_overlap_{name}",
+                f"{name}: mentions that {first} alone, {second} alone and both have among their "
+                "false negatives, false positives and true positives. Areas are in proportion "
+                f"within a diagram. {MEASURE}{_means(systems)} Compared: {systems.what}.",
+                lambda: _draw(name, systems, overlap),
+            )
+        )
+        found.append(
+            Section(f"Examples of errors: {name}", "", (_examples(name, systems),), in_text=False)
+        )
+    text = " ".join([f"Compared: {systems.what}.", *lacks])
+    return [Section(f"Errors: {name}", text, tuple(tables), tuple(figures)), *found]
+
+
+def _means(systems: Systems) -> str:
+    if not systems.averaged:
+        return ""
+    return (
+        " Numbers of mentions are means over the pairs of runs that were tested on a document, "
+        "added up over documents."
     )
 
 
-def _name(folder: Path) -> str:
-    """The last two names of a folder, the rest being a matter of this machine."""
-    return "/".join(folder.parts[-2:])
-
-
-def _from_runs(results: StudyResults, entity_class: str) -> Optional[Systems]:
-    """All corpora of a class, all seeds, put together; documents keep apart by their names."""
-    parts, (first, last) = ScoredParts(results), compared_arms(results)
-    gold: dict[str, AnnotatedPart] = {}
-    found: tuple[dict[str, AnnotatedPart], dict[str, AnnotatedPart]] = ({}, {})
-    train: dict[str, AnnotatedPart] = {}
-    corpora = list(results.definition.targets[entity_class])
-    used = []
-    for corpus in corpora:
-        pairs = results.pairs(first, last, corpus=corpus)
-        used += [corpus] if pairs else []
-        for number, pair in enumerate(pairs):
-            name = f"{corpus} run {number + 1}" if len(pairs) > 1 else corpus
-            gold[name] = parts.gold(pair[0])
-            train[name] = parts.gold(pair[0], "train")
-            for side, result in zip(found, pair):
-                side[name] = parts.predicted(result)
-    if not gold:
-        return None
-    return Systems(
-        (first, last),
-        AnnotatedPart.joined(gold),
-        (AnnotatedPart.joined(found[0]), AnnotatedPart.joined(found[1])),
-        AnnotatedPart.joined(train),
-        f"{len(gold)} pairs of runs on the test parts of {', '.join(used)}",
-    )
-
-
-def _sections(entity_class: str, systems: Systems) -> list[Section]:
-    first, second = systems.names
-    sets = [ErrorSets.of(systems.gold, predicted) for predicted in systems.predicted]
-    found = overlaps(sets[0], sets[1])
-    figure = Figure(
-        f"error_overlap_{entity_class}",
-        f"{entity_class}: mentions that {first} alone, {second} alone and both have among their "
-        "false negatives, false positives and true positives. Areas are in proportion within a "
-        f"diagram. Exact match; {systems.what}.",
-        lambda: _draw(entity_class, systems.names, found),
-    )
-    tables = (
-        _scores(entity_class, systems),
-        _overlap_table(entity_class, systems.names, found),
-        _kinds(entity_class, systems),
-    )
-    examples = (_examples(entity_class, systems),)
-    return [
-        Section(f"Errors: {entity_class}", f"Compared: {systems.what}.", tables, (figure,)),
-        Section(f"Examples of errors: {entity_class}", "", examples, in_text=False),
+def _scores(name: str, systems: Systems) -> Table:
+    counts = systems.counts
+    assert counts is not None
+    difference = compare_systems(*counts)
+    sides = (counts.first, counts.second)
+    rates = [_mean_rates(side, counts.splits) for side in sides]
+    columns = [
+        better(one, other, (f"{one:.2f}", f"{other:.2f}")) for one, other in zip(rates[0], rates[1])
     ]
-
-
-def _scores(entity_class: str, systems: Systems) -> Table:
-    counts = [document_counts(systems.gold, predicted) for predicted in systems.predicted]
-    totals = [Counts(*map(int, array.sum(0))) for array in counts]
-    difference = compare_systems(counts[0], counts[1])
+    several = difference.runs > 1
     rows: list[Row] = []
-    columns: list[tuple[Cell, Cell]] = [
-        better(
-            getattr(totals[0], name),
-            getattr(totals[1], name),
-            (points(getattr(totals[0], name)), points(getattr(totals[1], name))),
-        )
-        for name in ("precision", "recall", "f1")
-    ]
-    for side, (name, total) in enumerate(zip(systems.names, totals)):
-        rows.append(
-            [name, str(total.tp), str(total.fp), str(total.fn), *(pair[side] for pair in columns)]
-        )
+    for side, (system, values) in enumerate(zip(systems.names, sides)):
+        totals = np.nanmean(values, axis=0).sum(0)
+        numbers = [f"{total:.1f}" if several else f"{total:.0f}" for total in totals]
+        rows.append([system, *numbers, *(pair[side] for pair in columns)])
+    spread = f" ± {100 * difference.deviation:.2f}" if difference.deviation is not None else ""
+    means = (
+        " TP, FP, FN: means over the runs that were tested on a document, added up over "
+        f"documents; P, R, F1: means over {difference.runs} pairs of runs."
+        if several
+        else ""
+    )
     return Table(
-        f"scores_{entity_class}",
-        f"{entity_class}: scores of the two systems on {difference.documents} documents",
+        f"scores_{name}",
+        f"{name}: scores of the two systems on {difference.documents} documents",
         ("system", "TP", "FP", "FN", "P", "R", "F1"),
         tuple(rows),
-        f"Gain in F1 {signed(100 * difference.gain)}, 95 % interval "
-        f"{interval_text(difference)} (paired bootstrap over documents), p = "
-        f"{p_text(difference.p_value)} (approximate randomisation over documents, two-sided, "
-        f"{difference.resamples:,} resamples).",
+        f"{MEASURE}{means} Gain in F1 {signed(100 * difference.gain)}{spread}, 95 % interval "
+        f"{interval_text(difference)}, p = {p_text(difference.p_value)}. "
+        f"{how_tested([difference])} {how_corrected([difference], 'rows')}",
     )
+
+
+def _mean_rates(counts: np.ndarray, splits: Sequence[int]) -> list[float]:
+    """Mean precision, recall and F1 over runs, in points; every split counts alike."""
+    by_split: dict[int, list[list[float]]] = {}
+    for run, split in zip(np.nansum(counts, axis=1), splits):
+        total = Counts(*map(int, run))
+        rates = [100 * rate for rate in (total.precision, total.recall, total.f1)]
+        by_split.setdefault(split, []).append(rates)
+    return [float(x) for x in np.mean([np.mean(runs, 0) for runs in by_split.values()], 0)]
+
+
+def _overlaps(systems: Systems) -> dict[str, tuple[float, float, float]]:
+    """For each of `SETS`: of the first system alone, of the second alone, of both."""
+    totals = {name: np.zeros(3) for name in SETS}
+    for comparison in systems.comparisons:
+        sets = [ErrorSets.of(comparison.gold, found) for found in comparison.predicted]
+        for name, overlap in overlaps(sets[0], sets[1]).items():
+            totals[name] += comparison.weight * np.array(overlap)
+    return {name: (float(a), float(b), float(c)) for name, (a, b, c) in totals.items()}
 
 
 def _overlap_table(
-    entity_class: str, names: tuple[str, str], found: Mapping[str, Overlap]
+    name: str, systems: Systems, found: Mapping[str, tuple[float, float, float]]
 ) -> Table:
     rows = []
-    for name in SETS:
-        first, second, both = found[name]
-        share = both / max(1, first + second + both)
-        rows.append((name, str(first), str(both), str(second), points(share, 1)))
+    for kind in SETS:
+        first, second, both = found[kind]
+        share = both / (first + second + both) if both else 0.0
+        numbers = (systems.number(value) for value in (first, both, second))
+        rows.append((kind, *numbers, points(share, 1)))
+    names = systems.names
     return Table(
-        f"overlap_{entity_class}",
-        f"{entity_class}: mentions that the systems have in common",
+        f"overlap_{name}",
+        f"{name}: mentions that the systems have in common",
         ("set", f"only {names[0]}", "both", f"only {names[1]}", "both (% of all)"),
         tuple(rows),
+        f"{MEASURE}{_means(systems)}",
     )
 
 
-def _kinds(entity_class: str, systems: Systems) -> Table:
-    seen = systems.train.keys if systems.train is not None else set()
-    counted = [count_errors(systems.gold, found, seen) for found in systems.predicted]
+def _counted(systems: Systems, side: int) -> dict[tuple[str, str], np.ndarray]:
+    """Errors of a system by set and kind: of mentions seen in train, and of others."""
+    totals: dict[tuple[str, str], np.ndarray] = {}
+    for comparison in systems.comparisons:
+        seen = comparison.seen[side] if comparison.seen is not None else set()
+        errors = count_errors(comparison.gold, comparison.predicted[side], seen)
+        for name, counts in errors.items():
+            for kind, pair in counts.by_kind.items():
+                value = comparison.weight * np.array(pair, float)
+                totals[name, kind] = totals.get((name, kind), np.zeros(2)) + value
+    return totals
+
+
+def _kinds(name: str, systems: Systems) -> Table:
+    counted = [_counted(systems, side) for side in (0, 1)]
+    is_known = all(comparison.seen is not None for comparison in systems.comparisons)
     rows = []
-    for name in SETS[:2]:
+    for error in SETS[:2]:
         for kind in KINDS:
-            both = [errors[name].by_kind.get(kind) for errors in counted]
-            if None in both or not any(sum(pair or ()) for pair in both):
+            both = [errors.get((error, kind), np.zeros(2)) for errors in counted]
+            if not any(pair.any() for pair in both):
                 continue
             cells = []
             for pair in both:
-                assert pair is not None
-                cells += [str(sum(pair))]
-                cells += [str(number) if systems.train is not None else "–" for number in pair]
-            rows.append((name, kind, *cells))
+                cells += [systems.number(pair.sum())]
+                cells += [systems.number(value) if is_known else "–" for value in pair]
+            rows.append((error, kind, *cells))
     headings = [
-        heading for name in systems.names for heading in (name, f"{name}, seen", f"{name}, unseen")
+        heading
+        for system in systems.names
+        for heading in (system, f"{system}, seen", f"{system}, unseen")
     ]
     return Table(
-        f"error_kinds_{entity_class}",
-        f"{entity_class}: kinds of errors",
+        f"error_kinds_{name}",
+        f"{name}: kinds of errors",
         ("set", "kind", *headings),
         tuple(rows),
-        "boundary: overlaps a mention of the right type; type: same limits, another type; boundary "
-        "and type: overlaps mentions of other types only; missed, spurious: overlaps nothing. "
-        "Seen: the mention's text is, without regard to case, a mention of that type in the train "
-        "part.",
+        "boundary: overlaps a mention of the right type; type: same boundaries, another type; "
+        "boundary and type: overlaps mentions of other types only; missed, spurious: overlaps "
+        "nothing. Seen: the mention's text is, without regard to case, a mention of that type in "
+        f"the train part. {MEASURE}{_means(systems)}",
     )
 
 
-def _examples(entity_class: str, systems: Systems) -> Table:
-    seen = systems.train.keys if systems.train is not None else set()
-    rows = [
-        (name, system, kind, "; ".join(texts))
-        for system, predicted in zip(systems.names, systems.predicted)
-        for name, errors in count_errors(systems.gold, predicted, seen, examples=3).items()
-        for kind, texts in errors.examples.items()
-    ]
+def _examples(name: str, systems: Systems) -> Table:
+    rows = []
+    for side, system in enumerate(systems.names):
+        found: dict[tuple[str, str], list[str]] = {}
+        for comparison in systems.comparisons:
+            errors = count_errors(comparison.gold, comparison.predicted[side], set(), EXAMPLES)
+            for error, counts in errors.items():
+                for kind, texts in counts.examples.items():
+                    shown = found.setdefault((error, kind), [])
+                    shown += [text for text in texts if text not in shown]
+        rows += [
+            (error, system, kind, "; ".join(texts[:EXAMPLES]))
+            for (error, kind), texts in found.items()
+        ]
     return Table(
-        f"error_examples_{entity_class}",
-        f"{entity_class}: the first errors of each kind",
+        f"error_examples_{name}",
+        f"{name}: the first errors of each kind",
         ("set", "system", "kind", "document: mention"),
-        tuple(rows),
+        tuple(sorted(rows, key=lambda row: (SETS.index(row[0]), systems.names.index(row[1])))),
+        MEASURE,
     )
 
 
-def _draw(entity_class: str, names: tuple[str, str], found: Mapping[str, Overlap]) -> Canvas:
+def _draw(name: str, systems: Systems, found: Mapping[str, tuple[float, float, float]]) -> Canvas:
     canvas, all_axes = panels(len(SETS), width=2.9, height=2.3)
-    for axes, name in zip(all_axes, SETS):
-        _draw_venn(axes, found[name])
-        axes.set_title(f"{name} ({sum(found[name])})")
+    for axes, kind in zip(all_axes, SETS):
+        _draw_venn(axes, systems, found[kind])
+        axes.set_title(f"{kind} ({systems.number(sum(found[kind]))})")
     handles = [
         Patch(facecolor=colour, alpha=0.55, edgecolor="black", label=label)
-        for colour, label in zip((BLUE, ORANGE), names)
+        for colour, label in zip((BLUE, ORANGE), systems.names)
     ]
     canvas.legend(handles=handles, loc="outside lower center", ncols=2)
-    canvas.suptitle(entity_class)
+    canvas.suptitle(name)
     return canvas
 
 
-def _draw_venn(axes: Axes, overlap: Overlap) -> None:
+def _draw_venn(axes: Axes, systems: Systems, overlap: tuple[float, float, float]) -> None:
     """Two circles, their numbers beside and between them, where no sliver is too thin for them."""
     axes.set_axis_off()
     if not sum(overlap):
@@ -265,11 +253,15 @@ def _draw_venn(axes: Axes, overlap: Overlap) -> None:
             label.set_text("")
     left = venn.centers[0].x - venn.radii[0] if first + both else venn.centers[1].x
     right = venn.centers[1].x + venn.radii[1] if second + both else venn.centers[0].x
-    axes.text(min(left, right) - 0.05, 0, f"{first}", ha="right", va="center", color=BLUE)
-    axes.text(max(left, right) + 0.05, 0, f"{second}", ha="left", va="center", color=ORANGE)
+    ends = (
+        (min(left, right) - 0.05, first, "right", BLUE),
+        (max(left, right) + 0.05, second, "left", ORANGE),
+    )
+    for x, number, side, colour in ends:
+        axes.text(x, 0, systems.number(number), ha=side, va="center", color=colour)
     if both:
         lens = (venn.centers[1].x - venn.radii[1] + venn.centers[0].x + venn.radii[0]) / 2
-        axes.text(lens, 0, f"{both}", ha="center", va="center", fontweight="bold")
+        axes.text(lens, 0, systems.number(both), ha="center", va="center", fontweight="bold")
     middle = (left + right) / 2
     axes.set_xlim(middle - 1.2, middle + 1.2)
     axes.set_ylim(-0.75, 0.75)

@@ -29,6 +29,8 @@ BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, BLACK = (
     "#000000",
 )
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, BLACK)
+# Of what belongs to no class or arm.
+NEUTRAL = "#777777"
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1)))
 STYLE: dict[Any, Any] = {
@@ -133,10 +135,12 @@ def deviations(summaries: Sequence[Summary]) -> Optional[list[float]]:
 def spread_in_words(summaries: Sequence[Optional[Summary]]) -> str:
     """What the error bars are, for a caption."""
     numbers = sorted({summary.number for summary in summaries if summary is not None})
+    zeros = sum(summary.zeros for summary in summaries if summary is not None)
+    zero = f" {zeros} of the runs scored 0." if zeros else ""
     if not numbers or numbers == [1]:
-        return "One run a point, no error bars."
+        return f"One run a point, no error bars.{zero}"
     runs = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
-    return f"Points are means of {runs} runs, error bars one standard deviation to each side."
+    return f"Points are means of {runs} runs, error bars one standard deviation to each side.{zero}"
 
 
 def _bytes(canvas: Canvas, kind: str, metadata: dict[str, Any]) -> bytes:

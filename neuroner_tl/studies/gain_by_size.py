@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from neuroner_tl.studies.figures import BLUE, COLOURS, MARKS, Figure, panels
-from neuroner_tl.studies.results import StudyResults
+from neuroner_tl.studies.figures import COLOURS, MARKS, NEUTRAL, Figure, panels
+from neuroner_tl.studies.gains import mean_gain
+from neuroner_tl.studies.results import MEASURE, StudyResults
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.table import Table, signed
 from neuroner_tl.studies.transfer_table import compared_arms
@@ -24,6 +25,7 @@ class Gain(NamedTuple):
         annotations: of train, valid and test together, as the runs read them.
         gain: in F1, in points; mean over runs.
         runs: how many pairs of runs.
+        zeros: how many of their runs scored 0.
     """
 
     entity_class: str
@@ -31,6 +33,7 @@ class Gain(NamedTuple):
     annotations: int
     gain: float
     runs: int
+    zeros: int = 0
 
 
 def sections(results: StudyResults) -> list[Section]:
@@ -49,13 +52,14 @@ def sections(results: StudyResults) -> list[Section]:
                 gain.entity_class,
                 str(gain.annotations),
                 group_names(limits)[_group(gain.annotations, limits)],
-                str(gain.runs),
+                f"{gain.runs} ({gain.zeros} at 0)" if gain.zeros else str(gain.runs),
                 signed(gain.gain),
             )
             for gain in sorted(gains, key=lambda gain: gain.annotations)
         ),
-        "Annotations of train, valid and test together, as the runs read them. Gain in points of "
-        "F1, mean over runs.",
+        f"{MEASURE} Annotations of train, valid and test together, as the runs read them. Gain in "
+        "points of F1, mean over pairs of runs; at 0: runs of them that scored 0."
+        + _at_size(results),
     )
     figure = Figure(
         "gain_by_size",
@@ -68,18 +72,28 @@ def sections(results: StudyResults) -> list[Section]:
     return [Section("Gain by size", "", (table,), (figure,))]
 
 
+def _at_size(results: StudyResults) -> str:
+    size = _largest(results)
+    return "" if size is None else f" Train size: {size:g} % of the corpus's documents."
+
+
+def _largest(results: StudyResults) -> Optional[float]:
+    sizes = results.definition.train_sizes
+    return None if None in sizes else max(number for number in sizes if number is not None)
+
+
 def gains_of(results: StudyResults) -> list[Gain]:
     """The gain of every corpus that has both arms, at its largest train size."""
     first, last = compared_arms(results)
-    sizes = results.definition.train_sizes
-    size = None if None in sizes else max(number for number in sizes if number is not None)
+    size = _largest(results)
     found = []
     for entity_class, corpus in results.corpora:
         pairs = results.pairs(first, last, corpus=corpus, train_size=size)
         if pairs:
             annotations = sum(pairs[0][0].record["annotations"].values())
-            gain = float(np.mean([100 * (other.f1 - one.f1) for one, other in pairs]))
-            found.append(Gain(entity_class, corpus, annotations, gain, len(pairs)))
+            zeros = sum(result.f1 == 0 for pair in pairs for result in pair)
+            gain = mean_gain(pairs)
+            found.append(Gain(entity_class, corpus, annotations, gain, len(pairs), zeros))
     return found
 
 
@@ -107,10 +121,10 @@ def _draw(gains: Sequence[Gain], limits: Sequence[int]) -> Canvas:
                 widths=0.5,
                 whis=(0, 100),
                 showfliers=False,
-                medianprops={"color": BLUE, "linewidth": 1.6},
-                boxprops={"color": "#777777"},
-                whiskerprops={"color": "#777777"},
-                capprops={"color": "#777777"},
+                medianprops={"color": NEUTRAL, "linewidth": 1.6},
+                boxprops={"color": NEUTRAL},
+                whiskerprops={"color": NEUTRAL},
+                capprops={"color": NEUTRAL},
             )
         for place, gain in enumerate(sorted(members, key=lambda gain: gain.corpus)):
             index = classes.index(gain.entity_class)
@@ -135,7 +149,7 @@ def _draw(gains: Sequence[Gain], limits: Sequence[int]) -> Canvas:
             linestyle="none",
             label=name,
         )
-    axes.axhline(0, color="#777777", linewidth=0.8)
+    axes.axhline(0, color=NEUTRAL, linewidth=0.8)
     counts = [sum(_group(g.annotations, limits) == i for g in gains) for i in range(len(names))]
     axes.set_xticks(
         range(len(names)), [f"{name}\n(n = {count})" for name, count in zip(names, counts)]

@@ -18,8 +18,8 @@ from neuroner_tl.studies.figures import (
     series,
     spread_in_words,
 )
-from neuroner_tl.studies.results import StudyResults, mean_text
-from neuroner_tl.studies.scored_parts import gain_table
+from neuroner_tl.studies.gains import gain_table
+from neuroner_tl.studies.results import CELLS, MEASURE, StudyResults
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.table import Table, signed
 
@@ -137,14 +137,15 @@ def _table(
         cells = [words]
         for size, _ in _sizes(results):
             own = results.f1(corpus=corpus, arm=arm, train_size=size)
-            cells += [mean_text(own), _gain(results, corpus, arm, size)]
+            cells += [results.mean_text(own), _gain(results, corpus, arm, size)]
         rows.append(cells)
     return Table(
         name,
         title,
         ("layers transferred", *_headings(results)),
         tuple(rows),
-        f"{_seeds(results)} Gain: over training from scratch, in points of F1.",
+        f"{MEASURE} {_seeds(results)} Gain: over training from scratch, in points of F1, "
+        f"difference of the means. {CELLS}",
     )
 
 

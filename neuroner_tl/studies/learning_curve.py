@@ -13,14 +13,15 @@ from neuroner_tl.studies.arms import BASELINE
 from neuroner_tl.studies.figures import (
     COLOURS,
     MARKS,
+    NEUTRAL,
     Figure,
     keep_possible,
     panels,
     series,
     spread_in_words,
 )
-from neuroner_tl.studies.results import StudyResults, mean_text
-from neuroner_tl.studies.scored_parts import gain_table
+from neuroner_tl.studies.gains import gain_table
+from neuroner_tl.studies.results import CELLS, MEASURE, StudyResults
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.table import Table, signed
 
@@ -134,7 +135,7 @@ def _table(results: StudyResults, curves: dict[tuple[str, str], Curve]) -> Table
         for size in sorted({size for curve in by_arm.values() for size in curve}):
             cells = [corpus, f"{size:g}"]
             own = [by_arm[arm].get(size) for arm in arms]
-            cells += [mean_text(summary) for summary in own]
+            cells += [results.mean_text(summary) for summary in own]
             first, last = own[0], own[-1]
             both = first is not None and last is not None
             cells.append(signed(last.mean - first.mean) if both and first and last else "–")
@@ -144,8 +145,8 @@ def _table(results: StudyResults, curves: dict[tuple[str, str], Curve]) -> Table
         "F1 on test by size of the train set",
         ("corpus", "train size (%)", *arms, "gain"),
         tuple(rows),
-        "Mean and standard deviation over runs; train size in per cent of the corpus's documents; "
-        f"gain: {arms[-1]} minus {arms[0]}, in points.",
+        f"{MEASURE} Mean and standard deviation over runs; train size in per cent of the corpus's "
+        f"documents; gain: {arms[-1]} minus {arms[0]}, in points, difference of the means. {CELLS}",
     )
 
 
@@ -166,8 +167,8 @@ def _savings_section(savings: dict[tuple[str, str], list[Saving]]) -> Section:
         "Labels that the baseline needs to reach the F1 of transfer",
         ("corpus", "arm", "its train size (%)", "its F1", "baseline needs (%)"),
         tuple(rows),
-        "By linear interpolation of the baseline's mean; `>`: not reached at the largest size "
-        "tried.",
+        f"{MEASURE} F1: mean over runs. By linear interpolation of the baseline's mean; `>`: not "
+        "reached at the largest size tried.",
     )
     figure = Figure(
         "labels_saved",
@@ -229,7 +230,7 @@ def _draw_savings(savings: dict[tuple[str, str], list[Saving]]) -> Canvas:
                     arrowprops={"arrowstyle": "->", "color": colour},
                 )
     most = max(saving.most for found in savings.values() for saving in found)
-    axes.plot([0, most], [0, most], color="#777777", linestyle=":", linewidth=1)
+    axes.plot([0, most], [0, most], color=NEUTRAL, linestyle=":", linewidth=1)
     axes.set_xlim(0, most * 1.05)
     axes.set_ylim(0, most * 1.12)
     axes.set_xlabel("train size with transfer (% of corpus)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Optional
@@ -22,6 +23,7 @@ from neuroner_tl.studies import (
     source_size,
     transfer_table,
 )
+from neuroner_tl.studies.code_version import code_in_words
 from neuroner_tl.studies.contents import Contents
 from neuroner_tl.studies.definition import StudyDefinition
 from neuroner_tl.studies.jobs import StudyFolder
@@ -31,7 +33,7 @@ from neuroner_tl.studies.page import Page
 from neuroner_tl.studies.plan import plan_runs
 from neuroner_tl.studies.results import StudyResults
 from neuroner_tl.studies.section import Section
-from neuroner_tl.studies.store import Record, Store
+from neuroner_tl.studies.store import LEARNED_NOTHING, Record, Store
 from neuroner_tl.studies.table import Table
 
 SYNTHETIC_NOTE = "The corpora are synthetic: the figures say nothing about real text."
@@ -75,12 +77,13 @@ def load_results(
     )
 
 
-def make_page(results: StudyResults, options: str = "") -> Page:
+def make_page(results: StudyResults, options: Sequence[str] = ()) -> Page:
     """What the report says.
 
     Args:
         results: the study.
-        options: of the command line that decide what the study is, such as ``--seed 1``.
+        options: of the command line that decide what the study is, such as ``--seed 1``; the
+            values of ``-D`` are the definition's.
     """
     definition = results.definition
     sections = SECTIONS[definition.kind](results)
@@ -107,6 +110,7 @@ def write_report(page: Page, results: StudyResults, to: Optional[Path] = None) -
     written = ["report.html", "report.md"]
     figures = [figure for section in page.sections for figure in section.figures]
     tables = [table for section in page.sections for table in section.tables]
+    _remove_earlier(folder)
     if figures:
         (folder / "figures").mkdir(exist_ok=True)
     for figure in tqdm(figures, desc="figures", delay=2, disable=None):
@@ -125,7 +129,20 @@ def write_report(page: Page, results: StudyResults, to: Optional[Path] = None) -
         lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in known)
         write_atomically(folder / "runs.jsonl", lines.encode())
         written.append(f"runs.jsonl ({len(known)} records)")
+        if results.definition.kind == "error_overlap" and results.mentions is not None:
+            size = results.mentions.copy((record["id"] for record in known), folder / FOLDER)
+            written += [f"{FOLDER}/ ({size / 1000:.0f} kB)"] if size else []
     return written
+
+
+def _remove_earlier(folder: Path) -> None:
+    """Remove tables and figures of an earlier report: it may have had some that this one lacks."""
+    if not (folder / "report.html").is_file():
+        return
+    for name, suffixes in (("tables", (".csv", ".tex")), ("figures", (".png", ".pdf"))):
+        for path in sorted((folder / name).glob("*")) if (folder / name).is_dir() else ():
+            if path.suffix in suffixes and path.is_file():
+                path.unlink()
 
 
 def shown(path: Path) -> str:
@@ -140,8 +157,14 @@ def _lead(results: StudyResults) -> str:
     done, of = len(results.finished), len(results.runs)
     words = f"{done} of {of} runs are finished"
     words += f", {len(results.failed)} failed." if results.failed else "."
+    if results.zeros:
+        words += f" {len(results.zeros)} scored 0 and count with that; cells say `at 0`."
     if done < of:
         words += " What is missing is left out of tables and figures."
+    codes = {code_in_words(result.record.get("code", {})) for result in results.finished}
+    if len(codes) > 1:
+        words += f" They were made by {len(codes)} states of the code, see below."
+    words += "".join(f" {note}" for note in results.notes)
     if results.definition.is_synthetic:
         words += f" {SYNTHETIC_NOTE}"
     return words
@@ -165,6 +188,7 @@ def _runs_section(results: StudyResults) -> Section:
                 words,
                 str(len(finished)),
                 str(len(records) - len(finished)),
+                str(sum(result.run.id in {r["id"] for r in finished} for result in results.zeros)),
                 _range([float(number) for number in epochs]),
                 _range(seconds),
                 f"{sum(seconds) / 3600:.2f}",
@@ -173,12 +197,30 @@ def _runs_section(results: StudyResults) -> Section:
     table = Table(
         "runs",
         "Runs",
-        ("runs", "finished", "failed", "epochs", "seconds a run", "hours"),
+        ("runs", "finished", "failed", "at 0", "epochs", "seconds a run", "hours"),
         tuple(rows),
+        "At 0: finished runs whose F1 on test is 0.",
     )
     failed = [f"{record['id']}: {record['error']}" for record in results.failed]
-    text = "Failed: " + "; ".join(failed) if failed else ""
-    return Section("Runs", text, (table,), in_text=False)
+    paragraphs = ["Failed: " + "; ".join(failed)] if failed else []
+    if results.zeros:
+        zeros = (
+            f"{result.run.id} ({result.record.get(LEARNED_NOTHING, 'all epochs were made')})"
+            for result in results.zeros
+        )
+        paragraphs.append("Scored 0: " + "; ".join(zeros))
+    return Section("Runs", "\n\n".join(paragraphs), (table,), in_text=False)
+
+
+def _contents(results: StudyResults) -> str:
+    """What corpora and word vectors held that the finished runs read."""
+    found = {
+        f"{result.run.corpus if name == 'corpus' else 'word vectors'} {digest}"
+        for result in results.finished
+        for name, digest in result.run.content.items()
+        if digest is not None and name != "source"
+    }
+    return "\n".join(sorted(found)) or "none, the corpora are synthetic"
 
 
 def _range(values: Sequence[float]) -> str:
@@ -188,12 +230,14 @@ def _range(values: Sequence[float]) -> str:
     return f"{low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"
 
 
-def _how(results: StudyResults, options: str) -> list[tuple[str, str]]:
+def _how(results: StudyResults, options: Sequence[str]) -> list[tuple[str, str]]:
     definition = results.definition
-    command = " ".join(["neuroner-tl study run", shown(definition.path), options]).strip()
-    if not results.runs:
-        command = command.replace("study run", "study report", 1)
-    found = [("Command", command)]
+    values = [
+        word for name, value in definition.variables.items() for word in ("-D", f"{name}={value}")
+    ]
+    action = "run" if results.runs else "report"
+    words = ["neuroner-tl", "study", action, shown(definition.path), *values, *options]
+    found = [("Command", shlex.join(words))]
     if results.runs:
         versions = sorted(
             {
@@ -204,6 +248,9 @@ def _how(results: StudyResults, options: str) -> list[tuple[str, str]]:
             }
         )
         found.append(("Versions", "\n".join(versions) or "no run is finished"))
+        code = sorted({code_in_words(result.record.get("code", {})) for result in results.finished})
+        found.append(("Code", "\n".join(code) or "no run is finished"))
+        found.append(("Contents (sha256, first digits)", _contents(results)))
         found.append(("Seeds", ", ".join(map(str, results.seeds)) or "no run is finished"))
         found.append(("Time of the finished runs", f"{results.hours:.2f} hours"))
     found.append((f"{definition.path.name}", definition.path.read_text("utf-8").strip()))

@@ -13,7 +13,11 @@ from neuroner_tl.studies.definition import StudyDefinition
 from neuroner_tl.studies.jobs import StudyFolder
 from neuroner_tl.studies.mentions import MentionFiles
 from neuroner_tl.studies.plan import StudyRun
-from neuroner_tl.studies.store import FAILED, FINISHED, Record
+from neuroner_tl.studies.store import FAILED, FINISHED, LEARNED_NOTHING, Record
+
+MEASURE = "Exact match of type and offsets, against all gold annotations of the documents."
+OF_TAGS = "of those that tags can hold"
+CELLS = "In brackets: runs, and how many of them scored 0."
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,17 @@ class Result:
         return part_counts(self.record, part)
 
     @property
-    def learned_nothing(self) -> bool:
-        """Whether its score on test is 0."""
-        return self.f1 == 0
+    def f1_of_tags(self) -> Optional[float]:
+        """F1 on test of those gold annotations that tags can hold; None if it was not counted."""
+        if "tags" not in self.record["scores"]["test"]:
+            return 0.0 if LEARNED_NOTHING in self.record else None
+        return part_counts(self.record, "test", "tags").f1
+
+    @property
+    def documents(self) -> Mapping[str, Sequence[int]]:
+        """TP, FP and FN of each test document; empty if they were not recorded."""
+        found: Mapping[str, Sequence[int]] = self.record.get("test_documents", {})
+        return found
 
     @property
     def f1(self) -> float:
@@ -106,6 +118,35 @@ class StudyResults:
         values = [100 * result.f1 for result in self.select(**wanted)]
         return summarise(values) if values else None
 
+    def mean_text(self, summary: Optional[Summary]) -> str:
+        """A mean with its standard deviation, how many runs it is of, and which of them scored 0.
+
+        The number is left out if the study makes one run of each kind.
+        """
+        if summary is None:
+            return "–"
+        text = f"{summary.mean:.2f}"
+        if summary.deviation is not None:
+            text += f" ± {summary.deviation:.2f}"
+        notes = [str(summary.number)] if self._runs_of_a_kind > 1 or summary.number > 1 else []
+        notes += [f"{summary.zeros} at 0"] if summary.zeros else []
+        return f"{text} ({', '.join(notes)})" if notes else text
+
+    @property
+    def zeros(self) -> list[Result]:
+        """The finished target runs whose F1 on test is 0."""
+        return [result for result in self.finished if not result.run.is_source and not result.f1]
+
+    @cached_property
+    def _runs_of_a_kind(self) -> int:
+        """How many runs differ in seed and split alone."""
+        seeds = {
+            (run.parameters.seed, run.parameters.split_seed)
+            for run in self.runs
+            if not run.is_source
+        }
+        return len(seeds)
+
     def pairs(self, first: str, second: str, **wanted: Any) -> list[tuple[Result, Result]]:
         """Finished runs of two arms that differ in nothing else, source models left aside.
 
@@ -139,12 +180,3 @@ class StudyResults:
     def hours(self) -> float:
         """Hours that the finished runs took."""
         return sum(float(result.record["seconds"]) for result in self.finished) / 3600
-
-
-def mean_text(summary: Optional[Summary], digits: int = 2) -> str:
-    """A mean with its standard deviation, if there is one."""
-    if summary is None:
-        return "–"
-    if summary.deviation is None:
-        return f"{summary.mean:.{digits}f}"
-    return f"{summary.mean:.{digits}f} ± {summary.deviation:.{digits}f}"

@@ -19,7 +19,7 @@ from neuroner_tl.studies.figures import (
     panels,
     spread_in_words,
 )
-from neuroner_tl.studies.results import StudyResults, mean_text
+from neuroner_tl.studies.results import CELLS, MEASURE, StudyResults
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.source_models import LEVEL_IN_WORDS, level, source_f1
 from neuroner_tl.studies.table import Table, signed
@@ -41,8 +41,8 @@ def sections(results: StudyResults) -> list[Section]:
                         "all" if size is None else f"{size:g}",
                         name,
                         source_f1(results, name, _documents(results)),
-                        mean_text(baseline),
-                        mean_text(own),
+                        results.mean_text(baseline),
+                        results.mean_text(own),
                         signed(gain),
                     )
                 )
@@ -59,8 +59,9 @@ def sections(results: StudyResults) -> list[Section]:
             "gain",
         ),
         tuple(rows),
-        "Source's own F1: on the valid part of its silver corpus, which has that corpus's errors. "
-        "Gain in points of F1.",
+        f"{MEASURE} Source's own F1: on the valid part of its silver corpus, which has that "
+        "corpus's errors, of those annotations that tags can hold. Gain in points of F1, "
+        f"difference of the means. {CELLS}",
     )
     figure = Figure(
         "source_noise",

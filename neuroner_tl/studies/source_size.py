@@ -17,7 +17,7 @@ from neuroner_tl.studies.figures import (
     series,
     spread_in_words,
 )
-from neuroner_tl.studies.results import StudyResults, mean_text
+from neuroner_tl.studies.results import CELLS, MEASURE, StudyResults
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.source_models import LEVEL_IN_WORDS, level, source_f1
 from neuroner_tl.studies.table import Table, signed
@@ -40,8 +40,8 @@ def sections(results: StudyResults) -> list[Section]:
                             name,
                             "all" if documents is None else str(documents),
                             source_f1(results, name, documents),
-                            mean_text(baseline),
-                            mean_text(own),
+                            results.mean_text(baseline),
+                            results.mean_text(own),
                             signed(gain),
                         )
                     )
@@ -59,7 +59,8 @@ def sections(results: StudyResults) -> list[Section]:
             "gain",
         ),
         tuple(rows),
-        "Source's own F1: on the valid part of its silver corpus. Gain in points of F1.",
+        f"{MEASURE} Source's own F1: on the valid part of its silver corpus, of those annotations "
+        f"that tags can hold. Gain in points of F1, difference of the means. {CELLS}",
     )
     summaries = [
         _f1(results, corpus, size, name, documents)

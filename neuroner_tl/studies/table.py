@@ -33,7 +33,7 @@ _LATEX = {
     "−": "$-$",
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
-_NUMBER = re.compile(r"[-+−<>]? ?[\d.,]+(e-?\d+)?( ± [\d.]+| to [-+−]?[\d.]+)?")
+_NUMBER = re.compile(r"[-+−<>]? ?[\d.,]+(e-?\d+)?( ± [\d.]+| to [-+−]?[\d.]+)?( \([\d, at]+\))?")
 
 
 @dataclass(frozen=True)

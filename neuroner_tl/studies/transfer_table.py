@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 
@@ -17,12 +17,20 @@ from neuroner_tl.evaluation.statistics import (
 )
 from neuroner_tl.studies.arms import BASELINE
 from neuroner_tl.studies.comparison import error_reduction
-from neuroner_tl.studies.results import Result, StudyResults, mean_text
-from neuroner_tl.studies.scored_parts import HOW_TESTED, ScoredParts, interval_text
+from neuroner_tl.studies.gains import (
+    Pair,
+    compare_pairs,
+    correct,
+    gain_text,
+    how_corrected,
+    how_tested,
+    interval_text,
+    mean_gain,
+)
+from neuroner_tl.studies.results import MEASURE, OF_TAGS, StudyResults
 from neuroner_tl.studies.section import Section
-from neuroner_tl.studies.table import Row, Table, better, p_text, signed
+from neuroner_tl.studies.table import Cell, Row, Table, better, p_text, signed
 
-_SPREAD = "Mean ± standard deviation over runs. "
 MEASURES = ("precision", "recall", "f1")
 
 
@@ -34,12 +42,12 @@ class CorpusComparison:
         entity_class: class of the corpus.
         corpus: its name.
         pairs: the runs, those of the first arm first.
-        difference: the test over documents; None if corpus or predictions are not at hand.
+        difference: the test over documents; None without counts by document.
     """
 
     entity_class: str
     corpus: str
-    pairs: Sequence[tuple[Result, Result]]
+    pairs: Sequence[Pair]
     difference: Optional[Difference]
 
     def summary(self, side: int, measure: str) -> Summary:
@@ -49,8 +57,14 @@ class CorpusComparison:
 
     @property
     def gain(self) -> float:
-        """Gain in mean F1, in points."""
-        return self.summary(1, "f1").mean - self.summary(0, "f1").mean
+        """Mean gain in F1, in points."""
+        return mean_gain(self.pairs)
+
+    def f1_of_tags(self, side: int) -> Optional[float]:
+        """Mean F1 of those gold annotations that tags can hold, in points; None if not counted."""
+        values = [pair[side].f1_of_tags for pair in self.pairs]
+        known = [100 * value for value in values if value is not None]
+        return float(np.mean(known)) if len(known) == len(values) else None
 
     @property
     def reduction(self) -> Optional[float]:
@@ -58,15 +72,19 @@ class CorpusComparison:
         return error_reduction(self.summary(0, "f1").mean, self.summary(1, "f1").mean)
 
 
-def compare(results: StudyResults) -> list[CorpusComparison]:
-    """The comparison of the first arm with the last one on every corpus that has both."""
-    parts, (first, last) = ScoredParts(results), compared_arms(results)
+def compare(results: StudyResults, train_size: Optional[float]) -> list[CorpusComparison]:
+    """The comparison of the first arm with the last one on every corpus that has both.
+
+    Args:
+        results: the study.
+        train_size: that of the runs, in per cent of the corpus; None for the train part.
+    """
+    first, last = compared_arms(results)
     found = []
     for entity_class, corpus in results.corpora:
-        pairs = results.pairs(first, last, corpus=corpus)
+        pairs = results.pairs(first, last, corpus=corpus, train_size=train_size)
         if pairs:
-            difference = parts.compare(pairs)
-            found.append(CorpusComparison(entity_class, corpus, pairs, difference))
+            found.append(CorpusComparison(entity_class, corpus, pairs, compare_pairs(pairs)))
     return found
 
 
@@ -77,17 +95,39 @@ def compared_arms(results: StudyResults) -> tuple[str, str]:
 
 
 def sections(results: StudyResults) -> list[Section]:
-    """Table 2, the table by corpus, and the test over corpora."""
-    compared = compare(results)
+    """Table 2, the table by corpus, and the test over corpora, for each size of the train set."""
+    sizes = results.definition.train_sizes
+    found = [_section(results, size, several=len(sizes) > 1) for size in sizes]
+    if any(section.tables for section in found):
+        found = [section for section in found if section.tables]
+    return found
+
+
+def _section(results: StudyResults, size: Optional[float], *, several: bool) -> Section:
+    title = "Baseline and transfer"
+    if several:
+        title += ", whole train part" if size is None else f", {size:g} % of the documents"
+    compared = compare(results, size)
     if not compared:
-        return [Section("Baseline and transfer", "No corpus has finished runs of two arms yet.")]
-    tables = [_by_class(results, compared), _by_corpus(results, compared)]
+        return Section(title, "No corpus has finished runs of two arms yet.")
+    about = _About(
+        ("_all" if size is None else f"_{size:g}pct") if several else "",
+        "" if size is None else f" Train size: {size:g} % of the corpus's documents.",
+    )
+    tables = [_by_class(results, compared, about), _by_corpus(results, compared, about)]
     if len(compared) > 1:
-        tables.append(_over_corpora(results, compared))
-    return [Section("Baseline and transfer", "", tuple(tables))]
+        tables.append(_over_corpora(results, compared, about))
+    return Section(title, "", tuple(tables))
 
 
-def _by_class(results: StudyResults, compared: Sequence[CorpusComparison]) -> Table:
+class _About(NamedTuple):
+    """What tables say of the size of the train set: in the names of their files, in their feet."""
+
+    suffix: str
+    note: str
+
+
+def _by_class(results: StudyResults, compared: Sequence[CorpusComparison], about: _About) -> Table:
     classes = list(dict.fromkeys(item.entity_class for item in compared))
     rows: list[Row] = []
     for name in classes:
@@ -95,13 +135,13 @@ def _by_class(results: StudyResults, compared: Sequence[CorpusComparison]) -> Ta
     if len(classes) > 1:
         rows += _averages(results, "all", compared)
     return Table(
-        "by_class",
+        f"by_class{about.suffix}",
         "Precision, recall and F1 on test by entity class, averaged over its corpora (%)",
-        ("class", "corpora", "arm", "P", "R", "F1", "F1 gain", "error reduction (%)"),
+        ("class", "corpora", "runs", "arm", "P", "R", "F1", "F1 gain", "error reduction (%)"),
         tuple(rows),
-        "Exact match of entities; each corpus counts alike. The better value is bold (* in "
-        "text). Error reduction: gain as a share of what the baseline lacks to 100, averaged "
-        "over corpora.",
+        f"{MEASURE} Each corpus counts alike, with the mean of its runs; at 0: runs of them that "
+        "scored 0. The better value is bold (* in text). Error reduction: gain as a share of what "
+        f"the baseline lacks to 100, averaged over corpora.{about.note}",
     )
 
 
@@ -115,31 +155,57 @@ def _averages(results: StudyResults, name: str, items: Sequence[CorpusComparison
     reductions = [item.reduction for item in items if item.reduction is not None]
     gain = float(np.mean([item.gain for item in items]))
     reduction = float(np.mean(reductions)) if reductions else None
+    runs = [_runs(items, side) for side in (0, 1)]
     first, last = compared_arms(results)
     return [
-        [name, str(len(items)), first, *(pair[0] for pair in columns), "", ""],
-        ["", "", last, *(pair[1] for pair in columns), signed(gain), signed(reduction)],
+        [name, str(len(items)), runs[0], first, *(pair[0] for pair in columns), "", ""],
+        ["", "", runs[1], last, *(pair[1] for pair in columns), signed(gain), signed(reduction)],
     ]
 
 
-def _by_corpus(results: StudyResults, compared: Sequence[CorpusComparison]) -> Table:
+def _runs(items: Sequence[CorpusComparison], side: int) -> str:
+    """How many runs of an arm there are, and how many of them scored 0."""
+    results = [pair[side] for item in items for pair in item.pairs]
+    zeros = sum(result.f1 == 0 for result in results)
+    return f"{len(results)} ({zeros} at 0)" if zeros else str(len(results))
+
+
+def _by_corpus(results: StudyResults, compared: Sequence[CorpusComparison], about: _About) -> Table:
     first, last = compared_arms(results)
-    p_values = [item.difference.p_value for item in compared if item.difference is not None]
-    corrected = iter(holm(p_values))
+    differences = [item.difference for item in compared]
+    corrected = iter(correct(differences))
+    # The other measure has a column of its own where it makes a difference.
+    of_tags = [[item.f1_of_tags(side) for side in (0, 1)] for item in compared]
+    differs = any(
+        value is not None and abs(value - item.summary(side, "f1").mean) >= 0.005
+        for item, values in zip(compared, of_tags)
+        for side, value in enumerate(values)
+    )
     rows: list[Row] = []
-    for item in compared:
-        columns = []
+    for item, tags in zip(compared, of_tags):
+        columns: list[tuple[Cell, Cell]] = []
         for measure in MEASURES:
             one, other = item.summary(0, measure), item.summary(1, measure)
-            columns.append(better(one.mean, other.mean, (mean_text(one), mean_text(other))))
-        p_value = None if item.difference is None else next(corrected)
-        behind = [signed(item.gain), interval_text(item.difference), p_text(p_value)]
-        behind.append(signed(item.reduction))
-        runs = str(len(item.pairs))
-        rows.append([item.corpus, runs, first, *(pair[0] for pair in columns), "", "", "", ""])
-        rows.append(["", "", last, *(pair[1] for pair in columns), *behind])
+            texts = (_mean_text(one), _mean_text(other))
+            columns.append(better(one.mean, other.mean, texts))
+        other_measure: list[list[str]] = [[_points(value)] if differs else [] for value in tags]
+        p_value = None if item.difference is None else item.difference.p_value
+        behind = [
+            gain_text(item.pairs),
+            interval_text(item.difference),
+            p_text(p_value),
+            p_text(next(corrected)),
+            signed(item.reduction),
+        ]
+        runs = [_runs([item], side) for side in (0, 1)]
+        of_first: Row = [*(pair[0] for pair in columns), *other_measure[0]]
+        of_last: Row = [*(pair[1] for pair in columns), *other_measure[1]]
+        rows.append([item.corpus, runs[0], first, *of_first, *[""] * len(behind)])
+        rows.append(["", runs[1], last, *of_last, *behind])
+    spread = any(len(item.pairs) > 1 for item in compared)
+    how = "mean ± standard deviation over runs; at 0: runs that scored 0."
     return Table(
-        "by_corpus",
+        f"by_corpus{about.suffix}",
         "Precision, recall and F1 on test by corpus (%)",
         (
             "corpus",
@@ -148,25 +214,42 @@ def _by_corpus(results: StudyResults, compared: Sequence[CorpusComparison]) -> T
             "P",
             "R",
             "F1",
+            *([f"F1 {OF_TAGS}"] if differs else []),
             "F1 gain",
             "95 % interval",
             "p",
+            "p corrected",
             "error reduction (%)",
         ),
         tuple(rows),
-        _note(compared),
+        f"{MEASURE} {'P, R, F1: ' + how if spread else 'At 0: runs that scored 0.'} "
+        f"{_beside(differs, of_tags)}"
+        f"{how_tested(differences)} {how_corrected(differences, 'corpora')}{about.note}",
     )
 
 
-def _note(compared: Sequence[CorpusComparison]) -> str:
-    spread = "" if {len(item.pairs) for item in compared} == {1} else _SPREAD
-    if not any(item.difference is not None for item in compared):
-        return f"{spread}No interval and no p: corpora or predictions are not at hand."
-    together = " Holm's correction over the corpora." if len(compared) > 1 else ""
-    return f"{spread}{HOW_TESTED}{together}"
+def _beside(differs: bool, of_tags: Sequence[Sequence[Optional[float]]]) -> str:
+    """What the foot says of the other measure."""
+    if differs:
+        return ""
+    if any(value is None for values in of_tags for value in values):
+        return f"F1 {OF_TAGS}: not recorded. "
+    return f"F1 {OF_TAGS}: the same. "
 
 
-def _over_corpora(results: StudyResults, compared: Sequence[CorpusComparison]) -> Table:
+def _mean_text(summary: Summary) -> str:
+    """A mean with its deviation; how many runs it is of stands in a column of its own."""
+    deviation = "" if summary.deviation is None else f" ± {summary.deviation:.2f}"
+    return f"{summary.mean:.2f}{deviation}"
+
+
+def _points(value: Optional[float]) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _over_corpora(
+    results: StudyResults, compared: Sequence[CorpusComparison], about: _About
+) -> Table:
     values = {
         measure: [
             (item.summary(0, measure).mean, item.summary(1, measure).mean) for item in compared
@@ -191,10 +274,11 @@ def _over_corpora(results: StudyResults, compared: Sequence[CorpusComparison]) -
         )
     first, last = compared_arms(results)
     return Table(
-        "over_corpora",
+        f"over_corpora{about.suffix}",
         f"{last} against {first} over {len(compared)} corpora",
         ("measure", "better on", "worse on", "median gain", "p", "p corrected"),
         tuple(rows),
-        "Wilcoxon's signed-rank test over corpora, two-sided; corrected by Holm's method over the "
-        "three measures. Few corpora cannot give a small p: with five the smallest is 0.0625.",
+        f"{MEASURE} Wilcoxon's signed-rank test over corpora, two-sided. p is not corrected, p "
+        "corrected is, by Holm's method over the three measures. Few corpora cannot give a small "
+        f"p: with five the smallest is 0.0625.{about.note}",
     )

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,7 @@ from neuroner_tl.studies.results import StudyResults
 from neuroner_tl.studies.table import Cell, Table
 
 ROOT = Path(__file__).resolve().parents[2]
-VALUES = dict.fromkeys(("GOLD", "SILVER", "VECTORS"), "somewhere")
+VALUES = {"GOLD": "somewhere", "SILVER": "some where", "VECTORS": "vectors.bin"}
 
 
 def f1_of(run):
@@ -40,16 +42,25 @@ def made_up(name, keep=lambda run: True):
 def record(run):
     right = round(100 * f1_of(run))
     # With as many false as missed, F1 is TP / 10000.
-    counts = {"X": {"tp": right, "fp": 10000 - right, "fn": 10000 - right}}
+    wrong = 10000 - right
+    counts = {"X": {"tp": right, "fp": wrong, "fn": wrong}}
+    # Ten documents on which systems differ in the same direction, but not by the same number.
+    shares = np.array([0.05, 0.15, 0.1, 0.1, 0.02, 0.18, 0.11, 0.09, 0.12, 0.08])
+    documents = np.round(np.outer(shares, [right, wrong, wrong])).astype(int)
+    documents[-1] += np.array([right, wrong, wrong]) - documents.sum(0)
     return {
         "id": run.id,
+        "key": run.key,
+        "content": dict(run.content),
         "status": "finished",
         "epochs": 20,
         "seconds": 90.0,
         "valid_f1": 0.75,
         "annotations": {"train": 100 * (1 + len(run.corpus)), "test": 50},
         "scores": {"test": {"tags": counts, "documents": counts}},
+        "test_documents": {f"d{i}": row.tolist() for i, row in enumerate(documents)},
         "versions": {"neuroner_tl": "9.9.9"},
+        "code": {"version": "9.9.9", "commit": "0123456789abcdef", "changed": False},
         "predictions": "runs/none",
     }
 
@@ -82,13 +93,18 @@ def in_the_repository(monkeypatch):
 )
 def test_every_kind_writes_its_report(name, tmp_path):
     results = made_up(name)
-    page = make_page(results, "-D GOLD=...")
+    page = make_page(results, ["--seed", "3"])
     written = write_report(page, results, tmp_path)
     html = (tmp_path / "report.html").read_text()
     drawn = [figure for section in page.sections for figure in section.figures]
     assert html.count("data:image/png;base64,") == len(drawn)
     assert not re.search(r'(src|href)="(?!data:)', html), "the page needs another file"
-    assert f"neuroner-tl study run experiments/{name}.ini -D GOLD=..." in html
+    (command,) = re.findall(r"neuroner-tl study run .*?(?=</pre>)", unescape(html))
+    words = shlex.split(command)
+    assert words[:4] == ["neuroner-tl", "study", "run", f"experiments/{name}.ini"]
+    assert {f"{name}={value}" for name, value in VALUES.items()} == set(words[5:10:2])
+    assert words[10:] == ["--seed", "3"]
+    assert "9.9.9, commit 0123456789ab" in html
     assert "neuroner_tl 9.9.9" in html and "hours" in html
     markdown = (tmp_path / "report.md").read_text()
     for figure in drawn:
@@ -128,10 +144,10 @@ def test_the_table_of_classes_averages_corpora_and_marks_the_better():
     found = rows(table)
     assert [row[0] for row in found[::2]] == ["CHED", "DISO", "LIVB", "PRGE", "all"]
     # Seeds 0, 1 and 2: the baseline has 70, 72 and 70, transfer 99 at most.
-    assert found[0][5] == f"{np.mean([70, 72, 70]):.2f}" and found[1][5] == "99.00"
-    assert found[1][6] == f"+{99 - 212 / 3:.2f}"
-    assert found[1][7] == f"+{error_reduction(212 / 3, 99):.2f}"
-    assert table.rows[1][5].bold and not table.rows[0][5].bold
+    assert found[0][6] == f"{np.mean([70, 72, 70]):.2f}" and found[1][6] == "99.00"
+    assert found[1][7] == f"+{99 - 212 / 3:.2f}"
+    assert found[1][8] == f"+{error_reduction(212 / 3, 99):.2f}"
+    assert table.rows[1][6].bold and not table.rows[0][6].bold
     over = rows(found_tables["over_corpora"])
     assert over[2][:3] == ["F1", "12", "0"]
     by_corpus = rows(found_tables["by_corpus"])
@@ -153,7 +169,7 @@ def test_the_ablation_shows_every_layer_and_its_gain():
     table = found_tables["layer_ablation_IEPA_PRGE"]
     found = rows(table)
     assert len(found) == 1 + len(LAYERS)
-    assert found[0][1:3] == ["42.50", "–"]
+    assert found[0][1:3] == ["42.50", "–"], "one run of each kind: no number of runs"
     assert [row[2] for row in found[1:]] == [f"+{5 * n + 2.5:.2f}" for n in range(1, 7)]
     single = rows(found_tables["single_layers_IEPA_PRGE"])
     assert [row[0] for row in single[:1]] == ["only token embeddings"] and len(single) == 12

@@ -1,0 +1,179 @@
+"""What one arm gains over another: one way to test it, for every table of every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
+
+import numpy as np
+
+from neuroner_tl.evaluation.statistics import RESAMPLES, Difference, compare_systems, holm
+from neuroner_tl.studies.results import MEASURE, Result, StudyResults
+from neuroner_tl.studies.table import Table, p_text, signed
+
+Pair = tuple[Result, Result]
+NO_COUNTS = "No interval and no p: the store has no counts by document of these runs."
+
+
+class PairedCounts(NamedTuple):
+    """Counts of the runs of two arms, document by document.
+
+    Attributes:
+        first: ``[runs, documents, 3]``, TP, FP and FN; NaN where a run was not tested.
+        second: the same of the other arm.
+        splits: split seed of each run.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    splits: tuple[int, ...]
+
+
+def paired_counts(pairs: Sequence[Pair]) -> Optional[PairedCounts]:
+    """Put counts together: a row for each seed and split, a column for each document.
+
+    Args:
+        pairs: runs of two arms that differ in nothing else; of several corpora, if their documents
+            are to be one test set.
+
+    Returns:
+        None if a run was recorded without counts by document, or there is none.
+    """
+    rows: dict[tuple[int, int], int] = {}
+    columns: dict[tuple[str, str], int] = {}
+    for pair in pairs:
+        for result in pair:
+            if not result.documents:
+                return None
+            for name in result.documents:
+                columns.setdefault((result.run.corpus, name), len(columns))
+        rows.setdefault(_row(pair), len(rows))
+    if not rows:
+        return None
+    counts = np.full((2, len(rows), len(columns), 3), np.nan)
+    for pair in pairs:
+        for side, result in enumerate(pair):
+            for name, values in result.documents.items():
+                place = columns[result.run.corpus, name]
+                counts[side, rows[_row(pair)], place] = values
+    return PairedCounts(counts[0], counts[1], tuple(split for split, _ in rows))
+
+
+def compare_pairs(pairs: Sequence[Pair]) -> Optional[Difference]:
+    """Test the second of each pair against the first; None without counts by document."""
+    counts = paired_counts(pairs)
+    return None if counts is None else compare_systems(*counts)
+
+
+def _row(pair: Pair) -> tuple[int, int]:
+    parameters = pair[0].run.parameters
+    return parameters.split_seed, parameters.seed
+
+
+def how_tested(differences: Sequence[Optional[Difference]]) -> str:
+    """How gains were tested, for the foot of a table; what one run cannot tell is said."""
+    known = [difference for difference in differences if difference is not None]
+    if not known:
+        return NO_COUNTS
+    several = any(difference.runs > 1 for difference in known)
+    levels = "documents"
+    if several:
+        split = any(difference.splits > 1 for difference in known)
+        levels += ", splits and seeds" if split else " and seeds"
+    words = (
+        f"95 % interval: paired bootstrap over test {levels}; p: approximate randomisation over "
+        "test documents, each of which changes sides in all runs together and counts once, "
+        "two-sided"
+    )
+    if several:
+        words += ", of the gain divided by its standard error over documents and runs"
+    words += f"; {RESAMPLES:,} resamples each."
+    if several:
+        words += " After ±: standard deviation over runs."
+    if any(difference.runs == 1 for difference in known):
+        words += (
+            " Where there is one run an arm, interval and p tell how far the outcome hangs on the "
+            "choice of test documents; how far it hangs on the seed cannot be told from one."
+        )
+    return words
+
+
+def how_corrected(differences: Sequence[Optional[Difference]], over: str) -> str:
+    """Whether the p-values of a table are corrected, for its foot; nothing if there are none."""
+    tests = sum(difference is not None for difference in differences)
+    if not tests:
+        return ""
+    if tests == 1:
+        return "p is not corrected: it is that of a single comparison."
+    return f"p is not corrected, p corrected is, by Holm's method over the {tests} {over}."
+
+
+def gain_table(
+    results: StudyResults, name: str, title: str, rows: Sequence[tuple[str, Sequence[Pair]]]
+) -> Optional[Table]:
+    """A table of gains with intervals and p-values, corrected by Holm's method over its rows.
+
+    Args:
+        results: the study.
+        name: of the table's files.
+        title: of the table.
+        rows: for each row what it is, and the pairs of runs that are compared.
+
+    Returns:
+        None if no row has finished runs of both arms.
+    """
+    tested = [(words, pairs, compare_pairs(pairs)) for words, pairs in rows if pairs]
+    if not tested:
+        return None
+    differences = [difference for _, _, difference in tested]
+    corrected = correct(differences)
+    return Table(
+        name,
+        title,
+        ("comparison", "documents", "runs", "F1 gain", "95 % interval", "p", "p corrected"),
+        tuple(
+            (
+                words,
+                "–" if difference is None else str(difference.documents),
+                str(len(pairs)),
+                gain_text(pairs),
+                interval_text(difference),
+                p_text(None if difference is None else difference.p_value),
+                p_text(p_value),
+            )
+            for (words, pairs, difference), p_value in zip(tested, corrected)
+        ),
+        f"{MEASURE} Gain in points of F1, mean over pairs of runs. {how_tested(differences)} "
+        f"{how_corrected(differences, 'rows')}",
+    )
+
+
+def correct(differences: Sequence[Optional[Difference]]) -> list[Optional[float]]:
+    """Holm's correction of p over those differences that were tested."""
+    known = iter(holm([d.p_value for d in differences if d is not None]))
+    return [None if difference is None else next(known) for difference in differences]
+
+
+def mean_gain(pairs: Sequence[Pair]) -> float:
+    """Mean gain in F1 over pairs of runs, in points; every split counts alike."""
+    by_split: dict[int, list[float]] = {}
+    for one, other in pairs:
+        gain = 100 * (other.f1 - one.f1)
+        by_split.setdefault(one.run.parameters.split_seed, []).append(gain)
+    return float(np.mean([np.mean(gains) for gains in by_split.values()]))
+
+
+def gain_text(pairs: Sequence[Pair]) -> str:
+    """The mean gain over pairs of runs, in points, with its standard deviation if there is one."""
+    text = signed(mean_gain(pairs))
+    if len(pairs) < 2:
+        return text
+    gains = [100 * (other.f1 - one.f1) for one, other in pairs]
+    return f"{text} ± {np.std(gains, ddof=1):.2f}"
+
+
+def interval_text(difference: Optional[Difference]) -> str:
+    """The interval of a gain, in points."""
+    if difference is None:
+        return "–"
+    return f"{signed(100 * difference.low)} to {signed(100 * difference.high)}"
