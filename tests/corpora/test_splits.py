@@ -41,7 +41,36 @@ def test_sizes_and_seed() -> None:
     assert len(split_documents(names(7), (0, 50, 50)).train) == 0
 
 
-@pytest.mark.parametrize("percentages", [(60, 10), (60, 10, 40), (-10, 50, 60)])
+@pytest.mark.parametrize(
+    ("n", "percentages", "sizes"),
+    [
+        # Rounded up, valid and test would leave nothing to train: the larger gives one up.
+        (1, (20, 80, 0), [1, 0, 0]),
+        (2, (10, 45, 45), [1, 1, 0]),
+        (3, (1, 66, 33), [1, 1, 1]),
+        (4, (2, 49, 49), [1, 2, 1]),
+        (5, (1, 59, 40), [1, 2, 2]),
+        (5, (1, 40, 59), [1, 2, 2]),
+        (0, (60, 10, 30), [0, 0, 0]),
+        (1, (60, 10, 30), [1, 0, 0]),
+        (2, (60, 10, 30), [1, 0, 1]),
+        # Nothing is to be trained on: all is valid or test.
+        (7, (0, 50, 50), [0, 4, 3]),
+        (3, (0, 0, 100), [0, 0, 3]),
+        (10, (33.4, 33.3, 33.3), [4, 3, 3]),
+    ],
+)
+def test_sizes_of_small_corpora(
+    n: int, percentages: tuple[float, float, float], sizes: list[int]
+) -> None:
+    split = split_documents(names(n), percentages)
+    assert [len(split.train), len(split.valid), len(split.test)] == sizes
+    assert sorted(split.train + split.valid + split.test) == names(n)
+
+
+@pytest.mark.parametrize(
+    "percentages", [(60, 10), (60, 10, 40), (-10, 50, 60), (60, 10, 30.5), (60, 10, 29.5)]
+)
 def test_bad_percentages(percentages: tuple[float, ...]) -> None:
     with pytest.raises(ParameterError, match="split_percentages"):
         split_documents(names(5), percentages)
@@ -50,6 +79,8 @@ def test_bad_percentages(percentages: tuple[float, ...]) -> None:
 def test_bad_ids_and_bad_json() -> None:
     with pytest.raises(CorpusError, match="'a' occurs twice"):
         split_documents(["a", "b", "a"])
+    with pytest.raises(CorpusError, match="'b' occurs twice"):
+        split_documents(["a", "b", "b"])
     with pytest.raises(CorpusError, match="valid"):
         Split.from_json({"train": [], "seed": 1})
     with pytest.raises(CorpusError):
@@ -74,6 +105,7 @@ def test_train_size_is_a_share_of_the_whole_corpus(caplog: pytest.LogCaptureFixt
         assert not caplog.records
         assert take_train(names(60), 100, 61, 0) == names(60)
     assert "all are used" in caplog.text
+    assert take_train(names(3), 3, 100, 0) == names(3)
     assert len(take_train(names(60), 100, 0.001, 0)) == 1
     for size in (0, -1, 101, float("nan")):
         with pytest.raises(ParameterError, match="train_size"):

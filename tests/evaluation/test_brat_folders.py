@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.evaluation.brat_folders import evaluate_folders
+from neuroner_tl.evaluation.brat_folders import evaluate_folders, read_folder_pair
 from neuroner_tl.evaluation.scoring import Counts
 
 TEXT = "Flu after flu, no cold."
@@ -46,6 +46,34 @@ def test_the_same_annotation_twice_counts_once(tmp_path):
     outcome = evaluate_folders(gold, predicted)
     assert outcome.scores.micro == Counts(1, 0, 0)
     assert outcome.predicted_report.by_reason["duplicate annotation"].count == 1
+
+
+def test_a_pair_of_folders_is_read_in_the_order_of_names(tmp_path):
+    gold = write(tmp_path / "gold", b=COLD, a=FLU + FLU_2, c="")
+    predicted = write(tmp_path / "predicted", c=FLU, a=FLU, b="")
+    (predicted / "a.txt").unlink()  # Its text is the gold folder's.
+    expected, found = read_folder_pair(gold, predicted)
+    assert [document.id for document in expected] == [document.id for document in found] == [*"abc"]
+    assert [len(document.entities) for document in expected] == [2, 1, 0]
+    assert [len(document.entities) for document in found] == [1, 0, 1]
+    assert {document.text for document in (*expected, *found)} == {TEXT}
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "words"),
+    [
+        ("abcd", "d", r"3 of 4 gold documents have no prediction \(a, b, c\);"),
+        ("abcde", "e", r"4 of 5 gold documents have no prediction \(a, b, c \.\.\.\);"),
+        ("a", "abc", r"2 of 3 predicted documents are not in the gold folder \(b, c\);"),
+    ],
+)
+def test_a_pair_of_folders_with_other_documents(tmp_path, gold, predicted, words):
+    folders = [
+        write(tmp_path / name, **dict.fromkeys(letters, FLU))
+        for name, letters in (("gold", gold), ("predicted", predicted))
+    ]
+    with pytest.raises(CorpusError, match=words):
+        read_folder_pair(*folders)
 
 
 @pytest.fixture

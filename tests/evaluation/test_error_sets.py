@@ -70,6 +70,20 @@ def test_errors_are_counted_by_kind_and_by_what_train_has():
     assert counted["false negatives"].examples["missed"] == ("d1: Breast cancer",)
 
 
+def test_the_first_five_examples_of_a_kind_are_kept():
+    letters = "abcdefgh"
+    gold = AnnotatedPart.of(
+        Document(f"d{i}", letter, (Entity("DISO", ((0, 1),), letter),))
+        for i, letter in enumerate(letters)
+    )
+    nothing = AnnotatedPart.of(Document(f"d{i}", letter) for i, letter in enumerate(letters))
+    missed = count_errors(gold, nothing, set())["false negatives"]
+    assert missed.by_kind["missed"] == (0, 8)
+    assert missed.examples["missed"] == ("d0: a", "d1: b", "d2: c", "d3: d", "d4: e")
+    fewer = count_errors(gold, nothing, set(), examples=2)["false negatives"]
+    assert fewer.examples["missed"] == ("d0: a", "d1: b")
+
+
 def test_case_and_white_space_do_not_make_a_mention_unseen():
     train = AnnotatedPart.of([Document("t", "", (Entity("DISO", ((0, 3),), "BREAST\n cancer"),))])
     assert ("DISO", "breast cancer") in train.keys

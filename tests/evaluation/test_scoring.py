@@ -175,8 +175,8 @@ def test_spans_of_documents():
     predicted = [{("DISO", ((0, 3),)), ("CHED", ((5, 7), (9, 11)))}, {("DISO", ((0, 3),))}]
     scores = score_spans(gold, predicted)
     assert scores.per_type == {"CHED": Counts(0, 1, 0), "DISO": Counts(1, 1, 1)}
-    assert scores.accuracy is None
-    assert score_spans([], []) == Scores()
+    assert scores.accuracy is None and scores.tokens == scores.correct_tokens == 0
+    assert score_spans([], []) == Scores() == Scores({}, 0, 0)
 
 
 @pytest.mark.parametrize(("gold", "predicted"), [([set()], []), ([], [set()])])
@@ -213,6 +213,23 @@ def test_the_report_of_conlleval():
         "accuracy:  55.56%; precision:  25.00%; recall:  33.33%; FB1:  28.57\n"
         "             CHED: precision:   0.00%; recall:   0.00%; FB1:   0.00  1\n"
         "             DISO: precision:  33.33%; recall:  50.00%; FB1:  40.00  3\n"
+    )
+
+
+def test_the_report_of_spans_without_tokens():
+    lines = conlleval_report(score_spans([{("X", 0, 1)}], [set()])).splitlines()
+    assert lines[0] == "processed 0 tokens with 1 phrases; found: 0 phrases; correct: 0."
+    assert lines[1].startswith("accuracy:   0.00%; precision:   0.00%")
+
+
+def test_the_table_to_the_letter():
+    assert scores_table(score_tags(GOLD, PREDICTED)) == (
+        "type                TP      FP      FN       P       R      F1\n"
+        "CHED                 0       1       1    0.00    0.00    0.00\n"
+        "DISO                 1       2       1   33.33   50.00   40.00\n"
+        "--------------------------------------------------------------\n"
+        "micro average        1       3       2   25.00   33.33   28.57\n"
+        "macro average                            16.67   25.00   20.00\n"
     )
 
 

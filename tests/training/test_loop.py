@@ -1,6 +1,7 @@
 """The loop: when it stops and why, with steps and validations that are made up."""
 
 import math
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -9,10 +10,12 @@ from tiny_dataset import tiny_dataset
 
 from neuroner_tl.dataset.batches import EXACT
 from neuroner_tl.training.loop import (
+    DIVERGED,
     WINDOW,
     BatchDone,
     EpochDone,
     LoopSettings,
+    LossWatch,
     Progress,
     Stopped,
     TrainingLoop,
@@ -158,6 +161,44 @@ def test_loss_of_an_epoch_is_per_sentence(batch_loss, expected):
     assert epochs(events)[0].loss == pytest.approx(expected)
 
 
+def test_each_epoch_is_counted_by_itself():
+    step = FakeStep(*([2.0] * SENTENCES), 1.0)
+    loop, events = run(0.1, 0.2, 0.3, step=step, maximum_epochs=3)
+    assert [event.loss for event in epochs(events)] == [2.0, 1.0, 1.0]
+    done = [event for event in events if isinstance(event, BatchDone)]
+    assert [event.done for event in done] == [*range(1, SENTENCES + 1)] * 3
+    assert [event.batch for event in done] == [*range(1, SENTENCES + 1)] * 3
+    assert [event.epoch for event in done] == [n for n in (1, 2, 3) for _ in range(SENTENCES)]
+    progress = loop.progress
+    assert (progress.epoch, progress.batch, progress.sentences) == (4, 0, 3 * SENTENCES)
+    assert (progress.epoch_loss, progress.epoch_sentences) == (0.0, 0)
+
+
+def test_times_are_those_of_training_and_of_validation():
+    started = time.perf_counter()
+    _, events = run(0.1, 0.2, maximum_epochs=2)
+    passed = time.perf_counter() - started
+    for event in epochs(events):
+        assert 0 <= event.seconds <= passed and 0 <= event.validation_seconds <= passed
+
+
+def test_nothing_wrong_is_said_with_no_word():
+    watch = LossWatch()
+    assert watch.add(1.0, WINDOW - 1) == "" and watch.add(1.0, 1) == ""
+    assert Progress().reason_to_end(LoopSettings()) == ""
+
+
+def test_the_windows_mean_decides():
+    watch = LossWatch()
+    assert watch.add(4.0, WINDOW // 2) == watch.add(2.0, WINDOW // 2) == ""
+    assert (watch.first, watch.lowest, watch.total, watch.count) == (3.0, 3.0, 0.0, 0)
+    watch.add(1.0, WINDOW)
+    assert (watch.first, watch.lowest) == (3.0, 1.0)
+    assert watch.add(DIVERGED, WINDOW) == "", "only above ten times the lowest"
+    assert "grows without end" in watch.add(DIVERGED + 0.01, WINDOW)
+    assert DIVERGED == 10.0 and WINDOW == 1000
+
+
 def test_details_of_validation_are_passed_on():
     _, events = run(0.1, 0.2, maximum_epochs=2)
     assert [e.details for e in epochs(events)] == [{"call": 1}, {"call": 2}]
@@ -188,6 +229,11 @@ class TestGivingUp:
     def test_a_score_in_the_middle_lets_it_go_on(self):
         _, events = run(0.01, 0.0, give_up_after=SENTENCES // 2, maximum_epochs=2)
         assert events[-1].status == "failed" or len(epochs(events)) == 2
+
+    def test_it_is_looked_once_in_the_middle_of_an_epoch(self):
+        loop, events = run(0.01, 0.0, give_up_after=3, maximum_epochs=1)
+        assert loop.validate.calls == 2 and loop.progress.checked
+        assert [event.score for event in epochs(events)] == [0.0]
 
     def test_not_after_a_score(self):
         _, events = run(0.2, 0.0, give_up_after=2 * SENTENCES, patience=4)

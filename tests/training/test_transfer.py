@@ -222,6 +222,13 @@ def test_report_as_table():
     assert rows["token_lstm"][1:3] == ["initialised", "trained"]
     assert rows["token_embeddings"][1:7] == ["copied", "trained", "24", "3", "3", "2"]
     assert "[6, 4]" in lines[2] and "2 x [3]" not in lines[2]
+    assert lines[1] == (
+        "  layer                 start        training  parameters  copied  new  dropped  shapes"
+    )
+    assert lines[2] == (
+        "  token_embeddings      copied       trained           24       3    3        2  [6, 4]"
+    )
+    assert lines[4].split("  ")[-1].startswith("2 x [2, 9], 2 x [3, 9], 2 x [9], 4 x [3]")
     text = " ".join(lines)
     assert "token_embeddings, new: cancer new newer" in text
     assert "feedforward, dropped: B-CHED I-CHED" in text
@@ -238,7 +245,22 @@ def test_the_first_twenty_of_many_rows_are_named():
     assert found.copied_examples == ("<UNK>", *words[30:49])
     assert found.new_examples == tuple(words[60:])
     assert found.dropped_examples == tuple(words[:20])
+    table = report.table().splitlines()
     assert "w48 ..." in " ".join(report.table().split())
+    named = [line for line in table if line.startswith("  token_embeddings, ")]
+    assert [line.split(":")[0].split()[1] for line in named] == ["copied", "new", "dropped"]
+    # Twenty words of three letters and what stands before them: the second line begins at 100.
+    first, second = table[table.index(named[0]) :][:2]
+    assert 96 < len(first) <= 100 and second == "    " + second.strip()
+
+
+def test_rows_that_all_fit_are_named_without_dots():
+    _, _, report = run(saved())
+    assert "..." not in report.table()
+    names = [f"a-{number:02d}-" + "b" * 20 for number in range(5)]
+    theirs = Vocabulary(("<UNK>", *names), THEIRS.characters, THEIRS.labels)
+    _, _, report = run(saved(theirs), OURS)
+    assert all(name in report.table() for name in names), "not broken at their hyphens"
 
 
 def test_labels_are_mapped_and_converted():
