@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from neuroner_tl.temporary import naming, remove_leftovers, temporary_path
 
+# Linux has it, Python does not name it.
+_syncfs: Optional[Callable[[int], int]] = (
+    getattr(ctypes.CDLL(None), "syncfs", None) if sys.platform == "linux" else None
+)
 # Folders in which this process has looked for what killed ones left.
 _cleared: set[Path] = set()
 
@@ -62,6 +68,19 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_files(folder: Path) -> None:
+    """Wait until all files of a folder are on the disk, by one call where the system has one."""
+    if _syncfs is not None:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            if _syncfs(descriptor) == 0:
+                return
+        finally:
+            os.close(descriptor)
+    for path in folder.iterdir():
+        sync(path)
 
 
 def write_json(path: Path, content: Any) -> None:

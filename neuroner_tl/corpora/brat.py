@@ -3,18 +3,29 @@
 Text-bound annotations (``T`` lines) become entities. Relations, events, attributes,
 normalisations, notes and equivalences say nothing about where entities are: they are skipped and
 counted. The text is taken as it is on disk: a CRLF counts as two characters, a byte order mark as
-none.
+none. Offsets that count line ends otherwise are converted; see ``line_offsets.py``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Optional
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.text_files import read_text, write_text_atomically
+from neuroner_tl.corpora.line_offsets import (
+    AS_THEY_ARE,
+    CONVERTED,
+    CRLF_AS_ONE,
+    LF_AS_TWO,
+    LineEnds,
+    Offsets,
+    offsets_of,
+    texts_of,
+)
+from neuroner_tl.corpora.text_files import read_text
 from neuroner_tl.errors import CorpusError
 
 SKIPPED = {
@@ -63,37 +74,91 @@ def iterate_brat_folder(folder: Path, report: ImportReport) -> Iterator[Document
     Raises:
         CorpusError: a file is missing or cannot be used; the message names file and line.
     """
-    for name in brat_names(folder):
-        yield read_brat_document(folder / f"{name}.txt", report)
+    names = brat_names(folder)
+    ends = line_ends(lambda: texts_of([(folder, names)]))
+    yield from iterate_brat_documents(folder, names, report, ends)
 
 
-def read_brat_document(txt_path: Path, report: ImportReport) -> Document:
+def iterate_brat_documents(
+    folder: Path, names: Iterable[str], report: ImportReport, ends: LineEnds
+) -> Iterator[Document]:
+    """Yield some of a folder's documents, by the convention for line ends of their corpus.
+
+    Raises:
+        CorpusError: a file is missing or cannot be used; the message names file and line.
+    """
+    for name in names:
+        yield read_brat_document(folder / f"{name}.txt", report, ends)
+
+
+def line_ends(documents: Callable[[], Iterable[Path]]) -> LineEnds:
+    """Return the convention of a corpus, which is found when need be.
+
+    Args:
+        documents: returns the text files of all documents.
+    """
+    return LineEnds(documents, _fits)
+
+
+def read_brat_document(
+    txt_path: Path, report: ImportReport, ends: Optional[LineEnds] = None
+) -> Document:
     """Read a text and, if there is one, the ``.ann`` file beside it.
+
+    Args:
+        txt_path: the text file.
+        report: counts what is read, changed and skipped.
+        ends: how the offsets of the corpus count line ends; None takes them as they are.
 
     Raises:
         CorpusError: undecodable text, a malformed line, or an annotation that does not fit the
             text.
     """
     text = read_text(txt_path)
-    report.documents += 1
     ann_path = txt_path.with_suffix(".ann")
     if not ann_path.is_file():
+        report.documents += 1
         report.count("document without annotation file", str(txt_path))
         return Document(txt_path.stem, text)
-    return Document(txt_path.stem, text, read_annotations(ann_path, text, report))
+    convention = AS_THEY_ARE if ends is None else ends.convention
+    # Counts of a reading that ends in an error must not stay.
+    own = ImportReport(documents=1)
+    try:
+        entities = read_annotations(ann_path, text, own, convention)
+    except CorpusError as error:
+        if ends is None or convention != AS_THEY_ARE:
+            raise
+        own = ImportReport(documents=1)
+        entities = read_annotations(ann_path, text, own, ends.explain(error))
+    report.merge(own)
+    return Document(txt_path.stem, text, entities)
 
 
-def read_annotations(ann_path: Path, text: str, report: ImportReport) -> tuple[Entity, ...]:
+def _fits(txt_path: Path, convention: str) -> bool:
+    ann_path = txt_path.with_suffix(".ann")
+    try:
+        if ann_path.is_file():
+            read_annotations(ann_path, read_text(txt_path), ImportReport(), convention)
+    except CorpusError:
+        return False
+    return True
+
+
+def read_annotations(
+    ann_path: Path, text: str, report: ImportReport, convention: str = AS_THEY_ARE
+) -> tuple[Entity, ...]:
     """Read the entities of an ``.ann`` file.
 
     Args:
         ann_path: the file.
         text: the text that it annotates.
         report: counts what is read and skipped.
+        convention: how its offsets count line ends; see `line_offsets`.
 
     Raises:
         CorpusError: the file cannot be read, a line is malformed or does not fit the text.
     """
+    offsets = offsets_of(text, convention)
     entities: dict[tuple[str, tuple[tuple[int, int], ...]], Entity] = {}
     for number, line in enumerate(_annotation_lines(read_text(ann_path)), start=1):
         if not line.strip():
@@ -108,7 +173,7 @@ def read_annotations(ann_path: Path, text: str, report: ImportReport) -> tuple[E
             report.count(reason, f"{ann_path}:{number}")
             continue
         where = f"{ann_path}:{number}"
-        entity = _read_entity(line, text, where, report)
+        entity = _read_entity(line, text, where, report, offsets)
         report.read()
         key = (entity.type, entity.fragments)
         if key in entities:
@@ -128,19 +193,6 @@ def format_annotations(entities: Iterable[Entity]) -> str:
     return "".join(lines)
 
 
-def write_brat_document(document: Document, folder: Path) -> None:
-    """Write ``ID.txt`` and ``ID.ann``, each whole or not at all.
-
-    Raises:
-        CorpusError: the id cannot be a file name, or the folder cannot be written.
-    """
-    name = document.id
-    if not name or name.startswith(".") or any(c in name for c in "/\\\0"):
-        raise CorpusError(f"document id {name!r} cannot be a file name; rename the document")
-    write_text_atomically(folder / f"{name}.txt", document.text)
-    write_text_atomically(folder / f"{name}.ann", format_annotations(document.entities))
-
-
 def _annotation_lines(content: str) -> list[str]:
     """Split at LF or CRLF; at CR only if the file has no LF, as old Macintosh files."""
     if "\n" not in content:
@@ -148,7 +200,9 @@ def _annotation_lines(content: str) -> list[str]:
     return [line[:-1] if line.endswith("\r") else line for line in content.split("\n")]
 
 
-def _read_entity(line: str, text: str, where: str, report: ImportReport) -> Entity:
+def _read_entity(
+    line: str, text: str, where: str, report: ImportReport, convert: Optional[Offsets]
+) -> Entity:
     columns = line.split("\t", 2)
     if len(columns) != 3:
         raise CorpusError(
@@ -160,16 +214,27 @@ def _read_entity(line: str, text: str, where: str, report: ImportReport) -> Enti
         raise CorpusError(
             f"{where}: found {columns[1]!r}; expected a type and offsets such as 'DISO 0 12'"
         )
-    fragments = tuple(_read_fragment(span, len(text), where) for span in offsets.split(";"))
+    annotated = tuple(_read_fragment(span, where) for span in offsets.split(";"))
+    fragments = annotated
+    if convert is not None:
+        fragments = tuple((convert(start), convert(end)) for start, end in annotated)
+    for start, end in fragments:
+        if end > len(text):
+            raise CorpusError(
+                f"{where}: offsets {start} to {end} are outside the text of {len(text)} "
+                "characters; check that .txt and .ann belong together"
+            )
     covered = " ".join(text[start:end] for start, end in fragments)
     if covered.translate(_NEWLINE_TO_SPACE) != columns[2].translate(_NEWLINE_TO_SPACE):
         if covered.split() != columns[2].split():
             raise CorpusError(
                 f"{where}: the offsets {offsets} cover {covered!r}, but the annotation says "
-                f"{columns[2]!r}; offsets count characters of the text file, both of a CRLF: "
-                "correct the offsets or restore the text that was annotated"
+                f"{columns[2]!r}; offsets count the characters of the text file: correct them, or "
+                "restore the text that was annotated"
             )
         report.change("annotation text differs from the document in white space", where)
+    if fragments != annotated:
+        report.change(CONVERTED[CRLF_AS_ONE if fragments > annotated else LF_AS_TWO], where)
     ordered = tuple(sorted(fragments))
     if any(left[1] > right[0] for left, right in zip(ordered, ordered[1:])):
         raise CorpusError(f"{where}: the fragments {offsets} overlap; correct the offsets")
@@ -178,7 +243,7 @@ def _read_entity(line: str, text: str, where: str, report: ImportReport) -> Enti
     return Entity(type_name, ordered, covered)
 
 
-def _read_fragment(span: str, length: int, where: str) -> tuple[int, int]:
+def _read_fragment(span: str, where: str) -> tuple[int, int]:
     numbers = span.split()
     if len(numbers) != 2 or not all(_NUMBER.fullmatch(number) for number in numbers):
         raise CorpusError(f"{where}: found offsets {span!r}; expected two numbers: start and end")
@@ -186,10 +251,5 @@ def _read_fragment(span: str, length: int, where: str) -> tuple[int, int]:
     if start >= end:
         raise CorpusError(
             f"{where}: start {start} is not before end {end}; correct or remove the annotation"
-        )
-    if end > length:
-        raise CorpusError(
-            f"{where}: offsets {start} to {end} are outside the text of {length} characters; "
-            "check that .txt and .ann belong together"
         )
     return start, end

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from neuroner_tl.corpora.brat import write_brat_document
+from neuroner_tl.corpora.brat_writer import BratWriter
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.errors import CorpusError
@@ -57,8 +57,8 @@ def write_parts(folder: Path, parts: Mapping[str, Iterable[Document]]) -> None:
         CorpusError: an id cannot name a file on every system, or two would name the same one.
     """
     for name, documents in parts.items():
-        (folder / name).mkdir(parents=True, exist_ok=True)
         ids = DocumentNames()
-        for document in documents:
-            ids.check(document.id)
-            write_brat_document(document, folder / name)
+        with BratWriter(folder / name) as writer:
+            for document in documents:
+                ids.check(document.id)
+                writer.add(document)

@@ -105,30 +105,45 @@ def write_conll(
     Raises:
         CorpusError: the predictions do not fit the documents, or the file cannot be written.
     """
-    lines = []
+    lines: list[str] = []
     for document in documents:
-        lines.append(f"{DOCUMENT_START} {document.id}\n\n")
-        column = _SEPARATOR.sub("_", document.id)
         predicted = None if predictions is None else predictions.get(document.id, ())
-        if predicted is not None and len(predicted) != len(document.sentences):
-            raise CorpusError(
-                f"document {document.id!r} has {len(document.sentences)} sentences, but there are "
-                f"predictions for {len(predicted)}"
-            )
-        for index, sentence in enumerate(document.sentences):
-            rows = list(zip(sentence.tokens, sentence.starts, sentence.ends, sentence.tags))
-            extra = [""] * len(rows)
-            if predicted is not None:
-                if len(predicted[index]) != len(rows):
-                    raise CorpusError(
-                        f"document {document.id!r}, sentence {index + 1} has {len(rows)} tokens, "
-                        f"but {len(predicted[index])} predicted tags"
-                    )
-                extra = [f" {tag}" for tag in predicted[index]]
-            for (token, start, end, tag), last in zip(rows, extra):
-                lines.append(f"{token} {column} {start} {end} {tag}{last}\n")
-            lines.append("\n")
+        lines += conll_lines(document, predicted)
     write_text_atomically(path, "".join(lines))
+
+
+def conll_lines(
+    document: TaggedDocument, predicted: Optional[Sequence[Sequence[str]]] = None
+) -> Iterator[str]:
+    """Yield a document's lines in NeuroNER's form: token, document, start, end, tag.
+
+    Args:
+        document: the document, with its gold tags.
+        predicted: the predicted tags of its sentences, for a last column.
+
+    Raises:
+        CorpusError: the predictions do not fit the document.
+    """
+    yield f"{DOCUMENT_START} {document.id}\n\n"
+    column = _SEPARATOR.sub("_", document.id)
+    if predicted is not None and len(predicted) != len(document.sentences):
+        raise CorpusError(
+            f"document {document.id!r} has {len(document.sentences)} sentences, but there are "
+            f"predictions for {len(predicted)}"
+        )
+    for index, sentence in enumerate(document.sentences):
+        rows = list(zip(sentence.tokens, sentence.starts, sentence.ends, sentence.tags))
+        extra = [""] * len(rows)
+        if predicted is not None:
+            if len(predicted[index]) != len(rows):
+                raise CorpusError(
+                    f"document {document.id!r}, sentence {index + 1} has {len(rows)} tokens, "
+                    f"but {len(predicted[index])} predicted tags"
+                )
+            extra = [f" {tag}" for tag in predicted[index]]
+        for (token, start, end, tag), last in zip(rows, extra):
+            yield f"{token} {column} {start} {end} {tag}{last}\n"
+        yield "\n"
 
 
 def _read_tag(columns: list[str], line: str, path: Path, number: int) -> str:

@@ -17,6 +17,7 @@ from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.iexml import iterate_iexml
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.plain import iterate_json_lines
+from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.standoff import iterate_standoff
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.file_name import usable_name
@@ -87,15 +88,49 @@ def convert_to_brat(
             )
         if not source.is_file():
             raise CorpusError(f"{source}: no such file; give stand-off annotations (.tsv)")
-        documents = iterate_standoff(
-            source, read_documents(texts, texts_form, report), entity_type, report
-        )
+        documents = read_documents(texts, texts_form, report)
+        parts = {"": iterate_standoff(source, documents, entity_type, report)}
     else:
-        documents = read_documents(source, form, report)
-    changed = (_change_types(d, rename or {}, only, report) for d in _named(documents, report))
-    bar = tqdm(changed, desc="converting", unit=" documents", delay=2, disable=None)
-    write_brat_parts(target, {"": bar})
+        parts = _parts(source, form, report)
+    changed = {
+        name: (_change_types(d, rename or {}, only, report) for d in _named(documents, report))
+        for name, documents in parts.items()
+    }
+    bars = {
+        name: tqdm(
+            documents, desc=f"converting {name}".rstrip(), unit=" documents", delay=2, disable=None
+        )
+        for name, documents in changed.items()
+    }
+    write_brat_parts(target, bars)
     return report
+
+
+def _parts(source: Path, form: str, report: ImportReport) -> dict[str, Iterator[Document]]:
+    """Return the documents by part; of a source without parts, under the empty name.
+
+    Raises:
+        CorpusError: there is no document.
+    """
+    if form in ("brat", "conll") and source.is_dir():
+        corpus = read_corpus(source, required=())
+        kinds = {part.has_columns for part in corpus.parts.values()}
+        if kinds != {form == "conll"}:
+            found = "CoNLL files" if form == "brat" else "brat files"
+            raise CorpusError(f"{source}: holds {found}, expected {form}; give another --from")
+        if corpus.split is None:
+            return {name: part.documents(report) for name, part in corpus.parts.items()}
+    return {"": _some(read_documents(source, form, report), source, form)}
+
+
+def _some(documents: Iterator[Document], source: Path, form: str) -> Iterator[Document]:
+    """Yield documents; refuse a source that has none."""
+    empty = True
+    for document in documents:
+        empty = False
+        yield document
+    if empty:
+        raise CorpusError(f"{source}: no documents; expected a corpus in the format {form}")
 
 
 def _named(documents: Iterator[Document], report: ImportReport) -> Iterator[Document]:

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from neuroner_tl.corpora.brat import brat_names, read_brat_document
+from neuroner_tl.corpora.brat import brat_names, iterate_brat_documents, line_ends
 from neuroner_tl.corpora.conll import iterate_conll
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.line_offsets import LineEnds, texts_of
 from neuroner_tl.corpora.splits import DEFAULT_PERCENTAGES, Split, split_documents, take_train
 from neuroner_tl.corpora.text_files import read_text
 from neuroner_tl.errors import CorpusError, ParameterError
@@ -38,6 +39,9 @@ class PartReader(ABC):
     Args:
         path: the folder or file that it is read from.
     """
+
+    # Whether it has tokens and sentences of its own, and no text.
+    has_columns = False
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -73,9 +77,10 @@ class PartReader(ABC):
 class BratPart(PartReader):
     """A part that is a folder of brat files, or some documents of it."""
 
-    def __init__(self, path: Path, ids: Sequence[str]) -> None:
+    def __init__(self, path: Path, ids: Sequence[str], ends: Optional[LineEnds] = None) -> None:
         super().__init__(path)
         self._ids = tuple(ids)
+        self._ends = ends or line_ends(lambda: texts_of([(path, self._ids)]))
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -85,8 +90,7 @@ class BratPart(PartReader):
     def documents(self, report: Optional[ImportReport] = None) -> Iterator[Document]:
         """Yield the documents, sorted by name."""
         report = ImportReport() if report is None else report
-        for name in self._ids:
-            yield read_brat_document(self.path / f"{name}.txt", report)
+        yield from iterate_brat_documents(self.path, self._ids, report, self._ends)
 
     def text_of(self, document: str) -> Optional[str]:
         """Return the text of a document as it is on disk now; None if it cannot be read."""
@@ -101,11 +105,13 @@ class BratPart(PartReader):
 
     def take(self, ids: Sequence[str]) -> BratPart:
         """Return a reader of these documents alone."""
-        return BratPart(self.path, sorted(ids))
+        return BratPart(self.path, sorted(ids), self._ends)
 
 
 class ConllPart(PartReader):
     """A part that is a CoNLL file, or some documents of it."""
+
+    has_columns = True
 
     def __init__(self, path: Path, only: Optional[Sequence[str]] = None) -> None:
         super().__init__(path)
@@ -262,11 +268,12 @@ def _find_parts(
         )
     parts: dict[str, PartReader] = {}
     if folders:
-        for path in folders:
-            ids = brat_names(path)
-            if not ids:
+        names = [(path, brat_names(path)) for path in folders]
+        ends = line_ends(lambda: texts_of(names))  # One convention for the whole corpus.
+        for path, own in names:
+            if not own:
                 raise CorpusError(f"{path}: no .txt files; add documents or remove the folder")
-            parts[path.name] = BratPart(path, ids)
+            parts[path.name] = BratPart(path, own, ends)
         return parts, None
     if files:
         return {path.stem: ConllPart(path) for path in files}, None
@@ -277,9 +284,10 @@ def _find_parts(
             "and .ann files"
         )
     split = split_documents(ids, percentages, seed)
+    ends = line_ends(lambda: texts_of([(folder, ids)]))
     for name, members in (("train", split.train), ("valid", split.valid), ("test", split.test)):
         if members:
-            parts[name] = BratPart(folder, members)
+            parts[name] = BratPart(folder, members, ends)
     return parts, split
 
 

@@ -118,8 +118,17 @@ def check_encodable(text: str, where: str) -> None:
     Raises:
         CorpusError: the text has a lone surrogate.
     """
+    encode_text(text, where)
+
+
+def encode_text(text: str, where: str) -> bytes:
+    """Return a text in UTF-8.
+
+    Raises:
+        CorpusError: the text has a lone surrogate.
+    """
     try:
-        text.encode("utf-8")
+        return text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise CorpusError(
             f"{where}: character {error.start} of the text is a lone surrogate, which UTF-8 "
@@ -133,15 +142,11 @@ def write_text_atomically(path: Path, text: str) -> None:
     Raises:
         CorpusError: the file cannot be written; nothing is left behind then.
     """
+    data = encode_text(text, str(path))
     try:
-        write_atomically(path, text.encode("utf-8"))
+        write_atomically(path, data)
     except OSError as error:
         raise CorpusError(f"{path}: cannot be written: {why_not_written(error)}") from error
-    except UnicodeEncodeError as error:
-        raise CorpusError(
-            f"{path}: character {error.start} of the text is a lone surrogate, which UTF-8 "
-            "cannot hold; remove it from the text"
-        ) from error
 
 
 def _open_text(path: Path) -> TextIO:

@@ -9,9 +9,10 @@ from typing import Any, Optional
 
 from tqdm import tqdm
 
-from neuroner_tl.corpora.brat import read_annotations, read_brat_document
+from neuroner_tl.corpora.brat import line_ends, read_annotations, read_brat_document
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.line_offsets import LineEnds
 from neuroner_tl.corpora.tagging import taggable_entities
 from neuroner_tl.corpora.text import get_tokenizer
 from neuroner_tl.corpora.text_files import read_text
@@ -112,13 +113,16 @@ def evaluate_folders(gold: Path, predicted: Path, documents: str = "same") -> Fo
         )
     gold_report, predicted_report = ImportReport(), ImportReport()
     every, taggable = DocumentScorer(), DocumentScorer()
+    gold_ends, predicted_ends = line_ends(gold_paths.values), line_ends(predicted_paths.values)
     tokenizer = get_tokenizer("alnum")
     for name in tqdm(sorted(names), desc="evaluating", unit=" documents", delay=2, disable=None):
         expected = found = None
         if name in gold_paths:
-            expected = read_brat_document(gold_paths[name], gold_report)
+            expected = read_brat_document(gold_paths[name], gold_report, gold_ends)
         if name in predicted_paths:
-            found = _read_prediction(predicted_paths[name], gold_paths.get(name), predicted_report)
+            found = _read_prediction(
+                predicted_paths[name], gold_paths.get(name), predicted_report, predicted_ends
+            )
         if expected is not None and found is not None:
             _check_same_text(expected, found, gold_paths[name], predicted_paths[name])
         gold_spans = spans_of(expected.entities if expected else ())
@@ -153,9 +157,13 @@ def read_folder_pair(gold: Path, predicted: Path) -> tuple[list[Document], list[
         raise _different_documents(gold, predicted, gold_paths, predicted_paths, missing, extra)
     report = ImportReport()
     names = sorted(gold_paths)
+    gold_ends, predicted_ends = line_ends(gold_paths.values), line_ends(predicted_paths.values)
     return (
-        [read_brat_document(gold_paths[name], report) for name in names],
-        [_read_prediction(predicted_paths[name], gold_paths[name], report) for name in names],
+        [read_brat_document(gold_paths[name], report, gold_ends) for name in names],
+        [
+            _read_prediction(predicted_paths[name], gold_paths[name], report, predicted_ends)
+            for name in names
+        ],
     )
 
 
@@ -216,10 +224,10 @@ def _first(names: tuple[str, ...]) -> str:
 
 
 def _read_prediction(
-    text_path: Path, gold_text_path: Optional[Path], report: ImportReport
+    text_path: Path, gold_text_path: Optional[Path], report: ImportReport, ends: LineEnds
 ) -> Document:
     if text_path.is_file():
-        return read_brat_document(text_path, report)
+        return read_brat_document(text_path, report, ends)
     if gold_text_path is None:
         raise CorpusError(
             f"{text_path.with_suffix('.ann')}: neither this folder nor the gold folder has its "

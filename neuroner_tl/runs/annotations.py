@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from neuroner_tl.corpora.brat import format_annotations
-from neuroner_tl.corpora.document import Entity
+from neuroner_tl.corpora.document import Document, Entity, TaggedDocument, TaggedSentence
 from neuroner_tl.corpora.reader import PartReader
 from neuroner_tl.corpora.tags import tags_to_spans
-from neuroner_tl.corpora.text_files import write_text_atomically
 from neuroner_tl.dataset.encoding import EncodedPart
 from neuroner_tl.evaluation.scoring import DocumentScorer, spans_of
 from neuroner_tl.prediction.predictor import label_names
+from neuroner_tl.runs.prediction_files import PredictionFiles
 
 
 def write_predictions(
@@ -25,7 +24,7 @@ def write_predictions(
     names: Sequence[str],
     folder: Path,
 ) -> DocumentScorer:
-    """Write a part's predicted entities as ``.ann`` files.
+    """Write a part's predicted entities; see `PredictionFiles`.
 
     Offsets and gold annotations are those that were read. What a mention says is looked up in the
     text on disk, and put together from the tokens if that is not the text that was read.
@@ -42,17 +41,44 @@ def write_predictions(
         Exact matches of type and offsets against all annotations of the documents, those included
         that the tag scheme had to leave out of training.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     scorer = DocumentScorer()
-    for number, found in enumerate(document_spans(part, labels, names)):
-        name = part.document_ids[number]
-        text = reader.text_of(name)
-        if text is None or not part.gold.has_text(number, text):
-            text = text_of_tokens(part, words, number)
-        entities = [Entity(kind, ((start, end),), text[start:end]) for kind, start, end in found]
-        write_text_atomically(folder / f"{name}.ann", format_annotations(entities))
-        scorer.add(name, part.gold.spans(number), spans_of(entities))
+    spans = document_spans(part, labels, names)
+    with PredictionFiles(folder, reader) as files:
+        for number, (name, found) in enumerate(zip(part.document_ids, spans)):
+            text = reader.text_of(name)
+            if text is None or not part.gold.has_text(number, text):
+                text = text_of_tokens(part, words, number)
+            entities = [
+                Entity(kind, ((start, end),), text[start:end]) for kind, start, end in found
+            ]
+            document = Document(name, text, tuple(entities))
+            if files.has_columns:
+                gold = tagged_document(part, words, part.labels, names, number)
+                predicted = tagged_document(part, words, labels, names, number)
+                files.add(document, gold, [sentence.tags for sentence in predicted.sentences])
+            else:
+                files.add(document)
+            scorer.add(name, part.gold.spans(number), spans_of(entities))
     return scorer
+
+
+def tagged_document(
+    part: EncodedPart, words: Sequence[str], labels: np.ndarray, names: Sequence[str], document: int
+) -> TaggedDocument:
+    """Return a document of a part, with these labels as its tags."""
+    table = [*names, "O"]  # The last one for a label of -1.
+    sentences = []
+    for sentence in range(part.document_offsets[document], part.document_offsets[document + 1]):
+        own = slice(part.sentence_offsets[sentence], part.sentence_offsets[sentence + 1])
+        sentences.append(
+            TaggedSentence(
+                tuple(words[word] for word in part.words[own]),
+                tuple(part.starts[own].tolist()),
+                tuple(part.ends[own].tolist()),
+                tuple(table[label] for label in labels[own]),
+            )
+        )
+    return TaggedDocument(part.document_ids[document], tuple(sentences))
 
 
 def text_of_tokens(part: EncodedPart, words: Sequence[str], document: int) -> str:

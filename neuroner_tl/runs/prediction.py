@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from neuroner_tl.corpora.brat import brat_names, format_annotations, write_brat_document
+from neuroner_tl.corpora.brat import brat_names
+from neuroner_tl.corpora.brat_writer import BratWriter
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.tagging import taggable_entities
+from neuroner_tl.corpora.tagging import tag_document, taggable_entities
 from neuroner_tl.corpora.text import get_tokenizer
-from neuroner_tl.corpora.text_files import read_text, write_text_atomically
+from neuroner_tl.corpora.text_files import read_text
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.evaluation.scoring import (
     HEADLINE,
@@ -25,6 +27,7 @@ from neuroner_tl.parameters import Parameters
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.data import open_corpus
 from neuroner_tl.runs.folder import check_writable, create_run_folder
+from neuroner_tl.runs.prediction_files import PredictionFiles
 from neuroner_tl.runs.result import RunResult
 from neuroner_tl.runs.threads import set_threads
 from neuroner_tl.training.checkpoint import PARAMETERS, versions
@@ -57,10 +60,12 @@ def predict_files(predictor: Predictor, source: Path, output: Path) -> tuple[int
         read_text(path)  # A file that cannot be used is found before anything is written.
     check_writable(output, "--output")
     documents, entities = 0, 0
-    for document in predictor.predict(Document(path.stem, read_text(path)) for path in paths):
-        write_brat_document(document, output)
-        documents += 1
-        entities += len(document.entities)
+    texts = (Document(path.stem, read_text(path)) for path in paths)
+    with BratWriter(output) as writer:
+        for document in predictor.predict(texts):
+            writer.add(document)
+            documents += 1
+            entities += len(document.entities)
     return documents, entities
 
 
@@ -112,15 +117,19 @@ def predict_run(parameters: Parameters) -> RunResult:
     all_scores: dict[str, Any] = {}
     for name, part in chosen.items():
         report = reports.setdefault(name, ImportReport())
-        target = folder.predictions / name
-        target.mkdir(parents=True)
         every, taggable = DocumentScorer(), DocumentScorer()
-        for document, found in with_predictions(part.documents(report), predictor):
-            write_text_atomically(target / f"{document.id}.ann", format_annotations(found.entities))
-            spans = spans_of(found.entities)
-            every.add(document.id, spans_of(document.entities), spans)
-            held = taggable_entities(document, tokenizer, parameters.overlap_policy)
-            taggable.add(document.id, spans_of(held), spans)
+        with PredictionFiles(folder.predictions / name, part) as files:
+            for document, found in with_predictions(part.documents(report), predictor):
+                if files.has_columns:
+                    gold = tag_document(document, tokenizer, text.tagging_format)
+                    tagged = tag_document(found, tokenizer, text.tagging_format)
+                    files.add(found, gold, [sentence.tags for sentence in tagged.sentences])
+                else:
+                    files.add(found)
+                spans = spans_of(found.entities)
+                every.add(document.id, spans_of(document.entities), spans)
+                held = taggable_entities(document, tokenizer, parameters.overlap_policy)
+                taggable.add(document.id, spans_of(held), spans)
         if name == "test":
             all_scores[name] = {
                 HEADLINE: every.scores.to_json(),
@@ -145,7 +154,7 @@ def with_predictions(
     documents: Iterator[Document], predictor: Predictor
 ) -> Iterator[tuple[Document, Document]]:
     """Yield each document with its annotated and with its predicted entities, read once."""
-    waiting: list[Document] = []
+    waiting: deque[Document] = deque()
 
     def remember() -> Iterator[Document]:
         for document in documents:
@@ -153,4 +162,4 @@ def with_predictions(
             yield document
 
     for found in predictor.predict(remember()):
-        yield waiting.pop(0), found
+        yield waiting.popleft(), found

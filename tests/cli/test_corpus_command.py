@@ -40,6 +40,44 @@ def test_convert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (target / "90000001.ann").read_text("utf-8").count("DISO") == 4
 
 
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_convert_a_corpus_with_parts(tmp_path: Path, corpora: object) -> None:
+    """It used to write an empty folder, and to end with status 0."""
+    gold = corpora.gold  # type: ignore[attr-defined]
+    target = tmp_path / "out"
+    assert call("corpus", "convert", gold, "--from", "brat", "--output", target) == 0
+    assert {path.name for path in target.iterdir()} == {"train", "valid", "test"}
+    found, was = tree(target), tree(gold)
+    assert list(found) == list(was)
+    assert all(found[name] == was[name] for name in was if name.endswith(".txt"))
+    source = FIXTURES.parent / "conll"
+    assert call("corpus", "convert", source, "--from", "conll", "--output", tmp_path / "c") == 0
+    assert {path.name for path in (tmp_path / "c").iterdir()} >= {"train", "valid"}
+
+
+@pytest.mark.parametrize("form", ["brat", "conll", "jsonl", "pubtator"])
+def test_convert_refuses_what_has_no_documents(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    source = tmp_path / "source"
+    if form == "brat":
+        (source / "dev").mkdir(parents=True)
+    else:
+        source.write_text("")
+    target = tmp_path / "out"
+    assert "no documents" in refused(
+        capsys, "corpus", "convert", source, "--from", form, "--output", target
+    )
+    assert not target.exists()
+
+
 def test_convert_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     source = FIXTURES / "iexml.xml"

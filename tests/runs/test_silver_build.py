@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.__main__ import main
-from neuroner_tl.corpora.brat import write_brat_document
+from neuroner_tl.corpora.brat_writer import write_brat_document
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.leaks import find_leaks

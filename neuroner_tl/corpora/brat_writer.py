@@ -1,0 +1,125 @@
+"""Writing brat documents: each pair of files appears whole, and many are synced together."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from types import TracebackType
+from typing import Optional
+
+from neuroner_tl.atomic_file import sync, sync_files
+from neuroner_tl.corpora.brat import format_annotations
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.text_files import encode_text
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.temporary import naming, remove_leftovers, temporary_path, why_not_written
+
+# So many documents appear together. A process that is killed loses no more than these.
+DOCUMENTS_AT_ONCE = 2000
+
+
+class BratWriter:
+    """Writes documents into a folder, which is made if need be.
+
+    Files are written to a hidden folder and, some thousands at a time and at the end, synced and
+    moved to their names, the annotations before the text: whatever happens, a text never stands
+    beside no annotations, which would read as a document without entities, or beside old ones.
+    What killed processes left in the folder is removed first.
+
+    Args:
+        folder: where to write.
+        with_text: whether to write ``.txt`` files as well as ``.ann`` files.
+
+    Raises:
+        CorpusError: the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, with_text: bool = True) -> None:
+        self._folder = folder
+        self._with_text = with_text
+        self._staged: list[str] = []
+        self._staging = temporary_path(folder / "documents")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            remove_leftovers(folder)
+            self._staging.mkdir()
+        except OSError as error:
+            raise _not_written(folder, error) from error
+
+    def add(self, document: Document) -> None:
+        """Write a document; it is in its place after `commit`, at the latest at the end.
+
+        Raises:
+            CorpusError: the id cannot be a file name, or the folder cannot be written.
+        """
+        name = document.id
+        if not name or name.startswith(".") or any(c in name for c in "/\\\0"):
+            raise CorpusError(f"document id {name!r} cannot be a file name; rename the document")
+        self._write(f"{name}.ann", format_annotations(document.entities))
+        if self._with_text:
+            self._write(f"{name}.txt", document.text)
+        self._staged.append(name)
+        if len(self._staged) >= DOCUMENTS_AT_ONCE:
+            self.commit()
+
+    def commit(self) -> None:
+        """Put the documents written so far into their places, safely against a power cut.
+
+        Raises:
+            CorpusError: the folder cannot be written.
+        """
+        try:
+            sync_files(self._staging)
+            for name in self._staged:
+                annotations, text = f"{name}.ann", self._folder / f"{name}.txt"
+                if self._with_text:
+                    text.unlink(missing_ok=True)
+                os.replace(self._staging / annotations, self._folder / annotations)
+                if self._with_text:
+                    os.replace(self._staging / text.name, text)
+            sync(self._folder)
+        except OSError as error:
+            raise _not_written(self._folder, error) from error
+        self._staged.clear()
+
+    def __enter__(self) -> BratWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        # What was done before an interruption is kept; it is whole.
+        try:
+            self.commit()
+        except CorpusError:
+            if error is None:
+                raise
+        finally:
+            shutil.rmtree(self._staging, ignore_errors=True)
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._folder / name
+        data = encode_text(text, str(path))
+        try:
+            with naming(path):
+                (self._staging / name).write_bytes(data)
+        except OSError as error:
+            raise _not_written(path, error) from error
+
+
+def write_brat_document(document: Document, folder: Path) -> None:
+    """Write ``ID.txt`` and ``ID.ann`` of one document.
+
+    Raises:
+        CorpusError: the id cannot be a file name, or the folder cannot be written.
+    """
+    with BratWriter(folder) as writer:
+        writer.add(document)
+
+
+def _not_written(path: Path, error: OSError) -> CorpusError:
+    return CorpusError(f"{path}: cannot be written: {why_not_written(error)}")

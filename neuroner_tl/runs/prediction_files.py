@@ -1,0 +1,87 @@
+"""The predictions of one part of a corpus, on disk, in the form that the corpus has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Optional
+
+from neuroner_tl.atomic_file import replacing
+from neuroner_tl.corpora.brat_writer import BratWriter
+from neuroner_tl.corpora.conll import conll_lines
+from neuroner_tl.corpora.document import Document, TaggedDocument
+from neuroner_tl.corpora.reader import PartReader
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.temporary import why_not_written
+
+
+class PredictionFiles:
+    """Writes the predictions of a part: ``NAME/*.ann``.
+
+    A part that is a CoNLL file has no texts on disk, and who reads it wants columns: it gets
+    ``.txt`` files beside the ``.ann`` files, and ``NAME.conll`` with the columns token, document,
+    start, end, gold tag and predicted tag, as NeuroNER writes them and conlleval reads them.
+
+    Args:
+        folder: the folder ``NAME``; it is made.
+        part: what is predicted.
+
+    Raises:
+        CorpusError: the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, part: PartReader) -> None:
+        self.has_columns = part.has_columns
+        self._columns_path = folder.with_name(f"{folder.name}.conll")
+        self._writer = BratWriter(folder, with_text=part.has_columns)
+        self._stack = ExitStack()
+        self._columns: Optional[IO[str]] = None
+
+    def __enter__(self) -> PredictionFiles:
+        self._stack.enter_context(self._writer)
+        if self.has_columns:
+            try:
+                temporary = self._stack.enter_context(replacing(self._columns_path))
+                self._columns = self._stack.enter_context(
+                    open(temporary, "w", encoding="utf-8", newline="\n")
+                )
+            except OSError as error:
+                self._stack.close()
+                raise self._not_written(error) from error
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        try:
+            self._stack.__exit__(kind, error, traceback)
+        except OSError as failure:
+            raise self._not_written(failure) from failure
+
+    def add(
+        self,
+        document: Document,
+        tagged: Optional[TaggedDocument] = None,
+        predicted: Sequence[Sequence[str]] = (),
+    ) -> None:
+        """Write a document's predictions.
+
+        Args:
+            document: with the predicted entities.
+            tagged: for a part with columns, the document's tokens with their gold tags.
+            predicted: for a part with columns, the predicted tags of each sentence.
+        """
+        self._writer.add(document)
+        if self._columns is not None and tagged is not None:
+            try:
+                self._columns.writelines(conll_lines(tagged, predicted))
+            except OSError as error:
+                raise self._not_written(error) from error
+
+    def _not_written(self, error: OSError) -> CorpusError:
+        return CorpusError(f"{self._columns_path}: cannot be written: {why_not_written(error)}")
