@@ -10,8 +10,9 @@ from __future__ import annotations
 import gzip
 import logging
 import zlib
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Optional, cast
@@ -59,42 +60,73 @@ def read_word_vectors(path: Path, wanted: Optional[Collection[str]], dimension: 
         CorpusError: the file is missing, unreadable, truncated or of another dimension, or a
             line or a number in it is broken.
     """
-    path = Path(path)
+    collector = _Collector(Path(path), wanted, dimension)
+    collector.scan()
+    return collector.collected()
+
+
+def check_is_file(path: Path) -> None:
+    """Raise CorpusError unless there is such a file."""
     if not path.is_file():
         raise CorpusError(
             f"{path}: no such word-vector file; correct token_pretrained_embedding_filepath, "
             "or leave it empty to start from random vectors"
         )
-    reader = _Reader(path, wanted, dimension)
-    try:
-        with open(path, "rb") as raw:
-            zipped = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
-            if zipped:
-                with gzip.GzipFile(fileobj=raw) as unzipped:
-                    return reader.read(cast(BinaryIO, unzipped))
-            return reader.read(raw)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise reader.truncated(f"the gzip stream is broken ({error})") from error
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-class _Reader:
-    """One pass over one file."""
+class WordVectorScan(ABC):
+    """One pass over one file, of which a subclass keeps what it wants.
 
-    def __init__(self, path: Path, wanted: Optional[Collection[str]], dimension: int) -> None:
+    Args:
+        path: the file.
+        dimension: expected length of the vectors.
+
+    Attributes:
+        wanted: words to keep, as UTF-8; None keeps all.
+        in_place: whether vectors stand in the file as they are used: little-endian float32,
+            neither text nor zipped. It is decided before the first word is kept.
+    """
+
+    def __init__(self, path: Path, dimension: int) -> None:
         self.path = path
         self.dimension = dimension
-        self.wanted = (
-            None if wanted is None else {word.encode("utf-8", "replace") for word in wanted}
-        )
+        self.wanted: Optional[set[bytes]] = None
+        self.in_place = False
         self.expected: Optional[int] = None
         self.words_read = 0
-        self.index: dict[str, int] = {}
-        self.matrix = np.empty((0, dimension), np.float32)
+        self._zipped = False
 
-    def read(self, stream: BinaryIO) -> WordVectors:
+    @abstractmethod
+    def keep(self, word: bytes, values: np.ndarray, position: int) -> None:
+        """Keep a wanted word.
+
+        Args:
+            word: the word as the file has it.
+            values: float32 ``[dimension]``, valid during the call.
+            position: byte at which the vector begins in the file, if vectors are ``in_place``.
+        """
+
+    def scan(self) -> None:
+        """Read the file.
+
+        Raises:
+            CorpusError: as `read_word_vectors` says.
+        """
+        check_is_file(self.path)
+        try:
+            with open(self.path, "rb") as raw:
+                self._zipped = raw.read(2) == b"\x1f\x8b"
+                raw.seek(0)
+                if self._zipped:
+                    with gzip.GzipFile(fileobj=raw) as unzipped:
+                        return self._read(cast(BinaryIO, unzipped))
+                return self._read(raw)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise self._truncated(f"the gzip stream is broken ({error})") from error
+        except OSError as error:
+            raise CorpusError(f"{self.path}: cannot be read: {error.strerror or error}") from error
+
+    def _read(self, stream: BinaryIO) -> None:
         start = stream.read(_PEEK)
         if not start.strip():
             raise CorpusError(f"{self.path}: the word-vector file is empty; download it again")
@@ -102,27 +134,24 @@ class _Reader:
         fields = first_line.split()
         if len(fields) == 2 and all(f.isdigit() and len(f) <= _MOST_DIGITS for f in fields):
             self.expected = int(fields[0])
-            self.check_dimension(int(fields[1]))
+            self._check_dimension(int(fields[1]))
             rest = start[len(first_line) + 1 :]
-            if self.is_text(rest):
-                self.read_text(stream, rest, first_line_number=2)
+            if self._is_text(rest):
+                self._read_text(stream, rest, first_line_number=2)
             else:
-                self.read_binary(stream, rest)
+                self._read_binary(stream, rest, len(first_line) + 1)
         else:
-            self.check_first_text_line(start)
-            self.read_text(stream, start, first_line_number=1)
-        self.matrix.resize((len(self.index), self.dimension), refcheck=False)
-        self.check_finite()
-        return WordVectors(self.index, self.matrix)
+            self._check_first_text_line(start)
+            self._read_text(stream, start, first_line_number=1)
 
-    def check_dimension(self, found: int) -> None:
+    def _check_dimension(self, found: int) -> None:
         if found != self.dimension:
             raise CorpusError(
                 f"{self.path}: the word vectors have {found} dimensions, but "
                 f"token_embedding_dimension is {self.dimension}; make the two equal"
             )
 
-    def is_text(self, start: bytes) -> bool:
+    def _is_text(self, start: bytes) -> bool:
         """Tell word2vec text from word2vec binary by what follows the header."""
         fields = start.partition(b"\n")[0].rsplit(None, self.dimension)
         if len(fields) == self.dimension + 1 and _are_numbers(fields[1:]):
@@ -131,7 +160,7 @@ class _Reader:
             return False
         return ".bin" not in self.path.suffixes
 
-    def check_first_text_line(self, start: bytes) -> None:
+    def _check_first_text_line(self, start: bytes) -> None:
         """Check the dimension by the commonest number of fields in the first lines."""
         lines = start.splitlines()
         complete = lines[:-1] if len(lines) > 1 else lines
@@ -144,15 +173,19 @@ class _Reader:
         [(found, _)] = Counter(len(row) - 1 for row in rows).most_common(1) or [(0, 0)]
         typical = next((row for row in rows if len(row) == found + 1), [])
         if found > 0 and _are_numbers(typical[1:]):
-            self.check_dimension(found)
+            self._check_dimension(found)
 
-    def read_binary(self, stream: BinaryIO, buffer: bytes) -> None:
-        """Read records ``word, space, little-endian float32 * dimension[, line feed]``."""
+    def _read_binary(self, stream: BinaryIO, buffer: bytes, base: int) -> None:
+        """Read records ``word, space, little-endian float32 * dimension[, line feed]``.
+
+        The buffer begins at byte ``base`` of the file.
+        """
         assert self.expected is not None
+        self.in_place = not self._zipped
         width = 4 * self.dimension
         wanted = self.wanted
         position = 0
-        with self.progress() as bar:
+        with self._progress() as bar:
             while self.words_read < self.expected:
                 before = self.words_read
                 # Everything that lies complete in the buffer, without a call per record.
@@ -164,7 +197,7 @@ class _Reader:
                     word = buffer[position:space].lstrip(b"\n")
                     if wanted is None or word in wanted:
                         values = np.frombuffer(buffer, "<f4", self.dimension, space + 1)
-                        self.keep(word, values)
+                        self.keep(word, values, base + space + 1)
                     position = space + 1 + width
                     self.words_read += 1
                 bar.update(self.words_read - before)
@@ -178,14 +211,15 @@ class _Reader:
                     )
                 more = stream.read(_CHUNK)
                 if not more:
-                    raise self.truncated("the file ends early")
+                    raise self._truncated("the file ends early")
                 buffer = buffer[position:] + more
+                base += position
                 position = 0
 
-    def read_text(self, stream: BinaryIO, buffer: bytes, first_line_number: int) -> None:
+    def _read_text(self, stream: BinaryIO, buffer: bytes, first_line_number: int) -> None:
         """Read lines ``word number ... number``; the word itself may contain spaces."""
         number = first_line_number
-        with self.progress() as bar:
+        with self._progress() as bar:
             while True:
                 more = stream.read(_CHUNK)
                 lines = (buffer + more).split(b"\n")
@@ -194,7 +228,7 @@ class _Reader:
                 for line in lines:
                     if self.words_read == self.expected:
                         return
-                    self.read_line(line, number)
+                    self._read_line(line, number)
                     number += 1
                 bar.update(self.words_read - before)
                 if not more:
@@ -203,9 +237,9 @@ class _Reader:
                     found = f"{len(buffer)} bytes without a line end"
                     raise self.broken_line(number, found, buffer)
         if self.expected is not None and self.words_read < self.expected:
-            raise self.truncated("the file ends early")
+            raise self._truncated("the file ends early")
 
-    def read_line(self, line: bytes, number: int) -> None:
+    def _read_line(self, line: bytes, number: int) -> None:
         line_fields = line.rstrip()
         if not line_fields:
             return
@@ -218,20 +252,56 @@ class _Reader:
                 self.words_read += 1  # The word is white space: no token can be equal to it.
                 return
             if len(fields) != self.dimension + 1:
-                raise self.broken_line(number, f"{len(line_fields.split())} fields", line)
+                raise self._broken_line(number, f"{len(line_fields.split())} fields", line)
             word, values = fields[0], fields[1:]
             numbers = b""
         self.words_read += 1
         if self.wanted is None or word in self.wanted:
             values = numbers.split(b" ") if values is None else values
             try:
-                self.keep(word, np.array([float(value) for value in values], np.float32))
+                vector = np.array([float(value) for value in values], np.float32)
             except ValueError:
                 wrong = next(value for value in values if not _are_numbers([value]))
                 text = wrong.decode("utf-8", "replace")
-                raise self.broken_line(number, f"{text!r}", line) from None
+                raise self._broken_line(number, f"{text!r}", line) from None
+            self.keep(word, vector, 0)
 
-    def keep(self, word: bytes, values: np.ndarray) -> None:
+    def _progress(self) -> tqdm:
+        return tqdm(
+            total=self.expected,
+            desc=f"word vectors {self.path.name}",
+            unit=" words",
+            unit_scale=True,
+            delay=2,
+            disable=None,
+        )
+
+    def _broken_line(self, number: int, found: str, line: bytes) -> CorpusError:
+        start = line[:40].decode("utf-8", "replace").strip()
+        return CorpusError(
+            f"{self.path}:{number}: expected a word and {self.dimension} numbers, found {found} "
+            f"in the line that begins {start!r}; correct the line or download the file again"
+        )
+
+    def _truncated(self, reason: str) -> CorpusError:
+        expected = "" if self.expected is None else f" of {self.expected}"
+        return CorpusError(
+            f"{self.path}: truncated word-vector file: {reason} after {self.words_read}{expected} "
+            "words; download it again"
+        )
+
+
+class _Collector(WordVectorScan):
+    """Keeps the wanted words' vectors in memory."""
+
+    def __init__(self, path: Path, wanted: Optional[Collection[str]], dimension: int) -> None:
+        super().__init__(path, dimension)
+        if wanted is not None:
+            self.wanted = {word.encode("utf-8", "replace") for word in wanted}
+        self.index: dict[str, int] = {}
+        self.matrix = np.empty((0, dimension), np.float32)
+
+    def keep(self, word: bytes, values: np.ndarray, position: int) -> None:
         text = word.decode("utf-8", "replace")
         if text in self.index:
             return
@@ -243,37 +313,19 @@ class _Reader:
         self.index[text] = row
         self.matrix[row] = values
 
-    def progress(self) -> tqdm:
-        return tqdm(
-            total=self.expected,
-            desc=f"word vectors {self.path.name}",
-            unit=" words",
-            unit_scale=True,
-            delay=2,
-            disable=None,
-        )
+    def collected(self) -> WordVectors:
+        self.matrix.resize((len(self.index), self.dimension), refcheck=False)
+        check_finite(self.path, list(self.index), self.matrix)
+        return WordVectors(self.index, self.matrix)
 
-    def check_finite(self) -> None:
-        bad = np.flatnonzero(~np.isfinite(self.matrix.sum(axis=1, dtype=np.float64)))
-        if len(bad):
-            word = list(self.index)[int(bad[0])]
-            raise CorpusError(
-                f"{self.path}: the vector of {word!r} holds a value that is not a finite number "
-                f"({len(bad)} such vectors); remove these words or download the file again"
-            )
 
-    def broken_line(self, number: int, found: str, line: bytes) -> CorpusError:
-        start = line[:40].decode("utf-8", "replace").strip()
-        return CorpusError(
-            f"{self.path}:{number}: expected a word and {self.dimension} numbers, found {found} "
-            f"in the line that begins {start!r}; correct the line or download the file again"
-        )
-
-    def truncated(self, reason: str) -> CorpusError:
-        expected = "" if self.expected is None else f" of {self.expected}"
-        return CorpusError(
-            f"{self.path}: truncated word-vector file: {reason} after {self.words_read}{expected} "
-            "words; download it again"
+def check_finite(path: Path, words: Sequence[str], matrix: np.ndarray) -> None:
+    """Raise CorpusError if a word's vector, its row of the matrix, holds no finite number."""
+    bad = np.flatnonzero(~np.isfinite(matrix.sum(axis=1, dtype=np.float64)))
+    if len(bad):
+        raise CorpusError(
+            f"{path}: the vector of {words[int(bad[0])]!r} holds a value that is not a finite "
+            f"number ({len(bad)} such vectors); remove these words or download the file again"
         )
 
 
