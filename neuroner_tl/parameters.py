@@ -137,7 +137,8 @@ class Parameters(BaseModel):
     token_pretrained_embedding_filepath: Optional[Path] = _ann(
         None,
         "Word vectors to start the token embeddings from: word2vec binary (.bin, .bin.gz), "
-        "word2vec text or GloVe text. Empty: random vectors.",
+        "word2vec text, GloVe text, or a fastText model (.bin), which has a vector for every word. "
+        "Empty: random vectors.",
     )
     token_embedding_dimension: int = _ann(
         100, "Size of a token's embedding; must be that of the word vectors, if any.", ge=1

@@ -1,14 +1,24 @@
-"""`neuroner-tl vectors`: train word vectors on texts."""
+"""`neuroner-tl vectors`: train word vectors on texts, look into them, prune and convert them."""
 
 from __future__ import annotations
 
 import argparse
 
-from neuroner_tl.cli import vectors_train
+from neuroner_tl.cli import (
+    vectors_convert,
+    vectors_info,
+    vectors_nearest,
+    vectors_prune,
+    vectors_train,
+)
 from neuroner_tl.cli.actions import add_actions
 
 ACTIONS = {
     "train": vectors_train,
+    "info": vectors_info,
+    "nearest": vectors_nearest,
+    "prune": vectors_prune,
+    "convert": vectors_convert,
 }
 
 

@@ -15,6 +15,7 @@ from neuroner_tl.dataset.embeddings import (
     EmbeddingReport,
     WordVectors,
     lookup_rows,
+    read_vectors_of,
     read_word_vectors,
     token_forms,
 )
@@ -131,7 +132,14 @@ def build_dataset(
     train_counts = np.bincount(numbered["train"].part.words, minlength=len(all_words))
     vectors = None
     if word_vectors is not None:
-        vectors = _read_vectors(Path(word_vectors), all_words, rules)
+        vectors = read_vectors_of(
+            all_words,
+            Path(word_vectors),
+            rules.token_embedding_dimension,
+            rules.check_for_lowercase,
+            rules.check_for_digits_replaced_with_zeros,
+            rules.load_all_pretrained_token_embeddings,
+        )
     found, report = _find(all_words, vectors, rules)
     tokens = decide_tokens(all_words, train_counts, found >= 0, rules, frozenset(known_tokens))
     if vectors is not None and rules.load_all_pretrained_token_embeddings:
@@ -222,14 +230,6 @@ def _check_part_names(parts: Mapping[str, object]) -> None:
             )
 
 
-def _read_vectors(path: Path, words: Sequence[str], rules: VocabularyRules) -> WordVectors:
-    flags = (rules.check_for_lowercase, rules.check_for_digits_replaced_with_zeros)
-    wanted: Optional[set[str]] = None
-    if not rules.load_all_pretrained_token_embeddings:
-        wanted = {form for word in words for form in token_forms(word, *flags)}
-    return read_word_vectors(path, wanted, rules.token_embedding_dimension)
-
-
 def _find(
     words: Sequence[str], vectors: Optional[WordVectors], rules: VocabularyRules
 ) -> tuple[np.ndarray, Optional[EmbeddingReport]]:
@@ -237,7 +237,7 @@ def _find(
     if vectors is None:
         return np.full(len(words), -1, np.int64), None
     flags = (rules.check_for_lowercase, rules.check_for_digits_replaced_with_zeros)
-    return lookup_rows(words, vectors.index, *flags)
+    return lookup_rows(words, vectors.index, *flags, vectors.composed)
 
 
 def _initial_vectors(

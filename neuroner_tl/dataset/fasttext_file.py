@@ -7,8 +7,10 @@ Subword Information.
 
 from __future__ import annotations
 
+import gzip
 import mmap
 import struct
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -29,10 +31,23 @@ def is_fasttext_file(path: Path) -> bool:
     """Tell a model of fastText, by its first bytes, from a file of word vectors.
 
     Raises:
-        OSError: it cannot be read.
+        CorpusError: it cannot be read, or is such a model but zipped, which cannot be mapped.
     """
-    with open(path, "rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
+    try:
+        with open(path, "rb") as file:
+            start = file.read(len(MAGIC))
+            if start[:2] == b"\x1f\x8b":
+                file.seek(0)
+                start = gzip.GzipFile(fileobj=file).read(len(MAGIC))
+                if start == MAGIC:
+                    raise CorpusError(
+                        f"{path}: a fastText model, but zipped; unpack it: gunzip {path.name}"
+                    )
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return False  # The reader of word vectors says what is wrong.
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return start == MAGIC
 
 
 class FastTextFile:

@@ -28,6 +28,7 @@ _CHUNK = 1 << 22
 _PEEK = 1 << 16
 _LONGEST_WORD = 1 << 14
 _LONGEST_NUMBER = 64  # bytes in a text file, the space before it included
+_LARGEST_DIMENSION = 1 << 14
 _MOST_DIGITS = 12  # of a number in the header
 _CONTROL = frozenset(range(9)) | frozenset(range(14, 32))
 
@@ -39,10 +40,12 @@ class WordVectors:
     Args:
         index: row of each word, in the order of the file.
         matrix: float32 ``[len(index), dimension]``.
+        composed: words among them whose vector was put together from their characters.
     """
 
     index: dict[str, int]
     matrix: np.ndarray
+    composed: frozenset[str] = frozenset()
 
 
 def read_word_vectors(path: Path, wanted: Optional[Collection[str]], dimension: int) -> WordVectors:
@@ -74,15 +77,25 @@ def check_is_file(path: Path) -> None:
         )
 
 
+def check_dimension(path: Path, found: int, expected: int) -> None:
+    """Raise CorpusError unless the vectors of a file have the expected length."""
+    if found != expected:
+        raise CorpusError(
+            f"{path}: the word vectors have {found} dimensions, but token_embedding_dimension is "
+            f"{expected}; make the two equal"
+        )
+
+
 class WordVectorScan(ABC):
     """One pass over one file, of which a subclass keeps what it wants.
 
     Args:
         path: the file.
-        dimension: expected length of the vectors.
+        dimension: expected length of the vectors; 0 takes the one that the file has.
 
     Attributes:
         wanted: words to keep, as UTF-8; None keeps all.
+        binary: whether the numbers are binary; decided before the first word is kept.
         in_place: whether vectors stand in the file as they are used: little-endian float32,
             neither text nor zipped. It is decided before the first word is kept.
     """
@@ -91,6 +104,7 @@ class WordVectorScan(ABC):
         self.path = path
         self.dimension = dimension
         self.wanted: Optional[set[bytes]] = None
+        self.binary = False
         self.in_place = False
         self.expected: Optional[int] = None
         self.words_read = 0
@@ -132,24 +146,30 @@ class WordVectorScan(ABC):
             raise CorpusError(f"{self.path}: the word-vector file is empty; download it again")
         first_line = start.partition(b"\n")[0]
         fields = first_line.split()
-        if len(fields) == 2 and all(f.isdigit() and len(f) <= _MOST_DIGITS for f in fields):
+        header = len(fields) == 2 and all(f.isdigit() and len(f) <= _MOST_DIGITS for f in fields)
+        if header:
             self.expected = int(fields[0])
             self._check_dimension(int(fields[1]))
+        else:
+            self._check_first_text_line(start)
+        if not 0 < self.dimension <= _LARGEST_DIMENSION:
+            raise CorpusError(
+                f"{self.path}: found neither a header line nor a word and its numbers in the "
+                "first lines; expected word2vec binary, word2vec text or GloVe text, of at most "
+                f"{_LARGEST_DIMENSION} dimensions"
+            )
+        if header:
             rest = start[len(first_line) + 1 :]
             if self._is_text(rest):
                 self._read_text(stream, rest, first_line_number=2)
             else:
                 self._read_binary(stream, rest, len(first_line) + 1)
         else:
-            self._check_first_text_line(start)
             self._read_text(stream, start, first_line_number=1)
 
     def _check_dimension(self, found: int) -> None:
-        if found != self.dimension:
-            raise CorpusError(
-                f"{self.path}: the word vectors have {found} dimensions, but "
-                f"token_embedding_dimension is {self.dimension}; make the two equal"
-            )
+        self.dimension = self.dimension or found
+        check_dimension(self.path, found, self.dimension)
 
     def _is_text(self, start: bytes) -> bool:
         """Tell word2vec text from word2vec binary by what follows the header."""
@@ -181,7 +201,7 @@ class WordVectorScan(ABC):
         The buffer begins at byte ``base`` of the file.
         """
         assert self.expected is not None
-        self.in_place = not self._zipped
+        self.binary, self.in_place = True, not self._zipped
         width = 4 * self.dimension
         wanted = self.wanted
         position = 0

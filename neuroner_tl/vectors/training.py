@@ -54,7 +54,7 @@ def train_vectors(
 
     Args:
         sources: files and folders, see :func:`neuroner_tl.vectors.texts.find_text_files`.
-        output: word2vec: a file that :func:`neuroner_tl.vectors.writing.write_word_vectors`
+        output: word2vec: a file that :func:`neuroner_tl.vectors.writing.vector_writer`
             knows; fastText: ``.bin``, a model in the format of the fastText program.
         settings: how to train; None takes the defaults.
 
@@ -78,8 +78,7 @@ def train_vectors(
             with replacing(output) as temporary:
                 save_facebook_model(model, str(temporary))
         else:
-            words = zip(model.wv.index_to_key, model.wv.vectors)
-            write_word_vectors(output, len(model.wv), settings.dimension, words)
+            write_word_vectors(output, model.wv.index_to_key, model.wv.vectors)
     except OSError as error:
         raise unwritable(output, error) from error
     except MemoryError as error:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
@@ -11,7 +12,9 @@ import numpy as np
 
 from neuroner_tl.atomic_file import replacing
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.temporary import why_not_written
 
+Writer = Callable[[str, np.ndarray], None]
 # What follows the name, without .gz: whether it is binary, and whether it has a header.
 _FORMATS = {".bin": (True, True), ".txt": (False, True), ".vec": (False, True)}
 _FORMATS[".glove"] = (False, False)
@@ -45,66 +48,64 @@ def check_ending(path: Path, model: bool = False) -> None:
         raise CorpusError(f"{path}: there is no folder {path.parent}; create it")
 
 
-def write_word_vectors(
-    path: Path, words: int, dimension: int, vectors: Iterable[tuple[str, np.ndarray]]
-) -> None:
-    """Write words and their vectors in the format that the ending says.
+@contextmanager
+def vector_writer(path: Path, words: int, dimension: int) -> Iterator[Writer]:
+    """Open a file of word vectors in the format that the ending says; give what adds a word.
 
-    Equal vectors give an equal file, also when it is packed. Numbers in text are the shortest
-    that read as the same float32.
+    The file appears at the end, whole, or not at all. Equal vectors give an equal file, also when
+    it is packed. Numbers in text are the shortest that read as the same float32.
 
     Args:
         path: ``.bin``, ``.txt``, ``.vec`` or ``.glove``, each also with ``.gz``.
-        words: how many there are; those formats with a header have the number at their beginning.
+        words: how many will be added; a header says so.
         dimension: length of the vectors.
-        vectors: the words, without white space, and float32 ``[dimension]`` for each.
 
     Raises:
         ParameterError: unknown ending.
-        CorpusError: the file cannot be written, or a word holds white space.
+        CorpusError: the file cannot be written, or a word is not `writable`.
     """
     check_ending(path)
     binary, header = _FORMATS[_ending(path)]
     try:
         with replacing(path) as temporary, open(temporary, "wb") as raw:
-            if path.suffix != ".gz":
-                _write(raw, binary, header, words, dimension, vectors)
-                return
-            with gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
-                _write(cast("IO[bytes]", packed), binary, header, words, dimension, vectors)
+            packed = gzip.GzipFile("", "wb", 6, raw, mtime=0) if path.suffix == ".gz" else None
+            file = cast("IO[bytes]", packed or raw)
+            if header:
+                file.write(b"%d %d\n" % (words, dimension))
+
+            def add(word: str, vector: np.ndarray) -> None:
+                if not writable(word):
+                    raise CorpusError(f"the word {word!r} holds white space; remove it")
+                file.write(word.encode("utf-8") + b" ")
+                if binary:
+                    file.write(np.asarray(vector, "<f4").tobytes() + b"\n")
+                else:
+                    numbers = " ".join(map(str, np.asarray(vector, np.float32)))
+                    file.write(numbers.encode("ascii") + b"\n")
+
+            yield add
+            if packed is not None:
+                packed.close()
     except OSError as error:
         raise unwritable(path, error) from error
 
 
-def _write(
-    file: IO[bytes],
-    binary: bool,
-    header: bool,
-    words: int,
-    dimension: int,
-    vectors: Iterable[tuple[str, np.ndarray]],
-) -> None:
-    if header:
-        file.write(b"%d %d\n" % (words, dimension))
-    for word, vector in vectors:
-        if not word or word.split() != [word]:
-            raise CorpusError(
-                f"the word {word!r} holds white space, which these files cannot hold; remove it"
-            )
-        file.write(word.encode("utf-8") + b" ")
-        if binary:
-            file.write(np.asarray(vector, "<f4").tobytes() + b"\n")
-        else:
-            numbers = " ".join(map(str, np.asarray(vector, np.float32)))
-            file.write(numbers.encode("ascii") + b"\n")
+def writable(word: str) -> bool:
+    """Tell whether these formats, which end a word by white space, can hold a word."""
+    data = word.encode("utf-8", "replace")
+    return data.split() == [data]
+
+
+def write_word_vectors(path: Path, words: Sequence[str], matrix: np.ndarray) -> None:
+    """Write words and their vectors, float32 ``[len(words), dimension]``, by `vector_writer`."""
+    with vector_writer(path, len(words), matrix.shape[1]) as add:
+        for word, vector in zip(words, matrix):
+            add(word, vector)
 
 
 def unwritable(path: Path, error: OSError) -> CorpusError:
     """Return the error of a file that cannot be written."""
-    return CorpusError(
-        f"{path}: cannot be written: {error.strerror or error}; choose a folder that may be "
-        "written and has room"
-    )
+    return CorpusError(f"{path}: cannot be written: {why_not_written(error)}")
 
 
 def _ending(path: Path) -> str:

@@ -1,12 +1,19 @@
 """`neuroner-tl vectors` from the command line."""
 
+import re
+import shlex
+import signal
 import subprocess
 import sys
+import time
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from gensim.models import KeyedVectors
 
-from neuroner_tl.__main__ import main
+from neuroner_tl.__main__ import main, make_parser
+from neuroner_tl.vectors.settings import VectorSettings
 
 
 @pytest.fixture
@@ -34,6 +41,55 @@ def test_train_and_what_it_says(tmp_path, texts, capsys):
     assert "brca1" in vectors.key_to_index and "BRCA1" not in vectors.key_to_index
 
 
+def test_the_other_actions(tmp_path, texts, capsys):
+    """A fastText model of two texts: looked into, asked, cut down to a corpus, converted."""
+    model, small = str(tmp_path / "m.bin"), str(tmp_path / "small.vec.gz")
+    train(texts, model, "--method", "fasttext", "--buckets", "100")
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for name in ("1", "2", "3"):
+        (corpus / f"{name}.txt").write_text(f"BRCA{name} and cancer")
+        (corpus / f"{name}.ann").write_text("")
+    capsys.readouterr()
+
+    assert main(["vectors", "info", model]) == 0
+    said = capsys.readouterr().out
+    assert "fastText model" in said and "6 (token_embedding_dimension)" in said
+
+    assert main(["vectors", "nearest", "Cancer", "--vectors", model, "--number", "2"]) == 0
+    said = capsys.readouterr().out.split("\n")
+    assert said[0] == "Cancer is not in the file as written: found as cancer"
+    assert len(said) == 4 and len(said[1].split()) == 2
+    assert main(["vectors", "nearest", "cancers", "--vectors", model]) == 0
+    assert "cancers is not in the file: a vector from its characters" in capsys.readouterr().out
+
+    assert main(["vectors", "prune", model, "--corpus", str(corpus), "--output", small]) == 0
+    said = capsys.readouterr().out
+    assert "word vectors for 5 of 5 distinct tokens (100.0 %): 3 exact" in said
+    assert "2 from their characters" in said and f"5 words with a vector written to {small}" in said
+
+    assert main(["vectors", "convert", small, "--output", str(tmp_path / "c.bin")]) == 0
+    assert "5 words with vectors of 6 numbers, read as word2vec text" in capsys.readouterr().out
+    converted = KeyedVectors.load_word2vec_format(str(tmp_path / "c.bin"), binary=True)
+    assert set(converted.index_to_key) == {"BRCA1", "BRCA2", "BRCA3", "and", "cancer"}
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_nothing(tmp_path, texts):
+    """The training, in gensim's threads, is stopped by a signal, as a user stops it."""
+    output = tmp_path / "out" / "v.bin"
+    output.parent.mkdir()
+    command = [sys.executable, "-m", "neuroner_tl", "vectors", "train", "--texts", str(texts)]
+    command += ["--output", str(output), "--epochs", "10000", "--dimension", "500"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert "words" in process.stderr.readline()  # The texts are read, the training begins.
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and "interrupted" in said
+    assert not list(output.parent.iterdir())
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -54,3 +110,18 @@ def test_help_imports_neither_gensim_nor_tensorflow():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_the_documentation_has_every_option_with_its_default_and_its_calls_are_understood():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "word_vectors.md").read_text("utf-8")
+    rows = [line for line in text.split("\n") if line.startswith("| `--")]
+    for setting in fields(VectorSettings):
+        row = next(line for line in rows if f"`--{setting.name}`" in line)
+        default = f"{setting.default:,}" if setting.name == "buckets" else str(setting.default)
+        assert ("off" if setting.default is False else default) in row.split("|")[2], setting.name
+    blocks = re.findall(r"^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").split("\n")]
+    shown = [shlex.split(line)[1:] for line in lines if line.startswith("neuroner-tl vectors")]
+    assert {arguments[1] for arguments in shown} == {"train", "info", "nearest", "prune"}
+    for arguments in shown:
+        make_parser().parse_args(arguments)

@@ -3,6 +3,8 @@ import logging
 
 import numpy as np
 import pytest
+from gensim.models import FastText
+from gensim.models.fasttext import load_facebook_vectors, save_facebook_model
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,7 +123,35 @@ def test_words_with_a_vector_have_rows(vectors):
         "digits": 2,
         "lower_digits": 0,
         "missing": 7,
+        "composed": 0,
     }
+
+
+def test_a_fasttext_model_leaves_no_word_unknown(tmp_path):
+    sentences = [["the", "cancer", "p00", "cold"]] * 5
+    model = FastText(sentences, vector_size=2, min_count=1, epochs=1, bucket=20, workers=1)
+    path = tmp_path / "model.bin"
+    save_facebook_model(model, str(path))
+    dataset = build(path)
+    assert dataset.unknown_words == () and dataset.number_of_unknown_words == 0
+    oracle = load_facebook_vectors(str(path))
+    # A word that the model has in another form is known under that, not by its characters.
+    known = {"Cancer": "cancer", "Cold": "cold", "p53": "p00", "p27": "p00"}
+    tokens = dataset.vocabulary.tokens
+    assert set(dataset.word_table.words) == set(tokens) - {"<UNK>"}
+    for token, vector in list(zip(tokens, dataset.token_vectors))[1:]:
+        np.testing.assert_allclose(vector, oracle.get_vector(known.get(token, token)), rtol=1e-5)
+    assert dataset.token_vector_found[1:].all()
+    report = dataset.embedding_report
+    assert (report.exact, report.lower, report.digits, report.composed) == (2, 2, 2, 7)
+    assert report.missing == 0 and "7 from their characters" in report.summary()
+
+
+def test_another_dimension_of_a_fasttext_model(tmp_path):
+    model = FastText([["a", "b"]] * 5, vector_size=3, min_count=1, epochs=1, bucket=20, workers=1)
+    save_facebook_model(model, str(tmp_path / "model.bin"))
+    with pytest.raises(CorpusError, match=r"have 3 dimensions, but token_embedding_dim.* is 2"):
+        build(tmp_path / "model.bin")
 
 
 def test_known_tokens_keep_their_rows():

@@ -1,3 +1,4 @@
+import gzip
 import struct
 
 import numpy as np
@@ -78,6 +79,9 @@ def test_other_files(tmp_path, folder):
         FastTextFile(_written(path, b""))
     with pytest.raises(CorpusError, match="cannot be read"):
         FastTextFile(tmp_path / "absent.bin")
+    with pytest.raises(CorpusError, match="but zipped; unpack it: gunzip m.bin"):
+        is_fasttext_file(_written(path, gzip.compress(data)))
+    assert not is_fasttext_file(_written(path, gzip.compress(b"2 3\nthe ")[:15]))
     with pytest.raises(CorpusError, match=r"of version 11 with 0 labels.*expected version 12"):
         FastTextFile(_written(path, data[:4] + struct.pack("<i", 11) + data[8:]))
 

@@ -1,0 +1,35 @@
+"""`neuroner-tl vectors convert`: write word vectors in another format, which the ending says."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this action."""
+    parser.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="word2vec binary or text or GloVe text, each also zipped, or a fastText model",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=".bin (word2vec binary), .txt or .vec (word2vec text) or .glove, each also with .gz",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the action; return its exit status."""
+    from neuroner_tl.vectors.selection import convert_vectors
+
+    facts = convert_vectors(arguments.file, arguments.output)
+    print(
+        f"{facts.words:,} words with vectors of {facts.dimension} numbers, read as {facts.format}; "
+        f"written to {arguments.output}"
+    )
+    return 0

@@ -1,0 +1,149 @@
+"""What a file of word vectors holds, and which words are near a word."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+
+from neuroner_tl.dataset.embeddings import token_forms
+from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
+from neuroner_tl.dataset.word_vector_file import check_is_file
+from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.vectors.reading import VectorFile, visit_vectors
+
+_OTHER_DIGIT = re.compile(r"[1-9]")
+
+
+@dataclass
+class VectorFacts:
+    """What a file of word vectors holds.
+
+    Args:
+        file: format, dimension and number of words.
+        size: bytes on the disk.
+        first: the first words, usually the most frequent ones.
+        capitals: words with a capital letter; none in a file in lower case.
+        digits: words with a digit from 1 to 9; none where digits were replaced by zero.
+        mean_norm: mean length of the vectors.
+        zeros: words whose vector is zero.
+    """
+
+    file: VectorFile = field(default_factory=lambda: VectorFile("", 0, 0))
+    size: int = 0
+    first: list[str] = field(default_factory=list)
+    capitals: int = 0
+    digits: int = 0
+    mean_norm: float = 0.0
+    zeros: int = 0
+
+
+def describe_vectors(path: Path, first: int = 10) -> VectorFacts:
+    """Read a file of word vectors to its end and say what it holds.
+
+    Args:
+        path: any file that :func:`neuroner_tl.vectors.reading.visit_vectors` reads.
+        first: how many of the first words to give.
+
+    Raises:
+        CorpusError: the file is missing, damaged or of another format.
+    """
+    facts = VectorFacts()
+    norms = [0.0]
+
+    def visit(words: Sequence[str], matrix: np.ndarray) -> None:
+        facts.first += words[: first - len(facts.first)]
+        facts.capitals += sum(word != word.lower() for word in words)
+        facts.digits += sum(_OTHER_DIGIT.search(word) is not None for word in words)
+        lengths = np.linalg.norm(matrix.astype(np.float64), axis=1)
+        norms.append(float(lengths.sum()))
+        facts.zeros += int((lengths == 0).sum())
+
+    facts.file = visit_vectors(path, visit)
+    facts.size = Path(path).stat().st_size
+    facts.mean_norm = sum(norms) / max(1, facts.file.words)
+    return facts
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The words nearest to a word.
+
+    Args:
+        form: the form under which the word was found; None if its vector was composed from its
+            characters.
+        words: the nearest words and their cosines, nearest first.
+    """
+
+    form: Optional[str]
+    words: list[tuple[str, float]]
+
+
+def nearest_words(path: Path, word: str, number: int = 10) -> Nearest:
+    """Find the words whose vectors have the largest cosine with that of a word.
+
+    The file is read twice and never held.
+
+    Args:
+        path: any file that :func:`neuroner_tl.vectors.reading.visit_vectors` reads.
+        word: looked up as training does: as written, in lower case, with zeros for digits, both;
+            a fastText model composes it if it has none of them.
+        number: how many words to give.
+
+    Raises:
+        CorpusError: the word has no vector, or the file cannot be used.
+        ParameterError: ``number`` is less than 1.
+    """
+    if number < 1:
+        raise ParameterError(f"number: found {number}, expected at least 1")
+    path = Path(path)
+    check_is_file(path)
+    form, target = _vector_of(path, word)
+    best: list[tuple[float, int, str]] = []
+    seen = {form}
+    order = 0
+
+    def visit(words: Sequence[str], matrix: np.ndarray) -> None:
+        nonlocal order
+        lengths = np.linalg.norm(matrix, axis=1)
+        cosines = (matrix @ target) / np.where(lengths > 0, lengths, 1)
+        for place in np.argsort(-cosines, kind="stable")[: number + len(seen)].tolist():
+            if words[place] not in seen:
+                # Of equal cosines the word that comes first in the file.
+                entry = (float(cosines[place]), -(order + place), words[place])
+                (heapq.heappush if len(best) < number else heapq.heappushpop)(best, entry)
+        order += len(words)
+
+    visit_vectors(path, visit)
+    return Nearest(form, [(found, cosine) for cosine, _, found in sorted(best, reverse=True)])
+
+
+def _vector_of(path: Path, word: str) -> tuple[Optional[str], np.ndarray]:
+    """Return the form under which a word is found and its vector, of length 1."""
+    forms = token_forms(word, lowercase=True, digits=True)
+    found: dict[str, np.ndarray] = {}
+
+    def visit(words: Sequence[str], matrix: np.ndarray) -> None:
+        for known, vector in zip(words, matrix.copy()):
+            found.setdefault(known, vector)
+
+    visit_vectors(path, visit, forms)
+    form = next((form for form in forms if form in found), None)
+    if form is not None:
+        vector = found[form]
+    elif is_fasttext_file(path):
+        vector = FastTextFile(path).compose([word])[0][0]
+    else:
+        raise CorpusError(
+            f"{path}: no vector for {word!r}, looked up as {', '.join(map(repr, forms))}; give a "
+            "word that the texts had often enough, or use a fastText model"
+        )
+    length = float(np.linalg.norm(vector))
+    if not length:
+        raise CorpusError(f"{path}: the vector of {word!r} is zero, so that no word is near it")
+    return form, vector / length
