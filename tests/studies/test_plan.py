@@ -25,10 +25,16 @@ LocText = {folder}/loctext
 
 @pytest.fixture
 def plan(tmp_path):
-    def read(old="", new="", parameters="[training]\nlearning_rate = 0.5\n", seed=None):
+    def read(
+        old="",
+        new="",
+        parameters="[training]\nlearning_rate = 0.5\n",
+        seed=None,
+        kind="layer_ablation",
+    ):
         (tmp_path / "parameters.ini").write_text(parameters)
         path = tmp_path / "study.ini"
-        text = STUDY.format(folder=tmp_path)
+        text = STUDY.format(folder=tmp_path).replace("layer_ablation", kind)
         assert old in text
         path.write_text(text.replace(old, new))
         return plan_runs(read_definition(path), seed)
@@ -99,10 +105,10 @@ def test_one_seed_for_all(plan):
 
 
 def test_sources_of_several_sizes_and_corpora(plan):
-    runs = plan("seeds = 0, 1", "source_documents = 10, 20", seed=0)
+    runs = plan("seeds = 0, 1", "source_documents = 10, 20", seed=0, kind="source_size")
     sources = [run for run in runs if run.is_source]
     assert [run.documents for run in sources] == [10, 20]
-    both = plan("SSC =", "B = x\nSSC =")
+    both = plan("SSC =", "B = x\nSSC =", kind="source_noise")
     assert sum(run.is_source for run in both) == 2
     transfers = [run for run in both if run.arm == "transfer"]
     assert {run.source_name for run in transfers} == {"B", "SSC"}
