@@ -255,7 +255,7 @@ class WordVectorScan(ABC):
                     break
                 if len(buffer) > _LONGEST_WORD + _LONGEST_NUMBER * self.dimension:
                     found = f"{len(buffer)} bytes without a line end"
-                    raise self.broken_line(number, found, buffer)
+                    raise self._broken_line(number, found, buffer)
         if self.expected is not None and self.words_read < self.expected:
             raise self._truncated("the file ends early")
 
