@@ -12,11 +12,13 @@ from neuroner_tl.corpora.reader import annotated_parts
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.evaluation.scoring import DocumentScorer, Scores, spans_of
 from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.prediction.model_vectors import word_vectors_or_warning
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.prediction import predict_run, with_predictions
 from neuroner_tl.runs.result import RunResult
 from neuroner_tl.runs.threads import set_threads
 from neuroner_tl.runs.training import train_run
+from neuroner_tl.training.checkpoint import load_model
 
 
 class NeuroNER:
@@ -121,7 +123,7 @@ class NeuroNER:
                     "use_pretrained_model = True and pretrained_model_folder"
                 )
             set_threads(p.number_of_cpu_threads)
-            self._predictor = Predictor(
-                folder, p.token_pretrained_embedding_filepath, p.prediction_batch_size
-            )
+            model = load_model(folder)
+            vectors = p.token_pretrained_embedding_filepath or word_vectors_or_warning(model)
+            self._predictor = Predictor(model, vectors, p.prediction_batch_size)
         return self._predictor

@@ -187,7 +187,10 @@ class Parameters(BaseModel):
         "as at batch size 1, but may diverge.",
     )
     prediction_batch_size: int = _training(
-        64, "Sentences per step when predicting; changes the speed, not the tags.", ge=1
+        64,
+        "Sentences read side by side when predicting, at most 128; changes the speed, not the "
+        "tags.",
+        ge=1,
     )
     seed: int = _training(
         0, "Seed of initial weights, shuffling, dropout and rare tokens.", ge=0, lt=2**32

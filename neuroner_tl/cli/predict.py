@@ -20,18 +20,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--word_vectors",
         type=Path,
-        help="the word-vector file of training: words that the model has not met get their vector",
+        help="word-vector file for words that the model has not met (default: the file that the "
+        "model was trained with, if it is still there; none for none)",
     )
-    parser.add_argument("--batch_size", type=int, default=64, help="sentences a step (default 64)")
+    parser.add_argument(
+        "--batch_size",
+        type=int,
+        default=64,
+        help="sentences read side by side, at most 128 (default 64)",
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads, 0 for all (default 1)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     from neuroner_tl.errors import ParameterError
+    from neuroner_tl.prediction.model_vectors import word_vectors_or_warning
     from neuroner_tl.prediction.predictor import Predictor
     from neuroner_tl.runs.prediction import predict_files
     from neuroner_tl.runs.threads import set_threads
+    from neuroner_tl.training.checkpoint import load_model
 
     for name, least in (("batch_size", 1), ("threads", 0)):
         if getattr(arguments, name) < least:
@@ -39,7 +47,13 @@ def run(arguments: argparse.Namespace) -> int:
                 f"--{name}: found {getattr(arguments, name)}, expected at least {least}"
             )
     set_threads(arguments.threads)
-    predictor = Predictor(arguments.model, arguments.word_vectors, arguments.batch_size)
+    model = load_model(arguments.model)
+    vectors = arguments.word_vectors
+    if vectors is None:
+        vectors = word_vectors_or_warning(model)
+    elif vectors == Path("none"):
+        vectors = None
+    predictor = Predictor(model, vectors, arguments.batch_size)
     documents, entities = predict_files(predictor, arguments.input, arguments.output)
     print(f"{documents} documents, {entities} entities; written to {arguments.output}")
     return 0

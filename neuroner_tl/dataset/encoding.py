@@ -16,8 +16,6 @@ from neuroner_tl.dataset.embeddings import (
     WordVectors,
     lookup_rows,
     read_vectors_of,
-    read_word_vectors,
-    token_forms,
 )
 from neuroner_tl.dataset.encoded_part import (
     NO_LABEL,
@@ -49,7 +47,6 @@ __all__ = [
     "WordTable",
     "build_dataset",
     "encode_documents",
-    "extend_vocabulary",
 ]
 
 logger = logging.getLogger(__name__)
@@ -183,39 +180,6 @@ def encode_documents(
     counts = np.zeros(len(all_words), np.int64)
     table = make_word_table(all_words, token_ids, counts, vocabulary)
     return table, _with_labels(numbered, vocabulary)
-
-
-def extend_vocabulary(
-    vocabulary: Vocabulary, tokens: Iterable[str], word_vectors: Path, dimension: int
-) -> tuple[Vocabulary, np.ndarray]:
-    """Add the tokens that the vocabulary lacks in every form but the word-vector file has.
-
-    Args:
-        vocabulary: vocabulary of a finished model.
-        tokens: words of the texts to predict.
-        word_vectors: word-vector file.
-        dimension: length of the model's token vectors.
-
-    Returns:
-        The longer vocabulary and the vectors of its new rows, float32 ``[new, dimension]``.
-
-    Raises:
-        CorpusError: the word-vector file cannot be used.
-    """
-    flags = (vocabulary.check_for_lowercase, vocabulary.check_for_digits_replaced_with_zeros)
-    missing = [
-        token
-        for token in dict.fromkeys(tokens)
-        if token != UNKNOWN_TOKEN and vocabulary.token_id(token) == UNKNOWN_TOKEN_ID
-    ]
-    wanted = {form for token in missing for form in token_forms(token, *flags)}
-    vectors = read_word_vectors(word_vectors, wanted, dimension)
-    rows, _ = lookup_rows(missing, vectors.index, *flags)
-    new = [token for token, row in zip(missing, rows) if row >= 0]
-    extended = Vocabulary(
-        (*vocabulary.tokens, *new), vocabulary.characters, vocabulary.labels, *flags
-    )
-    return extended, vectors.matrix[rows[rows >= 0]]
 
 
 def _check_part_names(parts: Mapping[str, object]) -> None:

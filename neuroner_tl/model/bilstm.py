@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from neuroner_tl.model.coupled_lstm import CellWeights, coupled_lstm
+from neuroner_tl.model.coupled_lstm import CellWeights, coupled_lstm, project, read
 from neuroner_tl.model.layer import InitialWeights, Weights, glorot
 
 DIRECTIONS = ("forward", "backward")
@@ -70,6 +70,34 @@ def both_directions(
         coupled_lstm(
             parts, steps, starts[way], cell_weights(weights, name), backwards=name == "backward"
         )
+        for way, name in enumerate(DIRECTIONS)
+    )
+    return forward, backward
+
+
+def project_both(weights: Weights, parts: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+    """What both directions' gates get from the input alone.
+
+    Args:
+        weights: a layer's.
+        parts: the input in parts that stand side by side, each ``[rows, d_k]``.
+
+    Returns:
+        For each direction ``[rows, 3 * n]``.
+    """
+    forward, backward = (project(parts, cell_weights(weights, name)) for name in DIRECTIONS)
+    return forward, backward
+
+
+def read_both(
+    weights: Weights,
+    projected: tuple[tf.Tensor, tf.Tensor],
+    steps: tf.Tensor,
+    starts: tuple[tf.Tensor, tf.Tensor],
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """As `both_directions`, over input that is projected, ``[time, batch, 3 * n]`` each."""
+    forward, backward = (
+        read(projected[way], steps, starts[way], cell_weights(weights, name), name == "backward")
         for way, name in enumerate(DIRECTIONS)
     )
     return forward, backward

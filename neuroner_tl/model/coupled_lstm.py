@@ -296,12 +296,47 @@ def coupled_lstm(
     Returns:
         ``h``, ``[time, batch, n]``; zero from ``steps`` on.
     """
-    batch = tf.shape(parts[0])[1]
-    size = weights.recurrent.shape[0]
     flat = [tf.reshape(part, [-1, part.shape[-1]]) for part in parts]
+    z = project(flat, weights)
+    z = tf.reshape(z, [-1, tf.shape(parts[0])[1], z.shape[-1]])
+    return read(z, steps, starts, weights, backwards)
+
+
+def project(parts: Sequence[tf.Tensor], weights: CellWeights) -> tf.Tensor:
+    """What the gates get from the input alone, ``W_x x + b``.
+
+    Args:
+        parts: the input in parts that stand side by side, each ``[rows, d_k]``.
+        weights: the cell's weights.
+
+    Returns:
+        ``[rows, 3 * n]``.
+    """
     # custom_gradient takes tensors, not variables.
+    return _project(*map(tf.convert_to_tensor, (weights.input, weights.bias)), *parts)
+
+
+def read(
+    z: tf.Tensor,
+    steps: tf.Tensor,
+    starts: tf.Tensor,
+    weights: CellWeights,
+    backwards: bool = False,
+) -> tf.Tensor:
+    """Run the cell over projected input.
+
+    Args:
+        z: ``[time, batch, 3 * n]``, from `project`.
+        steps: as in `coupled_lstm`.
+        starts: likewise.
+        weights: likewise.
+        backwards: likewise.
+
+    Returns:
+        ``h``, ``[time, batch, n]``; zero from ``steps`` on.
+    """
+    batch = tf.shape(z)[1]
     weights = CellWeights(*(w if w is None else tf.convert_to_tensor(w) for w in weights))
-    z = tf.reshape(_project(weights.input, weights.bias, *flat), [-1, batch, 3 * size])
     h0 = tf.tile(weights.initial_h[None], [batch, 1])
     c0 = tf.tile(weights.initial_c[None], [batch, 1])
     peepholes: tuple[tf.Tensor, ...] = ()

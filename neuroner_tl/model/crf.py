@@ -158,30 +158,37 @@ def marginals(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> 
     return Marginals(tf.transpose(labels, [1, 0, 2]), tf.transpose(pairs, [1, 0, 2, 3]))
 
 
-def viterbi(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> tf.Tensor:
-    """The sequence of labels with the highest score; arguments as in `log_partition`.
+def viterbi(
+    scores: tf.Tensor, starts: tf.Tensor, steps: tf.Tensor, transitions: tf.Tensor
+) -> tf.Tensor:
+    """The sequences of labels with the highest scores.
+
+    A sequence may follow another in the same column: what comes before a start decides nothing
+    behind it, not even by rounding.
+
+    Args:
+        scores: ``[time, batch, labels]``.
+        starts: ``[time, batch]`` bool, true at first elements, and where padding begins.
+        steps: number of steps in use, a scalar.
+        transitions: ``[labels, labels]``.
 
     Returns:
-        ``[batch, time]`` int32, zero behind a sequence's end. Of equal scores the lower label
-        wins.
+        ``[time, batch]`` int32; any label in the padding. Of equal scores the lower label wins.
     """
-    time_major = tf.transpose(scores, [1, 0, 2])
-    time, batch = tf.shape(time_major)[0], tf.shape(time_major)[1]
-    classes = time_major.shape[2]
-    stay = tf.tile(tf.range(classes)[None], [batch, 1])
+    time, classes = tf.shape(scores)[0], scores.shape[2]
 
     def forward(t: tf.Tensor, best: tf.Tensor, array: tf.TensorArray) -> tuple:
-        candidates = best[:, :, None] + transitions
+        start, here = tf.gather(starts, t)[:, None], tf.gather(scores, t)
+        # At a start the pointers lead to the best last label of the sequence before.
+        added = tf.where(start[:, :, None], tf.zeros_like(transitions), transitions)
+        candidates = best[:, :, None] + added
         pointers = tf.argmax(candidates, axis=1, output_type=tf.int32)
-        longer = tf.gather(time_major, t) + tf.reduce_max(candidates, axis=1)
-        inside = (t < lengths)[:, None]
-        best = tf.where(inside, longer, best)
-        return t + 1, best, array.write(t, tf.where(inside, pointers, stay))
+        best = tf.where(start, here, here + tf.reduce_max(candidates, axis=1))
+        return t + 1, best, array.write(t, pointers)
 
-    array = tf.TensorArray(tf.int32, size=time, element_shape=[scores.shape[0], classes])
-    array = array.write(0, stay)
+    array = tf.TensorArray(tf.int32, size=time, element_shape=scores.shape[1:])
     _, best, array = tf.while_loop(
-        lambda t, *_: t < time, forward, (tf.constant(1), time_major[0], array)
+        lambda t, *_: t < steps, forward, (tf.constant(0), tf.zeros_like(scores[0]), array)
     )
     pointers = array.stack()
 
@@ -191,7 +198,6 @@ def viterbi(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> tf
         return t - 1, tf.reduce_sum(chosen * tf.gather(pointers, t), axis=-1), array
 
     last = tf.argmax(best, axis=-1, output_type=tf.int32)
-    array = tf.TensorArray(tf.int32, size=time, element_shape=[scores.shape[0]])
-    _, _, array = tf.while_loop(lambda t, *_: t >= 0, backward, (time - 1, last, array))
-    path = tf.transpose(array.stack())
-    return path * tf.sequence_mask(lengths, time, dtype=tf.int32)
+    array = tf.TensorArray(tf.int32, size=time, element_shape=[scores.shape[1]])
+    _, _, array = tf.while_loop(lambda t, *_: t >= 0, backward, (steps - 1, last, array))
+    return array.stack()

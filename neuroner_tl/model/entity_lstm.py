@@ -142,9 +142,33 @@ class EntityLSTM:
         """Layer 6, training: ``[batch]`` losses."""
         return self.sequence_optimisation.loss(scores, labels, lengths)
 
-    def decode(self, scores: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """Layer 6, prediction: ``[batch, time]`` labels."""
-        return self.sequence_optimisation.decode(scores, lengths)
+    def project(
+        self, token_rows: tf.Tensor, word_vectors: Optional[tf.Tensor]
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Layer 4, prediction: what each direction gets from distinct words, ``[words, 3 n]``.
+
+        Args:
+            token_rows: ``[words, token_dimension]``, from layer 1.
+            word_vectors: ``[words, 2 * character_hidden]``, from layer 3, or None.
+        """
+        return self.token_lstm.project(
+            [token_rows] if word_vectors is None else [word_vectors, token_rows]
+        )
+
+    def label(
+        self, projected: tuple[tf.Tensor, tf.Tensor], starts: tf.Tensor, steps: tf.Tensor
+    ) -> tf.Tensor:
+        """Layers 4 to 6, prediction: the best labels, ``[time, batch]``.
+
+        Args:
+            projected: each direction's ``[time, batch, 3 n]``, from `project`, of sentences that
+                are laid out as in `neuroner_tl.dataset.packed_sequences`.
+            starts: ``[2, time, batch]`` int32, not 0 where each direction begins.
+            steps: number of steps in use, a scalar.
+        """
+        begins = tf.not_equal(starts, 0)
+        scores = self.label_prediction(self.token_lstm.read(projected, steps, begins))
+        return self.sequence_optimisation.decode(scores, begins, steps)
 
 
 def initial_weights(

@@ -28,8 +28,8 @@ class LabelSequenceOptimisation(Layer):
 
     Args:
         weights: the variables, or none.
-        closed_form: use `neuroner_tl.model.crf` (which XLA can compile), else the functions of
-            tensorflow-addons. Both compute the same.
+        closed_form: compute the loss with `neuroner_tl.model.crf` (which XLA can compile), else
+            with the functions of tensorflow-addons. Both compute the same.
     """
 
     name = "crf"
@@ -70,17 +70,24 @@ class LabelSequenceOptimisation(Layer):
             return crf.log_partition(scores, lengths, transitions) - gold
         return -tfa_text.crf_log_likelihood(scores, labels, lengths, transitions)[0]
 
-    def decode(self, scores: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """The best labels, ``[batch, time]`` int32; 0 behind a sentence's end."""
+    def decode(self, scores: tf.Tensor, starts: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+        """The best labels of sentences as in `neuroner_tl.dataset.packed_sequences`.
+
+        Args:
+            scores: ``[time, batch, labels]``.
+            starts: ``[2, time, batch]`` bool, true at first and at last tokens.
+            steps: number of steps in use, a scalar.
+
+        Returns:
+            ``[time, batch]`` int32, any label in the padding.
+        """
         if not self.weights:
-            best = tf.argmax(scores, axis=-1, output_type=tf.int32)
-            return best * tf.sequence_mask(lengths, tf.shape(scores)[1], dtype=tf.int32)
-        scores = self._with_ends(scores, lengths)
+            return tf.argmax(scores, axis=-1, output_type=tf.int32)
+        for way, name in enumerate(("start", "end")):
+            end = tf.convert_to_tensor(self.weights[name])
+            scores += tf.where(starts[way][:, :, None], end, tf.zeros_like(end))
         transitions = tf.convert_to_tensor(self.weights["transitions"])
-        if self.closed_form:
-            return crf.viterbi(scores, lengths, transitions)
-        labels = tfa_text.crf_decode(scores, transitions, lengths)[0]
-        return labels * tf.sequence_mask(lengths, tf.shape(scores)[1], dtype=tf.int32)
+        return crf.viterbi(scores, starts[0], steps, transitions)
 
     def _with_ends(self, scores: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """Add the scores of first and last labels where they apply.

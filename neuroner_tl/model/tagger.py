@@ -1,133 +1,201 @@
-"""Best labels for many sentences: distinct words are encoded once, sentences go in buckets."""
+"""Best labels for many sentences, by programs that are compiled for a few sizes.
+
+A word's characters, and what the token LSTM's gates get from a word, are computed once for all the
+places where it stands; only the recurrence and what follows it are computed token by token.
+Words and sentences are laid out as in `neuroner_tl.dataset.packed_sequences`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Callable, Optional
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Callable, NamedTuple, Optional
 
 import numpy as np
 import tensorflow as tf
 
-from neuroner_tl.dataset.batches import EXACT, Shapes, make_batch
 from neuroner_tl.dataset.encoding import EncodedPart, WordTable
-from neuroner_tl.dataset.packed_words import pack_words
-from neuroner_tl.model.entity_lstm import EntityLSTM
+from neuroner_tl.dataset.new_words import NewVectors
+from neuroner_tl.dataset.packed_sequences import Block, BlockSizes, Shape, lay_out
+from neuroner_tl.model.character_embedding import CharacterEmbedding
+from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, initial_weights
+from neuroner_tl.model.token_embedding import TokenEmbedding
 
-Program = Callable[..., tf.Tensor]
+Weights = Mapping[str, Mapping[str, tf.Tensor]]
 
-WORDS_PER_BATCH = 512
-WORD_LENGTHS = (8, 16, 32)
-SHAPES = Shapes(times=(16, 32, 64, 128))
-# A batch of long sentences has fewer of them, so that its memory stays bounded.
-TOKENS_PER_BATCH = 1 << 14
+WORD_SIZES = BlockSizes(Shape(64, 16), Shape(64, 128), 1 << 13)
+SENTENCE_STEPS = 128
+SMALL_ROWS, MOST_ROWS = 8, 128
+MOST_CELLS = 1 << 14
+# Sentences that are laid out together; the projections of their distinct words are held meanwhile.
+TOKENS_AT_ONCE = 1 << 15
 
 
 class Tagger:
     """Finds the best labels of encoded sentences with a network as it is at that moment.
 
+    Nothing changes by tagging, so threads may share one.
+
     Args:
         network: the network.
-        batch_size: sentences a batch, fewer where they are long.
-        jit_compile: use programs compiled by XLA, once for each of a few shapes; for batches of
-            many sentences that is no faster.
+        batch_size: sentences that are read side by side where there are many; at most 128.
+
+    Attributes:
+        sizes: sizes of the blocks of sentences.
     """
 
-    def __init__(self, network: EntityLSTM, batch_size: int = 64, jit_compile: bool = False):
+    def __init__(self, network: EntityLSTM, batch_size: int = 64) -> None:
         self.network = network
-        self.batch_size = batch_size
-        self._shapes = SHAPES if jit_compile else EXACT
-        # One trace for all shapes: which one comes first must not decide how things are computed.
-        self._encode, self._label = _programs(network, jit_compile)
+        rows = min(batch_size, MOST_ROWS)
+        small = Shape(SENTENCE_STEPS, min(rows, SMALL_ROWS))
+        self.sizes = BlockSizes(small, Shape(SENTENCE_STEPS, rows), MOST_CELLS)
+        self._dtype = network.label_prediction.weights["kernel"].dtype
+        self._programs = prediction_programs(network.architecture, self._dtype)
 
-    def tag(self, table: WordTable, part: EncodedPart) -> np.ndarray:
-        """Labels of all tokens of a part, int16 ``[tokens]``, in the part's order."""
+    def tag(
+        self, table: WordTable, part: EncodedPart, new: Optional[NewVectors] = None
+    ) -> np.ndarray:
+        """Labels of all tokens of a part, int16 ``[tokens]``, in the part's order.
+
+        Args:
+            table: the distinct words.
+            part: the sentences.
+            new: token vectors of some words, in place of those that the vocabulary gives them.
+        """
         labels = np.zeros(len(part.words), np.int16)
         if not len(part.words):
             return labels
-        vectors = self._encode_words(table, np.unique(part.words))
-        for sentences, rows in self._batches(part):
-            batch = make_batch(table, part, sentences, rows, self._shapes, with_characters=False)
-            arguments = [
-                self.network.token_embedding(tf.constant(batch.token_ids)),
-                tf.constant(batch.lengths),
-            ]
-            if vectors is not None:
-                arguments.append(tf.gather(vectors, tf.constant(batch.word_index)))
-            best = self._label(*arguments).numpy()
-            starts = part.sentence_offsets[sentences]
-            inside = np.arange(best.shape[1]) < batch.lengths[: len(sentences), None]
-            positions = (starts[:, None] + np.arange(best.shape[1]))[inside]
-            labels[positions] = best[: len(sentences)][inside]
+        weights = {
+            layer: {name: tf.convert_to_tensor(value) for name, value in named.items()}
+            for layer, named in self.network.weights.items()
+            if layer not in (TokenEmbedding.name, CharacterEmbedding.name)
+        }
+        vectors = self._encode_words(weights, table, np.unique(part.words))
+        for sentences in sentence_slices(part.sentence_offsets):
+            tokens = slice(*part.sentence_offsets[[sentences[0], sentences[-1] + 1]])
+            words, places = np.unique(part.words[tokens], return_inverse=True)
+            projected = self._project(table, words, vectors, new)
+            for block in lay_out(part.sentence_offsets, sentences, self.sizes):
+                best = self._label(weights, projected, places, block, tokens.start)
+                labels[block.elements] = best.reshape(-1)[block.cells]
         return labels
 
-    def _encode_words(self, table: WordTable, words: np.ndarray) -> Optional[tf.Tensor]:
+    def _encode_words(
+        self, weights: Weights, table: WordTable, words: np.ndarray
+    ) -> Optional[np.ndarray]:
         """Vectors of all words of the table, ``[words, 2 * hidden]``; zero for unused ones."""
         architecture = self.network.architecture
         if not architecture.use_character_lstm:
             return None
-        dtype = self.network.label_prediction.weights["kernel"].dtype.as_numpy_dtype
-        vectors = np.zeros((len(table.words), 2 * architecture.character_hidden), dtype)
-        words = words[np.argsort(table.character_counts[words], kind="stable")]
-        for start in range(0, len(words), WORDS_PER_BATCH):
-            chunk = words[start : start + WORDS_PER_BATCH]
-            characters, lengths = table.characters_of(chunk)
-            # Sorted by length, words of a chunk are one group: chunks are short or long.
-            packed = pack_words(characters, np.maximum(lengths, 1), *self._packed_size(lengths))
-            encoded = self._encode(
-                self.network.character_embedding(tf.constant(packed.characters)),
-                *map(tf.constant, packed[1:]),
+        shape = (len(table.words), 2 * architecture.character_hidden)
+        vectors = np.zeros(shape, self._dtype.as_numpy_dtype)
+        words = words[table.character_counts[words] > 0]
+        for block in lay_out(table.char_offsets, words, WORD_SIZES):
+            size = block.starts[0].size
+            characters, first, last = np.zeros((3, size), np.int32)
+            characters[block.cells] = table.char_ids[block.elements]
+            first[: len(block.first)] = block.first
+            counts = table.character_counts[block.sequences]
+            last[: len(block.first)] = block.cells[np.cumsum(counts) - 1]
+            encoded = self._programs.encode(
+                weights,
+                self.network.character_embedding(
+                    tf.constant(characters.reshape(block.starts.shape[1:]))
+                ),
+                *map(tf.constant, (block.starts, block.used, first, last)),
             )
-            vectors[chunk] = encoded.numpy()
-        return tf.constant(vectors)
+            vectors[block.sequences] = encoded.numpy()[: len(block.sequences)]
+        return vectors
 
-    def _packed_size(self, lengths: np.ndarray) -> tuple[int, int]:
-        """Rows and steps of a chunk of words; 0 for what it needs."""
-        if self._shapes.exact:
-            return 0, 0
-        return WORDS_PER_BATCH, Shapes(WORD_LENGTHS).time(max(1, int(lengths.max())))
+    def _project(
+        self,
+        table: WordTable,
+        words: np.ndarray,
+        vectors: Optional[np.ndarray],
+        new: Optional[NewVectors],
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """What each direction of the token LSTM gets from words, ``[words, 3 * hidden]``."""
+        rows = self.network.token_embedding(tf.constant(table.token_ids[words])).numpy()
+        if new is not None:
+            given = np.isin(words, new.words)
+            rows[given] = new.vectors[np.searchsorted(new.words, words[given])]
+        of_characters = None if vectors is None else tf.constant(vectors[words])
+        return self.network.project(tf.constant(rows), of_characters)
 
-    def _batches(self, part: EncodedPart) -> Iterator[tuple[np.ndarray, int]]:
-        """Indices of sentences of like length, and the rows that their batch has."""
-        order = np.argsort(part.lengths, kind="stable")
-        lengths = part.lengths[order]
-        start = 0
-        while start < len(order):
-            time = self._shapes.time(int(lengths[start]))
-            stop = start + self._rows(time)
-            if not self._shapes.exact:
-                # Only sentences of the same bucket.
-                stop = min(stop, int(np.searchsorted(lengths, time, side="right")))
-            chosen = order[start:stop]
-            longest = int(lengths[min(stop, len(order)) - 1])
-            if self._shapes.exact:
-                chosen = chosen[: self._rows(longest)]
-            yield chosen, len(chosen) if self._shapes.exact else self._rows(time)
-            start += len(chosen)
-
-    def _rows(self, time: int) -> int:
-        return max(1, min(self.batch_size, TOKENS_PER_BATCH // time))
+    def _label(
+        self,
+        weights: Weights,
+        projected: tuple[tf.Tensor, tf.Tensor],
+        places: np.ndarray,
+        block: Block,
+        start: int,
+    ) -> np.ndarray:
+        """Best labels of a block's cells, ``[steps, rows]``; ``places`` begins at token start."""
+        index = np.zeros(block.starts.shape[1:], np.int32)
+        index.reshape(-1)[block.cells] = places[block.elements - start]
+        gathered = tuple(tf.gather(values, tf.constant(index)) for values in projected)
+        arguments = map(tf.constant, (block.starts, block.used))
+        return self._programs.label(weights, gathered, *arguments).numpy()
 
 
-def _programs(network: EntityLSTM, jit_compile: bool) -> tuple[Program, Program]:
-    """Layer 3 over words, and layers 4 to 6 over sentences."""
-    architecture = network.architecture
-    computing = EntityLSTM(architecture, network.weights, closed_form=jit_compile)
-    dtype = network.label_prediction.weights["kernel"].dtype
-    lengths = tf.TensorSpec([None], tf.int32)
-    characters = tf.TensorSpec([None, None, architecture.character_dimension], dtype)
+def sentence_slices(offsets: np.ndarray) -> Iterator[np.ndarray]:
+    """Indices of neighbouring sentences, so many tokens at a time."""
+    start = 0
+    while start < len(offsets) - 1:
+        stop = int(np.searchsorted(offsets, offsets[start] + TOKENS_AT_ONCE, side="right")) - 1
+        stop = max(stop, start + 1)
+        yield np.arange(start, stop)
+        start = stop
+
+
+class Programs(NamedTuple):
+    """What is compiled; both are given the weights of layers 3 to 6.
+
+    Attributes:
+        encode: layer 3 over words.
+        label: layers 4 to 6 over sentences whose words are projected.
+    """
+
+    encode: Callable[..., tf.Tensor]
+    label: Callable[..., tf.Tensor]
+
+
+@functools.cache
+def prediction_programs(architecture: Architecture, dtype: tf.DType) -> Programs:
+    """The programs for an architecture, shared by all its networks of a process.
+
+    They are traced once for all sizes, and compiled once for each.
+    """
+    drawn = initial_weights(architecture, 1, 1, 0)
+    weights = {
+        layer: {name: tf.TensorSpec(value.shape, dtype) for name, value in named.items()}
+        for layer, named in drawn.items()
+        if layer not in (TokenEmbedding.name, CharacterEmbedding.name)
+    }
+    cells, number = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
     starts = tf.TensorSpec([2, None, None], tf.int32)
-    packed = [characters, starts, tf.TensorSpec([], tf.int32), lengths, lengths]
-    tokens = tf.TensorSpec([None, None, architecture.token_dimension], dtype)
-    words = tf.TensorSpec([None, None, 2 * architecture.character_hidden], dtype)
+    characters = tf.TensorSpec([None, None, architecture.character_dimension], dtype)
+    projected = tf.TensorSpec([None, None, 3 * architecture.token_hidden], dtype)
+
+    def encode(weights: Weights, *packed: tf.Tensor) -> tf.Tensor:
+        return EntityLSTM(architecture, weights).encode_words(*packed)
 
     def label(
-        token_rows: tf.Tensor, lengths: tf.Tensor, word_vectors: Optional[tf.Tensor] = None
+        weights: Weights, projected: tuple[tf.Tensor, tf.Tensor], *block: tf.Tensor
     ) -> tf.Tensor:
-        return computing.decode(computing.scores(token_rows, word_vectors, lengths), lengths)
+        return EntityLSTM(architecture, weights).label(projected, *block)
 
-    arguments = [tokens, lengths] + [words] * architecture.use_character_lstm
-    options = {"jit_compile": jit_compile or None}
-    return (
-        tf.function(computing.encode_words, input_signature=packed, **options),
-        tf.function(label, input_signature=arguments, **options),
+    return Programs(
+        tf.function(
+            encode,
+            input_signature=[weights, characters, starts, number, cells, cells],
+            jit_compile=True,
+            autograph=False,
+        ),
+        tf.function(
+            label,
+            input_signature=[weights, (projected, projected), starts, number],
+            jit_compile=True,
+            autograph=False,
+        ),
     )

@@ -8,7 +8,7 @@ from typing import Optional
 import numpy as np
 import tensorflow as tf
 
-from neuroner_tl.model.bilstm import both_directions, initial_bilstm
+from neuroner_tl.model.bilstm import both_directions, initial_bilstm, project_both, read_both
 from neuroner_tl.model.layer import InitialWeights, Layer, glorot
 
 
@@ -61,9 +61,39 @@ class TokenLSTM(Layer):
         forward, backward = both_directions(
             self.weights, time_major, tf.reduce_max(lengths), starts
         )
+        return tf.transpose(self._joined(forward, backward), [1, 0, 2])
+
+    def project(self, parts: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        """What both directions' gates get from tokens, whatever sentence these stand in.
+
+        Args:
+            parts: the tokens' vectors in parts that stand side by side, each ``[tokens, d_k]``.
+
+        Returns:
+            For each direction ``[tokens, 3 n]``.
+        """
+        return project_both(self.weights, parts)
+
+    def read(
+        self, projected: tuple[tf.Tensor, tf.Tensor], steps: tf.Tensor, starts: tf.Tensor
+    ) -> tf.Tensor:
+        """Read sentences that are laid out as in `neuroner_tl.dataset.packed_sequences`.
+
+        Args:
+            projected: for each direction ``[time, batch, 3 n]``, from `project`.
+            steps: number of steps in use, a scalar.
+            starts: ``[2, time, batch]`` bool, where each direction begins.
+
+        Returns:
+            ``[time, batch, n]``.
+        """
+        begins = tuple(tf.unstack(starts, num=2))
+        return self._joined(*read_both(self.weights, projected, steps, begins))
+
+    def _joined(self, forward: tf.Tensor, backward: tf.Tensor) -> tf.Tensor:
+        """The projection of both directions' states, ``[time, batch, n]``."""
         states = tf.concat([forward, backward], axis=-1)
         flat = tf.reshape(states, [-1, states.shape[-1]])
         projected = tf.tanh(flat @ self.weights["projection"] + self.weights["projection_bias"])
         shape = tf.shape(states)
-        projected = tf.reshape(projected, [shape[0], shape[1], projected.shape[-1]])
-        return tf.transpose(projected, [1, 0, 2])
+        return tf.reshape(projected, [shape[0], shape[1], projected.shape[-1]])

@@ -5,38 +5,44 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Optional
 
 import numpy as np
 
-from neuroner_tl.corpora.document import Document, Entity, TaggedDocument
+from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.tagging import tag_document, tagged_to_entities
 from neuroner_tl.corpora.text import get_tokenizer
-from neuroner_tl.dataset.encoding import EncodedPart, encode_documents, extend_vocabulary
-from neuroner_tl.model.entity_lstm import EntityLSTM, create_network
+from neuroner_tl.dataset.encoding import EncodedPart, encode_documents
+from neuroner_tl.dataset.new_words import look_up_new_words, open_vectors
+from neuroner_tl.model.entity_lstm import create_network
 from neuroner_tl.model.tagger import Tagger
 from neuroner_tl.training.checkpoint import SavedModel, load_model
 
 logger = logging.getLogger(__name__)
 
-# Documents that are sorted into buckets together; texts beyond that stream through. So many
-# repay compiling the programs, which is a quarter faster.
-DOCUMENTS_AT_ONCE = 2000
+# Text that is laid out together, some 150 abstracts; more streams through.
+CHARACTERS_AT_ONCE = 1 << 18
+DOCUMENTS_AT_ONCE = 1000
 
 
 class Predictor:
     """Tags text with a model.
 
+    Nothing changes once it is made: any number of threads may predict with it at the same time,
+    and what is found in a text does not depend on the texts before or beside it.
+
     Args:
         model: a model as loaded, or its folder.
         word_vectors: word-vector file for words that the model's vocabulary lacks, of the kind
-            that the model was trained with; None treats them as unknown.
-        batch_size: sentences a batch.
+            that the model was trained with (see `neuroner_tl.prediction.model_vectors`), or a
+            fastText model; None treats them as unknown. The file is read once for all processes,
+            see `neuroner_tl.dataset.word_vector_index`.
+        batch_size: sentences that are read side by side where there are many.
 
     Raises:
         CheckpointError: the model cannot be loaded.
+        CorpusError: the word-vector file cannot be used.
     """
 
     def __init__(
@@ -50,7 +56,11 @@ class Predictor:
         self.model = model
         self.vocabulary = model.vocabulary
         self.word_vectors = word_vectors
-        self._batch_size = batch_size
+        self._index = (
+            None
+            if word_vectors is None
+            else open_vectors(word_vectors, model.architecture.token_dimension)
+        )
         self._tokenizer = get_tokenizer(model.text.tokenizer, model.text.language)
         if self._tokenizer.identity != model.text.tokenizer_identity:
             logger.warning(
@@ -58,13 +68,7 @@ class Predictor:
                 model.text.tokenizer_identity,
                 self._tokenizer.identity,
             )
-        self._compiled = False
-        self._use(create_network(model.architecture, model.weights))
-        self._looked_up: set[str] = set()
-
-    def _use(self, network: EntityLSTM) -> None:
-        self._network = network
-        self._tagger = Tagger(network, self._batch_size, self._compiled)
+        self._tagger = Tagger(create_network(model.architecture, model.weights), batch_size)
 
     def predict_text(self, text: str) -> list[Entity]:
         """The entities of one text, in the order of their start."""
@@ -73,14 +77,18 @@ class Predictor:
     def predict(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Replace the entities of documents by predicted ones.
 
-        The documents come back in their order; some thousands are held at a time.
+        The documents come back in their order; at most some hundred are held at a time, or a
+        single long one.
         """
-        stream = iter(documents)
-        while chunk := list(islice(stream, DOCUMENTS_AT_ONCE)):
-            if len(chunk) == DOCUMENTS_AT_ONCE and not self._compiled:
-                logger.info("many documents: compiling for prediction, which takes some seconds")
-                self._compiled = True
-                self._use(self._network)
+        chunk: list[Document] = []
+        characters = 0
+        for document in documents:
+            chunk.append(document)
+            characters += len(document.text)
+            if characters >= CHARACTERS_AT_ONCE or len(chunk) >= DOCUMENTS_AT_ONCE:
+                yield from self._predict_chunk(chunk)
+                chunk, characters = [], 0
+        if chunk:
             yield from self._predict_chunk(chunk)
 
     def _predict_chunk(self, documents: Sequence[Document]) -> Iterator[Document]:
@@ -93,10 +101,11 @@ class Predictor:
             )
             for document in documents
         ]
-        if self.word_vectors is not None:
-            self._look_up_new_words(tagged)
         table, part = encode_documents(tagged, self.vocabulary)
-        labels = self._tagger.tag(table, part)
+        new = None
+        if self._index is not None:
+            new = look_up_new_words(table, self.vocabulary, self._index)
+        labels = self._tagger.tag(table, part, new)
         tags = label_names(part, labels, self.vocabulary.labels)
         for document, cut in zip(documents, tagged):
             entities = [
@@ -105,28 +114,6 @@ class Predictor:
                 for entity in tagged_to_entities(document.text, sentence, next(tags))
             ]
             yield dataclasses.replace(document, entities=tuple(entities))
-
-    def _look_up_new_words(self, documents: Sequence[TaggedDocument]) -> None:
-        """Append rows for words that the vocabulary lacks and the word-vector file has."""
-        assert self.word_vectors is not None
-        words = {w for document in documents for s in document.sentences for w in s.tokens}
-        new = sorted(w for w in words - self._looked_up if self.vocabulary.token_id(w) == 0)
-        self._looked_up.update(words)
-        if not new:
-            return
-        dimension = self.model.architecture.token_dimension
-        vocabulary, rows = extend_vocabulary(self.vocabulary, new, self.word_vectors, dimension)
-        logger.info("%d of %d new words have a word vector", len(rows), len(new))
-        if not len(rows):
-            return
-        values = {
-            layer: {name: variable.numpy() for name, variable in named.items()}
-            for layer, named in self._network.weights.items()
-        }
-        table = values[self._network.token_embedding.name]
-        table["embedding"] = np.concatenate([table["embedding"], rows])
-        self._use(create_network(self.model.architecture, values))
-        self.vocabulary = vocabulary
 
 
 def label_names(part: EncodedPart, labels: np.ndarray, names: Sequence[str]) -> Iterator[list[str]]:

@@ -24,13 +24,14 @@ from neuroner_tl.evaluation.scoring import (
 )
 from neuroner_tl.parameter_file import write_parameters
 from neuroner_tl.parameters import Parameters
+from neuroner_tl.prediction.model_vectors import word_vectors_or_warning
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.data import open_corpus
 from neuroner_tl.runs.folder import check_writable, create_run_folder
 from neuroner_tl.runs.prediction_files import PredictionFiles
 from neuroner_tl.runs.result import RunResult
 from neuroner_tl.runs.threads import set_threads
-from neuroner_tl.training.checkpoint import PARAMETERS, versions
+from neuroner_tl.training.checkpoint import PARAMETERS, load_model, versions
 
 logger = logging.getLogger(__name__)
 
@@ -105,9 +106,10 @@ def predict_run(parameters: Parameters) -> RunResult:
     for part in chosen.values():
         for _ in part.documents():
             pass  # A document that cannot be used is found before anything is written.
+    model = load_model(parameters.pretrained_model_folder)
     predictor = Predictor(
-        parameters.pretrained_model_folder,
-        parameters.token_pretrained_embedding_filepath,
+        model,
+        parameters.token_pretrained_embedding_filepath or word_vectors_or_warning(model),
         parameters.prediction_batch_size,
     )
     folder = create_run_folder(parameters.output_folder, parameters.experiment_name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Any, Optional
 
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.parameter_values import Interval
@@ -30,6 +30,7 @@ class RunSaver:
         data: digest of the data, by which a run that goes on knows them again.
         compiled: whether the steps are compiled.
         interval: how often the state is saved within an epoch; None for never.
+        word_vectors: what the model records of its word-vector file.
     """
 
     folder: RunFolder
@@ -40,6 +41,7 @@ class RunSaver:
     data: str
     compiled: bool
     interval: Optional[Interval]
+    word_vectors: dict[str, Any] = field(default_factory=dict)
     _saved_at: float = field(default=0.0, init=False)
     _saved: str = field(default="", init=False)
 
@@ -113,6 +115,7 @@ class RunSaver:
                 "epoch": self.progress.best_epoch,
                 "score": self.progress.best_score,
                 "seed": self.step.seed,
+                **self.word_vectors,
             },
             str(self.progress.best_epoch),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Optional
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.silver.annotators import (
@@ -16,6 +17,7 @@ from neuroner_tl.corpora.silver.annotators import (
 from neuroner_tl.corpora.silver.definition import AnnotatorSource, SilverDefinition
 from neuroner_tl.corpora.silver.harmonise import Span
 from neuroner_tl.corpora.silver.lexicon import LexiconRules
+from neuroner_tl.errors import CheckpointError
 
 
 class ModelAnnotator:
@@ -24,15 +26,26 @@ class ModelAnnotator:
     Args:
         folder: the model's folder, or that of its run.
         entity_type: entities of other types are left out.
+        word_vectors: word-vector file, in place of the one that the model was trained with.
+
+    Raises:
+        CheckpointError: the model cannot be loaded, or its word-vector file is not there.
     """
 
-    def __init__(self, folder: Path, entity_type: str) -> None:
+    def __init__(self, folder: Path, entity_type: str, word_vectors: Optional[Path] = None) -> None:
         # TensorFlow takes seconds to load, and most silver corpora need none.
+        from neuroner_tl.prediction.model_vectors import model_word_vectors
         from neuroner_tl.prediction.predictor import Predictor
         from neuroner_tl.runs.threads import set_threads
+        from neuroner_tl.training.checkpoint import load_model
 
         set_threads(1)
-        self._predictor = Predictor(folder)
+        model = load_model(folder)
+        try:
+            word_vectors = word_vectors or model_word_vectors(model)
+        except CheckpointError as error:
+            raise CheckpointError(f"{error}: word_vectors in [silver]") from error
+        self._predictor = Predictor(model, word_vectors)
         self._type = entity_type
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[list[Span]]:
@@ -55,4 +68,5 @@ def make_annotator(definition: SilverDefinition, source: AnnotatorSource) -> Ann
         return StandoffAnnotator(path, kind)
     if source.kind == "brat":
         return BratAnnotator(path, kind)
-    return ModelAnnotator(path, kind)
+    vectors = definition.silver.word_vectors
+    return ModelAnnotator(path, kind, None if vectors is None else definition.data(vectors))

@@ -23,6 +23,7 @@ from neuroner_tl.model.entity_lstm import (
 from neuroner_tl.model.tagger import Tagger
 from neuroner_tl.parameter_file import write_parameters
 from neuroner_tl.parameters import Parameters
+from neuroner_tl.prediction.model_vectors import describe_word_vectors
 from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import RunData, load_data
 from neuroner_tl.runs.folder import RunFolder, check_writable, create_run_folder
@@ -208,6 +209,7 @@ class _Run:
             self.data.digest,
             self.jit_compile,
             p.checkpoint_interval,
+            describe_word_vectors(p.token_pretrained_embedding_filepath),
         )
         if state is None:
             self._write_what_is_known()

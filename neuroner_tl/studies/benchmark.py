@@ -34,7 +34,6 @@ from neuroner_tl.studies.arithmetic import (
 from neuroner_tl.studies.benchmark_contenders import (
     COMPILED,
     MODES,
-    PLAIN,
     REFERENCE,
     TRAINING,
     Contender,
@@ -76,7 +75,7 @@ def run_benchmark(
     measurements: list[Measurement] = []
     with interruptible() as stop_requested:
         contenders = _contenders(parameters, settings, dataset, architecture)
-        for contender in _until(stop_requested, contenders, len(settings.batch_sizes) * 3 + 3):
+        for contender in _until(stop_requested, contenders, len(settings.batch_sizes) * 3 + 2):
             measurements.append(Measurement(contender, *_preparation_seconds(contender), 0.0))
         turns = [m for _ in range(settings.repetitions) for m in measurements]
         for measurement in _until(stop_requested, iter(turns), len(turns)):
@@ -153,8 +152,7 @@ def _contenders(
     network, table = make_network(), dataset.word_table
     part = dataset.parts[_prediction_part(dataset)]
     yield reference_prediction(network, table, part, settings.single_sentences)
-    for mode in (PLAIN, COMPILED):
-        yield tagger_prediction(mode, network, table, part, parameters.prediction_batch_size)
+    yield tagger_prediction(network, table, part, parameters.prediction_batch_size)
 
 
 def _prediction_part(dataset: Dataset) -> str:

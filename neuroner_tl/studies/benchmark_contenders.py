@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,10 +11,10 @@ import tensorflow as tf
 from neuroner_tl.dataset.batches import EXACT, Batch, Shapes, epoch_order, make_batch
 from neuroner_tl.dataset.encoding import Dataset, EncodedPart, WordTable
 from neuroner_tl.dataset.flat_batch import pack_batch
+from neuroner_tl.dataset.packed_sequences import lay_out
 from neuroner_tl.model.entity_lstm import EntityLSTM
 from neuroner_tl.model.reference import ReferenceModel
-from neuroner_tl.model.tagger import SHAPES as TAGGER_SHAPES
-from neuroner_tl.model.tagger import WORD_LENGTHS, WORDS_PER_BATCH, Tagger
+from neuroner_tl.model.tagger import WORD_SIZES, Tagger, sentence_slices
 from neuroner_tl.training.step import StepSettings, TrainingStep, clipped, training_program
 
 REFERENCE, PLAIN, COMPILED = MODES = ("reference", "plain", "compiled")
@@ -225,10 +224,10 @@ def reference_prediction(
 
 
 def tagger_prediction(
-    mode: str, network: EntityLSTM, table: WordTable, part: EncodedPart, batch_size: int
+    network: EntityLSTM, table: WordTable, part: EncodedPart, batch_size: int
 ) -> Contender:
     """Prediction of a whole part by the `Tagger`."""
-    tagger = Tagger(network, batch_size, mode == COMPILED)
+    tagger = Tagger(network, batch_size)
 
     def run() -> None:
         tagger.tag(table, part)
@@ -236,20 +235,26 @@ def tagger_prediction(
     return Contender(
         PREDICTION,
         batch_size,
-        mode,
+        COMPILED,
         sentences=part.number_of_sentences,
         tokens=part.number_of_tokens,
         characters=int(table.character_counts[np.unique(part.words)].sum()),
-        shapes=_tagger_shapes(table, part) if mode == COMPILED else 0,
+        shapes=_tagger_shapes(tagger, table, part),
         run=run,
         prepare=run,
     )
 
 
-def _tagger_shapes(table: WordTable, part: EncodedPart) -> int:
-    """Number of shapes that the tagger meets: lengths of sentences, and of words in batches."""
-    times = {TAGGER_SHAPES.time(int(n)) for n in np.unique(part.lengths)}
-    counts = np.sort(table.character_counts[np.unique(part.words)])
-    last = itertools.chain(range(WORDS_PER_BATCH - 1, len(counts), WORDS_PER_BATCH), [-1])
-    longest = {max(1, int(counts[place])) for place in last}
-    return len(times) + len({Shapes(WORD_LENGTHS).time(n) for n in longest})
+def _tagger_shapes(tagger: Tagger, table: WordTable, part: EncodedPart) -> int:
+    """Number of sizes of blocks that the tagger meets, of words and of sentences."""
+    words = {
+        block.starts.shape
+        for block in lay_out(table.char_offsets, np.unique(part.words), WORD_SIZES)
+        if tagger.network.architecture.use_character_lstm
+    }
+    sentences = {
+        block.starts.shape
+        for some in sentence_slices(part.sentence_offsets)
+        for block in lay_out(part.sentence_offsets, some, tagger.sizes)
+    }
+    return len(words) + len(sentences)

@@ -9,12 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroner_tl.corpora.document import Entity, TaggedDocument, TaggedSentence
-from neuroner_tl.dataset.encoding import (
-    NO_LABEL,
-    build_dataset,
-    encode_documents,
-    extend_vocabulary,
-)
+from neuroner_tl.dataset.encoding import NO_LABEL, build_dataset, encode_documents
 from neuroner_tl.dataset.vocabulary import VocabularyRules
 from neuroner_tl.errors import CorpusError, ParameterError
 
@@ -321,18 +316,6 @@ def test_training_and_prediction_agree_on_every_word(vectors):
     table, part = encode_documents(TEST, dataset.vocabulary)
     in_training = dataset.word_table.token_ids[dataset.parts["test"].words]
     assert table.token_ids[part.words].tolist() == in_training.tolist()
-
-
-def test_extending_a_finished_vocabulary(vectors):
-    vocabulary = build().vocabulary
-    tokens = ["Cold", "FLU", "Cold", "absent", "P33", "<UNK>"]
-    extended, rows = extend_vocabulary(vocabulary, tokens, vectors, 2)
-    assert extended.tokens == (*vocabulary.tokens, "Cold", "P33")
-    assert rows.tolist() == [[3, 4], [5, 6]] and rows.dtype == np.float32
-    same, none = extend_vocabulary(vocabulary, ["FLU"], vectors, 2)
-    assert same == vocabulary and none.shape == (0, 2)
-    with pytest.raises(CorpusError, match="have 2 dim.*token_embedding_dimension is 5"):
-        extend_vocabulary(vocabulary, tokens, vectors, 5)
 
 
 def test_the_log_tells_sizes(vectors, caplog):

@@ -62,6 +62,16 @@ def random_batch(lengths, longest_word=9, seed=0, labels=5, pad_time=0, pad_word
     )
 
 
+def decode(layer, scores, lengths):
+    """Best labels ``[batch, time]`` of a batch with a sentence a row, 0 in the padding."""
+    time, lengths = scores.shape[1], np.asarray(lengths)
+    steps = np.arange(time)[:, None]
+    starts = np.stack([(steps == 0) | (steps == lengths), steps == lengths - 1])
+    scores = tf.transpose(scores, [1, 0, 2])
+    best = layer.decode(scores, tf.constant(starts), tf.constant(time))
+    return best.numpy().T * (np.arange(time) < lengths[:, None])
+
+
 def encode_words(network, batch, rows=0):
     """What layer 3 makes of a batch's words, ``[batch, time, 2 * hidden]``, packed in groups."""
     packed = pack_words(batch.characters, batch.character_lengths, rows)

@@ -6,6 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy_network import all_paths
+from random_networks import decode
 from tensorflow_addons import text as tfa_text
 
 from neuroner_tl.model import crf
@@ -62,9 +63,9 @@ SAMPLES = [
 ]
 
 
-@pytest.mark.parametrize("closed_form", [True, False], ids=["closed", "addons"])
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: "-".join(map(str, s.lengths)))
 class TestLayer:
+    @pytest.mark.parametrize("closed_form", [True, False], ids=["closed", "addons"])
     def test_loss(self, sample, closed_form):
         found = sample.layer(closed_form).loss(
             tf.constant(sample.scores), tf.constant(sample.gold), tf.constant(sample.lengths)
@@ -72,12 +73,9 @@ class TestLayer:
         expected = [sample.loss(row) for row in range(len(sample.lengths))]
         np.testing.assert_allclose(found.numpy(), expected, rtol=1e-9, atol=1e-9)
 
-    def test_best_path(self, sample, closed_form):
-        found = sample.layer(closed_form).decode(
-            tf.constant(sample.scores), tf.constant(sample.lengths)
-        )
-        assert found.dtype == tf.int32
-        assert found.numpy().tolist() == [sample.best(row) for row in range(len(sample.lengths))]
+    def test_best_path(self, sample):
+        found = decode(sample.layer(True), sample.scores, sample.lengths)
+        assert found.tolist() == [sample.best(row) for row in range(len(sample.lengths))]
 
 
 def test_neuroners_rows_of_start_and_end_are_two_vectors():
@@ -112,8 +110,8 @@ def test_any_batch(lengths, labels, seed, padding, scale):
     )
     expected = [sample.loss(row) for row in range(len(lengths))]
     np.testing.assert_allclose(losses.numpy(), expected, rtol=1e-9, atol=1e-7)
-    paths = layer.decode(tf.constant(sample.scores), tf.constant(sample.lengths))
-    assert paths.numpy().tolist() == [sample.best(row) for row in range(len(lengths))]
+    paths = decode(layer, sample.scores, sample.lengths)
+    assert paths.tolist() == [sample.best(row) for row in range(len(lengths))]
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -165,19 +163,48 @@ def test_compiled_float32_equals_brute_force():
     @tf.function(jit_compile=True)
     def program(scores, labels, lengths):
         layer = sample.layer_32
-        return layer.loss(scores, labels, lengths), layer.decode(scores, lengths)
+        return layer.loss(scores, labels, lengths)
 
     layer = sample.layer(True)
     sample.layer_32 = LabelSequenceOptimisation(
         {name: tf.Variable(tf.cast(w, tf.float32)) for name, w in layer.weights.items()}
     )
-    losses, paths = program(
+    losses = program(
         tf.constant(sample.scores, tf.float32),
         tf.constant(sample.gold),
         tf.constant(sample.lengths),
     )
     np.testing.assert_allclose(losses, [sample.loss(row) for row in range(3)], rtol=1e-4)
-    assert paths.numpy().tolist() == [sample.best(row) for row in range(3)]
+
+
+@pytest.mark.parametrize("jit_compile", [None, True], ids=["plain", "compiled"])
+def test_sentences_behind_each_other_do_not_see_each_other(jit_compile):
+    """Two columns of sentences with padding after them, in float32."""
+    samples = [Sample([length], 3, length, padding=0) for length in (4, 1, 1, 5, 3)]
+    weights = {name: getattr(samples[0], name) for name in ("transitions", "start", "end")}
+    columns, time = [samples[:3], samples[3:]], 11
+    scores = np.random.default_rng(0).choice([-GARBAGE, GARBAGE], (time, 2, 3))
+    starts = np.zeros((2, time, 2), bool)
+    expected = []
+    for column, some in enumerate(columns):
+        t = 0
+        for sample in some:
+            for name, value in weights.items():
+                setattr(sample, name, value)
+            stop = t + sample.lengths[0]
+            scores[t:stop, column] = sample.scores[0]
+            starts[0, t, column] = starts[1, stop - 1, column] = True
+            expected += [(t, stop, column, sample.best(0))]
+            t = stop
+        starts[0, t, column] = True
+    layer = LabelSequenceOptimisation(
+        {name: tf.Variable(value, dtype=tf.float32) for name, value in weights.items()}
+    )
+    program = tf.function(layer.decode, jit_compile=jit_compile)
+    found = program(tf.constant(scores, tf.float32), tf.constant(starts), tf.constant(10)).numpy()
+    assert found.dtype == np.int32 and found.shape == (time, 2)
+    for t, stop, column, best in expected:
+        assert found[t:stop, column].tolist() == best
 
 
 def test_without_weights_labels_are_independent():
@@ -186,7 +213,7 @@ def test_without_weights_labels_are_independent():
     losses = layer.loss(
         tf.constant(sample.scores), tf.constant(sample.gold), tf.constant(sample.lengths)
     ).numpy()
-    paths = layer.decode(tf.constant(sample.scores), tf.constant(sample.lengths)).numpy()
+    paths = decode(layer, sample.scores, sample.lengths)
     for row, length in enumerate(sample.lengths):
         scores = sample.scores[row, :length]
         log_p = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))

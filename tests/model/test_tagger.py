@@ -1,5 +1,7 @@
 """Tagging a part: however it is batched and compiled, each sentence gets its own best labels."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,8 +10,10 @@ from random_networks import ARCHITECTURES
 from tiny_dataset import random_documents, tiny_dataset
 
 from neuroner_tl.dataset.encoding import encode_documents
+from neuroner_tl.dataset.new_words import NewVectors
+from neuroner_tl.model import tagger as tagger_module
 from neuroner_tl.model.entity_lstm import create_network, initial_weights
-from neuroner_tl.model.tagger import Tagger
+from neuroner_tl.model.tagger import Tagger, prediction_programs
 
 LENGTHS = [3, 17, 1, 8, 5, 5, 40, 2, 16, 12, 33, 1]
 
@@ -77,21 +81,133 @@ def test_batch_size_does_not_matter(vocabulary):
     assert len(set(single.tolist())) > 1
 
 
-def test_compiled_equals_plain(vocabulary):
-    network = make_network(vocabulary)
+@pytest.mark.parametrize("architecture", ARCHITECTURES[:3], ids=["full", "nochar", "nocrf"])
+def test_compiled_equals_step_by_step(vocabulary, architecture):
+    network = make_network(vocabulary, architecture)
     table, part = encode(vocabulary, [3, 16, 1, 14, 8, 5, 5])
-    plain = Tagger(network, 4).tag(table, part)
-    compiled = Tagger(network, 4, jit_compile=True).tag(table, part)
-    np.testing.assert_array_equal(compiled, plain)
+    compiled = Tagger(network, 4).tag(table, part)
+    tf.config.run_functions_eagerly(True)
+    try:
+        np.testing.assert_array_equal(Tagger(network, 4).tag(table, part), compiled)
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
-@pytest.mark.slow
-def test_compiled_with_sentences_beyond_the_largest_bucket(vocabulary):
+def alone(network, table, part):
+    """Labels of each sentence when there is no other."""
+    labels = []
+    for start, stop in zip(part.sentence_offsets[:-1], part.sentence_offsets[1:]):
+        single = dataclasses.replace(
+            part, words=part.words[start:stop], sentence_offsets=np.array([0, stop - start])
+        )
+        labels.append(Tagger(network).tag(table, single))
+    return np.concatenate(labels)
+
+
+def test_neither_order_nor_company_matter(vocabulary):
+    """Sentences and words of all lengths, those beyond a block's steps among them."""
     network = make_network(vocabulary)
-    table, part = encode(vocabulary, [*LENGTHS, 300, 129, 128, 700])
-    plain = Tagger(network, 4).tag(table, part)
-    compiled = Tagger(network, 4, jit_compile=True).tag(table, part)
-    np.testing.assert_array_equal(compiled, plain)
+    rng = np.random.default_rng(0)
+    words = ["".join(rng.choice(list("abcdé1-"), size)) for size in (1, 2, 63, 64, 65)]
+    lengths = [*LENGTHS, 300, 128, 127, *rng.integers(1, 50, 25)]
+    table, part = encode(vocabulary, lengths, [*words, "of", "cancer", "p53"])
+    expected = alone(network, table, part)
+    assert len(set(expected.tolist())) > 2
+    np.testing.assert_array_equal(Tagger(network).tag(table, part), expected)
+    order = rng.permutation(len(lengths))
+    tokens = np.concatenate([np.arange(*part.sentence_offsets[s : s + 2]) for s in order])
+    shuffled = dataclasses.replace(
+        part,
+        words=part.words[tokens],
+        sentence_offsets=np.concatenate([[0], np.cumsum(part.lengths[order])]),
+    )
+    np.testing.assert_array_equal(Tagger(network).tag(table, shuffled), expected[tokens])
+
+
+def test_slices_of_a_part_do_not_matter(vocabulary, monkeypatch):
+    network = make_network(vocabulary)
+    table, part = encode(vocabulary, LENGTHS)
+    whole = Tagger(network).tag(table, part)
+    for tokens in (1, 20, 39, 40):
+        monkeypatch.setattr(tagger_module, "TOKENS_AT_ONCE", tokens)
+        np.testing.assert_array_equal(Tagger(network).tag(table, part), whole)
+
+
+@pytest.fixture
+def sizes(monkeypatch):
+    """The sizes of arrays that programs are called with: each is compiled once."""
+    met = {"encode": set(), "label": set()}
+
+    def spied(architecture, dtype):
+        programs = prediction_programs(architecture, dtype)
+
+        def spy(name):
+            def call(weights, *arguments):
+                shapes = tuple(tuple(a.shape) for a in tf.nest.flatten(arguments))
+                met[name].add(shapes)
+                return getattr(programs, name)(weights, *arguments)
+
+            return call
+
+        return tagger_module.Programs(spy("encode"), spy("label"))
+
+    monkeypatch.setattr(tagger_module, "prediction_programs", spied)
+    return met
+
+
+def test_few_sizes_whatever_is_given(vocabulary, sizes):
+    """Numbers of distinct words, sentences and lengths at random: nothing new after two calls."""
+    network = make_network(vocabulary)
+    tagger = Tagger(network)
+    rng = np.random.default_rng(0)
+
+    def tag(distinct, sentences):
+        words = [f"w{number}" for number in rng.integers(0, 9999, distinct)]
+        tagger.tag(*encode(vocabulary, rng.integers(1, 100, sentences), words))
+
+    tag(30, 2)
+    tag(3000, 200)
+    assert {name: len(met) for name, met in sizes.items()} == {"encode": 2, "label": 2}
+    programs = prediction_programs(network.architecture, tf.float32)
+    traces = [program.experimental_get_tracing_count() for program in programs]
+    assert traces == [1, 1]
+    for _ in range(40):
+        tag(int(rng.integers(1, 500)), int(rng.integers(1, 60)))
+    assert {name: len(met) for name, met in sizes.items()} == {"encode": 2, "label": 2}
+    assert [program.experimental_get_tracing_count() for program in programs] == traces
+
+
+def test_long_sequences_take_blocks_of_few_rows(vocabulary, sizes):
+    """A token of 6,000 characters beside a thousand words, and a sentence of 3,000 tokens."""
+    words = [f"w{number}" for number in range(1023)]
+    documents = [*random_documents([500] * 4, 1, words), *random_documents([1], 2, ["A" * 6000])]
+    table, part = encode_documents([*documents, *random_documents([3000], 3)], vocabulary)
+    assert len(table.words) > 800
+    Tagger(make_network(vocabulary)).tag(table, part)
+    for met in sizes.values():
+        for shapes in met:
+            steps, rows = shapes[0][:2]
+            assert steps * rows <= 1 << 14
+
+
+def test_vectors_of_new_words_stand_in_for_those_of_the_vocabulary(vocabulary):
+    network = make_network(vocabulary)
+    table, part = encode(vocabulary, [6, 5, 4], ["ζ", "of", "η", "cancer", "θ"])
+    new = np.flatnonzero(table.token_ids == 0)
+    vectors = np.random.default_rng(2).normal(size=(len(new), 7)).astype(np.float32)
+    found = Tagger(network).tag(table, part, NewVectors(new, vectors))
+    weights = {
+        layer: {name: value.numpy() for name, value in named.items()}
+        for layer, named in network.weights.items()
+    }
+    rows = weights["token_embeddings"]["embedding"]
+    weights["token_embeddings"]["embedding"] = np.concatenate([rows, vectors])
+    longer = create_network(network.architecture, weights)
+    ids = table.token_ids.copy()
+    ids[new] = len(rows) + np.arange(len(new))
+    expected = one_by_one(longer, dataclasses.replace(table, token_ids=ids), part)
+    np.testing.assert_array_equal(found, expected)
+    assert (found != Tagger(network).tag(table, part)).any()
 
 
 def test_very_long_sentence(vocabulary):

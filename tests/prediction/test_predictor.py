@@ -1,17 +1,128 @@
-"""New text in a stream: whatever comes together, each document gets its own entities, in order."""
+"""New text: whatever comes together, in whatever order and thread, each gets its own entities."""
+
+import builtins
+import dataclasses
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
 
 from neuroner_tl.corpora.document import Document
+from neuroner_tl.dataset import word_vector_index
+from neuroner_tl.dataset.word_vector_file import WordVectorScan
 from neuroner_tl.prediction import predictor as predictor_module
 from neuroner_tl.prediction.predictor import Predictor
+from neuroner_tl.training.checkpoint import load_model
+
+NEW = [f"{start}{middle}{end}" for start in "KQXZ" for middle in "aeiou" for end in ("rin", "x")]
 
 
-def test_many_documents_stream_through_compiled_programs(source_run, corpora, monkeypatch):
-    texts = [path.read_text("utf-8") for path in sorted((corpora.gold / "test").glob("*.txt"))]
-    documents = [Document(f"d{n}", text) for n, text in enumerate(texts[:3] * 2 + ["", "one"])]
-    plain = Predictor(source_run.folder.model)
-    expected = [plain.predict_text(document.text) for document in documents]
-    assert any(expected)
+@pytest.fixture(scope="module")
+def model(source_run):
+    """The tiny model, whose unknown words have their vector's say."""
+    model = load_model(source_run.folder.model)
+    weights = {layer: dict(named) for layer, named in model.weights.items()}
+    weights["token_embeddings"]["embedding"] = weights["token_embeddings"]["embedding"] * 3
+    return dataclasses.replace(model, weights=weights)
+
+
+@pytest.fixture(scope="module")
+def vectors(model, tmp_path_factory):
+    """A file with vectors of the new words: those of words that the model knows."""
+    table = model.weights["token_embeddings"]["embedding"]
+    rows = np.random.default_rng(0).choice(len(table), len(NEW))
+    path = tmp_path_factory.mktemp("vectors") / "v.bin"
+    records = (w.encode() + b" " + table[r].astype("<f4").tobytes() for w, r in zip(NEW, rows))
+    path.write_bytes(b"%d %d\n" % (len(NEW), table.shape[1]) + b"\n".join(records))
+    return path
+
+
+@pytest.fixture(scope="module")
+def documents(corpora):
+    """Texts of one to thirty sentences with words that the model has not met."""
+    paths = sorted((corpora.gold / "test").glob("*.txt"))
+    words = " ".join(path.read_text("utf-8") for path in paths).split()
+    rng = np.random.default_rng(1)
+    texts = []
+    for size in (3, 40, 200, 7, 90, 12, 500, 1, 60, 25):
+        chosen = rng.choice([*words, *NEW * 4], size)
+        texts.append(" ".join([*chosen]))
+    return [Document(f"d{number}", text) for number, text in enumerate([*texts, "", "one"])]
+
+
+def found_in(predictor, documents):
+    return {document.id: document.entities for document in predictor.predict(documents)}
+
+
+@pytest.fixture(scope="module")
+def serial(model, vectors, documents):
+    """The entities of each text, predicted alone."""
+    predictor = Predictor(model, vectors)
+    found = {d.id: tuple(predictor.predict_text(d.text)) for d in documents}
+    assert sum(map(len, found.values())) > 20
+    assert found != found_in(Predictor(model), documents)
+    return found
+
+
+def test_neither_order_nor_company_matter(model, vectors, documents, serial):
+    predictor = Predictor(model, vectors)
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        chosen = [documents[n] for n in rng.permutation(len(documents))[: rng.integers(1, 12)]]
+        assert found_in(predictor, chosen) == {d.id: serial[d.id] for d in chosen}
+    assert found_in(Predictor(model, vectors, batch_size=3), documents) == serial
+
+
+def test_eight_threads_share_one_predictor(model, vectors, documents, serial):
+    predictor = Predictor(model, vectors)
+    barrier = threading.Barrier(8)
+
+    def work(seed):
+        barrier.wait()
+        found = {}
+        for number in np.random.default_rng(seed).permutation(len(documents)):
+            document = documents[number]
+            found[document.id] = tuple(predictor.predict_text(document.text))
+        return found
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(found == serial for found in pool.map(work, range(8)))
+    assert found_in(predictor, documents) == serial
+
+
+def test_the_vector_file_is_read_once(model, vectors, documents, serial, monkeypatch):
+    place = word_vector_index.index_places(vectors)[0]
+    place.unlink(missing_ok=True)
+    scans = []
+    scan = WordVectorScan.scan
+    monkeypatch.setattr(WordVectorScan, "scan", lambda self: (scans.append(1), scan(self)))
+    predictors = [Predictor(model, vectors) for _ in range(2)]
+    assert scans == [1]
+    monkeypatch.setattr(builtins, "open", lambda *_: pytest.fail("a file is opened"))
+    for predictor in predictors:
+        assert {d.id: tuple(predictor.predict_text(d.text)) for d in documents} == serial
+    assert scans == [1]
+
+
+def test_only_vectors_of_new_words_are_read(model, vectors, monkeypatch):
+    predictor = Predictor(model, vectors)
+    read = []
+    at = word_vector_index._Positions.read
+    monkeypatch.setattr(
+        word_vector_index._Positions,
+        "read",
+        lambda self, position, size: (read.append(size), at(self, position, size))[1],
+    )
+    predictor.predict_text("of the and")
+    assert read == []
+    predictor.predict_text(f"{NEW[0]} of {NEW[1]} and {NEW[0]}")
+    assert read == [4 * model.architecture.token_dimension] * 2
+
+
+def test_documents_stream_through(model, documents, monkeypatch):
     monkeypatch.setattr(predictor_module, "DOCUMENTS_AT_ONCE", 3)
+    monkeypatch.setattr(predictor_module, "CHARACTERS_AT_ONCE", 1000)
     taken = []
 
     def stream():
@@ -19,11 +130,31 @@ def test_many_documents_stream_through_compiled_programs(source_run, corpora, mo
             taken.append(document.id)
             yield document
 
-    streaming = Predictor(source_run.folder.model)
-    found = streaming.predict(stream())
+    predictor = Predictor(model)
+    found = predictor.predict(stream())
     first = next(found)
+    # The third text is long.
     assert first.id == "d0" and len(taken) == 3
     rest = list(found)
-    assert streaming._compiled and not plain._compiled
     assert [d.id for d in rest] == [d.id for d in documents[1:]]
-    assert [list(d.entities) for d in [first, *rest]] == expected
+    monkeypatch.undo()
+    assert {d.id: d.entities for d in [first, *rest]} == found_in(predictor, documents)
+
+
+@pytest.mark.slow
+def test_ten_thousand_documents_in_bounded_memory(model, vectors, documents):
+    """What is resident after 10,000 texts is what was after 2,000."""
+    from neuroner_tl.memory import resident_memory
+
+    rng = np.random.default_rng(0)
+
+    def stream():
+        for number in range(10_000):
+            words = [f"w{n}" for n in rng.integers(0, 10**6, 60)]
+            yield Document(str(number), " ".join([*words, *rng.choice(NEW, 20)]) + ".")
+
+    resident = []
+    for number, _ in enumerate(Predictor(model, vectors).predict(stream()), start=1):
+        if number in (2_000, 10_000):
+            resident.append(resident_memory())
+    assert resident[1] - resident[0] < 40

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
+from neuroner_tl.fingerprint import fingerprint
 from neuroner_tl.model.entity_lstm import LAYER_NAMES, initial_weights
 from neuroner_tl.neuroner import NeuroNER
 from neuroner_tl.training.checkpoint import load_model
@@ -148,6 +149,8 @@ def test_tokens_of_both_take_the_sources_row_if_reloaded_else_the_word_vectors(
             freeze_token_embeddings=True,
             token_pretrained_embedding_filepath=path,
         )
+        recorded = load_model(result.folder.model).training["word_vectors"]
+        assert recorded == fingerprint(path)["sha256"]
         ours = load_model(result.folder.last)
         table, old = (m.weights["token_embeddings"]["embedding"] for m in (ours, theirs))
         kinds = {"source": 0, "vector": 0}

@@ -38,6 +38,7 @@ class SilverSection(_Section):
     data_folder: Path = Path(".")
     texts: Path
     texts_format: str = "jsonl"
+    word_vectors: Optional[Path] = None
     output_folder: Path = Path("output")
     seed: int = Field(0, ge=0, lt=2**32)
     valid_percent: float = Field(2.0, ge=0, lt=100)

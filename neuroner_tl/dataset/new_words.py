@@ -1,0 +1,83 @@
+"""Word vectors for words of new text that a finished model's vocabulary lacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple, Union
+
+import numpy as np
+
+from neuroner_tl.dataset.embeddings import compose_vectors, lookup_rows, token_forms
+from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
+from neuroner_tl.dataset.vocabulary import UNKNOWN_TOKEN, UNKNOWN_TOKEN_ID, Vocabulary
+from neuroner_tl.dataset.word_table import WordTable
+from neuroner_tl.dataset.word_vector_file import check_dimension, check_is_file
+from neuroner_tl.dataset.word_vector_index import WordVectorIndex, open_word_vectors
+
+
+class NewVectors(NamedTuple):
+    """Vectors of words that the vocabulary lacks.
+
+    Attributes:
+        words: rows of the word table, ascending.
+        vectors: float32 ``[words, token_dimension]``.
+    """
+
+    words: np.ndarray
+    vectors: np.ndarray
+
+
+def open_vectors(path: Path, dimension: int) -> Union[WordVectorIndex, FastTextFile]:
+    """Open word vectors for look-ups, which only read and may come from any thread.
+
+    Args:
+        path: word vectors of any format, or a fastText model, which has a vector for every word.
+        dimension: expected length of the vectors.
+
+    Raises:
+        CorpusError: the file cannot be used, or has vectors of another length.
+    """
+    path = Path(path)
+    check_is_file(path)
+    if not is_fasttext_file(path):
+        return open_word_vectors(path, dimension)
+    model = FastTextFile(path)
+    check_dimension(path, model.dimension, dimension)
+    return model
+
+
+def look_up_new_words(
+    table: WordTable, vocabulary: Vocabulary, source: Union[WordVectorIndex, FastTextFile]
+) -> NewVectors:
+    """Find vectors for the words that the vocabulary lacks in every form.
+
+    Args:
+        table: the words of the text.
+        vocabulary: vocabulary of the model.
+        source: the word vectors, of the model's dimension.
+
+    Raises:
+        CorpusError: the word-vector file has changed, or has a vector that cannot be used.
+    """
+    flags = (vocabulary.check_for_lowercase, vocabulary.check_for_digits_replaced_with_zeros)
+    unknown = np.array(
+        [
+            number
+            for number in np.flatnonzero(table.token_ids == UNKNOWN_TOKEN_ID)
+            if table.words[number] != UNKNOWN_TOKEN
+        ],
+        np.int64,
+    )
+    words = [table.words[number] for number in unknown]
+    forms = {form for word in words for form in token_forms(word, *flags)}
+    if isinstance(source, FastTextFile):
+        vectors = compose_vectors(source, words, forms, *flags)
+        rows, _ = lookup_rows(words, vectors.index, *flags)
+        return NewVectors(unknown[rows >= 0], vectors.matrix[rows[rows >= 0]])
+    numbers = source.find(forms)
+    found = list(numbers)
+    # Rows of the matrix of what was found; a vector that several words share is read once.
+    rows, _ = lookup_rows(words, {form: row for row, form in enumerate(found)}, *flags)
+    wanted = np.unique(rows[rows >= 0])
+    matrix = source.vectors({found[row]: numbers[found[row]] for row in wanted})
+    return NewVectors(unknown[rows >= 0], matrix[np.searchsorted(wanted, rows[rows >= 0])])

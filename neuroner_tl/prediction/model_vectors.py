@@ -1,0 +1,68 @@
+"""Which word vectors a saved model was trained with, for words that its vocabulary lacks."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, Optional
+
+from neuroner_tl.corpora.download import default_cache
+from neuroner_tl.errors import CheckpointError
+from neuroner_tl.fingerprint import content_digest
+from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.training.checkpoint import PARAMETERS, SavedModel
+
+logger = logging.getLogger(__name__)
+
+# Name in a model's record of its training.
+WORD_VECTORS = "word_vectors"
+
+
+def describe_word_vectors(path: Optional[Path]) -> dict[str, Any]:
+    """What a model records of the word-vector file that it is trained with: its sha256."""
+    return {} if path is None else {WORD_VECTORS: _digest(path)}
+
+
+def model_word_vectors(model: SavedModel) -> Optional[Path]:
+    """The word-vector file that a model was trained with, named by its parameters.
+
+    Returns:
+        Its path; None if the model was trained without.
+
+    Raises:
+        CheckpointError: the file is not where it was, or is another one.
+    """
+    path = load_parameters(model.folder / PARAMETERS, {}).token_pretrained_embedding_filepath
+    if path is None:
+        return None
+    if not path.is_file():
+        where = "" if path.is_absolute() else f" in {Path.cwd()}"
+        raise CheckpointError(
+            f"{model.folder}: was trained with the word vectors {path}, which are not there any "
+            f"more{where}; put the file back, or say where it is"
+        )
+    recorded = model.training.get(WORD_VECTORS)
+    try:
+        same = recorded is None or _digest(path) == recorded
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if not same:
+        raise CheckpointError(
+            f"{model.folder}: was trained with other word vectors than {path} holds now (the "
+            "sha256 differs); put the right file back, or say where it is"
+        )
+    return path
+
+
+def word_vectors_or_warning(model: SavedModel) -> Optional[Path]:
+    """The same, or None with a warning: words that the vocabulary lacks are then unknown."""
+    try:
+        return model_word_vectors(model)
+    except CheckpointError as error:
+        logger.warning("%s; words that the model lacks are unknown meanwhile", error)
+        return None
+
+
+def _digest(path: Path) -> str:
+    """The file's sha256; a file of gigabytes is read for it once."""
+    return content_digest(path, default_cache() / "word_vectors" / "digests.json")
