@@ -352,14 +352,6 @@ def _check_whole(definition: StudyDefinition) -> None:
             f"{path}: found [targets {without[0]}] without [sources {without[0]}], expected a "
             "corpus for the source model of each class; add the section"
         )
-    if definition.kind not in ("source_size", "source_noise"):
-        for entity_class, named in sources.items():
-            if len(named) > 1 or len(definition.source_documents) > 1:
-                raise ParameterError(
-                    f"{path}: found several source models in [sources {entity_class}] or "
-                    f"source_documents, expected one for a study of kind {definition.kind}, whose "
-                    "tables compare arms; use source_size or source_noise, or leave one"
-                )
     names = [name for named in (*sources.values(), *targets.values()) for name in named]
     twins = name_twins(names)
     if twins:

@@ -30,7 +30,7 @@ class PairedCounts(NamedTuple):
 
 
 def paired_counts(pairs: Sequence[Pair]) -> Optional[PairedCounts]:
-    """Put counts together: a row for each seed and split, a column for each document.
+    """Put counts together: a row for each seed, split and source, a column for each document.
 
     Args:
         pairs: runs of two arms that differ in nothing else; of several corpora, if their documents
@@ -39,7 +39,7 @@ def paired_counts(pairs: Sequence[Pair]) -> Optional[PairedCounts]:
     Returns:
         None if a run was recorded without counts by document, or there is none.
     """
-    rows: dict[tuple[int, int], int] = {}
+    rows: dict[_Run, int] = {}
     columns: dict[tuple[str, str], int] = {}
     for pair in pairs:
         for result in pair:
@@ -56,7 +56,7 @@ def paired_counts(pairs: Sequence[Pair]) -> Optional[PairedCounts]:
             for name, values in result.documents.items():
                 place = columns[result.run.corpus, name]
                 counts[side, rows[_row(pair)], place] = values
-    return PairedCounts(counts[0], counts[1], tuple(split for split, _ in rows))
+    return PairedCounts(counts[0], counts[1], tuple(run.split for run in rows))
 
 
 def compare_pairs(pairs: Sequence[Pair]) -> Optional[Difference]:
@@ -65,9 +65,19 @@ def compare_pairs(pairs: Sequence[Pair]) -> Optional[Difference]:
     return None if counts is None else compare_systems(*counts)
 
 
-def _row(pair: Pair) -> tuple[int, int]:
-    parameters = pair[0].run.parameters
-    return parameters.split_seed, parameters.seed
+class _Run(NamedTuple):
+    """What runs of several corpora have in common that belong to one row."""
+
+    split: int
+    seed: int
+    source: Optional[str]
+    documents: Optional[int]
+
+
+def _row(pair: Pair) -> _Run:
+    run = pair[1].run
+    p = run.parameters
+    return _Run(p.split_seed, p.seed, run.source_name, run.source_documents)
 
 
 def how_tested(differences: Sequence[Optional[Difference]]) -> str:

@@ -164,10 +164,23 @@ def _lead(results: StudyResults) -> str:
     codes = {code_in_words(result.record.get("code", {})) for result in results.finished}
     if len(codes) > 1:
         words += f" They were made by {len(codes)} states of the code, see below."
+    words += _several_sources(results)
     words += "".join(f" {note}" for note in results.notes)
     if results.definition.is_synthetic:
         words += f" {SYNTHETIC_NOTE}"
     return words
+
+
+def _several_sources(results: StudyResults) -> str:
+    """What arms are means over besides seeds and splits, where a class has several sources."""
+    if results.definition.kind in ("source_size", "source_noise"):
+        return ""
+    sources = {run.id: run.entity_class for run in results.runs if run.is_source}
+    several = [c for c in results.definition.targets if list(sources.values()).count(c) > 1]
+    if not several:
+        return ""
+    classes = ", ".join(several)
+    return f" Arms with transfer are means over all source models of a class ({classes})."
 
 
 def _runs_section(results: StudyResults) -> Section:

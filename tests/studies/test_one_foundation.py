@@ -292,6 +292,15 @@ def test_what_is_lacking_is_said_and_what_an_earlier_report_had_is_gone(results_
     assert "No interval" not in table.note
 
 
+def test_several_source_models_are_said_and_each_has_its_row(results_of):
+    results = results_of("transfer_table", "seeds = 0, 1\nsource_documents = 5, 9")
+    page = make_page(results)
+    assert "Arms with transfer are means over all source models of a class (DISO)" in page.lead
+    pairs = results.pairs("baseline", "transfer")
+    assert len(pairs) == 4 and paired_counts(pairs).first.shape == (4, 10, 3)
+    assert "means over all source" not in make_page(results_of("source_size", "seeds = 0, 1")).lead
+
+
 def test_splits_count_alike(results_of):
     results = results_of("transfer_table", "split_seeds = 0, 1\nseeds = 0, 1")
     pairs = [
