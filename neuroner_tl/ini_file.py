@@ -5,8 +5,9 @@ from __future__ import annotations
 import configparser
 import difflib
 import io
+import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Union
 
@@ -14,6 +15,9 @@ from neuroner_tl.errors import ParameterError
 
 _LARGEST_FILE = 1 << 20  # bytes
 _LONGEST_LINE = 10_000  # characters
+
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 class IniValue(NamedTuple):
@@ -64,6 +68,57 @@ def read_ini(path: Path, kind: str, *, keep_case: bool = False) -> dict[str, dic
                 )
             found[section][option] = IniValue(without_comment(raw), line)
     return found
+
+
+def variables_of(
+    sections: Mapping[str, Mapping[str, IniValue]], given: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what each ``${NAME}`` of a file stands for, those that have a value.
+
+    Args:
+        sections: the values of the file by section and name.
+        given: values from the command line; else that of the environment counts.
+    """
+    names = dict.fromkeys(
+        match[1]
+        for values in sections.values()
+        for value in values.values()
+        for match in _VARIABLE.finditer(value.text)
+    )
+    found = {name: given.get(name, os.environ.get(name)) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def expand_variables(
+    sections: Mapping[str, Mapping[str, IniValue]], variables: Mapping[str, str]
+) -> dict[str, dict[str, IniValue]]:
+    """Put values in the place of ``${NAME}``; what has none stays."""
+
+    def value_of(match: re.Match[str]) -> str:
+        return variables.get(match[1], match[0])
+
+    return {
+        section: {
+            name: IniValue(_VARIABLE.sub(value_of, value.text), value.line)
+            for name, value in values.items()
+        }
+        for section, values in sections.items()
+    }
+
+
+def refuse_variables(path: Path, values: Mapping[str, IniValue]) -> None:
+    """Refuse a ``${NAME}`` that is left without a value.
+
+    Raises:
+        ParameterError: there is one.
+    """
+    for name, value in values.items():
+        left = _VARIABLE.search(value.text)
+        if left:
+            raise ParameterError(
+                f"{path}:{value.line}: {name}: found {left[0]} without a value, expected one in "
+                f"its place; give -D {left[1]}=VALUE or set the environment variable {left[1]}"
+            )
 
 
 def nearest_name(name: str, names: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from neuroner_tl.cli.corpus_convert import FORMATS
+from neuroner_tl.cli.variables import add_variables, read_variables
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument(
         "--output", type=Path, metavar="DIR", help="wins over output_folder of the definition"
     )
+    add_variables(build, "the definition")
     build.add_argument(
         "--replace", action="store_true", help="replace the corpus that an earlier run built"
     )
@@ -64,7 +66,12 @@ def _build(arguments: argparse.Namespace) -> int:
     from neuroner_tl.corpora.silver.definition import read_silver_definition
     from neuroner_tl.runs.silver_build import build_silver
 
-    definition = read_silver_definition(arguments.definition, arguments.data, arguments.output)
+    definition = read_silver_definition(
+        arguments.definition,
+        arguments.data,
+        arguments.output,
+        read_variables(arguments.variables),
+    )
     result = build_silver(definition, arguments.replace)
     print(result.report, end="")
     print(f"written to {result.folder}")

@@ -7,6 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import Optional
 
+from neuroner_tl.cli.variables import add_variables, read_variables
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.studies.definition import StudyDefinition
 from neuroner_tl.studies.definition_file import read_definition
@@ -28,14 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument(
             "--seed", type=_seed, metavar="N", help="the seed of all runs, wins over the study file"
         )
-        action.add_argument(
-            "-D",
-            dest="variables",
-            action="append",
-            default=[],
-            metavar="NAME=VALUE",
-            help="what ${NAME} in the study file stands for; else the environment variable NAME",
-        )
+        add_variables(action, "the study file")
         _ADD_OWN[name](action)
 
 
@@ -85,12 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _definition(arguments: argparse.Namespace) -> StudyDefinition:
-    variables = {}
-    for text in arguments.variables:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise ParameterError(f"-D: found {text!r}, expected NAME=VALUE")
-        variables[name] = value
+    variables = read_variables(arguments.variables)
     definition = read_definition(
         arguments.definition, variables, needs_corpora=arguments.action == "run"
     )

@@ -17,15 +17,20 @@ a value of the command line (``-D NAME=VALUE``) or of the environment.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.file_name import name_twins
-from neuroner_tl.ini_file import IniValue, nearest_name, read_ini
+from neuroner_tl.ini_file import (
+    IniValue,
+    expand_variables,
+    nearest_name,
+    read_ini,
+    refuse_variables,
+    variables_of,
+)
 from neuroner_tl.studies.arms import Arm, expand_arms, layers_of
 from neuroner_tl.studies.definition import (
     KINDS,
@@ -75,7 +80,6 @@ _DECIDED = {
     "transfer_up_to": "the arm says which layers it takes",
     **{f"reload_{layer}": "the arm says which layers it takes" for layer in layers_of("transfer")},
 }
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 def read_definition(
@@ -94,9 +98,11 @@ def read_definition(
             is wrong.
     """
     raw = read_ini(path, "a study file", keep_case=True)
-    used = _variables(raw, variables or {})
-    sections = _expand(raw, used)
-    _refuse_variables(path, sections, needs_corpora)
+    used = variables_of(raw, variables or {})
+    sections = expand_variables(raw, used)
+    for section, values in sections.items():
+        if needs_corpora or section.split(" ")[0] not in ("sources", "targets"):
+            refuse_variables(path, values)
     groups = _grouped(path, sections)
     study = {name.lower(): value for name, value in groups["study"].get("", {}).items()}
     check_names(path, "study", study, _STUDY)
@@ -143,53 +149,6 @@ def read_definition(
     )
     _check_whole(definition)
     return definition
-
-
-def _variables(
-    sections: Mapping[str, Mapping[str, IniValue]], given: Mapping[str, str]
-) -> dict[str, str]:
-    """What the ``${NAME}`` of a file stand for, in the order of the file; not all have a value."""
-    names = dict.fromkeys(
-        match[1]
-        for values in sections.values()
-        for value in values.values()
-        for match in _VARIABLE.finditer(value.text)
-    )
-    values = {name: given.get(name, os.environ.get(name)) for name in names}
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _expand(
-    sections: Mapping[str, Mapping[str, IniValue]], variables: Mapping[str, str]
-) -> dict[str, dict[str, IniValue]]:
-    """Put values in the place of ``${NAME}``; what has none stays."""
-
-    def value_of(match: re.Match[str]) -> str:
-        return variables.get(match[1], match[0])
-
-    return {
-        section: {
-            name: IniValue(_VARIABLE.sub(value_of, value.text), value.line)
-            for name, value in values.items()
-        }
-        for section, values in sections.items()
-    }
-
-
-def _refuse_variables(
-    path: Path, sections: Mapping[str, Mapping[str, IniValue]], needs_corpora: bool
-) -> None:
-    for section, values in sections.items():
-        if not needs_corpora and section.split(" ")[0] in ("sources", "targets"):
-            continue
-        for name, value in values.items():
-            left = _VARIABLE.search(value.text)
-            if left:
-                raise ParameterError(
-                    f"{path}:{value.line}: {name}: found {left[0]} without a value, expected a "
-                    f"path in its place; give -D {left[1]}=VALUE or set the environment variable "
-                    f"{left[1]}"
-                )
 
 
 def _grouped(

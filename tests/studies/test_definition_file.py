@@ -1,7 +1,9 @@
+import shlex
 from pathlib import Path
 
 import pytest
 
+from neuroner_tl.corpora.silver.definition import read_silver_definition
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.studies.definition_file import read_definition
 from neuroner_tl.studies.plan import plan_runs
@@ -193,3 +195,35 @@ def test_the_definitions_in_the_repository_are_sound(path, monkeypatch):
     values = dict.fromkeys(("GOLD", "SILVER", "VECTORS", "PREDICTIONS"), "somewhere")
     definition = read_definition(path, values)
     assert plan_runs(definition) or definition.predictions
+
+
+def test_the_sources_of_the_study_of_noise_are_built_by_the_commands_that_stand_there():
+    noise = ROOT / "experiments" / "silver_diso_noise.ini"
+    commands = [
+        shlex.split(line.strip("# "))[1:]
+        for line in noise.read_text("utf-8").splitlines()
+        if line.startswith("#   build ")
+    ]
+    built = {}
+    for name, votes, *blacklist in commands:
+        given = {"NAME": name, "VOTES": votes, "BLACKLIST": "".join(blacklist)}
+        definition = read_silver_definition(noise, variables=given)
+        built[definition.silver.name] = definition
+        assert definition.harmonise.threshold == float(votes)
+        assert definition.clean.blacklist == ("gold" if blacklist else None)
+        # As many as the study trains source models on, after valid is taken away.
+        left = definition.clean.documents * (1 - definition.silver.valid_percent / 100)
+        assert left > 4000
+    values = dict.fromkeys(("GOLD", "SILVER", "VECTORS"), "somewhere")
+    study = read_definition(ROOT / "experiments" / "source_noise.ini", values)
+    assert {Path(path).name for path in study.sources["DISO"].values()} == set(built)
+    with pytest.raises(ParameterError, match=r"found \$\{NAME\} without a value.*give -D NAME"):
+        read_silver_definition(noise)
+
+
+def test_values_are_those_of_the_command_line_before_the_environment(write, monkeypatch):
+    path = write("seeds = 0, 1", "seeds = ${SEED}, ${OTHER}")
+    monkeypatch.setenv("SEED", "5")
+    monkeypatch.setenv("OTHER", "6")
+    definition = read_definition(path, {"SEED": "7", "UNUSED": "8"})
+    assert definition.seeds == (7, 6) and definition.variables == {"SEED": "7", "OTHER": "6"}

@@ -16,7 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from neuroner_tl.corpora.convert import READERS
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.file_name import file_name_fault
-from neuroner_tl.ini_file import IniValue, nearest_name, read_ini
+from neuroner_tl.ini_file import (
+    IniValue,
+    expand_variables,
+    nearest_name,
+    read_ini,
+    refuse_variables,
+    variables_of,
+)
 
 ANNOTATOR_KINDS = ("lexicon", "standoff", "brat", "model")
 BLACKLIST_FROM_GOLD = "gold"
@@ -138,7 +145,10 @@ _Values = Mapping[str, IniValue]
 
 
 def read_silver_definition(
-    path: Path, data_folder: Optional[Path] = None, output_folder: Optional[Path] = None
+    path: Path,
+    data_folder: Optional[Path] = None,
+    output_folder: Optional[Path] = None,
+    variables: Optional[Mapping[str, str]] = None,
 ) -> SilverDefinition:
     """Read the file that defines a silver corpus.
 
@@ -146,13 +156,16 @@ def read_silver_definition(
         path: the file.
         data_folder: wins over the file's.
         output_folder: wins over the file's.
+        variables: what ``${NAME}`` stands for, before the environment is asked.
 
     Raises:
         ParameterError: the file cannot be read; a section or name is unknown or missing; a value
             is wrong or contradicts another.
     """
-    sections = read_ini(path, "a file that defines a silver corpus")
-    for section in sections:
+    raw = read_ini(path, "a file that defines a silver corpus")
+    sections = expand_variables(raw, variables_of(raw, variables or {}))
+    for section, values in sections.items():
+        refuse_variables(path, values)
         if section not in _NAMES:
             raise ParameterError(
                 f"{path}: found the section [{section}], expected one of "
