@@ -27,21 +27,15 @@ import threading
 import time
 import zlib
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Optional, Protocol, cast
+from typing import Any, BinaryIO, Optional, cast
 
 import numpy as np
 
 from neuroner_tl.atomic_file import sync
 from neuroner_tl.corpora.download import default_cache
-from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
-from neuroner_tl.dataset.word_vector_file import (
-    WordVectorScan,
-    check_dimension,
-    check_finite,
-    check_is_file,
-)
+from neuroner_tl.dataset.word_vector_file import WordVectorScan, check_finite, check_is_file
 from neuroner_tl.errors import CorpusError
 
 logger = logging.getLogger(__name__)
@@ -51,30 +45,11 @@ _HEADER = 4096  # bytes
 _SECONDS_OF_A_BUILD = 24 * 3600  # A temporary file that is older was left behind.
 
 
-class VectorLookup(Protocol):
-    """Words' vectors without reading a file: by its index, or from a fastText model."""
-
-    def find(self, words: Iterable[str]) -> dict[str, int]:
-        """Return the number of each word that the file has."""
-
-    def vectors(self, numbers: Mapping[str, int]) -> np.ndarray:
-        """Return vectors of words that were found, float32 ``[len(numbers), dimension]``."""
-
-    def compose(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Put vectors of words together from their characters, as far as the file can.
-
-        Returns:
-            float32 ``[len(words), dimension]``, and which words have one, bool ``[len(words)]``.
-        """
-
-
-def open_word_vectors(path: Path, dimension: int) -> VectorLookup:
+def open_word_vectors(path: Path, dimension: int) -> WordVectorIndex:
     """Open the index of a word-vector file, which is made if there is none that fits.
 
-    A fastText model needs none: it is mapped itself.
-
     Args:
-        path: the file, of any format of `read_word_vectors`, or a fastText model.
+        path: the file, of any format of `read_word_vectors`.
         dimension: expected length of the vectors.
 
     Raises:
@@ -82,10 +57,6 @@ def open_word_vectors(path: Path, dimension: int) -> VectorLookup:
     """
     path = Path(path)
     check_is_file(path)
-    if is_fasttext_file(path):
-        model = FastTextFile(path)
-        check_dimension(path, model.dimension, dimension)
-        return model
     places = index_places(path)
     for place in places:
         try:
@@ -210,10 +181,6 @@ class WordVectorIndex:
             matrix[row] = np.frombuffer(data, "<f4")
         check_finite(self.path, list(numbers), matrix)
         return matrix
-
-    def compose(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Return no vectors: an ordinary file knows nothing of characters."""
-        return np.zeros((len(words), self.dimension), np.float32), np.zeros(len(words), bool)
 
     def _table(self, kind: str, size: int, start: int) -> tuple[np.ndarray, int]:
         table = np.frombuffer(self._bytes, kind, size, start)

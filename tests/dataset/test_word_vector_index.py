@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gensim.models import FastText
-from gensim.models.fasttext import load_facebook_vectors, save_facebook_model
 from test_word_vector_file import DIMENSION, MATRIX, WORDS, save
 
 from neuroner_tl.dataset import word_vector_index
@@ -281,22 +279,3 @@ def test_processes_and_threads_that_make_it_at_the_same_time(tmp_path):
     assert not failed and [process.exitcode for process in processes] == [0, 0]
     check(open_word_vectors(path, DIMENSION))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["v.bin.gz", "v.bin.gz.index"]
-
-
-def test_a_fasttext_model_is_its_own_index(tmp_path):
-    model = FastText([["colon", "cancer"]] * 5, vector_size=4, min_count=1, bucket=9, workers=1)
-    path = tmp_path / "model.bin"
-    save_facebook_model(model, str(path))
-    vectors = open_word_vectors(path, 4)
-    assert sorted(vectors.find(["cancer", "cancers"])) == ["cancer"]
-    matrix, found = vectors.compose(["cancers"])
-    oracle = load_facebook_vectors(str(path))
-    np.testing.assert_allclose(matrix[0], oracle.get_vector("cancers"), rtol=1e-5)
-    assert found.all() and [p.name for p in tmp_path.iterdir()] == ["model.bin"]
-    with pytest.raises(CorpusError, match="have 4 dimensions, but token_embedding_dimension is 5"):
-        open_word_vectors(path, 5)
-
-
-def test_an_ordinary_file_composes_nothing(tmp_path):
-    matrix, found = open_word_vectors(save(tmp_path / "v.bin", "binary"), DIMENSION).compose(["a"])
-    assert matrix.shape == (1, DIMENSION) and not found.any()
