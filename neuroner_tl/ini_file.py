@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import configparser
-import difflib
 import io
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Union
 
@@ -119,11 +118,6 @@ def refuse_variables(path: Path, values: Mapping[str, IniValue]) -> None:
                 f"{path}:{value.line}: {name}: found {left[0]} without a value, expected one in "
                 f"its place; give -D {left[1]}=VALUE or set the environment variable {left[1]}"
             )
-
-
-def nearest_name(name: str, names: Iterable[str]) -> str:
-    """Return the one of the names that is spelt most like `name`."""
-    return difflib.get_close_matches(name, list(names), n=1, cutoff=0.0)[0]
 
 
 def without_comment(raw: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Optional
 
 from neuroner_tl.parameter_text import by_section, expected_of, explanation_of, format_value
 from neuroner_tl.parameters import RENAMED, RETIRED, Parameters
+from neuroner_tl.spelling import nearest_hint
 
 
 def add_parameter_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,12 +75,8 @@ class CommandLineParser(argparse.ArgumentParser):
                 "option that it belongs to before it"
             )
         option = option.split("=")[0]
-        candidates = self._option_names(result)
-        nearest = difflib.get_close_matches(option, candidates, n=1, cutoff=0.0)[0]
-        self.error(
-            f"found the unknown option {option}, expected one that --help lists; "
-            f"the nearest is {nearest}"
-        )
+        hint = nearest_hint(option, self._option_names(result))
+        self.error(f"found the unknown option {option}, expected one that --help lists{hint}")
 
     def _option_names(self, result: argparse.Namespace) -> list[str]:
         """Return the visible options of this parser and of the command that was chosen."""

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from neuroner_tl.atomic_file import write_atomically
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.ini_file import nearest_name, read_ini, without_comment
+from neuroner_tl.ini_file import read_ini, without_comment
 from neuroner_tl.parameter_arguments import add_parameter_arguments, overrides_from
 from neuroner_tl.parameter_text import (
     by_section,
@@ -23,6 +23,7 @@ from neuroner_tl.parameter_text import (
 )
 from neuroner_tl.parameter_values import RELOAD_FLAGS, SHORTHANDS, expand_shorthands
 from neuroner_tl.parameters import RENAMED, RETIRED, Parameters
+from neuroner_tl.spelling import nearest_hint
 from neuroner_tl.temporary import why_not_written
 
 __all__ = [
@@ -116,8 +117,8 @@ def _known_name(name: str, where: str) -> str:
     if name in Parameters.model_fields or name in RETIRED:
         return name
     raise ParameterError(
-        f"{where}: found an unknown parameter, expected a name in docs/parameters.md; "
-        f"the nearest is {nearest_name(name, Parameters.model_fields)}"
+        f"{where}: found an unknown parameter, expected a name in docs/parameters.md"
+        f"{nearest_hint(name, Parameters.model_fields)}"
     )
 
 

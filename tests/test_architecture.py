@@ -9,7 +9,16 @@ PACKAGE = Path(__file__).resolve().parents[1] / "neuroner_tl"
 
 # Modules and packages of one row may import each other; a row imports from itself and those above.
 ROWS = [
-    ["errors", "temporary", "atomic_file", "file_name", "fingerprint", "ini_file", "memory"],
+    [
+        "errors",
+        "temporary",
+        "atomic_file",
+        "file_name",
+        "fingerprint",
+        "ini_file",
+        "memory",
+        "spelling",
+    ],
     ["parameter_values", "parameters", "parameter_text", "parameter_arguments", "parameter_file"],
     ["corpora"],
     ["dataset"],

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the action; return its exit status."""
     from neuroner_tl.corpora.download import default_cache, fetch
     from neuroner_tl.corpora.registry import REGISTRY, read_registry
-    from neuroner_tl.ini_file import nearest_name
+    from neuroner_tl.spelling import nearest_hint
 
     registry = read_registry(arguments.registry or REGISTRY)
     name: Optional[str] = arguments.name
@@ -39,8 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if name not in registry:
         raise ParameterError(
-            f"{name!r} is not in the registry, expected one of {', '.join(registry)}; the nearest "
-            f"is {nearest_name(name, registry)}"
+            f"{name!r} is not in the registry, expected one of {', '.join(registry)}"
+            f"{nearest_hint(name, registry)}"
         )
     download = registry[name]
     print(f"{download.content}, from {download.address}\nterms: {download.licence}", flush=True)

@@ -11,7 +11,8 @@ from urllib.parse import urlparse
 
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.file_name import file_name_fault
-from neuroner_tl.ini_file import IniValue, nearest_name, read_ini
+from neuroner_tl.ini_file import IniValue, read_ini
+from neuroner_tl.spelling import nearest_hint
 
 REGISTRY = Path(__file__).with_name("registry.ini")
 KINDS = ("corpus", "file")
@@ -111,7 +112,7 @@ def _entry(path: Path, section: str, values: dict[str, IniValue]) -> Download:
         if name not in _NAMES:
             raise ParameterError(
                 f"{path}:{values[name].line}: {name}: found an unknown name in [{section}], "
-                f"expected one of {', '.join(_NAMES)}; the nearest is {nearest_name(name, _NAMES)}"
+                f"expected one of {', '.join(_NAMES)}{nearest_hint(name, _NAMES)}"
             )
 
     fault = file_name_fault(section)

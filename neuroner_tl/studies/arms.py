@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.ini_file import IniValue, nearest_name
+from neuroner_tl.ini_file import IniValue
 from neuroner_tl.parameters import RELOAD_FLAGS
+from neuroner_tl.spelling import nearest_hint
 
 LAYERS = tuple(flag[len("reload_") :] for flag in RELOAD_FLAGS)
 """The six layers from the lowest to the highest."""
@@ -82,8 +83,8 @@ def layers_of(name: str) -> frozenset[str]:
         known = (*_NAMED, *GROUPS)
         raise ParameterError(
             f"found the arm {name}, expected one of {', '.join(GROUPS)}, baseline, transfer, "
-            "up_to_LAYER, only_LAYER, without_LAYER or a section [arm NAME] of its own; "
-            f"the nearest is {nearest_name(name, known)}"
+            "up_to_LAYER, only_LAYER, without_LAYER or a section [arm NAME] of its own"
+            f"{nearest_hint(name, known)}"
         )
     return _NAMED[name]
 

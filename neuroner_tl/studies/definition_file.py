@@ -26,11 +26,11 @@ from neuroner_tl.file_name import name_twins
 from neuroner_tl.ini_file import (
     IniValue,
     expand_variables,
-    nearest_name,
     read_ini,
     refuse_variables,
     variables_of,
 )
+from neuroner_tl.spelling import nearest_hint
 from neuroner_tl.studies.arms import Arm, expand_arms, layers_of
 from neuroner_tl.studies.definition import (
     KINDS,
@@ -110,7 +110,7 @@ def read_definition(
     if kind not in KINDS:
         raise ParameterError(
             f"{path}:{study['kind'].line}: kind: found {kind!r}, expected one of "
-            f"{', '.join(KINDS)}; the nearest is {nearest_name(kind, KINDS)}"
+            f"{', '.join(KINDS)}{nearest_hint(kind, KINDS)}"
         )
     name = checked_name(path, required(path, "study", study, "name"), "name")
     predictions = {
@@ -158,12 +158,12 @@ def _grouped(
     groups: dict[str, dict[str, Mapping[str, IniValue]]] = {name: {} for name in _SECTIONS}
     for section, values in sections.items():
         kind, _, name = section.partition(" ")
-        shown = [f"[{s} NAME]" if s in _WITH_NAME else f"[{s}]" for s in _SECTIONS]
+        shown = {s: f"[{s} NAME]" if s in _WITH_NAME else f"[{s}]" for s in _SECTIONS}
         if kind not in groups or bool(name.strip()) != (kind in _WITH_NAME):
-            nearest = shown[_SECTIONS.index(nearest_name(kind, _SECTIONS))]
+            hint = nearest_hint(kind, shown, shown.__getitem__)
             raise ParameterError(
-                f"{path}: found the section [{section}], expected one of {', '.join(shown)}; the "
-                f"nearest is {nearest}"
+                f"{path}: found the section [{section}], expected one of "
+                f"{', '.join(shown.values())}{hint}"
             )
         if name:
             checked_name(path, IniValue(name.strip(), 0), f"[{section}]")
@@ -218,7 +218,7 @@ def _check_synthetic(
     if wanted not in synthetic:
         raise ParameterError(
             f"{path}:{value.line}: {name}: found {value.text!r}, expected a folder or one of "
-            f"{', '.join(known)}; the nearest is {nearest_name(value.text, known)}"
+            f"{', '.join(known)}{nearest_hint(value.text, known)}"
         )
     if section == "targets" and synthetic[wanted].standard != "gold":
         raise ParameterError(
@@ -248,8 +248,8 @@ def _arms(
         if name not in {arm.name for arm in arms}:
             raise ParameterError(
                 f"{path}: found the section [arm {name}], expected the name of an arm of this "
-                f"study; write it into arms in [study], or remove the section; the nearest is "
-                f"{nearest_name(name, [arm.name for arm in arms])}"
+                f"study; write it into arms in [study], or remove the section"
+                f"{nearest_hint(name, [arm.name for arm in arms])}"
             )
     return tuple(arms)
 
@@ -261,7 +261,7 @@ def _layers(path: Path, value: IniValue) -> frozenset[str]:
         if name not in known:
             raise ParameterError(
                 f"{path}:{value.line}: layers: found {name!r}, expected names of "
-                f"{', '.join(known)}; the nearest is {nearest_name(name, known)}"
+                f"{', '.join(known)}{nearest_hint(name, known)}"
             )
     return frozenset(found)
 

@@ -9,7 +9,8 @@ from typing import Any, Optional
 
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.file_name import file_name_fault
-from neuroner_tl.ini_file import IniValue, nearest_name
+from neuroner_tl.ini_file import IniValue
+from neuroner_tl.spelling import nearest_hint
 
 _NAME = re.compile(r"[A-Za-z0-9_.+]+")
 # A run's folder has several names and a date in its own; 255 bytes are the limit for them all.
@@ -25,7 +26,7 @@ def check_names(
         if name not in known:
             raise ParameterError(
                 f"{path}:{value.line}: {name}: found an unknown name in [{section}], expected one "
-                f"of {', '.join(known)}; the nearest is {nearest_name(name, known)}"
+                f"of {', '.join(known)}{nearest_hint(name, known)}"
             )
 
 

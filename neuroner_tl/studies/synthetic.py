@@ -12,7 +12,8 @@ from typing import Any
 from neuroner_tl.corpora.sample import ENTITY_TYPES, MISSED, SHIFTED, SPURIOUS
 from neuroner_tl.corpora.sample_folders import write_gold_corpus, write_silver_corpus
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.ini_file import IniValue, nearest_name
+from neuroner_tl.ini_file import IniValue
+from neuroner_tl.spelling import nearest_hint
 from neuroner_tl.studies.section_values import (
     check_names,
     numbers_of,
@@ -94,8 +95,8 @@ def read_synthetic(path: Path, name: str, values: Mapping[str, IniValue]) -> Syn
     standard = required(path, section, values, "standard")
     if standard.text not in _PARTS:
         raise ParameterError(
-            f"{path}:{standard.line}: standard: found {standard.text!r}, expected gold or silver; "
-            f"the nearest is {nearest_name(standard.text, _PARTS)}"
+            f"{path}:{standard.line}: standard: found {standard.text!r}, expected gold or silver"
+            f"{nearest_hint(standard.text, _PARTS)}"
         )
     required(path, section, values, "documents")
     rates: dict[str, Any] = {
@@ -126,6 +127,6 @@ def _types(path: Path, values: Mapping[str, IniValue]) -> tuple[str, ...]:
         if name not in ENTITY_TYPES:
             raise ParameterError(
                 f"{path}:{value.line}: types: found {name!r}, expected one or more of "
-                f"{', '.join(ENTITY_TYPES)}; the nearest is {nearest_name(name, ENTITY_TYPES)}"
+                f"{', '.join(ENTITY_TYPES)}{nearest_hint(name, ENTITY_TYPES)}"
             )
     return types

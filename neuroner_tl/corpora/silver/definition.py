@@ -19,11 +19,11 @@ from neuroner_tl.file_name import file_name_fault
 from neuroner_tl.ini_file import (
     IniValue,
     expand_variables,
-    nearest_name,
     read_ini,
     refuse_variables,
     variables_of,
 )
+from neuroner_tl.spelling import nearest_hint
 
 ANNOTATOR_KINDS = ("lexicon", "standoff", "brat", "model")
 BLACKLIST_FROM_GOLD = "gold"
@@ -169,8 +169,8 @@ def read_silver_definition(
         if section not in _NAMES:
             raise ParameterError(
                 f"{path}: found the section [{section}], expected one of "
-                f"{', '.join(f'[{name}]' for name in _NAMES)}; the nearest is "
-                f"[{nearest_name(section, _NAMES)}]"
+                f"{', '.join(f'[{name}]' for name in _NAMES)}"
+                f"{nearest_hint(section, _NAMES, '[{}]'.format)}"
             )
     made: dict[str, Any] = {
         name: _section(path, name, kind, sections.get(name, {})) for name, kind in _SECTIONS.items()
@@ -192,7 +192,7 @@ def _section(path: Path, name: str, kind: type[_Section], values: _Values) -> _S
         if option not in fields:
             raise ParameterError(
                 f"{path}:{line}: {option}: found an unknown name in [{name}], expected one of "
-                f"{', '.join(fields)}; the nearest is {nearest_name(option, fields)}"
+                f"{', '.join(fields)}{nearest_hint(option, fields)}"
             )
         if not text:
             continue

@@ -1,0 +1,50 @@
+"""What may have been meant by a name that does not exist."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Iterable
+
+# Share of equal characters, as difflib counts them, from which two names count as near.
+_NEAR = 0.7
+# So many characters in common at the beginning are near in any case.
+_BEGINNING = 5
+_SEPARATORS = re.compile(r"[\s_:.-]+")
+
+
+def nearest_hint(name: str, names: Iterable[str], form: Callable[[str], str] = str) -> str:
+    """Return the end of an error's sentence that says what is spelt like a name.
+
+    Args:
+        name: what was found.
+        names: what could have been meant.
+        form: how a name is shown, such as ``"[{}]".format``.
+
+    Returns:
+        ``; the nearest is NAME``, or ``; the nearest are NAME and NAME`` where the name is a word
+        of longer ones; nothing if none is near.
+    """
+    found = _near(name, list(names))
+    if not found:
+        return ""
+    shown = " and ".join(form(near) for near in found)
+    return f"; the nearest {'is' if len(found) == 1 else 'are'} {shown}"
+
+
+def _near(name: str, names: list[str]) -> list[str]:
+    wanted = _plain(name)
+    plain = {_plain(candidate): candidate for candidate in reversed(names)}
+    close = difflib.get_close_matches(wanted, plain, n=1, cutoff=_NEAR)
+    if close:
+        return [plain[close[0]]]
+    within = [n for n in names if len(wanted) > 3 and wanted in _SEPARATORS.split(_plain(n))]
+    if within:
+        return within[:2]
+    alike = [n for n in names if len(os.path.commonprefix([wanted, _plain(n)])) >= _BEGINNING]
+    return alike[:1]
+
+
+def _plain(name: str) -> str:
+    return name.lstrip("-").casefold()
