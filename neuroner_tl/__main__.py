@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from types import FrameType
 from typing import Optional
 
 from neuroner_tl import __version__
@@ -51,11 +54,15 @@ def make_parser() -> CommandLineParser:
     return parser
 
 
+def _interrupt(number: int, frame: Optional[FrameType]) -> None:
+    raise KeyboardInterrupt
+
+
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run a command.
 
     Returns:
-        0; 2 for an error of the user's, which is one line on stderr; 130 after Ctrl-C.
+        0; 2 for an error of the user's, which is one line on stderr; 130 after Ctrl-C or SIGTERM.
     """
     # TensorFlow's own remarks on the machine are not for users of this software; three of them
     # about absent graphics cards call themselves errors.
@@ -65,6 +72,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     logging.basicConfig(format="%(message)s", level=logging.DEBUG if verbose else logging.INFO)
     for noisy in ("tensorflow", "h5py", "matplotlib", "fontTools", "absl", "gensim"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    # SIGTERM is a Ctrl-C, so that nothing half written is left and something is said.
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    former = signal.getsignal(signal.SIGTERM)
+    if in_main_thread:
+        signal.signal(signal.SIGTERM, _interrupt)
     try:
         return COMMANDS[namespace.command].run(namespace)
     except NeuroNERError as error:
@@ -77,9 +89,12 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         remedy = "; free some space, then run the command again" if is_disk_full(error) else ""
         print(f"neuroner-tl: error: {where}{error.strerror or error}{remedy}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("neuroner-tl: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(f"neuroner-tl: {error or 'interrupted'}", file=sys.stderr)
         return 130
+    finally:
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, former)
 
 
 if __name__ == "__main__":

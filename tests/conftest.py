@@ -9,6 +9,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 # Helpers that tests of several folders share.
 sys.path.insert(0, str(Path(__file__).parent / "model"))
+sys.path.insert(0, str(Path(__file__).parent / "runs"))
 
 # A network that learns the synthetic corpora in seconds.
 TINY = {

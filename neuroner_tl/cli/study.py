@@ -102,7 +102,7 @@ def _run(arguments: argparse.Namespace) -> int:
         )
         progress = run_study(definition, execution, arguments.seed)
         if progress.interrupted:
-            print(f"interrupted, {progress.left} runs are left; the same command goes on with them")
+            print(f"interrupted, {progress.left} runs are left; the same command resumes the study")
             return 130
     return _write(definition, arguments, None, None)
 

@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         load_parameters(path, overrides)
 
     from neuroner_tl.neuroner import NeuroNER
+    from neuroner_tl.runs.resume import resume_command
     from neuroner_tl.runs.training import resume_run
 
     if arguments.resume is not None:
@@ -48,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"run folder: {result.folder.path}")
     if result.status != "interrupted":
         return 0
-    print(f"to go on with it: neuroner-tl train --resume {result.folder.path}")
+    print(result.folder.model_sentence())
+    print(f"resume with: {resume_command(result.folder.path)}")
     return 130
 
 

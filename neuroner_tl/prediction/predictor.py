@@ -11,6 +11,7 @@ from typing import Optional
 import numpy as np
 
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.sentences import SENTENCE_SPLITTER
 from neuroner_tl.corpora.tagging import tag_document, tagged_to_entities
 from neuroner_tl.corpora.text import get_tokenizer
 from neuroner_tl.dataset.encoding import EncodedPart, encode_documents
@@ -62,12 +63,17 @@ class Predictor:
             else open_vectors(word_vectors, model.architecture.token_dimension)
         )
         self._tokenizer = get_tokenizer(model.text.tokenizer, model.text.language)
-        if self._tokenizer.identity != model.text.tokenizer_identity:
-            logger.warning(
-                "the model was trained with the tokeniser %s, this is %s: tokens may differ",
-                model.text.tokenizer_identity,
-                self._tokenizer.identity,
-            )
+        for what, theirs, ours in (
+            ("tokeniser", model.text.tokenizer_identity, self._tokenizer.identity),
+            ("sentence splitter", model.text.sentence_splitter, SENTENCE_SPLITTER),
+        ):
+            if theirs != ours:
+                logger.warning(
+                    "the model was trained with the %s %s, this is %s: its predictions may differ",
+                    what,
+                    theirs,
+                    ours,
+                )
         self._tagger = Tagger(create_network(model.architecture, model.weights), batch_size)
 
     def predict_text(self, text: str) -> list[Entity]:

@@ -44,6 +44,17 @@ class RunFolder:
         """The newest state of the training."""
         return self.path / "last"
 
+    def model_sentence(self) -> str:
+        """Say whether there is a model that can be used, and of which epoch."""
+        try:
+            content = json.loads((self.model / "manifest.json").read_text("utf-8"))
+            epoch = int(content["training"]["epoch"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return "there is no model yet, since no epoch was completed"
+        if epoch == 0:
+            return f"the pretrained model, as it started, is in {self.model}"
+        return f"the best model so far, of epoch {epoch}, is in {self.model}"
+
     @property
     def tensorboard(self) -> Path:
         """Event files for TensorBoard."""

@@ -1,4 +1,9 @@
-"""Ctrl-C as a wish that the training loop fulfils at the end of a step."""
+"""Graceful shutdown on SIGINT and SIGTERM: one flag for the whole process.
+
+Whoever works inside `interruptible` asks the flag where it can stop and save. Setting up a run and
+scoring it have nothing to save and may take minutes: inside `at_once` the first signal ends the
+work where it is. A second signal always does.
+"""
 
 from __future__ import annotations
 
@@ -12,28 +17,71 @@ from typing import Callable, Optional
 
 logger = logging.getLogger(__name__)
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_requested = threading.Event()
+
+
+class Interrupted(KeyboardInterrupt):
+    """The work was interrupted; the message says what is left of it."""
+
+
+class _Depth:
+    """How many blocks of each kind the main thread is in."""
+
+    interruptible = 0
+    at_once = 0
+
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether SIGINT or SIGTERM has come.
+    """Give a function that tells whether SIGINT or SIGTERM has arrived since the outermost block.
 
-    A second one interrupts at once, as without this. Outside the main thread, where signals do
-    not arrive, the answer is always no.
+    Blocks may be nested, and all of them see one flag. A second signal interrupts at once, as
+    without this. Outside the main thread, where signals do not arrive, the flag is only read.
     """
-    requested = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield requested.is_set
+    if threading.current_thread() is not threading.main_thread() or _Depth.interruptible:
+        yield _requested.is_set
         return
-
-    def handle(number: int, frame: Optional[FrameType]) -> None:
-        if requested.is_set():
-            raise KeyboardInterrupt
-        requested.set()
-        logger.warning("stopping after this step and saving; once more to stop at once")
-
-    former = {name: signal.signal(name, handle) for name in (signal.SIGINT, signal.SIGTERM)}
+    former = {number: signal.signal(number, _handle) for number in SIGNALS}
+    _Depth.interruptible += 1
     try:
-        yield requested.is_set
+        yield _requested.is_set
     finally:
-        for name, handler in former.items():
-            signal.signal(name, handler)
+        _Depth.interruptible -= 1
+        _requested.clear()
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """End the block with `Interrupted` as soon as the flag is set, or at its beginning if it is.
+
+    Raises:
+        Interrupted: a signal has arrived.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _raise_if_requested()
+    _Depth.at_once += 1
+    try:
+        yield
+    finally:
+        _Depth.at_once -= 1
+    # An exception that is raised inside a callback of a library may have been swallowed.
+    _raise_if_requested()
+
+
+def _raise_if_requested() -> None:
+    if _requested.is_set():
+        raise Interrupted("interrupted")
+
+
+def _handle(number: int, frame: Optional[FrameType]) -> None:
+    if _requested.is_set():
+        raise KeyboardInterrupt
+    _requested.set()
+    if _Depth.at_once:
+        raise Interrupted("interrupted")
+    logger.warning("stopping after this step and saving; once more to stop at once")

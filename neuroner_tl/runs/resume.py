@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,6 @@ from neuroner_tl.parameter_file import load_parameters
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.training.checkpoint import (
-    MANIFEST,
     PARAMETERS,
     SavedModel,
     Values,
@@ -21,6 +21,7 @@ from neuroner_tl.training.checkpoint import (
     read_optimiser,
 )
 from neuroner_tl.training.loop import LoopSettings, Progress
+from neuroner_tl.training.manifest import MANIFEST
 
 # Parameters that decide when a run ends or how it is computed, not what it computes.
 MAY_CHANGE = frozenset(
@@ -85,6 +86,11 @@ class Resumption:
     parameters: Parameters
     state: Optional[SavedState]
     changes: dict[str, list[Any]] = field(default_factory=dict)
+
+
+def resume_command(path: Path) -> str:
+    """The command that resumes a run, quoted for the shell."""
+    return f"neuroner-tl train --resume {shlex.quote(str(path))}"
 
 
 def loop_settings(parameters: Parameters) -> LoopSettings:

@@ -9,8 +9,9 @@ from typing import Any, Optional
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.parameter_values import Interval
 from neuroner_tl.runs.folder import RunFolder
-from neuroner_tl.training.checkpoint import MANIFEST, TextIdentity, load_model, save_model
+from neuroner_tl.training.checkpoint import TextIdentity, load_model, save_model
 from neuroner_tl.training.loop import BatchDone, EpochDone, Event, Progress, Stopped
+from neuroner_tl.training.manifest import MANIFEST
 from neuroner_tl.training.step import TrainingStep
 
 
@@ -51,7 +52,11 @@ class RunSaver:
             self.save_state()
             if event.best:
                 self._save_best()
-        elif isinstance(event, Stopped) or (isinstance(event, BatchDone) and self._is_due(event)):
+        elif isinstance(event, Stopped):
+            if event.sound and self.step.is_finite():
+                self.save_state()
+        elif isinstance(event, BatchDone) and self._is_due(event) and self.step.is_finite():
+            # Weights that are not numbers would take the place of the last good state.
             self.save_state()
 
     def close(self) -> None:

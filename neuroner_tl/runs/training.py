@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
@@ -27,14 +29,20 @@ from neuroner_tl.prediction.model_vectors import describe_word_vectors
 from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import RunData, load_data
 from neuroner_tl.runs.folder import RunFolder, check_writable, create_run_folder
-from neuroner_tl.runs.interruption import interruptible
+from neuroner_tl.runs.interruption import Interrupted, at_once, interruptible
 from neuroner_tl.runs.leaks import warn_of_leaks
 from neuroner_tl.runs.listeners import EpochLog, Listener, ProgressBar, TensorBoard
 from neuroner_tl.runs.result import RunResult
-from neuroner_tl.runs.resume import Resumption, loop_settings, read_resumption
+from neuroner_tl.runs.resume import (
+    Resumption,
+    loop_settings,
+    read_resumption,
+    resume_command,
+)
 from neuroner_tl.runs.saving import RunSaver
 from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.runs.threads import set_threads
+from neuroner_tl.temporary import is_disk_full
 from neuroner_tl.training.checkpoint import (
     PARAMETERS,
     VOCABULARY,
@@ -62,17 +70,20 @@ def train_run(parameters: Parameters) -> RunResult:
 
     Raises:
         NeuroNERError: something that the parameters name cannot be used; no folder is made.
-        TrainingError: the run learns nothing; its folder says so.
+        TrainingError: the run learns nothing, or the disk is full; its folder says so.
+        Interrupted: a signal came before the first step; no folder is left.
     """
-    set_threads(parameters.number_of_cpu_threads)
-    check_writable(parameters.output_folder)
-    source = _pretrained_model(parameters)
-    data = load_data(parameters, source)
-    warn_of_leaks(data.corpus, None if source is None else source.folder)
-    run = _Run(parameters, data, source)
-    folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
-    with folder.locked():
-        return run.train(folder)
+    with interruptible():
+        with _setting_up("nothing was trained and there is no model"):
+            set_threads(parameters.number_of_cpu_threads)
+            check_writable(parameters.output_folder)
+            source = _pretrained_model(parameters)
+            data = load_data(parameters, source)
+            warn_of_leaks(data.corpus, None if source is None else source.folder)
+            run = _Run(parameters, data, source)
+        folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
+        with folder.locked():
+            return run.train(folder)
 
 
 def resume_run(path: Path, overrides: Mapping[str, Any]) -> RunResult:
@@ -85,27 +96,45 @@ def resume_run(path: Path, overrides: Mapping[str, Any]) -> RunResult:
     Raises:
         NeuroNERError: the run is finished or cannot go on, its corpus has changed, or another
             process is training it.
+        Interrupted: a signal came before the first step; the run is what it was.
     """
     folder = RunFolder(path)
     if not path.is_dir():
         raise CheckpointError(f"{path}: no such folder; give the folder of a run")
-    with folder.locked():
-        resumption = read_resumption(folder, overrides)
-        parameters, state = resumption.parameters, resumption.state
-        set_threads(parameters.number_of_cpu_threads)
-        if state is None:
-            source = _pretrained_model(parameters)
-            data = load_data(parameters, source)
-        else:
-            # A transfer's own vocabulary has every row that the source's gave it.
-            source = None
-            data = load_data(parameters, state.model if parameters.use_pretrained_model else None)
-            if data.digest != state.data:
-                raise CorpusError(
-                    f"{parameters.dataset_text_folder}: the corpus or the word vectors have "
-                    f"changed since the run {path} was begun; restore them, or begin a new run"
-                )
-        return _Run(parameters, data, source, resumption).train(folder)
+    with interruptible(), folder.locked():
+        with _setting_up(f"the run is what it was; resume it with: {resume_command(path)}"):
+            run = _resumed(folder, overrides)
+        return run.train(folder)
+
+
+def _resumed(folder: RunFolder, overrides: Mapping[str, Any]) -> _Run:
+    """The run of a folder, ready to be resumed."""
+    resumption = read_resumption(folder, overrides)
+    parameters, state = resumption.parameters, resumption.state
+    set_threads(parameters.number_of_cpu_threads)
+    if state is None:
+        source = _pretrained_model(parameters)
+        data = load_data(parameters, source)
+    else:
+        # A transfer's own vocabulary has every row that the source's gave it.
+        source = None
+        data = load_data(parameters, state.model if parameters.use_pretrained_model else None)
+        if data.digest != state.data:
+            raise CorpusError(
+                f"{parameters.dataset_text_folder}: the corpus or the word vectors have "
+                f"changed since the run {folder.path} was started; restore them, or start a new run"
+            )
+    return _Run(parameters, data, source, resumption)
+
+
+@contextmanager
+def _setting_up(remains: str) -> Iterator[None]:
+    """Let a signal end the block; the error says what remains."""
+    try:
+        with at_once():
+            yield
+    except Interrupted:
+        raise Interrupted(f"interrupted before the first step; {remains}") from None
 
 
 def _pretrained_model(parameters: Parameters) -> Optional[SavedModel]:
@@ -126,6 +155,8 @@ class _Run:
         resumption: Optional[Resumption] = None,
     ) -> None:
         self.resumption = resumption
+        # Whether the folder holds something to resume from.
+        self.saved = resumption is not None
         self.state = state = resumption.state if resumption else None
         self.parameters = parameters
         self.data = data
@@ -191,31 +222,61 @@ class _Run:
         return TrainingStep(self.network, settings, p.learning_rate, p.seed)
 
     def train(self, folder: RunFolder) -> RunResult:
-        """Train, then score the best epoch's model."""
+        """Train, then score the best epoch's model.
+
+        Raises:
+            TrainingError: the run learns nothing or diverges, or the disk is full.
+            Interrupted: a second signal came, or one before anything was saved.
+        """
         self.folder = folder
+        try:
+            return self._train()
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
+            raise TrainingError(
+                f"{error.filename}: {error.strerror}; free some space, then resume with: "
+                f"{resume_command(folder.path)}"
+            ) from error
+        except KeyboardInterrupt:
+            raise Interrupted(self._remains()) from None
+
+    def _remains(self) -> str:
+        """What is left of a run that could not stop and save; a folder without a state goes."""
+        if not self.saved:
+            shutil.rmtree(self.folder.path, ignore_errors=True)
+            return "interrupted before the first step; nothing was trained and there is no model"
+        return (
+            "interrupted at once; steps since the last saved state are lost and "
+            f"{self.folder.model_sentence()}; resume with: {resume_command(self.folder.path)}"
+        )
+
+    def _train(self) -> RunResult:
         started = time.perf_counter()
         p, state = self.parameters, self.state
-        step = self.make_step()
         # A pretrained model is scored before the first step, as NeuroNER does.
         progress = state.progress if state else Progress(epoch=0 if p.use_pretrained_model else 1)
-        if state is not None:
-            step.restore(state.slots, state.iteration)
-        saver = RunSaver(
-            folder,
-            step,
-            progress,
-            self.data.text,
-            self.data.dataset.vocabulary.labels,
-            self.data.digest,
-            self.jit_compile,
-            p.checkpoint_interval,
-            describe_word_vectors(p.token_pretrained_embedding_filepath),
-        )
-        if state is None:
-            self._write_what_is_known()
-            saver.save_state()
-        else:
-            saver.complete()
+        with at_once():
+            step = self.make_step()
+            if state is not None:
+                step.restore(state.slots, state.iteration)
+            saver = RunSaver(
+                self.folder,
+                step,
+                progress,
+                self.data.text,
+                self.data.dataset.vocabulary.labels,
+                self.data.digest,
+                self.jit_compile,
+                p.checkpoint_interval,
+                describe_word_vectors(p.token_pretrained_embedding_filepath),
+            )
+            if state is None:
+                self._write_what_is_known()
+                saver.save_state()
+            else:
+                saver.complete()
+        self.saved = True
         if self.resumption is not None:
             self._go_back_to(progress, self.resumption)
         with interruptible() as stop_requested:
@@ -231,24 +292,34 @@ class _Run:
             stopped = self._listen(loop, saver)
         results = self._results(loop, stopped, time.perf_counter() - started)
         if stopped.status == "finished":
-            self._restore_best()
-            scored = self.scorer.score_all(self.folder.predictions)
-            results.update(measures=named_measures(), scores=scored.scores)
-            self.folder.write_json("document_counts.json", scored.document_counts)
-            changed = self.data.changed()
-            if changed is not None:
-                results["status"] = "corpus changed"
-                results["reason"] = (
-                    f"{self.parameters.dataset_text_folder}: changed since it was read: {changed}; "
-                    "model, scores and predictions are of the corpus as it was read, but no run "
-                    "can give them again: restore the corpus, or train again"
-                )
+            try:
+                with at_once():
+                    self._score(results)
+            except Interrupted:
+                results.update(status="interrupted", reason="interrupted while scoring")
         self.folder.write_json("results.json", results)
         if results["status"] == "corpus changed":
             raise CorpusError(f"{self.folder.path}: {results['reason']}")
-        if stopped.status == "failed":
-            raise TrainingError(f"{self.folder.path}: {stopped.reason}")
-        return RunResult(self.folder, stopped.status, results)
+        if results["status"] == "failed":
+            raise TrainingError(
+                f"{self.folder.path}: {stopped.reason}; {self.folder.model_sentence()}"
+            )
+        return RunResult(self.folder, results["status"], results)
+
+    def _score(self, results: dict[str, Any]) -> None:
+        """Score the best epoch's model on every part, into the results."""
+        self._restore_best()
+        scored = self.scorer.score_all(self.folder.predictions)
+        results.update(measures=named_measures(), scores=scored.scores)
+        self.folder.write_json("document_counts.json", scored.document_counts)
+        changed = self.data.changed()
+        if changed is not None:
+            results["status"] = "corpus changed"
+            results["reason"] = (
+                f"{self.parameters.dataset_text_folder}: changed since it was read: {changed}; "
+                "model, scores and predictions are of the corpus as it was read, but no run "
+                "can give them again: restore the corpus, or train again"
+            )
 
     def _write_what_is_known(self) -> None:
         """Everything about the run that is known before it begins."""

@@ -12,6 +12,7 @@ from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError, TrainingError
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.runs.folder import RunFolder
+from neuroner_tl.runs.interruption import Interrupted
 from neuroner_tl.runs.training import resume_run, train_run
 from neuroner_tl.studies.code_version import code_version
 from neuroner_tl.studies.contents import Contents
@@ -19,7 +20,7 @@ from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outc
 from neuroner_tl.studies.record import PARTS, failure, make_record, read_object
 from neuroner_tl.studies.store import FAILED, FINISHED, LEARNED_NOTHING
 from neuroner_tl.temporary import is_disk_full
-from neuroner_tl.training.checkpoint import MANIFEST
+from neuroner_tl.training.manifest import MANIFEST
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,8 @@ def _execute(job: Job) -> Outcome:
                 logger.error("%s", traceback.format_exc())
             study.store.append(failure(run, message))
             return Outcome(job, FAILED, message)
+        except Interrupted as error:
+            return Outcome(job, INTERRUPTED, str(error))
         study.store.append(record)
         _tidy(folder, run.is_source or job.keep_model)
         return Outcome(job, FINISHED, str(record.get(LEARNED_NOTHING, "")))

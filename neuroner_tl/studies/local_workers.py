@@ -14,9 +14,11 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Optional
 
+from neuroner_tl.runs.interruption import SIGNALS, interruptible
 from neuroner_tl.studies.jobs import LOST, Job, Outcome, StudyFolder
 
 # Libraries read these when they are loaded, so they are set before a worker starts.
@@ -102,9 +104,15 @@ class _Worker:
         )
         former = {name: os.environ.get(name) for name in ONE_THREAD}
         os.environ.update(ONE_THREAD)
+        # Starting the tracker unblocks signals, so it must run already.
+        resource_tracker.ensure_running()
+        # The worker inherits the mask: a signal that comes while it starts waits until it can
+        # be handled, neither killing it nor being lost.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             self.process.start()
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             for name, value in former.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
         theirs.close()
@@ -147,21 +155,22 @@ class _Worker:
 def work(connection: Connection, index: int, study: StudyFolder) -> None:
     """What a worker does: job after job, until the connection is closed."""
     os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     log_to(study, f"worker-{index}")
 
-    from neuroner_tl.studies.execution import execute
+    with interruptible():
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        from neuroner_tl.studies.execution import execute
 
-    while True:
-        try:
-            job = connection.recv()
-        except (EOFError, OSError):
-            return
-        connection.send(execute(job))
+        while True:
+            try:
+                job = connection.recv()
+            except (EOFError, OSError):
+                return
+            connection.send(execute(job))
 
 
 def log_to(study: StudyFolder, name: str) -> None:

@@ -16,7 +16,7 @@ from neuroner_tl.atomic_file import write_atomically
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.runs.folder import check_writable
-from neuroner_tl.runs.interruption import interruptible
+from neuroner_tl.runs.interruption import Interrupted, at_once, interruptible
 from neuroner_tl.studies.contents import Contents
 from neuroner_tl.studies.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.studies.jobs import InThisProcess, Job, Outcome, Pool, StudyFolder
@@ -53,7 +53,7 @@ class Progress:
     Args:
         counts: how many runs became what, by status.
         left: how many runs of the study are not finished.
-        interrupted: whether somebody wanted to stop.
+        interrupted: whether the study was interrupted.
     """
 
     counts: Counter[str]
@@ -76,6 +76,38 @@ def run_study(
     """
     execution = execution or Execution()
     study = StudyFolder(definition.folder)
+    with interruptible():
+        with _interrupted_as("interrupted before the first run; nothing was trained"), at_once():
+            runs, done, jobs = _prepare(definition, execution, study, seed)
+        with _interrupted_as("interrupted at once; steps since the last saved states are lost"):
+            made = _make(jobs, done, execution, study) if jobs else (Counter[str](), False)
+    counts, interrupted = made
+    return Progress(counts, sum(run.id not in done for run in runs), interrupted)
+
+
+@contextmanager
+def _interrupted_as(what: str) -> Iterator[None]:
+    """Say what an interruption has cost, and how to resume."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(f"{what}; the same command resumes the study") from None
+
+
+def _prepare(
+    definition: StudyDefinition,
+    execution: Execution,
+    study: StudyFolder,
+    seed: Optional[int],
+) -> tuple[list[StudyRun], set[str], list[Job]]:
+    """Check what the runs need and write what can be written.
+
+    Returns:
+        All runs of the study, the names of those that are done, and the jobs that are left.
+
+    Raises:
+        NeuroNERError: something that the definition names cannot be used.
+    """
     _check(definition, plan_runs(definition, seed))
     check_writable(study.path)
     runs = plan_runs(definition, seed, Contents.remembered(definition.output_folder))
@@ -100,9 +132,7 @@ def run_study(
         len(jobs),
         study.path,
     )
-    counts, interrupted = _make(jobs, done, execution, study) if jobs else (Counter(), False)
-    left = sum(run.id not in done for run in runs)
-    return Progress(counts, left, interrupted)
+    return runs, done, jobs
 
 
 def corpus_folders(definition: StudyDefinition, study: StudyFolder) -> dict[str, Path]:

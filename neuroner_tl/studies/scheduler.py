@@ -69,6 +69,9 @@ class Scheduler:
                 continue
             for outcome in pool.wait(_POLL_SECONDS):
                 under_way -= 1
+                if outcome.status == LOST and self.interrupted:
+                    # It was told to stop, and had not even started.
+                    outcome = Outcome(outcome.job, INTERRUPTED, outcome.note)
                 if outcome.status == NO_SPACE:
                     raise TrainingError(outcome.note)
                 again = self._is_made_again(outcome)
@@ -102,7 +105,7 @@ class Scheduler:
             self.done.add(outcome.job.run.id)
         elif outcome.status == INTERRUPTED:
             self.interrupted = True
-        elif outcome.status == LOST and not self.interrupted:
+        elif outcome.status == LOST:
             note = f"{outcome.note}, {ATTEMPTS} times"
             self.give_up(outcome.job, note)
             return Outcome(outcome.job, FAILED, note)

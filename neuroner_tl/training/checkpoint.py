@@ -1,21 +1,21 @@
 """Saved models: a TensorFlow checkpoint, the vocabulary, the parameters and a manifest.
 
-The manifest names every file with its size and sha256, so a folder is what it says or it is
-refused. It is written last and replaced atomically, after everything that it names is on the disk
-under names that no earlier manifest has: at any moment, of a kill or a power cut too, a folder
-holds one whole model. Nothing is pickled; what a crafted folder can do is to be refused.
+The manifest names every file with its size and sha256 and is sealed with its own, so a folder is
+what it says or it is refused. It is written last and replaced atomically, after everything that it
+names is on the disk under names that no earlier manifest has: at any moment, of a kill or a power
+cut too, a folder holds one whole model. Nothing is pickled; what a crafted folder can do is to be
+refused.
 """
 
 from __future__ import annotations
 
 import errno
 import itertools
-import json
 import os
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,14 @@ import tensorflow as tf
 
 import neuroner_tl
 from neuroner_tl.atomic_file import sync, write_json
-from neuroner_tl.dataset.vocabulary import OUTSIDE, Vocabulary, labels_of_types, type_of_label
-from neuroner_tl.errors import CheckpointError, CorpusError
+from neuroner_tl.dataset.vocabulary import Vocabulary
+from neuroner_tl.errors import CheckpointError
 from neuroner_tl.fingerprint import fingerprint
-from neuroner_tl.model.entity_lstm import Architecture, initial_weights
+from neuroner_tl.model.entity_lstm import Architecture
 from neuroner_tl.temporary import naming
+from neuroner_tl.training.manifest import FORMAT, MANIFEST, not_listed, read_manifest, seal_of
+from neuroner_tl.training.model_checks import check_labels, check_parameters, check_weights
 
-FORMAT = 1
-MANIFEST = "manifest.json"
 VOCABULARY = "vocabulary.json"
 PARAMETERS = "parameters.ini"
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -193,7 +193,7 @@ def _write_files(
         "files": {path.name: fingerprint(path) for path in files},
     }
     sync(folder)
-    write_json(folder / MANIFEST, manifest)
+    write_json(folder / MANIFEST, {**manifest, "seal": seal_of(manifest)})
     return files
 
 
@@ -228,13 +228,17 @@ def load_model(folder: Path) -> SavedModel:
     try:
         architecture = Architecture(**manifest["architecture"])
         text = TextIdentity(**manifest["text"])
+        for name, value in asdict(text).items():
+            # The tag scheme is compared with the labels below.
+            if name != "tagging_format" and not isinstance(value, str):
+                raise TypeError(f"text/{name}")
         training = dict(manifest["training"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(
             f"{folder / MANIFEST}: {error} is missing or wrong; copy the model's folder again"
         ) from error
     if VOCABULARY not in manifest["files"]:
-        raise _not_listed(folder, VOCABULARY)
+        raise not_listed(folder, VOCABULARY)
     vocabulary = Vocabulary.load(folder / VOCABULARY)
     # Models from before the manifest had the labels have them in the vocabulary alone.
     if manifest.get("labels", list(vocabulary.labels)) != list(vocabulary.labels):
@@ -242,11 +246,15 @@ def load_model(folder: Path) -> SavedModel:
             f"{folder / MANIFEST}: its labels are not those of {VOCABULARY}; copy the model's "
             "folder again"
         )
-    _check_labels(folder, vocabulary, text)
+    check_labels(folder, vocabulary, text.tagging_format)
+    if PARAMETERS not in manifest["files"]:
+        raise not_listed(folder, PARAMETERS)
+    check_parameters(
+        folder / PARAMETERS, architecture, text.tokenizer, text.language, text.tagging_format
+    )
     weights = _read_checkpoint(folder, manifest, "weights")
-    model = SavedModel(folder, architecture, weights, vocabulary, text, training)
-    _check_shapes(model)
-    return model
+    check_weights(folder, architecture, vocabulary, weights)
+    return SavedModel(folder, architecture, weights, vocabulary, text, training)
 
 
 def read_optimiser(folder: Path) -> Values:
@@ -269,125 +277,5 @@ def _read_checkpoint(folder: Path, manifest: Mapping[str, Any], kind: str) -> Va
     # What the manifest does not list has not been verified, and may be anywhere.
     for start in (f"{prefix}.index", f"{prefix}.data-"):
         if not any(name.startswith(start) for name in manifest["files"]):
-            raise _not_listed(folder, start)
+            raise not_listed(folder, start)
     return read_variables(folder / prefix)
-
-
-def _not_listed(folder: Path, name: str) -> CheckpointError:
-    return CheckpointError(
-        f"{folder / MANIFEST}: does not list {name!r}; copy the model's folder again"
-    )
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read a folder's manifest and verify every file that it names."""
-    path = folder / MANIFEST
-    if not folder.is_dir():
-        raise CheckpointError(f"{folder}: no such folder; give the model folder of a finished run")
-    try:
-        manifest = json.loads(path.read_text("utf-8"))
-        files = dict(manifest["files"])
-        found_format = int(manifest["format"])
-    except OSError as error:
-        raise CheckpointError(
-            f"{folder}: holds no model ({MANIFEST} cannot be read); give the model folder of a "
-            "finished run"
-        ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(
-            f"{path}: not a model's manifest; copy the model's folder again"
-        ) from error
-    if found_format > FORMAT:
-        raise CheckpointError(
-            f"{path}: format {found_format}, this version reads up to {FORMAT}; "
-            "install a newer neuroner_tl"
-        )
-    for name, expected in files.items():
-        _verify(folder, name, expected)
-    return manifest
-
-
-def _verify(folder: Path, name: str, expected: Any) -> None:
-    if Path(name).name != name or name.startswith("."):
-        raise CheckpointError(
-            f"{folder / MANIFEST}: names the file {name!r} outside the model's folder; "
-            "do not use this model"
-        )
-    path = folder / name
-    if not path.is_file():
-        raise CheckpointError(f"{path}: missing; copy the model's folder again")
-    found = fingerprint(path)
-    if found != expected:
-        size = expected.get("size") if isinstance(expected, dict) else None
-        what = (
-            f"{found['size']} bytes, expected {size}"
-            if found["size"] != size
-            else "altered (its sha256 is not the manifest's)"
-        )
-        raise CheckpointError(f"{path}: {what}; copy the model's folder again")
-
-
-def _check_shapes(model: SavedModel) -> None:
-    """Compare the weights with what architecture and vocabulary ask for."""
-    architecture, vocabulary = model.architecture, model.vocabulary
-    _check_sizes(model)
-    if architecture.labels != len(vocabulary.labels):
-        raise CheckpointError(
-            f"{model.folder}: the architecture has {architecture.labels} labels and the "
-            f"vocabulary {len(vocabulary.labels)}; copy the model's folder again"
-        )
-    # Tables of one row say what the others look like.
-    expected = {
-        (layer, name): value.shape
-        for layer, named in initial_weights(architecture, 1, 1, 0).items()
-        for name, value in named.items()
-    }
-    for layer, items in (
-        ("token_embeddings", vocabulary.tokens),
-        ("character_embeddings", vocabulary.characters),
-    ):
-        if (layer, "embedding") in expected:
-            width = expected[layer, "embedding"][1]
-            expected[layer, "embedding"] = (len(items), width)
-    for (layer, name), shape in expected.items():
-        found = model.weights.get(layer, {}).get(name)
-        if found is None or found.shape != shape:
-            raise CheckpointError(
-                f"{model.folder}: {layer}/{name} is "
-                f"{'missing' if found is None else list(found.shape)}, vocabulary and "
-                f"architecture ask for {list(shape)}; copy the model's folder again"
-            )
-
-
-def _check_labels(folder: Path, vocabulary: Vocabulary, text: TextIdentity) -> None:
-    """Compare the labels with those that their types have in the tag scheme."""
-    try:
-        types = [type_of_label(label) for label in vocabulary.labels if label != OUTSIDE]
-        fits = vocabulary.labels == labels_of_types(types, text.tagging_format)
-    except (CorpusError, KeyError, TypeError):
-        fits = False
-    if not fits:
-        raise CheckpointError(
-            f"{folder}: the labels {', '.join(vocabulary.labels)} are not those of the tag scheme "
-            f"{text.tagging_format!r}; copy the model's folder again"
-        )
-
-
-def _check_sizes(model: SavedModel) -> None:
-    """Compare the sizes that the architecture states with those that the weights have."""
-    sizes = {
-        "token_dimension": ("token_embeddings", "embedding", 1),
-        "token_hidden": ("token_lstm", "projection_bias", 0),
-    }
-    if model.architecture.use_character_lstm:
-        sizes["character_dimension"] = ("character_embeddings", "embedding", 1)
-        sizes["character_hidden"] = ("character_lstm", "forward_recurrent", 0)
-    for field_name, (layer, name, axis) in sizes.items():
-        stated = getattr(model.architecture, field_name)
-        weight = model.weights.get(layer, {}).get(name)
-        found = None if weight is None or weight.ndim <= axis else weight.shape[axis]
-        if found != stated or not isinstance(stated, int):
-            raise CheckpointError(
-                f"{model.folder}: {field_name} is {stated!r} in the manifest and {found} in "
-                f"{layer}/{name}; copy the model's folder again"
-            )

@@ -43,7 +43,7 @@ class LoopSettings:
 
 @dataclass
 class LossWatch:
-    """Notices a loss that is no number or grows without end.
+    """Notices a loss that diverges.
 
     Attributes:
         first: mean loss of the first window, None before its end.
@@ -59,8 +59,6 @@ class LossWatch:
 
     def add(self, loss: float, sentences: int) -> str:
         """Take note of a step's mean loss; return what is wrong, or nothing."""
-        if not math.isfinite(loss):
-            return f"the loss is {loss}; lower learning_rate"
         self.total += loss * sentences
         self.count += sentences
         if self.count < WINDOW:
@@ -72,7 +70,7 @@ class LossWatch:
         self.lowest = min(self.lowest, mean)
         if mean > DIVERGED * self.lowest and mean > self.first:
             return (
-                f"the loss grows without end ({mean:.3g} after {self.lowest:.3g}); lower "
+                f"the loss diverges ({mean:.3g} after {self.lowest:.3g}); lower "
                 "learning_rate, or set batch_loss = mean"
             )
         return ""
@@ -176,10 +174,12 @@ class Stopped:
     Attributes:
         status: ``finished``, ``interrupted`` or ``failed``.
         reason: why, in words.
+        sound: whether the network is worth saving; not if its weights are not numbers.
     """
 
     status: str
     reason: str
+    sound: bool = True
 
 
 Event = Union[BatchDone, EpochDone, Stopped]
@@ -215,9 +215,15 @@ class TrainingLoop:
             if reason:
                 yield Stopped("finished", reason)
                 return
+            if self.stop_requested():
+                yield Stopped("interrupted", f"interrupted before epoch {progress.epoch}")
+                return
             sentences, seconds = 0, 0.0
             started = time.perf_counter()
             for done in self._train_epoch():
+                if isinstance(done, float):
+                    yield self._diverged(f"the loss is {done} after batch {progress.batch + 1}")
+                    return
                 sentences += done.sentences
                 seconds = time.perf_counter() - started
                 # Before the event: what is saved on it must have all that is known by then.
@@ -229,12 +235,21 @@ class TrainingLoop:
                 if self.stop_requested():
                     yield Stopped("interrupted", f"interrupted in epoch {progress.epoch}")
                     return
+            if progress.epoch and not self.step.is_finite():
+                # The last step went wrong, which no loss has shown.
+                yield self._diverged("weights are not finite numbers after the last batch")
+                return
             event = self._end_epoch(sentences, seconds)
             yield event
             trouble = self._learns_nothing(event.score)
             if trouble:
                 yield Stopped("failed", f"epoch {event.epoch}: {trouble}")
                 return
+
+    def _diverged(self, what: str) -> Stopped:
+        remedy = "lower learning_rate, or clip the gradients (gradient_clipping_value)"
+        reason = f"epoch {self.progress.epoch}: {what}; {remedy}"
+        return Stopped("failed", reason, sound=False)
 
     def _end_epoch(self, sentences: int, seconds: float) -> EpochDone:
         """Validate, and make ready for the next epoch."""
@@ -257,7 +272,8 @@ class TrainingLoop:
         progress.epoch_loss, progress.epoch_sentences = 0.0, 0
         return event
 
-    def _train_epoch(self) -> Iterator[BatchDone]:
+    def _train_epoch(self) -> Iterator[Union[BatchDone, float]]:
+        """Yield the steps of the epoch; a loss that is not a finite number is the last thing."""
         progress, size = self.progress, self.settings.batch_size
         if not progress.epoch:
             return
@@ -279,6 +295,9 @@ class TrainingLoop:
             loss = float(self.step(batch))
             if self.step.settings.batch_loss == "sum":
                 loss /= sentences
+            if not math.isfinite(loss):
+                yield loss
+                return
             progress.batch += 1
             progress.sentences += sentences
             progress.epoch_loss += loss * sentences

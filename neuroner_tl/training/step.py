@@ -207,6 +207,12 @@ class TrainingStep:
                 variable.assign(slots[layer][name])
         self.iteration = iteration
 
+    def is_finite(self) -> bool:
+        """Whether all weights and slots are finite numbers."""
+        both = (*self.weights.values(), *self.slots.values())
+        variables = [variable for named in both for variable in named.values()]
+        return all(bool(tf.reduce_all(tf.math.is_finite(variable))) for variable in variables)
+
     def __call__(self, batch: Batch) -> tf.Tensor:
         """Do one step and return the batch's loss, a scalar tensor."""
         self.iteration += 1

@@ -309,6 +309,26 @@ def test_a_run_that_learns_nothing_says_so(corpora, tiny, tmp_path):
     assert results["status"] == "failed" and "scores" not in results
 
 
+def test_a_loss_that_is_not_a_number_ends_the_run(corpora, tiny, tmp_path):
+    """The last good state stays, and the results are JSON."""
+    with pytest.raises(TrainingError, match="loss is nan.*learning_rate.*no model yet"):
+        run(
+            tmp_path,
+            tiny,
+            dataset_text_folder=corpora.gold,
+            optimizer="sgd",
+            learning_rate=1e30,
+            gradient_clipping_value=0,
+            checkpoint_every="1 batches",
+        )
+    (folder,) = tmp_path.glob("[!.]*")
+    results = read_json(folder / "results.json")
+    assert results["status"] == "failed" and "nan" in results["reason"]
+    last = load_model(folder / "last")
+    assert all(np.isfinite(v).all() for named in last.weights.values() for v in named.values())
+    assert not (folder / "model" / "manifest.json").exists()
+
+
 def test_interruption_is_noticed_in_the_main_thread_only():
     import signal
 

@@ -1,5 +1,7 @@
 """A study whose runs take a second or two each."""
 
+from functools import partial
+
 import pytest
 
 PARAMETERS = """\
@@ -36,22 +38,29 @@ documents = 2, 1, 2
 """
 
 
+def write(
+    folder,
+    study="",
+    more="",
+    kind="transfer_table",
+    source="synthetic:silver",
+    target="synthetic:gold",
+    epochs=1,
+):
+    (folder / "parameters.ini").write_text(PARAMETERS.format(epochs=epochs))
+    path = folder / "study.ini"
+    text = STUDY.format(folder=folder, kind=kind, study=study, source=source, target=target)
+    path.write_text(text + more)
+    return path
+
+
 @pytest.fixture
 def write_study(tmp_path):
     """A function that writes a study file and returns its path."""
+    return partial(write, tmp_path)
 
-    def write(
-        study="",
-        more="",
-        kind="transfer_table",
-        source="synthetic:silver",
-        target="synthetic:gold",
-        epochs=1,
-    ):
-        (tmp_path / "parameters.ini").write_text(PARAMETERS.format(epochs=epochs))
-        path = tmp_path / "study.ini"
-        text = STUDY.format(folder=tmp_path, kind=kind, study=study, source=source, target=target)
-        path.write_text(text + more)
-        return path
 
+@pytest.fixture(scope="session")
+def write_study_into():
+    """The same for a folder that is given first."""
     return write

@@ -1,5 +1,6 @@
 """Saved models: what is saved is loaded, and what is damaged is refused by name."""
 
+import errno
 import json
 import os
 import shutil
@@ -15,16 +16,23 @@ from neuroner_tl.model.entity_lstm import Architecture, create_network, initial_
 from neuroner_tl.parameter_file import load_parameters, write_parameters
 from neuroner_tl.training import checkpoint
 from neuroner_tl.training.checkpoint import (
-    FORMAT,
     TextIdentity,
     load_model,
     read_optimiser,
     read_variables,
     save_model,
 )
+from neuroner_tl.training.manifest import FORMAT, seal_of
 
 VOCABULARY = Vocabulary(("<UNK>", "a", "b"), ("", "<UNK>", "x"), ("O", "B-D", "I-D"))
 ARCHITECTURE = Architecture(3, 4, 5, 2, 3)
+PARAMETERS = {
+    "token_embedding_dimension": 4,
+    "token_lstm_hidden_state_dimension": 5,
+    "character_embedding_dimension": 2,
+    "character_lstm_hidden_state_dimension": 3,
+    "tagging_format": "bio",
+}
 TEXT = TextIdentity("alnum", "alnum-1", "rules-1", "en", "bio")
 
 
@@ -41,7 +49,7 @@ def save(folder, network, tag="1", **more):
 def pristine(tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
     VOCABULARY.save(folder / "vocabulary.json")
-    write_parameters(load_parameters(), folder / "parameters.ini")
+    write_parameters(load_parameters(None, PARAMETERS), folder / "parameters.ini")
     save(folder, make_network())
     return folder
 
@@ -51,10 +59,13 @@ def folder(pristine, tmp_path):
     return shutil.copytree(pristine, tmp_path / "model")
 
 
-def edit_manifest(folder, change):
+def edit_manifest(folder, change, seal=True):
+    """Change the manifest and, unless told not to, seal it again."""
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text("utf-8"))
     change(manifest)
+    if seal:
+        manifest["seal"] = seal_of(manifest)
     path.write_text(json.dumps(manifest), "utf-8")
 
 
@@ -99,6 +110,121 @@ def test_the_manifest_says_what_the_model_is(folder):
 def test_a_manifest_from_before_it_had_the_labels(folder):
     edit_manifest(folder, lambda m: m.pop("labels"))
     assert load_model(folder).vocabulary == VOCABULARY
+
+
+def test_a_model_from_before_manifests_were_sealed(folder):
+    def former(manifest):
+        manifest["format"] = 1
+        del manifest["seal"]
+
+    edit_manifest(folder, former, seal=False)
+    assert_holds(folder, make_network())
+
+
+class TestSeal:
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda m: m.pop("seal"),
+            lambda m: m.update(seal=None),
+            lambda m: m.update(seal="0" * 64),
+            lambda m: m.update(note="x"),
+            lambda m: m["text"].update(sentence_splitter="rules-2"),
+            lambda m: m["text"].update(tokenizer_identity="alnum-2"),
+            lambda m: m["training"].update(epoch=2),
+            lambda m: m["versions"].update(numpy="1"),
+            lambda m: m.pop("versions"),
+        ],
+    )
+    def test_any_change_breaks_it(self, folder, change):
+        edit_manifest(folder, change, seal=False)
+        message = refusal(folder)
+        assert str(folder / "manifest.json") in message and "seal" in message
+
+    def test_the_order_of_names_does_not(self, folder):
+        path = folder / "manifest.json"
+        manifest = json.loads(path.read_text("utf-8"))
+        path.write_text(json.dumps(dict(reversed(manifest.items()))), "utf-8")
+        assert_holds(folder, make_network())
+
+
+class TestParameters:
+    """Architecture and text settings are those of the parameters beside the manifest."""
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("use_crf", "False"),
+            ("use_character_lstm", "False"),
+            ("lstm_peepholes", "none"),
+            ("token_embedding_dimension", "9"),
+            ("token_lstm_hidden_state_dimension", "9"),
+            ("character_embedding_dimension", "9"),
+            ("character_lstm_hidden_state_dimension", "9"),
+            ("tokenizer", "spacy"),
+            ("spacylanguage", "de"),
+            ("tagging_format", "bioes"),
+            ("use_crf", "perhaps"),
+        ],
+    )
+    def test_that_differ(self, folder, name, value):
+        path = folder / "parameters.ini"
+        lines = [
+            f"{name} = {value}" if line.startswith(f"{name} =") else line
+            for line in path.read_text("utf-8").splitlines()
+        ]
+        path.write_text("\n".join(lines), "utf-8")
+        found = checkpoint.fingerprint(path)
+        edit_manifest(folder, lambda m: m["files"].update({"parameters.ini": found}))
+        assert name in refusal(folder)
+
+    def test_those_of_another_version_are_passed_over(self, folder):
+        path = folder / "parameters.ini"
+        path.write_text(path.read_text("utf-8") + "\nof_another_version = 3\n", "utf-8")
+        found = checkpoint.fingerprint(path)
+        edit_manifest(folder, lambda m: m["files"].update({"parameters.ini": found}))
+        assert_holds(folder, make_network())
+
+    def test_that_the_manifest_does_not_list(self, folder):
+        edit_manifest(folder, lambda m: m["files"].pop("parameters.ini"))
+        assert "parameters.ini" in refusal(folder)
+
+
+def test_weights_that_the_architecture_does_not_have(folder):
+    network = make_network()
+    weights = {k: dict(named) for k, named in network.weights.items()}
+    weights["crf"]["more"] = tf.Variable([1.0])
+    save_model(folder, {"weights": weights}, ARCHITECTURE, TEXT, VOCABULARY.labels, {}, "2")
+    assert "crf/more is not part of the architecture" in refusal(folder)
+
+
+@pytest.mark.parametrize("moment", ["write_json", "write_variables"])
+def test_a_full_disk_leaves_the_model_and_nothing_else(folder, monkeypatch, moment):
+    original = getattr(checkpoint, moment)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def full(path, *arguments):
+        if moment == "write_variables":
+            original(path, *arguments)
+            (folder / "weights-2_temp").mkdir()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, moment, full)
+        with pytest.raises(OSError, match="No space left"):
+            save(folder, make_network(5), "2")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_tensorflow_says_that_the_disk_is_full(folder, monkeypatch):
+    def write(*arguments):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(tf.train.Checkpoint, "write", write)
+    with pytest.raises(OSError) as caught:
+        save(folder, make_network(5), "2")
+    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.filename == str(folder / "weights-2")
 
 
 def test_a_runs_folder_stands_for_its_model(folder):

@@ -1,4 +1,7 @@
-"""A model that an earlier version saved still loads, and still says what it said."""
+"""Models that earlier versions saved still load, and still say what they said.
+
+`model` is of the first format; `sealed_model` has the same weights under a sealed manifest.
+"""
 
 import json
 from pathlib import Path
@@ -15,16 +18,17 @@ from neuroner_tl.dataset.batches import EXACT, make_batch
 from neuroner_tl.dataset.encoding import encode_documents
 from neuroner_tl.model.entity_lstm import create_network
 from neuroner_tl.prediction.predictor import Predictor
-from neuroner_tl.training.checkpoint import FORMAT, load_model
+from neuroner_tl.training.checkpoint import load_model
+from neuroner_tl.training.manifest import FORMAT, SEALED_FROM
 from neuroner_tl.training.transfer import LayerChoice, plan_transfer
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 EXPECTED = json.loads((GOLDEN / "expected.json").read_text("utf-8"))
 
 
-@pytest.fixture(scope="module")
-def model():
-    return load_model(GOLDEN / "model")
+@pytest.fixture(scope="module", params=["model", "sealed_model"])
+def model(request):
+    return load_model(GOLDEN / request.param)
 
 
 def encode(model, text):
@@ -38,8 +42,10 @@ def encode(model, text):
 
 
 def test_what_it_is(model):
-    manifest = json.loads((GOLDEN / "model" / "manifest.json").read_text("utf-8"))
-    assert manifest["format"] <= FORMAT
+    manifest = json.loads((model.folder / "manifest.json").read_text("utf-8"))
+    expected = {"model": 1, "sealed_model": 2}[model.folder.name]
+    assert manifest["format"] == expected <= FORMAT
+    assert ("seal" in manifest) == (expected >= SEALED_FROM)
     assert manifest["labels"] == list(model.vocabulary.labels)
     assert model.text.tagging_format == "bioes" and model.text.tokenizer_identity == "alnum-1"
     assert model.architecture.peepholes == "full" and model.architecture.use_crf

@@ -1,5 +1,6 @@
 """The loop: when it stops and why, with steps and validations that are made up."""
 
+import json
 import math
 import time
 
@@ -33,6 +34,10 @@ class FakeStep:
         self.settings = StepSettings(batch_loss=batch_loss)
         self.losses = list(losses) or [1.0]
         self.batches = []
+        self.finite_for = math.inf
+
+    def is_finite(self):
+        return len(self.batches) < self.finite_for
 
     def __call__(self, batch):
         self.batches.append(batch)
@@ -250,17 +255,39 @@ class TestGivingUp:
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
-def test_loss_that_is_no_number(loss):
+def test_a_loss_that_is_not_a_number_is_not_counted(loss):
     loop, events = run(0.5, step=FakeStep(1.0, 1.0, loss))
-    assert events[-1].status == "failed"
-    assert "loss is" in events[-1].reason and "learning_rate" in events[-1].reason
-    assert loop.progress.batch == 3
+    assert events[-1].status == "failed" and not events[-1].sound
+    assert f"the loss is {loss} after batch 3" in events[-1].reason
+    assert "learning_rate" in events[-1].reason
+    assert sum(isinstance(event, BatchDone) for event in events) == loop.progress.batch == 2
+    json.dumps(loop.progress.to_json(), allow_nan=False)
+
+
+def test_weights_that_are_not_numbers_are_not_validated():
+    step, scores = FakeStep(), Scores(0.5)
+    step.finite_for = SENTENCES + 1
+    loop = TrainingLoop(step, DATASET, EXACT, LoopSettings(), scores)
+    events = list(loop)
+    assert events[-1].status == "failed" and not events[-1].sound
+    assert "weights are not finite" in events[-1].reason and "epoch 2" in events[-1].reason
+    assert scores.calls == len(epochs(events)) == 1
+
+
+def test_interruption_while_the_network_is_validated():
+    step, scores = FakeStep(), Scores(0.5)
+    _, events = run(0.5, step=step, stop=lambda: len(step.batches) == 0)
+    assert events == [Stopped("interrupted", "interrupted before epoch 1")]
+    loop = TrainingLoop(step, DATASET, EXACT, LoopSettings(), scores, lambda: scores.calls == 1)
+    events = list(loop)
+    assert events[-1] == Stopped("interrupted", "interrupted before epoch 2")
+    assert len(epochs(events)) == 1 and len(step.batches) == SENTENCES
 
 
 def test_loss_that_grows_without_end():
     losses = [1.0] * WINDOW + [0.5] * WINDOW + [30.0]
     loop, events = run(0.5, step=FakeStep(*losses), patience=10**6, maximum_epochs=10**6)
-    assert events[-1].status == "failed" and "grows without end" in events[-1].reason
+    assert events[-1].status == "failed" and "the loss diverges" in events[-1].reason
     assert loop.progress.sentences == 3 * WINDOW
 
 
