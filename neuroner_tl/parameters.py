@@ -33,6 +33,13 @@ from neuroner_tl.parameter_values import (
     read_label_map,
 )
 
+# Far above what trains in a lifetime; what fits into the memory of a machine is checked by the run.
+LARGEST_SIZE = 10_000
+LARGEST_BATCH = 100_000
+MOST_EPOCHS = 1_000_000
+MOST_SENTENCES = 10**12
+MOST_THREADS = 1024
+
 SECTIONS = ("mode", "dataset", "ann", "training", "advanced")
 
 # Parameters of NeuroNER, of any version, that are accepted and ignored, with the reason.
@@ -130,9 +137,11 @@ class Parameters(BaseModel):
     use_character_lstm: bool = _ann(
         True, "Add a representation of each token's characters to its embedding."
     )
-    character_embedding_dimension: int = _ann(25, "Size of a character's embedding.", ge=1)
+    character_embedding_dimension: int = _ann(
+        25, "Size of a character's embedding.", ge=1, le=LARGEST_SIZE
+    )
     character_lstm_hidden_state_dimension: int = _ann(
-        25, "Size of the character LSTM, each direction.", ge=1
+        25, "Size of the character LSTM, each direction.", ge=1, le=LARGEST_SIZE
     )
     token_pretrained_embedding_filepath: Optional[Path] = _ann(
         None,
@@ -141,10 +150,13 @@ class Parameters(BaseModel):
         "Empty: random vectors.",
     )
     token_embedding_dimension: int = _ann(
-        100, "Size of a token's embedding; must be that of the word vectors, if any.", ge=1
+        100,
+        "Size of a token's embedding; must be that of the word vectors, if any.",
+        ge=1,
+        le=LARGEST_SIZE,
     )
     token_lstm_hidden_state_dimension: int = _ann(
-        100, "Size of the token LSTM, each direction.", ge=1
+        100, "Size of the token LSTM, each direction.", ge=1, le=LARGEST_SIZE
     )
     lstm_peepholes: Literal["full", "diagonal", "none"] = _ann(
         "full",
@@ -162,17 +174,30 @@ class Parameters(BaseModel):
         "Stop after this many consecutive epochs without a better score on valid, counted from the "
         "first epoch that scores above 0; NeuroNER counts epochs that score 0 too.",
         ge=1,
+        le=MOST_EPOCHS,
     )
     minimum_number_of_epochs: int = _training(
-        0, "Do not stop for want of patience before so many epochs.", ge=0
+        0, "Do not stop for want of patience before so many epochs.", ge=0, le=MOST_EPOCHS
     )
-    maximum_number_of_epochs: int = _training(100, "Stop after so many epochs.", ge=1)
+    maximum_number_of_epochs: int = _training(
+        100, "Stop after so many epochs.", ge=1, le=MOST_EPOCHS
+    )
     optimizer: Literal["sgd", "adam", "adadelta"] = _training(
         "sgd", "Optimiser; the paper's is stochastic gradient descent."
     )
-    learning_rate: float = _training(0.005, "Step size of the optimiser.", gt=0)
+    learning_rate: float = _training(
+        0.005,
+        "Step size of the optimiser.",
+        gt=0,
+        allow_inf_nan=False,
+        expected="a finite number above 0",
+    )
     gradient_clipping_value: float = _training(
-        5.0, "Clip each component of the gradient to plus or minus this value; 0: off.", ge=0
+        5.0,
+        "Clip each component of the gradient to plus or minus this value; 0: off.",
+        ge=0,
+        allow_inf_nan=False,
+        expected="a finite number of at least 0",
     )
     dropout_rate: float = _training(
         0.5,
@@ -180,7 +205,9 @@ class Parameters(BaseModel):
         ge=0,
         lt=1,
     )
-    batch_size: int = _training(1, "Sentences per step; 1 is the paper's setting.", ge=1)
+    batch_size: int = _training(
+        1, "Sentences per step; 1 is the paper's setting.", ge=1, le=LARGEST_BATCH
+    )
     batch_loss: Literal["mean", "sum"] = _training(
         "mean",
         "How the losses of a batch's sentences are put together. sum keeps the step per sentence "
@@ -191,6 +218,7 @@ class Parameters(BaseModel):
         "Sentences read side by side when predicting, at most 128; changes the speed, not the "
         "tags.",
         ge=1,
+        le=LARGEST_BATCH,
     )
     seed: int = _training(
         0, "Seed of initial weights, shuffling, dropout and rare tokens.", ge=0, lt=2**32
@@ -200,6 +228,7 @@ class Parameters(BaseModel):
         "Threads of one run; 1 is fastest at batch size 1, 0 leaves the choice to TensorFlow. "
         "Part of the run's record: results are bit-identical for one seed and one thread count.",
         ge=0,
+        le=MOST_THREADS,
     )
     jit_compile: Union[Literal["auto"], bool] = _training(
         "auto",
@@ -218,6 +247,7 @@ class Parameters(BaseModel):
         "Stop a run whose score on valid is still 0 after training on so many sentences, counted "
         "with repetition over epochs: it learns nothing. 0: never.",
         ge=0,
+        le=MOST_SENTENCES,
     )
 
     experiment_name: str = _advanced(

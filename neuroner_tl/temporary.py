@@ -107,13 +107,18 @@ def remove_leftovers(folder: Path) -> None:
             _remove(path)
 
 
-def is_disk_full(error: Optional[BaseException]) -> bool:
-    """Tell whether an error, or the one that it was made from, says that no space is left."""
+def disk_full_error(error: Optional[BaseException]) -> Optional[OSError]:
+    """Return the error that says that no space is left: this one, or one that it was made from."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
+            return error
         error = error.__cause__
-    return False
+    return None
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Tell whether an error, or one that it was made from, says that no space is left."""
+    return disk_full_error(error) is not None
 
 
 def why_not_written(error: OSError) -> str:

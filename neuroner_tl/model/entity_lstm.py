@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Optional
+from typing import Any, Optional, cast
 
 import numpy as np
 import tensorflow as tf
@@ -189,8 +189,40 @@ def initial_weights(
         vectors: ``[vocabulary, token_dimension]``, word vectors.
         found: ``[vocabulary]``, true where ``vectors`` has one.
     """
-    a = architecture
     rngs = dict(zip(LAYER_NAMES, (np.random.default_rng([seed, index]) for index in range(6))))
+    return _draw(architecture, rngs, vocabulary, alphabet, vectors, found)
+
+
+def weight_shapes(
+    architecture: Architecture, vocabulary: int, alphabet: int
+) -> dict[str, dict[str, tuple[int, ...]]]:
+    """The shapes of a network's weights by layer and name; nothing is drawn."""
+    rngs = dict.fromkeys(LAYER_NAMES, cast(np.random.Generator, _NoNumbers()))
+    shapes = {
+        layer: {name: value.shape for name, value in named.items()}
+        for layer, named in _draw(architecture, rngs, 1, 1).items()
+    }
+    for layer, rows in ((TokenEmbedding.name, vocabulary), (CharacterEmbedding.name, alphabet)):
+        if layer in shapes:
+            shapes[layer]["embedding"] = (rows, *shapes[layer]["embedding"][1:])
+    return shapes
+
+
+class _NoNumbers:
+    """Stands for a source of randomness where only shapes matter: an array without memory."""
+
+    def uniform(self, low: float, high: float, size: tuple[int, ...]) -> np.ndarray:
+        return np.broadcast_to(np.float64(0), size)
+
+
+def _draw(
+    a: Architecture,
+    rngs: Mapping[str, np.random.Generator],
+    vocabulary: int,
+    alphabet: int,
+    vectors: Optional[np.ndarray] = None,
+    found: Optional[np.ndarray] = None,
+) -> dict[str, InitialWeights]:
     weights = {
         TokenEmbedding.name: TokenEmbedding.initial(
             rngs[TokenEmbedding.name], vocabulary, a.token_dimension, vectors, found

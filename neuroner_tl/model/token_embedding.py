@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from neuroner_tl.model.layer import InitialWeights, Layer, glorot
 
+_ROWS = 65536
+
 
 class TokenEmbedding(Layer):
     """Maps token ids to vectors.
@@ -26,7 +28,7 @@ class TokenEmbedding(Layer):
         vectors: Optional[np.ndarray] = None,
         found: Optional[np.ndarray] = None,
     ) -> InitialWeights:
-        """Draw the table, and put word vectors into the rows that have one.
+        """Draw the table, float32, and put word vectors into the rows that have one.
 
         Args:
             rng: source of randomness.
@@ -35,7 +37,11 @@ class TokenEmbedding(Layer):
             vectors: ``[vocabulary, dimension]``, word vectors.
             found: ``[vocabulary]``, true where ``vectors`` has one.
         """
-        table = glorot(rng, (vocabulary, dimension))
+        # Drawn in blocks, since all rows at once would take twice the memory of the table.
+        table = np.empty((vocabulary, dimension), np.float32)
+        for start in range(0, vocabulary, _ROWS):
+            rows = table[start : start + _ROWS]
+            rows[:] = glorot(rng, rows.shape, fans=vocabulary + dimension)
         if vectors is not None and found is not None:
             table[found] = vectors[found]
         return {"embedding": table}

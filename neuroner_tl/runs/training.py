@@ -11,10 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
 
+import numpy as np
 import tensorflow as tf
 
 from neuroner_tl.dataset.batches import EXACT, Shapes
-from neuroner_tl.errors import CheckpointError, CorpusError, TrainingError
+from neuroner_tl.errors import CheckpointError, CorpusError, NeuroNERError, TrainingError
 from neuroner_tl.evaluation.scoring import named_measures
 from neuroner_tl.memory import peak_memory
 from neuroner_tl.model.entity_lstm import (
@@ -32,6 +33,7 @@ from neuroner_tl.runs.folder import RunFolder, check_writable, create_run_folder
 from neuroner_tl.runs.interruption import Interrupted, at_once, interruptible
 from neuroner_tl.runs.leaks import warn_of_leaks
 from neuroner_tl.runs.listeners import EpochLog, Listener, ProgressBar, TensorBoard
+from neuroner_tl.runs.needed_memory import check_memory
 from neuroner_tl.runs.result import RunResult
 from neuroner_tl.runs.resume import (
     Resumption,
@@ -42,7 +44,7 @@ from neuroner_tl.runs.resume import (
 from neuroner_tl.runs.saving import RunSaver
 from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.runs.threads import set_threads
-from neuroner_tl.temporary import is_disk_full
+from neuroner_tl.temporary import disk_full_error
 from neuroner_tl.training.checkpoint import (
     PARAMETERS,
     VOCABULARY,
@@ -172,6 +174,15 @@ class _Run:
     def _first_weights(self, source: Optional[SavedModel]) -> Values:
         """Initial weights, with the layers of the source in their place."""
         parameters, dataset = self.parameters, self.data.dataset
+        train = dataset.parts["train"]
+        check_memory(
+            parameters,
+            self.architecture,
+            len(dataset.vocabulary.tokens),
+            len(dataset.vocabulary.characters),
+            train.number_of_sentences,
+            int(np.diff(train.sentence_offsets).max(initial=0)),
+        )
         weights = initial_weights(
             self.architecture,
             len(dataset.vocabulary.tokens),
@@ -231,12 +242,16 @@ class _Run:
         self.folder = folder
         try:
             return self._train()
-        except OSError as error:
-            if not is_disk_full(error):
+        except (OSError, NeuroNERError) as error:
+            full = disk_full_error(error)
+            if full is None:
                 raise
+            then = f"resume with: {resume_command(folder.path)}"
+            if not self.saved:
+                shutil.rmtree(folder.path, ignore_errors=True)
+                then = "run the command again"
             raise TrainingError(
-                f"{error.filename}: {error.strerror}; free some space, then resume with: "
-                f"{resume_command(folder.path)}"
+                f"{full.filename}: {full.strerror}; free some space, then {then}"
             ) from error
         except KeyboardInterrupt:
             raise Interrupted(self._remains()) from None

@@ -19,7 +19,7 @@ from neuroner_tl.studies.contents import Contents
 from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
 from neuroner_tl.studies.record import PARTS, failure, make_record, read_object
 from neuroner_tl.studies.store import FAILED, FINISHED, LEARNED_NOTHING
-from neuroner_tl.temporary import is_disk_full
+from neuroner_tl.temporary import disk_full_error, is_disk_full
 from neuroner_tl.training.manifest import MANIFEST
 
 logger = logging.getLogger(__name__)
@@ -36,10 +36,11 @@ def execute(job: Job) -> Outcome:
     try:
         return _execute(job)
     except (OSError, NeuroNERError) as error:
-        if not is_disk_full(error):
+        full = disk_full_error(error)
+        if full is None:
             raise
-        where = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        return Outcome(job, NO_SPACE, f"{where}; free some space, then run the study again")
+        note = f"{full.filename}: {full.strerror}; free some space, then run the study again"
+        return Outcome(job, NO_SPACE, note)
 
 
 def _execute(job: Job) -> Outcome:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from neuroner_tl.dataset.vocabulary import OUTSIDE, Vocabulary, labels_of_types, type_of_label
 from neuroner_tl.errors import CheckpointError, CorpusError
 from neuroner_tl.ini_file import read_ini
-from neuroner_tl.model.entity_lstm import Architecture, initial_weights
+from neuroner_tl.model.entity_lstm import Architecture, weight_shapes
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.training.manifest import MANIFEST
 
@@ -33,19 +33,10 @@ def check_weights(
             f"{folder}: the architecture has {architecture.labels} labels and the "
             f"vocabulary {len(vocabulary.labels)}; copy the model's folder again"
         )
-    # Tables of one row say what the others look like.
+    shapes = weight_shapes(architecture, len(vocabulary.tokens), len(vocabulary.characters))
     expected = {
-        (layer, name): value.shape
-        for layer, named in initial_weights(architecture, 1, 1, 0).items()
-        for name, value in named.items()
+        (layer, name): shape for layer, named in shapes.items() for name, shape in named.items()
     }
-    for layer, items in (
-        ("token_embeddings", vocabulary.tokens),
-        ("character_embeddings", vocabulary.characters),
-    ):
-        if (layer, "embedding") in expected:
-            width = expected[layer, "embedding"][1]
-            expected[layer, "embedding"] = (len(items), width)
     for layer, named in weights.items():
         for name in named:
             if (layer, name) not in expected:

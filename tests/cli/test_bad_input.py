@@ -7,6 +7,7 @@ import pytest
 
 from neuroner_tl.__main__ import main
 from neuroner_tl.parameter_values import RELOAD_FLAGS
+from neuroner_tl.runs import needed_memory
 
 
 def call(arguments):
@@ -349,3 +350,31 @@ def test_no_command(refused):
 
 def test_unknown_command(refused):
     refused.check(["trane"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "limit"),
+    [
+        ("token_lstm_hidden_state_dimension", "200000", "at most 10000"),
+        ("character_embedding_dimension", "10001", "at most 10000"),
+        ("batch_size", "9" * 22, "at most 100000"),
+        ("batch_size", "9" * 5000, "at most 100000"),
+        ("prediction_batch_size", "1000000", "at most 100000"),
+        ("maximum_number_of_epochs", "9" * 22, "at most 1000000"),
+        ("patience", "9" * 22, "at most 1000000"),
+        ("give_up_after_sentences", "9" * 22, "at most 1000000000000"),
+        ("number_of_cpu_threads", "9" * 22, "at most 1024"),
+        ("learning_rate", "inf", "finite"),
+        ("learning_rate", "nan", "finite"),
+        ("gradient_clipping_value", "inf", "finite"),
+    ],
+)
+def test_numbers_beyond_all_bounds(refused, corpora, name, value, limit):
+    err = refused(dataset_text_folder=corpora.gold, **{name: value})
+    assert f"--{name}" in err and limit in err
+
+
+def test_a_network_that_does_not_fit_into_memory(refused, corpora, monkeypatch):
+    monkeypatch.setattr(needed_memory, "total_memory", lambda: 1.0)
+    err = refused(dataset_text_folder=corpora.gold, token_lstm_hidden_state_dimension=300)
+    assert "found 1 MB of memory" in err and "token_lstm_hidden_state_dimension" in err

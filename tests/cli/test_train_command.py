@@ -98,7 +98,7 @@ def test_interruption_saves_everything(corpora, tiny, tmp_path):
     assert "interrupted" in out
     (folder,) = tmp_path.glob("[!.]*")
     results = json.loads((folder / "results.json").read_text("utf-8"))
-    assert results["status"] == "interrupted" and "interrupted in epoch" in results["reason"]
+    assert results["status"] == "interrupted" and "interrupted " in results["reason"]
     assert load_model(folder / "model").training["epoch"] == results["best_epoch"]
     progress = load_model(folder / "last").training["progress"]
     assert progress["epoch"] == results["epochs"] + 1 >= 2

@@ -19,6 +19,7 @@ from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.training import resume_run
 from neuroner_tl.training import checkpoint
 from neuroner_tl.training.checkpoint import load_model, read_optimiser
+from neuroner_tl.training.manifest import seal_of
 
 CLOCK = ("seconds", "validation_seconds", "sentences_per_second", "since_start", "memory_mb")
 
@@ -28,11 +29,14 @@ class Killed(BaseException):
 
 
 def interrupt_after(monkeypatch, steps):
-    """Make the next run believe in a Ctrl-C after so many steps."""
+    """Make the next run believe in a Ctrl-C after so many steps of its first epoch.
+
+    The loop asks before each epoch and after each step.
+    """
 
     @contextmanager
     def interruptible():
-        left = [steps]
+        left = [steps + 1]
 
         def requested():
             left[0] -= 1
@@ -75,6 +79,14 @@ def stopped(stopped_once, tmp_path):
     """The folder of a run that was stopped in its first epoch."""
     assert stopped_once.status == "interrupted"
     return shutil.copytree(stopped_once.folder.path, tmp_path / "stopped")
+
+
+def edit_manifest(path, change):
+    """Change what a manifest says of the training, and seal it again."""
+    manifest = json.loads(path.read_text("utf-8"))
+    change(manifest["training"])
+    manifest["seal"] = seal_of(manifest)
+    path.write_text(json.dumps(manifest), "utf-8")
 
 
 def epochs_of(folder):
@@ -121,7 +133,7 @@ def test_a_clean_stop(place, optimizer, settings, whole, tmp_path, monkeypatch):
     settings = {**settings, "optimizer": optimizer}
     expected = whole if optimizer == "adam" else fit(settings, tmp_path / "whole")
     number = expected.results["sentences"]["train"]
-    steps = {"middle": 7, "end of an epoch": number, "second epoch": number + 5}[place]
+    steps = {"middle": 7, "end of an epoch": number, "second epoch": number + 6}[place]
     with monkeypatch.context() as patch:
         interrupt_after(patch, steps)
         stopped = fit(settings, tmp_path / "stopped")
@@ -332,9 +344,9 @@ class TestRefusals:
         other = shutil.copytree(whole.folder.path, tmp_path / "other")
         (other / "results.json").unlink()
         path = other / "model" / "manifest.json"
-        path.write_text(path.read_text().replace('"epoch": ', '"epoch": 7'))
+        edit_manifest(path, lambda training: training.update(epoch=7))
         state = other / "last" / "manifest.json"
-        state.write_text(state.read_text().replace('"batch": 0', '"batch": 1'))
+        edit_manifest(state, lambda training: training["progress"].update(batch=1))
         with pytest.raises(CheckpointError, match="is not the model of epoch"):
             resume_run(other, {})
 

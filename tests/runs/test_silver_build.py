@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import random
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -298,3 +303,48 @@ def test_a_trained_model_is_an_annotator(data: Path, tmp_path: Path, source_run)
     content = build_silver(read_silver_definition(path)).content
     assert "model" in content["scores"]["gold"]
     assert content["agreement"]["kappa"]["model"]["model"] == 1.0
+
+
+KILLED = """
+import os, signal, sys
+from neuroner_tl.__main__ import main
+from neuroner_tl.runs import silver_build
+silver_build.put_in_place = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+main(["silver", "build", sys.argv[1]])
+"""
+
+
+def test_what_a_killed_build_leaves_is_removed(data: Path, tmp_path: Path) -> None:
+    """Killed when the whole corpus is written under its hidden name."""
+    path = define(data, tmp_path)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(path)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = (tmp_path / "out").iterdir()
+    assert left.name.startswith(".small.") and list(left.rglob("*.ann"))
+    assert main(["silver", "build", str(path)]) == 0
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["small"]
+
+
+def test_a_full_disk(data: Path, tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """One line with the file that does not fit; the former corpus stays, and nothing else."""
+    path = define(data, tmp_path)
+    assert main(["silver", "build", str(path)]) == 0
+    before = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    capsys.readouterr()
+    calls, real = [], os.fsync
+
+    def fsync(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) > 20:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert main(["silver", "build", str(path), "--replace"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "No space left on device; free some space" in error
+    assert str(tmp_path / "out") in error
+    assert {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == before

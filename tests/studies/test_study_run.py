@@ -203,7 +203,7 @@ def test_a_study_that_is_interrupted_goes_on_with_the_same_result(
     with monkeypatch.context() as patched:
         patched.setattr(training, "TrainingLoop", Interrupted)
         assert call("study", "run", path) == 130
-    assert "1 runs are left; the same command goes on" in capsys.readouterr().out
+    assert "1 runs are left; the same command resumes" in capsys.readouterr().out
     assert not store.records()
     with monkeypatch.context() as patched:
         patched.setattr(execution, "train_run", None)  # It is resumed, not begun anew.

@@ -1,0 +1,78 @@
+"""An estimate of the memory that a training needs, told before anything is drawn."""
+
+from __future__ import annotations
+
+import logging
+import math
+
+from neuroner_tl.errors import ParameterError
+from neuroner_tl.memory import total_memory
+from neuroner_tl.model.entity_lstm import Architecture, weight_shapes
+from neuroner_tl.model.token_embedding import TokenEmbedding
+from neuroner_tl.parameters import Parameters
+from neuroner_tl.training.optimisers import OPTIMISERS
+
+logger = logging.getLogger(__name__)
+
+# Numbers kept of a token for the backward pass, for each unit of the token LSTM: gates, states and
+# their gradients, of both directions.
+_PER_UNIT = 24
+
+
+def needed_megabytes(
+    parameters: Parameters,
+    architecture: Architecture,
+    vocabulary: int,
+    alphabet: int,
+    sentences: int,
+    longest: int,
+) -> tuple[int, float]:
+    """Estimate what training needs beside the corpus.
+
+    Args:
+        parameters: the run's parameters.
+        architecture: form of the network.
+        vocabulary: number of tokens.
+        alphabet: number of characters.
+        sentences: sentences of the train part.
+        longest: tokens of its longest sentence.
+
+    Returns:
+        Number of weights, and MB of weights, gradients, the optimiser's slots and one batch.
+    """
+    shapes = weight_shapes(architecture, vocabulary, alphabet)
+    counts = {layer: sum(map(math.prod, named.values())) for layer, named in shapes.items()}
+    table = counts.pop(TokenEmbedding.name)
+    dense, slots = sum(counts.values()), len(OPTIMISERS[parameters.optimizer].slots)
+    # Initial values are drawn in float64 and may take more than what training adds to the
+    # weights; the table, float32, is drawn beside the weights and has no dense gradient.
+    numbers = dense * max(3, 2 + slots) + table * (2 + slots)
+    batch = min(parameters.batch_size, sentences) * longest
+    per_token = architecture.input_size + _PER_UNIT * architecture.token_hidden
+    return dense + table, 4 * (numbers + batch * per_token) / (1 << 20)
+
+
+def check_memory(
+    parameters: Parameters,
+    architecture: Architecture,
+    vocabulary: int,
+    alphabet: int,
+    sentences: int,
+    longest: int,
+) -> None:
+    """Log the estimate; see `needed_megabytes` for the arguments.
+
+    Raises:
+        ParameterError: the machine has less.
+    """
+    weights, needed = needed_megabytes(
+        parameters, architecture, vocabulary, alphabet, sentences, longest
+    )
+    have = total_memory()
+    if have is not None and needed > have:
+        raise ParameterError(
+            f"a network of {weights:,} weights in batches of {parameters.batch_size} needs about "
+            f"{needed:,.0f} MB, found {have:,.0f} MB of memory; lower "
+            "token_lstm_hidden_state_dimension, token_embedding_dimension or batch_size"
+        )
+    logger.info("network of %s weights; training needs about %.0f MB", f"{weights:,}", needed)
