@@ -11,7 +11,7 @@ import gzip
 import mmap
 import struct
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +61,6 @@ class FastTextFile:
 
     Attributes:
         index: number of each word, in the order of the file.
-        counts: how often each word occurred in the texts of training.
         dimension: length of the vectors.
 
     Raises:
@@ -104,13 +103,12 @@ class FastTextFile:
                 f"{known[3]} characters and {size} words"
             )
         self.index: dict[str, int] = {}
-        self.counts = np.zeros(size, np.int64)
+        self._first_run = size
         for number in range(size):
             end = self._file.find(b"\0", position, position + _LONGEST_WORD)
             if end < 0:
                 raise self._broken(f"word {number + 1} has no end")
             word = self._file[position:end].decode("utf-8", "replace")
-            self.counts[number], _ = _ENTRY.unpack_from(self._file, end + 1)
             self.index.setdefault(word, number)
             position = end + 1 + _ENTRY.size
         quantised, rows, columns = _MATRIX.unpack_from(self._file, position)
@@ -134,10 +132,6 @@ class FastTextFile:
         """Return the number of each word that the model has."""
         return {word: self.index[word] for word in words if word in self.index}
 
-    def vectors(self, numbers: Mapping[str, int]) -> np.ndarray:
-        """Return vectors of words that were found, float32 ``[len(numbers), dimension]``."""
-        return self.compose(list(numbers))[0]
-
     def compose(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the vectors of any words, those that the model does not have too.
 
@@ -153,7 +147,7 @@ class FastTextFile:
             numbers = []
             if self._longest and self._buckets:
                 runs = ft_ngram_hashes(word, self._shortest, self._longest, self._buckets)
-                numbers = [len(self.index) + run for run in runs]
+                numbers = [self._first_run + run for run in runs]
             own = self.index.get(word)
             if own is not None:
                 numbers.append(own)
