@@ -78,6 +78,7 @@ def test_identifiers_stay_the_same(plan):
     [
         {"parameters": "[training]\nlearning_rate = 0.5\ntensorboard = False\n"},
         {"parameters": "[training]\nlearning_rate = 0.50\ndropout_rate = 0.5\n"},
+        {"parameters": "[training]\nlearning_rate = 0.5\ncheckpoint_every = 5 minutes\n"},
         {"old": "/ssc", "new": "/elsewhere"},
         {"old": "name = trial", "new": "name = other"},
     ],
