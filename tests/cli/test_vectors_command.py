@@ -1,5 +1,6 @@
 """`neuroner-tl vectors` from the command line."""
 
+import os
 import re
 import shlex
 import signal
@@ -72,6 +73,18 @@ def test_the_other_actions(tmp_path, texts, capsys):
     assert "5 words with vectors of 6 numbers, read as word2vec text" in capsys.readouterr().out
     converted = KeyedVectors.load_word2vec_format(str(tmp_path / "c.bin"), binary=True)
     assert set(converted.index_to_key) == {"BRCA1", "BRCA2", "BRCA3", "and", "cancer"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["word2vec", "fasttext"])
+def test_two_processes_write_the_same_file(tmp_path, texts, method):
+    """Whatever the order of sets and dictionaries of the interpreter."""
+    for name in ("1", "2"):
+        command = [sys.executable, "-m", "neuroner_tl", "vectors", "train", "--texts", str(texts)]
+        command += ["--output", str(tmp_path / f"{name}.bin"), "--method", method]
+        command += ["--min_count", "1", "--buckets", "1000", "--dimension", "20"]
+        subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": name})
+    assert (tmp_path / "1.bin").read_bytes() == (tmp_path / "2.bin").read_bytes()
 
 
 @pytest.mark.slow
