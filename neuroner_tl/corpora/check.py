@@ -14,12 +14,18 @@ from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.duplicates import DocumentIndex
 from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.look_alikes import described, look_alikes
 from neuroner_tl.corpora.reader import BratPart, Corpus, PartReader, read_corpus
 from neuroner_tl.corpora.tagging import tag_document
 from neuroner_tl.corpora.text import Tokenizer
 from neuroner_tl.errors import CorpusError
 
 SEVERITIES = ("error", "warning", "note")
+# Errors and a warning that training, too, says of a corpus.
+NOTHING_TO_LEARN = "no entity in train: there is nothing to learn"
+NOTHING_FITS_TAGS = "no entity in train that tags can hold: there is nothing to learn"
+NOTHING_TO_CHOOSE_BY = "no entity in valid: no epoch is better than another"
+LOOK_ALIKES = "types that look like typos of each other"
 MOST_EXAMPLES = 5
 RARE_TYPE = 10
 _EDGES = frozenset(" \t\r\n.,;:")
@@ -97,6 +103,8 @@ def check_corpus(folder: Path, tokenizer: Tokenizer) -> CorpusCheck:
     corpus = read_corpus(folder, required=())
     _check_parts(corpus, result)
     types: dict[str, Counter[str]] = {}
+    fits: dict[str, bool] = {}  # by part, whether any entity fits tags
+    where: dict[str, list[str]] = {}  # by type, the first documents
     texts: dict[str, list[Document]] = {}
     for name, part in corpus.parts.items():
         types[name] = Counter()
@@ -114,9 +122,16 @@ def check_corpus(folder: Path, tokenizer: Tokenizer) -> CorpusCheck:
         for document in bar:
             result.documents[name] = result.documents.get(name, 0) + 1
             types[name].update(entity.type for entity in document.entities)
+            for kind in {entity.type for entity in document.entities}:
+                if len(where.setdefault(kind, [])) < MOST_EXAMPLES:
+                    where[kind].append(f"{name}/{document.id}")
             texts[name].append(Document(document.id, document.text))
-            _check_document(document, name, tokenizer, result)
-    _check_types(types, result)
+            tagged = _check_document(document, name, tokenizer, result)
+            fits[name] = fits.get(name, False) or tagged
+    _check_types(types, fits, result)
+    counts = sum(types.values(), Counter())
+    for line in described(look_alikes(counts), counts, where):
+        result.add("warning", LOOK_ALIKES, line)
     _check_sharing(texts, result)
     return result
 
@@ -159,7 +174,8 @@ def _readable(part: PartReader, result: CorpusCheck) -> Iterator[Document]:
 
 def _check_document(
     document: Document, part: str, tokenizer: Tokenizer, result: CorpusCheck
-) -> None:
+) -> bool:
+    """Check a document; return whether any of its entities fits tags."""
     place = f"{part}/{document.id}"
     if not document.text.strip():
         result.add("warning", "document without text", place)
@@ -175,10 +191,11 @@ def _check_document(
         _check_entity(entity, document, place, result)
     report = ImportReport()
     report.read(len(document.entities))
-    tag_document(document, tokenizer, report=report)
+    tagged = tag_document(document, tokenizer, report=report)
     for reason, entry in report.by_reason.items():
         severity = "warning" if entry.effect != "noted" else "note"
         result.add(severity, reason, f"{part}/{(entry.examples or [''])[0]}", entry.count)
+    return any(tag != "O" for sentence in tagged.sentences for tag in sentence.tags)
 
 
 def _check_entity(entity: Entity, document: Document, place: str, result: CorpusCheck) -> None:
@@ -191,10 +208,16 @@ def _check_entity(entity: Entity, document: Document, place: str, result: Corpus
         result.add("warning", "entity of more than 200 characters", says)
 
 
-def _check_types(types: dict[str, Counter[str]], result: CorpusCheck) -> None:
+def _check_types(
+    types: dict[str, Counter[str]], fits: dict[str, bool], result: CorpusCheck
+) -> None:
     taught = types.get("train", Counter())
     if "train" in types and not taught:
-        result.add("error", "no entity in train: there is nothing to learn")
+        result.add("error", NOTHING_TO_LEARN)
+    elif "train" in types and not fits.get("train"):
+        result.add("error", NOTHING_FITS_TAGS)
+    if "valid" in types and not types["valid"]:
+        result.add("warning", NOTHING_TO_CHOOSE_BY)
     for name in ("valid", "test"):
         for kind in sorted(set(types.get(name, ())) - set(taught)):
             result.add("warning", f"type in {name} that train does not have", kind)

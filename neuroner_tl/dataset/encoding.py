@@ -239,14 +239,6 @@ def _with_labels(numbered: NumberedPart, vocabulary: Vocabulary) -> EncodedPart:
 
 
 def _log(dataset: Dataset) -> None:
-    for name, part in dataset.parts.items():
-        logger.info(
-            "%s: %d documents, %d sentences, %d tokens",
-            name,
-            len(part.document_ids),
-            part.number_of_sentences,
-            part.number_of_tokens,
-        )
     if dataset.embedding_report is not None:
         logger.info("%s", dataset.embedding_report.summary())
     logger.info(

@@ -29,6 +29,7 @@ from neuroner_tl.parameters import Parameters
 from neuroner_tl.prediction.model_vectors import describe_word_vectors
 from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import RunData, load_data
+from neuroner_tl.runs.data_report import check_data
 from neuroner_tl.runs.folder import RunFolder, check_writable, create_run_folder
 from neuroner_tl.runs.interruption import Interrupted, at_once, interruptible
 from neuroner_tl.runs.leaks import warn_of_leaks
@@ -81,6 +82,7 @@ def train_run(parameters: Parameters) -> RunResult:
             check_writable(parameters.output_folder)
             source = _pretrained_model(parameters)
             data = load_data(parameters, source)
+            check_data(data)
             warn_of_leaks(data.corpus, None if source is None else source.folder)
             run = _Run(parameters, data, source)
         folder = create_run_folder(parameters.output_folder, parameters.experiment_name)

@@ -321,7 +321,7 @@ def test_training_and_prediction_agree_on_every_word(vectors):
 def test_the_log_tells_sizes(vectors, caplog):
     with caplog.at_level(logging.INFO, logger="neuroner_tl"):
         build(vectors)
-    assert "train: 3 documents, 3 sentences, 8 tokens" in caplog.text
+    assert "vocabulary: 10 tokens" in caplog.text
     assert "6 of 13 distinct tokens" in caplog.text
 
 
