@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from neuroner_tl.evaluation import statistics
 from neuroner_tl.evaluation.statistics import compare_systems, f1_of, holm, summarise, wilcoxon
 
 COUNTS = st.lists(
@@ -251,6 +252,32 @@ def test_wilcoxon_is_scipys_and_ranks_as_in_the_book():
     first, second = [70, 72, 68, 81, 55], [74, 75, 70, 80, 62]
     assert wilcoxon(first, second) == stats.wilcoxon(first, second).pvalue == pytest.approx(0.125)
     assert wilcoxon([1, 2], [1, 3]) is None
+    assert wilcoxon([1, 2], [2, 4]) == pytest.approx(0.5), "two pairs that differ are enough"
+
+
+def test_a_documents_influence_is_the_slope_of_the_gain():
+    """By finite differences of F1 where the two systems together stand."""
+    counts = np.random.default_rng(3).integers(0, 9, (2, 3, 5, 3)).astype(float)
+    found = statistics._influence(counts)
+    assert found.shape == (3, 5)
+    for run, document in itertools.product(range(3), range(5)):
+        middle = counts[:, run].sum((0, 1)) / 2
+        change = counts[1, run, document] - counts[0, run, document]
+        slope = f1_of(middle + 1e-5 * change) - f1_of(middle - 1e-5 * change)
+        assert found[run, document] == pytest.approx(slope / 2e-5, rel=1e-6, abs=1e-9)
+    assert not statistics._influence(np.zeros((2, 1, 2, 3))).any()
+
+
+def test_blocks_hold_one_resample_at_least():
+    assert statistics._blocks(7, 10**9) == [1] * 7
+    assert statistics._blocks(7, statistics._BLOCK // 3) == [3, 3, 1]
+    assert statistics._blocks(6, statistics._BLOCK // 3) == [3, 3]
+    assert statistics._blocks(0, 1) == []
+
+
+def test_a_difference_is_of_one_run_unless_it_says_otherwise():
+    difference = statistics.Difference(0.1, 0.0, 0.2, 0.04, 10, 100)
+    assert (difference.runs, difference.splits, difference.deviation) == (1, 1, None)
 
 
 def test_holm_by_hand():
