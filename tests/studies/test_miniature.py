@@ -41,6 +41,10 @@ def test_the_whole_paper_in_miniature(tmp_path, monkeypatch):
             tables[f"{name}/{path.stem}"] = read(path)
     records = Store(tmp_path / "miniature" / "runs.jsonl").records()
     assert {record["status"] for record in records.values()} == {FINISHED}
+    # Every run learns something: a gain over a baseline that never began to is none.
+    for record in records.values():
+        found = record["scores"]["test" if record["arm"] != "source" else "valid"]["documents"]
+        assert sum(counts["tp"] for counts in found.values()) > 0, record["id"]
     # gain_by_size and error_overlap are made from the runs of transfer_table.
     assert len([r for r in records.values() if r["arm"] == "source" and not r["documents"]]) == 4
 

@@ -1,0 +1,128 @@
+"""Gains of one arm over another: counts put together, and what a foot says of the test."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from neuroner_tl.evaluation.statistics import Difference, compare_systems
+from neuroner_tl.studies.gains import (
+    NO_COUNTS,
+    compare_pairs,
+    correct,
+    gain_text,
+    how_corrected,
+    how_tested,
+    interval_text,
+    mean_gain,
+    paired_counts,
+)
+
+
+def result(documents, seed=0, split=0, corpus="c", f1=0.0, source="s", size=None):
+    run = SimpleNamespace(
+        corpus=corpus,
+        parameters=SimpleNamespace(seed=seed, split_seed=split),
+        source_name=source,
+        source_documents=size,
+    )
+    return SimpleNamespace(run=run, documents=documents, f1=f1)
+
+
+def pair(first, second, **more):
+    return result(first, **more), result(second, **more)
+
+
+ONE = pair({"a": [1, 2, 3], "b": [4, 5, 6]}, {"a": [7, 8, 9], "b": [1, 1, 1]}, seed=0)
+TWO = pair({"a": [2, 0, 0], "b": [3, 0, 0]}, {"a": [5, 0, 0], "b": [6, 0, 0]}, seed=1)
+
+
+def test_each_seed_is_a_row_and_each_document_a_column():
+    """Nothing is added up over seeds, and no document counts twice."""
+    counts = paired_counts([ONE, TWO])
+    assert counts.first.tolist() == [[[1, 2, 3], [4, 5, 6]], [[2, 0, 0], [3, 0, 0]]]
+    assert counts.second.tolist() == [[[7, 8, 9], [1, 1, 1]], [[5, 0, 0], [6, 0, 0]]]
+    assert counts.splits == (0, 0)
+    difference = compare_pairs([ONE, TWO])
+    assert (difference.documents, difference.runs, difference.splits) == (2, 2, 1)
+    assert difference == compare_systems(*counts)
+
+
+def test_documents_of_several_corpora_are_one_test_set():
+    other = pair({"a": [9, 0, 0]}, {"a": [8, 0, 0]}, corpus="d")
+    counts = paired_counts([ONE, other])
+    assert counts.first.tolist() == [[[1, 2, 3], [4, 5, 6], [9, 0, 0]]]
+    assert counts.second.tolist() == [[[7, 8, 9], [1, 1, 1], [8, 0, 0]]]
+
+
+def test_runs_of_other_sources_are_other_rows():
+    pairs = [
+        pair({"a": [1, 0, 0]}, {"a": [number, 0, 0]}, source=source, size=size)
+        for number, (source, size) in enumerate([("s", 10), ("s", 20), ("t", 10)])
+    ]
+    counts = paired_counts(pairs)
+    assert counts.second[:, 0, 0].tolist() == [0, 1, 2] and counts.splits == (0, 0, 0)
+
+
+def test_what_a_split_does_not_test_is_no_number():
+    splits = [pair({"a": [1, 0, 0]}, {"a": [2, 0, 0]}, split=3)]
+    splits.append(pair({"b": [3, 0, 0]}, {"b": [4, 0, 0]}, split=5))
+    counts = paired_counts(splits)
+    assert counts.splits == (3, 5)
+    assert np.isnan(counts.first).all(-1).tolist() == [[False, True], [True, False]]
+    assert np.nan_to_num(counts.second[..., 0]).tolist() == [[2, 0], [0, 4]]
+
+
+@pytest.mark.parametrize(
+    "pairs", [[], [ONE, pair({}, {"a": [1, 1, 1]})], [pair({"a": [1] * 3}, {})]]
+)
+def test_without_counts_there_is_nothing_to_compare(pairs):
+    assert paired_counts(pairs) is None and compare_pairs(pairs) is None
+
+
+def test_every_split_counts_alike():
+    pairs = [
+        (result({}, split=0, f1=0.2), result({}, split=0, f1=0.3)),
+        (result({}, split=0, seed=1, f1=0.2), result({}, split=0, seed=1, f1=0.5)),
+        (result({}, split=1, f1=0.5), result({}, split=1, f1=0.4)),
+    ]
+    assert mean_gain(pairs) == pytest.approx((20 - 10) / 2)
+    assert gain_text(pairs) == "+5.00 ± 20.00"
+    assert gain_text(pairs[:2]) == "+20.00 ± 14.14"
+    assert gain_text(pairs[:1]) == "+10.00"
+
+
+def difference(p_value=0.03, runs=1, splits=1):
+    return Difference(0.1, -0.012, 0.34, p_value, 10, 100, runs, splits)
+
+
+def test_an_interval_is_in_points():
+    assert interval_text(difference()) == "−1.20 to +34.00"
+    assert interval_text(None) == "–"
+
+
+def test_p_values_are_corrected_over_those_that_there_are():
+    found = correct([difference(0.03), None, difference(0.01), difference(0.5)])
+    assert found == [pytest.approx(0.06), None, pytest.approx(0.03), 0.5]
+    assert correct([None]) == [None]
+
+
+def test_what_the_foot_says_of_the_test():
+    assert how_tested([]) == how_tested([None]) == NO_COUNTS
+    one, several = how_tested([difference(), None]), how_tested([difference(runs=2)])
+    splits, mixed = (
+        how_tested(d)
+        for d in ([difference(runs=4, splits=2)], [difference(runs=2), difference(runs=1)])
+    )
+    assert "over test documents; p" in one and "cannot be told from one" in one
+    assert "standard error" not in one and "After ±" not in one
+    assert "over test documents and seeds; p" in several and "cannot be told" not in several
+    assert "standard error over documents and runs; 10,000 resamples each. After ±" in several
+    assert "over test documents, splits and seeds; p" in splits
+    assert "documents and seeds" in mixed and "cannot be told from one" in mixed
+
+
+def test_what_the_foot_says_of_the_correction():
+    assert how_corrected([], "rows") == how_corrected([None], "rows") == ""
+    assert "of a single comparison" in how_corrected([difference(), None], "rows")
+    assert "Holm's method over the 2 corpora" in how_corrected([difference()] * 2, "corpora")
