@@ -19,7 +19,7 @@ from neuroner_tl.studies.compared_systems import (
     systems_from_runs,
 )
 from neuroner_tl.studies.figures import BLUE, ORANGE, Figure, panels
-from neuroner_tl.studies.gains import NO_COUNTS, how_corrected, how_tested, interval_text
+from neuroner_tl.studies.gains import NO_COUNTS, how_tested, interval_text
 from neuroner_tl.studies.results import MEASURE, StudyResults
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.table import Row, Table, better, p_text, points, signed
@@ -33,9 +33,10 @@ def sections(results: StudyResults) -> list[Section]:
     Raises:
         CorpusError: the folders of finished predictions, or a file of mentions, cannot be used.
     """
-    found = []
-    for entity_class, predictions in results.definition.predictions.items():
-        found += _sections(entity_class, systems_from_folders(predictions))
+    compared: list[tuple[str, Systems]] = [
+        (entity_class, systems_from_folders(predictions))
+        for entity_class, predictions in results.definition.predictions.items()
+    ]
     sizes = results.definition.train_sizes
     for entity_class in results.definition.targets:
         for size in sizes:
@@ -43,12 +44,16 @@ def sections(results: StudyResults) -> list[Section]:
             name = entity_class
             if len(sizes) > 1:
                 name += "_all" if size is None else f"_{size:g}pct"
-            found += [] if systems is None else _sections(name, systems)
-    return found or [Section("Errors", "No corpus has finished runs of two arms yet.")]
+            compared += [] if systems is None else [(name, systems)]
+    if not compared:
+        return [Section("Errors", "No corpus has finished runs of two arms yet.")]
+    return [
+        section for name, systems in compared for section in _sections(name, systems, len(compared))
+    ]
 
 
-def _sections(name: str, systems: Systems) -> list[Section]:
-    tables = [_scores(name, systems)] if systems.counts is not None else []
+def _sections(name: str, systems: Systems, comparisons: int) -> list[Section]:
+    tables = [_scores(name, systems, comparisons)] if systems.counts is not None else []
     figures = []
     lacks = [systems.lacks] if systems.lacks else []
     if systems.counts is None:
@@ -83,7 +88,7 @@ def _means(systems: Systems) -> str:
     )
 
 
-def _scores(name: str, systems: Systems) -> Table:
+def _scores(name: str, systems: Systems, comparisons: int) -> Table:
     counts = systems.counts
     assert counts is not None
     difference = compare_systems(*counts)
@@ -105,6 +110,9 @@ def _scores(name: str, systems: Systems) -> Table:
         if several
         else ""
     )
+    corrected = "p is not corrected: it is that of a single comparison."
+    if comparisons > 1:
+        corrected = f"p is not corrected for the {comparisons} comparisons of this report."
     return Table(
         f"scores_{name}",
         f"{name}: scores of the two systems on {difference.documents} documents",
@@ -112,7 +120,7 @@ def _scores(name: str, systems: Systems) -> Table:
         tuple(rows),
         f"{MEASURE}{means} Gain in F1 {signed(100 * difference.gain)}{spread}, 95 % interval "
         f"{interval_text(difference)}, p = {p_text(difference.p_value)}. "
-        f"{how_tested([difference])} {how_corrected([difference], 'rows')}",
+        f"{how_tested([difference])} {corrected}",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from neuroner_tl.studies.contents import Contents
@@ -81,6 +81,7 @@ def study_status(definition: StudyDefinition, seed: Optional[int] = None) -> Stu
     records, holders = folder.store.records(), folder.claims.holders()
     planned = plan_runs(definition, seed, Contents.remembered(definition.output_folder))
     runs, notes = match_records(planned, records)
+    runs = [_as_claimed(run, holders) for run in runs]
     done = [run for run in runs if records.get(run.id, {}).get("status") == FINISHED]
     others = [run for run in runs if records.get(run.id, {}).get("status") != FINISHED]
     running = {run.id: holders[run.id] for run in others if run.id in holders}
@@ -99,6 +100,13 @@ def study_status(definition: StudyDefinition, seed: Optional[int] = None) -> Stu
         sum(float(records[run.id]["seconds"]) for run in done),
         tuple(notes),
     )
+
+
+def _as_claimed(run: StudyRun, holders: Mapping[str, Any]) -> StudyRun:
+    """A run whose corpus is not at hand, with the identifier under which it is being made."""
+    words = run.id.rpartition("-")[0]
+    claimed = [name for name in holders if name.rpartition("-")[0] == words]
+    return run if run.is_known or len(claimed) != 1 else replace(run, id=claimed[0], content={})
 
 
 def _seconds_left(

@@ -1,14 +1,20 @@
 """Identifiers cover what a run reads; records belong to runs by them, or by their keys."""
 
+import dataclasses
 import os
+import subprocess
 import time
 
 import pytest
 
+import neuroner_tl
+from neuroner_tl.studies import code_version
+from neuroner_tl.studies.claims import Claims
 from neuroner_tl.studies.contents import Contents
 from neuroner_tl.studies.definition_file import read_definition
 from neuroner_tl.studies.matching import match_records
 from neuroner_tl.studies.plan import plan_runs
+from neuroner_tl.studies.status import study_status
 
 STUDY = """\
 [study]
@@ -133,3 +139,38 @@ def test_records_of_other_contents_are_not_used_without_a_word(folder):
     assert [run.id for run in matched] == [run.id for run in after]
     assert "2 runs are recorded with several contents, the latest of which is used" in notes[0]
     assert len(notes) == 1 and notes[0].endswith("(gold).")
+
+
+def test_status_finds_runs_that_are_being_made_without_their_corpora(folder):
+    definition = read_definition(folder / "study.ini")
+    definition = dataclasses.replace(definition, output_folder=folder / "output")
+    claimed = planned(folder)[1].id
+    for name in ("gold", "silver", "other", "vectors.txt"):
+        (folder / name).rename(folder / f"no_{name}")
+    with Claims(definition.folder / ".claims").claim(claimed):
+        assert list(study_status(definition).running) == [claimed]
+
+
+def test_the_code_is_known_by_version_and_commit(tmp_path, monkeypatch):
+    def git(*arguments):
+        options = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+        subprocess.run(["git", "-C", tmp_path, *options, *arguments], check=True)
+
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "a.py").write_text("")
+    monkeypatch.setattr(code_version, "_PACKAGE", package)
+    version = neuroner_tl.__version__
+    found = code_version.code_version.__wrapped__
+    assert found() == {"version": version}
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    code = found()
+    assert len(code["commit"]) == 40 and code["changed"] is False
+    words = code_version.code_in_words(code)
+    assert words == f"{version}, commit {code['commit'][:12]}"
+    (tmp_path / "notes.txt").write_text("not of the package")
+    assert found()["changed"] is False
+    (package / "a.py").write_text("1")
+    assert code_version.code_in_words(found()) == f"{words}, changed since"

@@ -56,7 +56,7 @@ def test_the_whole_paper_in_miniature(tmp_path, monkeypatch):
     missed, right = found["false negatives"], found["true positives"]
     # What only one system finds, only the other misses.
     assert missed["only baseline"] == right["only transfer"]
-    assert int(right["only transfer"]) > int(right["only baseline"])
+    assert float(right["only transfer"]) > float(right["only baseline"])
     curve = tables["learning_curve/learning_curves"]
     assert [row["train size (%)"] for row in curve] == ["5", "10", "20", "60"]
     assert float(curve[0]["gain"]) > 0 and len(tables["learning_curve/labels_saved"]) == 4

@@ -175,7 +175,9 @@ def test_sizes_of_the_train_set_are_not_averaged(results_of):
     assert {"by_corpus_5pct", "by_corpus_20pct", "by_class_5pct"} <= set(found)
     assert "Train size: 5 % of the corpus's documents." in found["by_corpus_5pct"].note
     assert rows(found["by_corpus_5pct"])[0][1] == "1"
-    assert "scores_DISO_5pct" in tables(results_of("error_overlap", "train_sizes = 5, 20"))
+    found = tables(results_of("error_overlap", "train_sizes = 5, 20"))
+    note = found["scores_DISO_5pct"].note
+    assert "p is not corrected for the 2 comparisons of this report" in note
 
 
 def test_a_run_that_scores_zero_counts_and_is_marked(results_of):
@@ -222,7 +224,7 @@ def test_every_table_names_its_measure_and_whether_p_is_corrected(results_of, ki
         if name != "runs":
             assert "against all gold annotations of the documents" in table.note, name
         if "p" in table.columns or " p = " in table.note:
-            said = r"p is not corrected(, p corrected is, by Holm|: it is)"
+            said = r"p is not corrected(, p corrected is, by Holm|: it is| for the \d+ comp)"
             assert re.search(said, table.note), name
         if any("95 %" in heading for heading in table.columns):
             assert "bootstrap over test documents" in table.note, name
