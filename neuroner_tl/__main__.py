@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -9,7 +10,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from types import FrameType
-from typing import Optional
+from typing import Any, Optional, TextIO, cast
 
 from neuroner_tl import __version__
 from neuroner_tl.cli import (
@@ -25,6 +26,7 @@ from neuroner_tl.cli import (
 )
 from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.parameter_arguments import CommandLineParser
+from neuroner_tl.shown_text import escaped
 from neuroner_tl.temporary import is_disk_full
 
 COMMANDS = {
@@ -58,6 +60,37 @@ def _interrupt(number: int, frame: Optional[FrameType]) -> None:
     raise KeyboardInterrupt
 
 
+class _Escaping:
+    """The standard output, to which names and texts from files go; none of them commands it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text with its control characters escaped."""
+        self._stream.write(escaped(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class _Formatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return escaped(super().format(record))
+
+
+def _handler() -> logging.Handler:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Formatter("%(message)s"))
+    return handler
+
+
+def _tell(message: str) -> None:
+    """Say on one line why the command ended, whatever a name or a library's message holds."""
+    print(f"neuroner-tl: {escaped(' '.join(message.splitlines()))}", file=sys.stderr)
+
+
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run a command.
 
@@ -69,7 +102,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     namespace = make_parser().parse_args(arguments)
     verbose = str(getattr(namespace, "verbose", "")).lower() in ("true", "yes", "1", "on")
-    logging.basicConfig(format="%(message)s", level=logging.DEBUG if verbose else logging.INFO)
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[_handler()])
     for noisy in ("tensorflow", "h5py", "matplotlib", "fontTools", "absl", "gensim"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     # SIGTERM is a Ctrl-C, so that nothing half written is left and something is said.
@@ -78,19 +111,19 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     if in_main_thread:
         signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return COMMANDS[namespace.command].run(namespace)
+        with contextlib.redirect_stdout(cast(TextIO, _Escaping(sys.stdout))):
+            return COMMANDS[namespace.command].run(namespace)
     except NeuroNERError as error:
-        # One line, whatever a file name or a library's message holds.
-        print(f"neuroner-tl: error: {' '.join(str(error).splitlines())}", file=sys.stderr)
+        _tell(f"error: {error}")
         return 2
     except OSError as error:
         # A disk that is full or a folder that vanished in the middle of the work.
         where = f"{error.filename}: " if error.filename else ""
         remedy = "; free some space, then run the command again" if is_disk_full(error) else ""
-        print(f"neuroner-tl: error: {where}{error.strerror or error}{remedy}", file=sys.stderr)
+        _tell(f"error: {where}{error.strerror or error}{remedy}")
         return 2
     except KeyboardInterrupt as error:
-        print(f"neuroner-tl: {error or 'interrupted'}", file=sys.stderr)
+        _tell(str(error) or "interrupted")
         return 130
     finally:
         if in_main_thread:

@@ -6,9 +6,19 @@ line prints it on one line and exits with status 2; anything else that escapes i
 
 from __future__ import annotations
 
+from neuroner_tl.shown_text import shortened
+
 
 class NeuroNERError(ValueError):
-    """Base of every error that the software raises on purpose."""
+    """Base of every error that the software raises on purpose.
+
+    Args:
+        message: what was found where, what was expected, the remedy; found values, in quotation
+            marks, are cut at 60 characters.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(shortened(str(message)))
 
 
 class ParameterError(NeuroNERError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text_files import check_encodable, read_lines
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.json_text import parse_json
 
 _FORM = 'an object such as {"id": "12345", "text": "..."}'
 
@@ -28,8 +28,8 @@ def iterate_json_lines(path: Path, report: ImportReport) -> Iterator[Document]:
             continue
         where = f"{path}:{number}"
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            record = parse_json(line)
+        except ValueError as error:
             raise CorpusError(f"{where}: no JSON ({error}); expected {_FORM}") from None
         name = record.get("id") if isinstance(record, dict) else None
         text = record.get("text") if isinstance(record, dict) else None

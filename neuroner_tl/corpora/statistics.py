@@ -16,6 +16,7 @@ from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.sentences import segment
 from neuroner_tl.corpora.text import Tokenizer
+from neuroner_tl.shown_text import spreadsheet_cell
 
 HEADINGS = (
     "corpus",
@@ -151,7 +152,7 @@ def csv_table(rows: Sequence[CorpusStatistics]) -> str:
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(HEADINGS)
-    writer.writerows(row.row() for row in rows)
+    writer.writerows(map(spreadsheet_cell, row.row()) for row in rows)
     return target.getvalue()
 
 

@@ -32,6 +32,7 @@ from neuroner_tl.dataset.gold import GoldAnnotations
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.dataset.word_table import WordTable
 from neuroner_tl.fingerprint import fingerprint
+from neuroner_tl.json_text import parse_json
 from neuroner_tl.temporary import put_in_place, remove_leftovers, temporary_folder
 
 logger = logging.getLogger(__name__)
@@ -244,4 +245,4 @@ def _read_report(content: Mapping[str, Any]) -> ImportReport:
 
 
 def _read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    return parse_json(path.read_text(encoding="utf-8"))

@@ -11,6 +11,7 @@ from typing import Any
 from neuroner_tl.corpora.text_files import write_text_atomically
 from neuroner_tl.dataset.embeddings import token_forms
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
+from neuroner_tl.json_text import parse_json
 
 UNKNOWN_TOKEN = "<UNK>"
 UNKNOWN_CHARACTER = "<UNK>"
@@ -179,7 +180,7 @@ class Vocabulary:
         path = Path(path)
         remedy = "copy the model folder again, or train the model again"
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = parse_json(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise CheckpointError(
                 f"{path}: no such vocabulary file; expected a model folder with vocabulary.json"

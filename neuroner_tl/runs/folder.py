@@ -14,6 +14,7 @@ from typing import Any
 
 from neuroner_tl.atomic_file import write_atomically, write_json
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.json_text import parse_json
 from neuroner_tl.temporary import naming, remove_leftovers, temporary_path
 
 try:
@@ -72,7 +73,7 @@ class RunFolder:
     @property
     def epochs(self) -> list[dict[str, Any]]:
         """What ``epochs.jsonl`` has."""
-        return _records(self.path / "epochs.jsonl")
+        return _records(self.path / "epochs.jsonl", "epoch")
 
     def append_epoch(self, record: dict[str, Any]) -> None:
         """Add a line to ``epochs.jsonl``; it is there whole or not at all.
@@ -133,14 +134,22 @@ class RunFolder:
             os.close(descriptor)
 
 
-def _records(path: Path) -> list[dict[str, Any]]:
-    """The records of a file of JSON lines; a line cut off by a power cut ends them."""
+def _records(path: Path, number: str = "") -> list[dict[str, Any]]:
+    """The records of a file of JSON lines; a line cut off by a power cut or damaged ends them.
+
+    Args:
+        path: the file; without one there are no records.
+        number: a member that each record has, a whole number.
+    """
     records = []
-    for line in path.read_text("utf-8").splitlines() if path.is_file() else []:
+    for line in path.read_bytes().splitlines() if path.is_file() else []:
         try:
-            records.append(json.loads(line))
+            record = parse_json(line)
         except ValueError:
             break
+        if not isinstance(record, dict) or (number and type(record.get(number)) is not int):
+            break
+        records.append(record)
     return records
 
 

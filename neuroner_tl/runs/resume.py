@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from neuroner_tl.errors import CheckpointError, ParameterError
+from neuroner_tl.json_text import parse_json
 from neuroner_tl.parameter_file import load_parameters
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.runs.folder import RunFolder
@@ -173,7 +173,7 @@ def _refuse_finished(folder: RunFolder, progress: Progress, parameters: Paramete
     """A finished run has nothing to go on with, unless more patience or epochs are allowed."""
     reason = progress.reason_to_end(loop_settings(parameters))
     try:
-        results = json.loads((folder.path / "results.json").read_text("utf-8"))
+        results = parse_json((folder.path / "results.json").read_text("utf-8"))
     except (OSError, ValueError):
         return
     if reason and isinstance(results, dict) and results.get("status") == "finished":

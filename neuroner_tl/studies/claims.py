@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from neuroner_tl.json_text import parse_json
 from neuroner_tl.temporary import naming
 
 
@@ -56,8 +57,10 @@ class Claims:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
                     try:
-                        found[path.name] = json.loads(file.read() or b"{}")
-                    except ValueError:
+                        holder = dict(parse_json(file.read() or b"{}"))
+                        holder["since"] = float(holder.get("since", 0.0))
+                        found[path.name] = holder
+                    except (ValueError, TypeError):
                         found[path.name] = {}
         return found
 

@@ -18,6 +18,7 @@ from neuroner_tl.studies.code_version import code_version
 from neuroner_tl.studies.contents import Contents
 from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
 from neuroner_tl.studies.record import PARTS, failure, make_record, read_object
+from neuroner_tl.studies.record_form import member
 from neuroner_tl.studies.store import FAILED, FINISHED, LEARNED_NOTHING
 from neuroner_tl.temporary import disk_full_error, is_disk_full
 from neuroner_tl.training.manifest import MANIFEST
@@ -50,8 +51,9 @@ def _execute(job: Job) -> Outcome:
         if not mine:
             return Outcome(job, ELSEWHERE, "another process is making this run")
         record = study.store.records().get(run.id)
-        if record is not None and (record["status"] == FINISHED or not job.retry):
-            return Outcome(job, record["status"], record.get("error", ""))
+        known = record.get("status") if record is not None else None
+        if record is not None and known and (known == FINISHED or not job.retry):
+            return Outcome(job, str(known), record.get("error", ""))
         try:
             folder, results = _train(job)
             if results["status"] != FINISHED:
@@ -156,7 +158,7 @@ def _source_model(job: Job) -> Path:
             f"{job.run.id}: its source model {job.run.source} is not in {job.study.store.path}, "
             "expected it to be trained first; run the study, which does so"
         )
-    return job.study.path / record["folder"] / "model"
+    return job.study.path / member(record, "folder") / "model"
 
 
 def _check_content(job: Job) -> None:

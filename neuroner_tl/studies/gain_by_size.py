@@ -10,6 +10,7 @@ from matplotlib.figure import Figure as Canvas
 
 from neuroner_tl.studies.figures import COLOURS, MARKS, NEUTRAL, Figure, panels
 from neuroner_tl.studies.gains import mean_gain
+from neuroner_tl.studies.record_form import member
 from neuroner_tl.studies.results import MEASURE, StudyResults
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.table import Table, signed
@@ -90,7 +91,7 @@ def gains_of(results: StudyResults) -> list[Gain]:
     for entity_class, corpus in results.corpora:
         pairs = results.pairs(first, last, corpus=corpus, train_size=size)
         if pairs:
-            annotations = sum(pairs[0][0].record["annotations"].values())
+            annotations = sum(member(pairs[0][0].record, "annotations").values())
             zeros = sum(result.f1 == 0 for pair in pairs for result in pair)
             gain = mean_gain(pairs)
             found.append(Gain(entity_class, corpus, annotations, gain, len(pairs), zeros))

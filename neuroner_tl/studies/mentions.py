@@ -10,15 +10,20 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from neuroner_tl.atomic_file import write_atomically
+from neuroner_tl.corpora.text_files import read_bytes
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, ErrorSets, Mention, normalised
+from neuroner_tl.json_text import parse_json
 
 FOLDER = "mentions"
+_GOLD = re.compile(r"gold-[0-9a-f]{16}")
+_DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError)
 
 
 class RunMentions(NamedTuple):
@@ -86,7 +91,7 @@ class MentionFiles:
             errors = _unpacked(self._path(name))
             gold = {
                 document: dict(_mention(document, *row) for row in rows)
-                for document, rows in _unpacked(self._path(errors["gold"])).items()
+                for document, rows in _unpacked(self._gold_path(errors)).items()
             }
             found = {document: dict(mentions) for document, mentions in gold.items()}
             seen = set()
@@ -100,25 +105,37 @@ class MentionFiles:
                             found[document][mention] = text
                         if was_seen:
                             seen.add((mention.type, normalised(text)))
-        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise CorpusError(
-                f"{self._path(name)}: found a damaged file of mentions ({type(error).__name__}), "
-                "expected the mentions of a run; restore it, or remove it to leave the run out"
-            ) from None
+        except _DAMAGE as error:
+            raise self._damaged(name, error) from None
         return RunMentions(AnnotatedPart(gold), AnnotatedPart(found), seen)
 
     def copy(self, names: Iterable[str], to: Path) -> int:
         """Copy the files of runs, and the gold standards they need; return the bytes copied."""
         size = 0
         needed = [name for name in names if self._path(name).is_file()]
-        gold = {str(_unpacked(self._path(name))["gold"]) for name in needed}
+        try:
+            gold = {self._gold_path(_unpacked(self._path(name))).name for name in needed}
+        except _DAMAGE as error:
+            raise self._damaged(", ".join(needed)[:60], error) from None
         target = MentionFiles(to)
-        for name in [*needed, *sorted(gold)]:
+        for file_name in [*(self._path(name).name for name in needed), *sorted(gold)]:
             to.mkdir(parents=True, exist_ok=True)
-            content = self._path(name).read_bytes()
-            write_atomically(target._path(name), content)
+            content = (self.folder / file_name).read_bytes()
+            write_atomically(target.folder / file_name, content)
             size += len(content)
         return size
+
+    def _gold_path(self, errors: Mapping[str, Any]) -> Path:
+        name = errors["gold"]
+        if not isinstance(name, str) or not _GOLD.fullmatch(name):
+            raise ValueError("the name of its gold standard")
+        return self._path(name)
+
+    def _damaged(self, name: str, error: Exception) -> CorpusError:
+        return CorpusError(
+            f"{self._path(name)}: found a damaged file of mentions ({type(error).__name__}), "
+            "expected the mentions of a run; restore it, or remove it to leave the run out"
+        )
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.json.gz"
@@ -150,4 +167,4 @@ def _packed(content: Any) -> bytes:
 
 
 def _unpacked(path: Path) -> Any:
-    return json.loads(gzip.decompress(path.read_bytes()))
+    return parse_json(read_bytes(path))

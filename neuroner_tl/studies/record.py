@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import socket
 import time
@@ -17,6 +16,7 @@ from neuroner_tl.corpora.reader import Corpus, read_corpus
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.evaluation.error_sets import AnnotatedPart
 from neuroner_tl.evaluation.scoring import HEADLINE
+from neuroner_tl.json_text import parse_json
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.studies.code_version import code_version
 from neuroner_tl.studies.jobs import Job
@@ -158,17 +158,28 @@ def _counts(scores: dict[str, Any]) -> dict[str, dict[str, int]]:
 
 def _annotations(folder: RunFolder) -> dict[str, int]:
     """How many annotations each part has, those included that tags cannot express."""
-    report = json.loads((folder.path / "import_report.json").read_text("utf-8"))
-    return {part: report[part]["annotations_read"] for part in ("train", *PARTS) if part in report}
+    path = folder.path / "import_report.json"
+    try:
+        report = parse_json(path.read_text("utf-8"))
+        return {
+            part: int(report[part]["annotations_read"])
+            for part in ("train", *PARTS)
+            if part in report
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorpusError(
+            f"{path}: found a damaged report ({error}), expected the counts of the run's parts; "
+            "remove the run's folder, and the run is made again"
+        ) from None
 
 
 def _seconds(folder: RunFolder, results: dict[str, Any]) -> float:
     """Seconds of all epochs, those included that were made before an interruption."""
     try:
         lines = (folder.path / "epochs.jsonl").read_text("utf-8").splitlines()
-        epochs = [json.loads(line) for line in lines if line]
+        epochs = [parse_json(line) for line in lines if line]
         return round(sum(e["seconds"] + e["validation_seconds"] for e in epochs), 1)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return float(results["seconds"])
 
 
@@ -180,6 +191,6 @@ def _circumstances() -> Record:
 def read_object(path: Path) -> dict[str, Any]:
     """The object in a file; an empty one if there is none."""
     try:
-        return dict(json.loads(path.read_text("utf-8")))
+        return dict(parse_json(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return {}

@@ -193,7 +193,7 @@ def _runs_section(results: StudyResults) -> Section:
             groups[words].append(record)
     rows = []
     for words, records in groups.items():
-        finished = [record for record in records if record["status"] == "finished"]
+        finished = [record for record in records if record.get("status") == "finished"]
         epochs = [record["epochs"] for record in finished]
         seconds = [record["seconds"] for record in finished]
         rows.append(

@@ -13,6 +13,7 @@ from neuroner_tl.studies.definition import StudyDefinition
 from neuroner_tl.studies.jobs import StudyFolder
 from neuroner_tl.studies.mentions import MentionFiles
 from neuroner_tl.studies.plan import StudyRun
+from neuroner_tl.studies.record_form import member
 from neuroner_tl.studies.store import FAILED, FINISHED, LEARNED_NOTHING, Record
 
 MEASURE = "Exact match of type and offsets, against all gold annotations of the documents."
@@ -64,7 +65,7 @@ def part_counts(record: Record, part: str, measure: str = "documents") -> Counts
         measure: ``documents``, the headline, or ``tags``.
     """
     total = Counts()
-    for counts in record["scores"][part].get(measure, {}).values():
+    for counts in member(record, "scores", part).get(measure, {}).values():
         total += Counts(counts["tp"], counts["fp"], counts["fn"])
     return total
 

@@ -117,7 +117,7 @@ def _prepare(
     definition.report_folder.mkdir(parents=True, exist_ok=True)
     write_atomically(definition.report_folder / "study.ini", definition.path.read_bytes())
     records = study.store.records()
-    done = {name for name, record in records.items() if record["status"] == FINISHED}
+    done = {name for name, record in records.items() if record.get("status") == FINISHED}
     jobs = [
         Job(run, corpora[run.corpus], study, definition.keep_models, execution.retry_failed)
         for run in runs

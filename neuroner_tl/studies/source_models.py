@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from neuroner_tl.evaluation.statistics import Summary
 from neuroner_tl.studies.figures import DASHES
+from neuroner_tl.studies.record_form import member
 from neuroner_tl.studies.results import StudyResults
 
 LEVEL_IN_WORDS = (
@@ -21,7 +22,8 @@ def source_f1(results: StudyResults, name: str, documents: Optional[int]) -> str
     for result in results.finished:
         run = result.run
         if run.is_source and run.corpus == name and run.documents == documents:
-            return f"{100 * result.record['valid_f1']:.2f}"
+            score = member(result.record, "valid_f1")
+            return "–" if score is None else f"{100 * score:.2f}"
     return "–"
 
 

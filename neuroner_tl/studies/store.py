@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.json_text import parse_json
+from neuroner_tl.studies.record_form import record_fault
 from neuroner_tl.temporary import naming
 
 FINISHED, FAILED = "finished", "failed"
@@ -74,13 +76,16 @@ class Store:
         found: dict[str, Record] = {}
         for number, line in enumerate(self._lines(), 1):
             try:
-                record = json.loads(line)
-                found[record["id"]] = record
-            except (ValueError, KeyError, TypeError):
+                record = parse_json(line)
+                fault = record_fault(record)
+            except ValueError as error:
+                fault = f"not JSON, {error}"
+            if fault:
                 raise CorpusError(
-                    f"{self.path}:{number}: found {line[:40]!r}, expected one JSON object with the "
-                    "record of a run; remove the line, and its run is made again"
-                ) from None
+                    f"{self.path}:{number}: found {line[:40]!r} ({fault}), expected one JSON "
+                    "object with the record of a run; remove the line, and its run is made again"
+                )
+            found[record["id"]] = record
         return found
 
     def _lines(self) -> list[bytes]:

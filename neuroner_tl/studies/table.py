@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Optional, Union
 
+from neuroner_tl.shown_text import spreadsheet_cell
+
 
 class Cell(NamedTuple):
     """What stands in a table's cell.
@@ -126,8 +128,10 @@ class Table:
         """As comma-separated values, without marks of the better value."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows([text.replace("−", "-") for text, _ in row] for row in self._rows())
+        writer.writerow(map(spreadsheet_cell, self.columns))
+        writer.writerows(
+            [spreadsheet_cell(text.replace("−", "-")) for text, _ in row] for row in self._rows()
+        )
         return file.getvalue()
 
     def _rows(self) -> list[list[Cell]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.fingerprint import fingerprint
+from neuroner_tl.json_text import parse_json
 
 MANIFEST = "manifest.json"
 # 1: the manifest is not sealed; 2: it is.
@@ -44,7 +45,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise CheckpointError(f"{folder}: no such folder; give the model folder of a finished run")
     try:
-        manifest = json.loads(path.read_text("utf-8"))
+        manifest = parse_json(path.read_text("utf-8"))
         files = dict(manifest["files"])
         found_format = int(manifest["format"])
     except OSError as error:
@@ -52,7 +53,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{folder}: holds no model ({MANIFEST} cannot be read); give the model folder of a "
             "finished run"
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"{path}: not a model's manifest; copy the model's folder again"
         ) from error

@@ -1,0 +1,31 @@
+"""JSON from files that anybody may have written."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Union
+
+
+def parse_json(content: Union[str, bytes]) -> Any:
+    """Return what a JSON text says.
+
+    Raises:
+        ValueError: it is not JSON (nor are NaN and Infinity), not UTF-8, has a number too large
+            for a float, or is nested so deeply that reading it fails.
+    """
+    try:
+        return json.loads(content, parse_constant=_refuse, parse_float=_finite)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not a number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return value

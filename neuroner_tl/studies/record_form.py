@@ -1,0 +1,95 @@
+"""What a record of a study must have, so that a damaged one is told with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Optional, Union
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from neuroner_tl.errors import CorpusError
+
+Count = Annotated[int, Field(strict=True, ge=0, le=10**15)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+# By measure, then by entity type: TP, FP and FN.
+_Scores = dict[str, dict[str, dict[Literal["tp", "fp", "fn"], Count]]]
+
+
+class _Run(BaseModel):
+    """What every record has; members that are not named here are kept as they are."""
+
+    id: str
+    key: str = ""
+    content: dict[str, Optional[str]] = {}
+
+
+class _Finished(_Run):
+    status: Literal["finished"]
+    epochs: Count
+    scores: dict[str, _Scores]
+    seconds: Annotated[Number, Field(ge=0, le=1e12)]
+    versions: dict[str, str]
+    # What not every table needs; `member` says which record lacks it.
+    best_epoch: Optional[Count] = None
+    valid_f1: Optional[Number] = None
+    annotations: dict[str, Count] = {}
+    test_documents: dict[str, Annotated[list[Count], Field(min_length=3, max_length=3)]] = {}
+    folder: str = ""
+    predictions: str = ""
+
+
+class _Failed(_Run):
+    status: Literal["failed"]
+    error: str
+
+
+_FORM: TypeAdapter[Any] = TypeAdapter(
+    Annotated[Union[_Finished, _Failed], Field(discriminator="status")]
+)
+
+_ANY = TypeAdapter(_Run)
+_STATUSES = ("finished", "failed")
+
+
+def member(record: Mapping[str, Any], *names: str) -> Any:
+    """Return a member of a record, or a member of that one, and so on.
+
+    Raises:
+        CorpusError: the record lacks it.
+    """
+    value: Any = record
+    for name in names:
+        if not isinstance(value, Mapping) or name not in value:
+            raise CorpusError(
+                f"the record of the run {str(record.get('id'))[:100]} lacks {'.'.join(names)}, "
+                "expected it for the tables; remove its line from the store, and the run is made "
+                "again"
+            )
+        value = value[name]
+    return value
+
+
+def record_fault(record: Any) -> Optional[str]:
+    """Say what a record lacks or has wrongly, in a few words; None if nothing.
+
+    Args:
+        record: what a line of the store says.
+    """
+    if not isinstance(record, Mapping):
+        return "it is not an object"
+    form: Any = _FORM if "status" in record else _ANY
+    try:
+        form.validate_python(record)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"] if part not in _STATUSES) or "status"
+        return f"{place[:60]}: {first['msg'].lower()}"
+    missing = [
+        f"scores.{part}.{measure}.{kind}.{name}"
+        for part, measures in record.get("scores", {}).items()
+        for measure, kinds in measures.items()
+        for kind, counts in kinds.items()
+        for name in ("tp", "fp", "fn")
+        if name not in counts
+    ]
+    return f"{missing[0][:60]}: field required" if missing else None
