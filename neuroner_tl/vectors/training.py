@@ -97,10 +97,12 @@ def _cut(
 ) -> None:
     """Write the words of the texts, a sentence a line; words hold no white space."""
     tokenizer = get_tokenizer(settings.tokenizer)
-    for tokens in iterate_token_sentences(files, tokenizer, settings.lowercase, report):
-        for start in range(0, len(tokens), _LONGEST_SENTENCE):
-            line = " ".join(tokens[start : start + _LONGEST_SENTENCE]) + "\n"
-            file.write(line.encode("utf-8"))
+    with _progress("reading texts", None) as bar:
+        for tokens in iterate_token_sentences(files, tokenizer, settings.lowercase, report):
+            for start in range(0, len(tokens), _LONGEST_SENTENCE):
+                line = " ".join(tokens[start : start + _LONGEST_SENTENCE]) + "\n"
+                file.write(line.encode("utf-8"))
+            bar.update(len(tokens))
     file.flush()
     logger.info(
         "%d texts, %d sentences, %d words", report.documents, report.sentences, report.tokens
@@ -137,19 +139,15 @@ class _Sentences:
 
 def _train(sentences: _Sentences, settings: VectorSettings) -> Any:
     model = _make_model(settings)
-    model.build_vocab(sentences)
+    with _progress("counting words", sentences.tokens) as sentences.bar:
+        model.build_vocab(sentences)
     if not len(model.wv):
         raise CorpusError(
             f"the texts have {sentences.tokens} words, but none of them "
             f"{settings.min_count} times; give more text or lower min_count"
         )
-    with tqdm(
-        total=sentences.tokens * settings.epochs,
-        desc=f"training {len(model.wv)} word vectors",
-        unit=" words",
-        unit_scale=True,
-        disable=None,
-    ) as sentences.bar:
+    name = f"training {len(model.wv):,} word vectors"
+    with _progress(name, sentences.tokens * settings.epochs) as sentences.bar:
         try:
             model.train(
                 sentences,
@@ -163,6 +161,10 @@ def _train(sentences: _Sentences, settings: VectorSettings) -> Any:
     if sentences.error is not None:
         raise sentences.error
     return model
+
+
+def _progress(name: str, words: Optional[int]) -> tqdm:
+    return tqdm(total=words, desc=name, unit=" words", unit_scale=True, delay=2, disable=None)
 
 
 def _make_model(settings: VectorSettings) -> Any:
