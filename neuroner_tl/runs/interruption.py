@@ -73,6 +73,15 @@ def at_once() -> Iterator[None]:
     _raise_if_requested()
 
 
+@contextmanager
+def interrupted_as(remains: str) -> Iterator[None]:
+    """Let an interruption of the block say what is left of the work."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(remains) from None
+
+
 def _raise_if_requested() -> None:
     if _requested.is_set():
         raise Interrupted("interrupted")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
 
-import numpy as np
 import tensorflow as tf
 
 from neuroner_tl.dataset.batches import EXACT, Shapes
@@ -19,9 +17,7 @@ from neuroner_tl.errors import CheckpointError, CorpusError, NeuroNERError, Trai
 from neuroner_tl.evaluation.scoring import named_measures
 from neuroner_tl.memory import peak_memory
 from neuroner_tl.model.entity_lstm import (
-    LAYER_NAMES,
     create_network,
-    initial_weights,
 )
 from neuroner_tl.model.tagger import Tagger
 from neuroner_tl.parameter_file import write_parameters
@@ -30,11 +26,11 @@ from neuroner_tl.prediction.model_vectors import describe_word_vectors
 from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import RunData, load_data
 from neuroner_tl.runs.data_report import check_data
+from neuroner_tl.runs.first_weights import first_weights, is_compiled
 from neuroner_tl.runs.folder import RunFolder, check_writable, create_run_folder
-from neuroner_tl.runs.interruption import Interrupted, at_once, interruptible
+from neuroner_tl.runs.interruption import Interrupted, at_once, interrupted_as, interruptible
 from neuroner_tl.runs.leaks import warn_of_leaks
 from neuroner_tl.runs.listeners import EpochLog, Listener, ProgressBar, TensorBoard
-from neuroner_tl.runs.needed_memory import check_memory
 from neuroner_tl.runs.result import RunResult
 from neuroner_tl.runs.resume import (
     Resumption,
@@ -50,19 +46,16 @@ from neuroner_tl.training.checkpoint import (
     PARAMETERS,
     VOCABULARY,
     SavedModel,
-    Values,
     load_model,
     versions,
 )
 from neuroner_tl.training.loop import EpochDone, Progress, Stopped, TrainingLoop
 from neuroner_tl.training.step import StepSettings, TrainingStep
-from neuroner_tl.training.transfer import LayerChoice, plan_transfer
 from neuroner_tl.training.transfer_report import TransferReport
 
 logger = logging.getLogger(__name__)
 
-# Below so many sentences, repetitions counted, compiling takes longer than it saves.
-COMPILE_FROM_SENTENCES = 5000
+NOTHING_TRAINED = "interrupted before the first step; nothing was trained and there is no model"
 
 
 def train_run(parameters: Parameters) -> RunResult:
@@ -77,7 +70,7 @@ def train_run(parameters: Parameters) -> RunResult:
         Interrupted: a signal came before the first step; no folder is left.
     """
     with interruptible():
-        with _setting_up("nothing was trained and there is no model"):
+        with interrupted_as(NOTHING_TRAINED), at_once():
             set_threads(parameters.number_of_cpu_threads)
             check_writable(parameters.output_folder)
             source = _pretrained_model(parameters)
@@ -106,7 +99,8 @@ def resume_run(path: Path, overrides: Mapping[str, Any]) -> RunResult:
     if not path.is_dir():
         raise CheckpointError(f"{path}: no such folder; give the folder of a run")
     with interruptible(), folder.locked():
-        with _setting_up(f"the run is what it was; resume it with: {resume_command(path)}"):
+        what = f"interrupted before the first step; resume with: {resume_command(path)}"
+        with interrupted_as(what), at_once():
             run = _resumed(folder, overrides)
         return run.train(folder)
 
@@ -129,16 +123,6 @@ def _resumed(folder: RunFolder, overrides: Mapping[str, Any]) -> _Run:
                 f"changed since the run {folder.path} was started; restore them, or start a new run"
             )
     return _Run(parameters, data, source, resumption)
-
-
-@contextmanager
-def _setting_up(remains: str) -> Iterator[None]:
-    """Let a signal end the block; the error says what remains."""
-    try:
-        with at_once():
-            yield
-    except Interrupted:
-        raise Interrupted(f"interrupted before the first step; {remains}") from None
 
 
 def _pretrained_model(parameters: Parameters) -> Optional[SavedModel]:
@@ -166,60 +150,18 @@ class _Run:
         self.data = data
         dataset = data.dataset
         self.architecture = architecture_of(parameters, len(dataset.vocabulary.labels))
-        self.jit_compile = state.compiled if state else self._decide_compilation()
+        sentences = dataset.parts["train"].number_of_sentences
+        self.jit_compile = state.compiled if state else is_compiled(parameters, sentences)
         self.logged_shapes = 0
         self.transfer_report: Optional[TransferReport] = None
-        weights = state.model.weights if state else self._first_weights(source)
+        if state:
+            weights = state.model.weights
+        else:
+            weights, self.transfer_report = first_weights(
+                parameters, self.architecture, dataset, source
+            )
         self.network = create_network(self.architecture, weights)
         self.scorer = Scorer(data, Tagger(self.network, parameters.prediction_batch_size))
-
-    def _first_weights(self, source: Optional[SavedModel]) -> Values:
-        """Initial weights, with the layers of the source in their place."""
-        parameters, dataset = self.parameters, self.data.dataset
-        train = dataset.parts["train"]
-        check_memory(
-            parameters,
-            self.architecture,
-            len(dataset.vocabulary.tokens),
-            len(dataset.vocabulary.characters),
-            train.number_of_sentences,
-            int(np.diff(train.sentence_offsets).max(initial=0)),
-        )
-        weights = initial_weights(
-            self.architecture,
-            len(dataset.vocabulary.tokens),
-            len(dataset.vocabulary.characters),
-            parameters.seed,
-            dataset.token_vectors,
-            dataset.token_vector_found,
-        )
-        if source is not None:
-            plan = plan_transfer(
-                source,
-                dataset.vocabulary,
-                parameters.tagging_format,
-                {
-                    layer: {name: value.shape for name, value in named.items()}
-                    for layer, named in weights.items()
-                },
-                LayerChoice(
-                    frozenset(n for n in LAYER_NAMES if getattr(parameters, f"reload_{n}")),
-                    frozenset(parameters.frozen_layers),
-                    parameters.label_map or (),
-                ),
-            )
-            self.transfer_report = plan.report
-            logger.info("%s", plan.report.table())
-            weights = plan.apply(weights)
-        return weights
-
-    def _decide_compilation(self) -> bool:
-        if self.parameters.jit_compile != "auto":
-            return bool(self.parameters.jit_compile)
-        p = self.parameters
-        sentences = self.data.dataset.parts["train"].number_of_sentences
-        epochs = min(p.maximum_number_of_epochs, max(p.minimum_number_of_epochs, p.patience))
-        return sentences * epochs >= COMPILE_FROM_SENTENCES
 
     def make_step(self) -> TrainingStep:
         """The training step that the parameters describe, on this run's network."""
@@ -262,7 +204,7 @@ class _Run:
         """What is left of a run that could not stop and save; a folder without a state goes."""
         if not self.saved:
             shutil.rmtree(self.folder.path, ignore_errors=True)
-            return "interrupted before the first step; nothing was trained and there is no model"
+            return NOTHING_TRAINED
         return (
             "interrupted at once; steps since the last saved state are lost and "
             f"{self.folder.model_sentence()}; resume with: {resume_command(self.folder.path)}"

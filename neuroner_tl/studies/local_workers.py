@@ -161,7 +161,16 @@ def work(connection: Connection, index: int, study: StudyFolder) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     log_to(study, f"worker-{index}")
 
+    try:
+        _work(connection)
+    except KeyboardInterrupt:
+        pass  # A second signal; what was saved is all that is needed.
+
+
+def _work(connection: Connection) -> None:
     with interruptible():
+        # A Ctrl-C that came while this process was still in the terminal's session is the study's.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         from neuroner_tl.studies.execution import execute
 

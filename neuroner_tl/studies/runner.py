@@ -16,7 +16,7 @@ from neuroner_tl.atomic_file import write_atomically
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.runs.folder import check_writable
-from neuroner_tl.runs.interruption import Interrupted, at_once, interruptible
+from neuroner_tl.runs.interruption import at_once, interrupted_as, interruptible
 from neuroner_tl.studies.contents import Contents
 from neuroner_tl.studies.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.studies.jobs import InThisProcess, Job, Outcome, Pool, StudyFolder
@@ -28,6 +28,8 @@ from neuroner_tl.studies.scheduler import Scheduler
 from neuroner_tl.studies.store import FAILED, FINISHED
 
 logger = logging.getLogger(__name__)
+
+_RESUMES = "the same command resumes the study"
 
 
 @dataclass(frozen=True)
@@ -77,21 +79,13 @@ def run_study(
     execution = execution or Execution()
     study = StudyFolder(definition.folder)
     with interruptible():
-        with _interrupted_as("interrupted before the first run; nothing was trained"), at_once():
+        with interrupted_as(f"interrupted before the first run; {_RESUMES}"), at_once():
             runs, done, jobs = _prepare(definition, execution, study, seed)
-        with _interrupted_as("interrupted at once; steps since the last saved states are lost"):
+        lost = "interrupted at once; steps since the last saved states are lost"
+        with interrupted_as(f"{lost}; {_RESUMES}"):
             made = _make(jobs, done, execution, study) if jobs else (Counter[str](), False)
     counts, interrupted = made
     return Progress(counts, sum(run.id not in done for run in runs), interrupted)
-
-
-@contextmanager
-def _interrupted_as(what: str) -> Iterator[None]:
-    """Say what an interruption has cost, and how to resume."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Interrupted(f"{what}; the same command resumes the study") from None
 
 
 def _prepare(

@@ -83,7 +83,7 @@ PAIRS = pairwise({**CORE, **FLAGS})
 
 @cache
 def data():
-    return RunData(None, tiny_dataset(lengths=(2, 1, 3, 1, 2, 1, 2, 1)), TEXT, {})
+    return RunData(None, tiny_dataset(lengths=(2, 1, 3, 1, 2, 1, 2, 1)), TEXT, {}, None, None)
 
 
 def source_of(parameters):

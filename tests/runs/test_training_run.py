@@ -1,7 +1,6 @@
 """Whole runs on small synthetic corpora."""
 
 import json
-import threading
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from neuroner_tl.evaluation.brat_folders import evaluate_folders
 from neuroner_tl.neuroner import NeuroNER
 from neuroner_tl.parameter_file import load_parameters
 from neuroner_tl.prediction.predictor import Predictor
-from neuroner_tl.runs.interruption import interruptible
 from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.training.checkpoint import load_model
 
@@ -327,29 +325,6 @@ def test_a_loss_that_is_not_a_number_ends_the_run(corpora, tiny, tmp_path):
     last = load_model(folder / "last")
     assert all(np.isfinite(v).all() for named in last.weights.values() for v in named.values())
     assert not (folder / "model" / "manifest.json").exists()
-
-
-def test_interruption_is_noticed_in_the_main_thread_only():
-    import signal
-
-    before = signal.getsignal(signal.SIGINT)
-    with interruptible() as requested:
-        assert not requested()
-        signal.raise_signal(signal.SIGTERM)
-        assert requested()
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    seen = []
-
-    def elsewhere():
-        with interruptible() as requested:
-            seen.append(requested())
-
-    thread = threading.Thread(target=elsewhere)
-    thread.start()
-    thread.join()
-    assert seen == [False]
-    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.slow

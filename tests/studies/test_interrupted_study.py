@@ -94,3 +94,20 @@ def test_a_second_ctrl_c_ends_at_once(workers, study, whole, tmp_path):
     terminal = run_study(study, folder.parent, workers)
     assert terminal.finish() == 0, terminal.text
     assert results(folder) == whole
+
+
+def test_ctrl_c_while_workers_start(study, whole, tmp_path):
+    """Before they have a session of their own, workers get the terminal's SIGINT too."""
+    folder = tmp_path / "output" / "tiny"
+    for delay in (0, 0.2, 0.5, 1, 2, 3):
+        (folder / "reports" / "tiny" / "study.ini").unlink(missing_ok=True)
+        terminal = run_study(study, folder.parent, 2)
+        terminal.wait_for(has_begun(folder))
+        terminal.read(delay)
+        terminal.press_ctrl_c()
+        assert terminal.finish(SECONDS) == 130, terminal.text
+        assert "Traceback" not in terminal.text and "lost" not in terminal.text
+        assert "resumes the study" in terminal.text
+    terminal = run_study(study, folder.parent, 2)
+    assert terminal.finish() == 0, terminal.text
+    assert results(folder) == whole

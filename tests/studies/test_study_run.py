@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 
 import pytest
 
@@ -269,3 +270,27 @@ def test_more_source_documents_than_there_are_is_the_error_of_that_run(write_stu
     assert call("study", "run", write_study("source_documents = 9\narms = transfer")) == 0
     (record,) = store.records().values()
     assert record["arm"] == "source" and "found 9, but the train part" in record["error"]
+
+
+@pytest.mark.parametrize("name", ["load_data", "_pretrained_model"])
+def test_a_signal_while_a_run_is_set_up_ends_the_study(
+    name, write_study, store, capsys, monkeypatch
+):
+    """Not only the run: no other one is begun, and the same command makes them all."""
+    from neuroner_tl.runs import training
+
+    path = write_study("arms = baseline\nseeds = 0, 1")
+    real, calls = getattr(training, name), []
+
+    def interrupted(*arguments):
+        calls.append(name)
+        signal.raise_signal(signal.SIGINT)
+        return real(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training, name, interrupted)
+        assert call("study", "run", path) == 130
+    assert "2 runs are left; the same command resumes the study" in capsys.readouterr().out
+    assert len(calls) == 1 and not store.records()
+    assert call("study", "run", path) == 0
+    assert len(store.records()) == 2

@@ -1,0 +1,87 @@
+"""The network that a run starts with, and whether its steps are compiled."""
+
+from __future__ import annotations
+
+import logging
+from typing import Optional
+
+import numpy as np
+
+from neuroner_tl.dataset.encoding import Dataset
+from neuroner_tl.model.entity_lstm import LAYER_NAMES, Architecture, initial_weights
+from neuroner_tl.parameters import Parameters
+from neuroner_tl.runs.needed_memory import check_memory
+from neuroner_tl.training.checkpoint import SavedModel, Values
+from neuroner_tl.training.transfer import LayerChoice, plan_transfer
+from neuroner_tl.training.transfer_report import TransferReport
+
+logger = logging.getLogger(__name__)
+
+# Below so many sentences, repetitions counted, compiling takes longer than it saves.
+COMPILE_FROM_SENTENCES = 5000
+
+
+def first_weights(
+    parameters: Parameters,
+    architecture: Architecture,
+    dataset: Dataset,
+    source: Optional[SavedModel] = None,
+) -> tuple[Values, Optional[TransferReport]]:
+    """Draw the initial weights, and put the layers of the source in their place.
+
+    Args:
+        parameters: the run's parameters.
+        architecture: form of the network.
+        dataset: the encoded corpus, with the word vectors.
+        source: the pretrained model.
+
+    Returns:
+        Weights by layer and name, and what was transferred.
+
+    Raises:
+        ParameterError: the network does not fit into memory.
+        TransferError: the source does not fit.
+    """
+    train = dataset.parts["train"]
+    sizes = len(dataset.vocabulary.tokens), len(dataset.vocabulary.characters)
+    check_memory(
+        parameters,
+        architecture,
+        *sizes,
+        train.number_of_sentences,
+        int(np.diff(train.sentence_offsets).max(initial=0)),
+    )
+    weights = initial_weights(
+        architecture,
+        *sizes,
+        parameters.seed,
+        dataset.token_vectors,
+        dataset.token_vector_found,
+    )
+    if source is None:
+        return weights, None
+    plan = plan_transfer(
+        source,
+        dataset.vocabulary,
+        parameters.tagging_format,
+        {
+            layer: {name: value.shape for name, value in named.items()}
+            for layer, named in weights.items()
+        },
+        LayerChoice(
+            frozenset(n for n in LAYER_NAMES if getattr(parameters, f"reload_{n}")),
+            frozenset(parameters.frozen_layers),
+            parameters.label_map or (),
+        ),
+    )
+    logger.info("%s", plan.report.table())
+    return plan.apply(weights), plan.report
+
+
+def is_compiled(parameters: Parameters, sentences: int) -> bool:
+    """Decide whether training on so many sentences repays compiling the step."""
+    p = parameters
+    if p.jit_compile != "auto":
+        return bool(p.jit_compile)
+    epochs = min(p.maximum_number_of_epochs, max(p.minimum_number_of_epochs, p.patience))
+    return sentences * epochs >= COMPILE_FROM_SENTENCES
