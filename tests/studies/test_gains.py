@@ -10,6 +10,7 @@ from neuroner_tl.studies.gains import (
     NO_COUNTS,
     compare_pairs,
     correct,
+    gain_table,
     gain_text,
     how_corrected,
     how_tested,
@@ -17,6 +18,7 @@ from neuroner_tl.studies.gains import (
     mean_gain,
     paired_counts,
 )
+from neuroner_tl.studies.table import p_text
 
 
 def result(documents, seed=0, split=0, corpus="c", f1=0.0, source="s", size=None):
@@ -84,7 +86,7 @@ def test_every_split_counts_alike():
     pairs = [
         (result({}, split=0, f1=0.2), result({}, split=0, f1=0.3)),
         (result({}, split=0, seed=1, f1=0.2), result({}, split=0, seed=1, f1=0.5)),
-        (result({}, split=1, f1=0.5), result({}, split=1, f1=0.4)),
+        (result({}, split=1, f1=0.9), result({}, split=1, f1=0.8)),
     ]
     assert mean_gain(pairs) == pytest.approx((20 - 10) / 2)
     assert gain_text(pairs) == "+5.00 ± 20.00"
@@ -99,6 +101,19 @@ def difference(p_value=0.03, runs=1, splits=1):
 def test_an_interval_is_in_points():
     assert interval_text(difference()) == "−1.20 to +34.00"
     assert interval_text(None) == "–"
+
+
+def test_a_table_of_gains():
+    rows = [("one", [ONE, TWO]), ("none", []), ("unknown", [pair({}, {}), pair({}, {}, seed=1)])]
+    table = gain_table(None, "name", "Title", rows)
+    assert (table.name, table.title) == ("name", "Title")
+    tested = compare_pairs([ONE, TWO])
+    assert [[str(cell) for cell in row] for row in table.rows] == [
+        ["one", "2", "2", "+0.00 ± 0.00", interval_text(tested), *2 * [p_text(tested.p_value)]],
+        ["unknown", "–", "2", "+0.00 ± 0.00", "–", "–", "–"],
+    ]
+    assert how_tested([tested]) in table.note and "single comparison" in table.note
+    assert gain_table(None, "name", "Title", [("none", [])]) is None
 
 
 def test_p_values_are_corrected_over_those_that_there_are():

@@ -117,6 +117,25 @@ def test_sources_of_several_sizes_and_corpora(plan):
     assert len(baselines) == 8, "the baseline does not depend on the source"
 
 
+def test_identifiers_name_what_differs_in_the_study(plan):
+    def names(**change):
+        return {run.id.rpartition("-")[0] for run in plan(**change)}
+
+    one = names()
+    assert "SSC-source-seed0" in one and "IEPA-baseline-5pct-seed1" in one
+    assert not any("from_" in name or "docs" in name or "split" in name for name in one)
+    several = names(old="SSC =", new="B = x\nSSC =", kind="source_noise")
+    transfers = {name for name in several if "-transfer" in name}
+    assert transfers and all("-from_SSC-" in n or "-from_B-" in n for n in transfers)
+    sizes = names(old="seeds = 0, 1", new="source_documents = 10, 20", kind="source_size")
+    assert {"SSC-source-10docs-seed0", "SSC-source-20docs-seed0"} <= sizes
+    assert any(re.search(r"transfer.*-10docs-5pct-seed0", name) for name in sizes)
+    splits = names(old="seeds = 0, 1", new="split_seeds = 0, 1")
+    assert "IEPA-baseline-5pct-seed0-split1" in splits
+    whole = names(old="train_sizes = 5, 20\n", new="")
+    assert "IEPA-baseline-seed0" in whole
+
+
 def test_splits_are_crossed_with_seeds(plan):
     runs = [run for run in plan("seeds = 0, 1", "seeds = 0, 1\nsplit_seeds = 0, 1, 2")]
     seeds = {(r.parameters.seed, r.parameters.split_seed) for r in runs if not r.is_source}

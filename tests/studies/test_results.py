@@ -104,6 +104,8 @@ def test_a_mean_as_text():
     assert STUDY.mean_text(Summary(12.345, None, 1)) == "12.35 (1)", "others have several seeds"
     assert STUDY.mean_text(Summary(12.0, 1.5, 3)) == "12.00 ± 1.50 (3)"
     assert STUDY.mean_text(Summary(12.0, 1.5, 3, 2)) == "12.00 ± 1.50 (3, 2 at 0)"
+    two = results([run("a"), run("b", seed=1)], {})
+    assert two.mean_text(Summary(12.0, None, 1)) == "12.00 (1)"
     one = results([run("a"), run("b", "transfer")], {})
     assert one.mean_text(Summary(12.0, None, 1)) == "12.00"
     assert one.mean_text(Summary(0.0, None, 1, 1)) == "0.00 (1 at 0)"
