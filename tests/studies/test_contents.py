@@ -51,6 +51,20 @@ def changed(before, after):
     return {(one.corpus, one.arm) for one, other in zip(before, after) if one.id != other.id}
 
 
+def test_what_a_transfer_starts_from_is_part_of_its_content(folder):
+    source, *runs = planned(folder)
+    for run in runs:
+        assert run.content.get("source") == (source.id if run.arm == "transfer" else None)
+    (folder / "silver" / "train").rename(folder / "elsewhere")
+    (folder / "silver" / "valid").rename(folder / "elsewhere too")
+    (folder / "silver").rmdir()
+    source, *runs = planned(folder)
+    assert not source.is_known
+    for run in runs:
+        assert ("source" in run.content) == (run.arm == "transfer")
+        assert run.is_known == (run.arm != "transfer") and run.content.get("source") is None
+
+
 def test_another_content_is_another_run(folder):
     runs = planned(folder)
     assert changed(runs, planned(folder)) == set()
