@@ -12,8 +12,11 @@ from tqdm import tqdm
 
 from neuroner_tl.corpora.document import TaggedDocument
 from neuroner_tl.dataset.gold import GoldAnnotations, GoldBuilder
+from neuroner_tl.errors import CorpusError
 
 NO_LABEL = -1
+# Labels are int16.
+MAX_LABELS = 32767
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +109,10 @@ def number_documents(
     Args:
         documents: the documents; none is held longer than it takes to number its tokens.
         words: numbering of the words, shared by all parts, extended in place.
-        name: name of the part, for the progress bar.
+        name: name of the part, for the progress bar and errors.
+
+    Raises:
+        CorpusError: there are too many types.
     """
     word_ids, starts, ends = array("i"), array("i"), array("i")
     labels = array("h")
@@ -123,13 +129,18 @@ def number_documents(
             if not sentence.tokens:
                 continue
             word_ids.extend([word_numbers[token] for token in sentence.tokens])
-            labels.extend([tag_numbers[tag] for tag in sentence.tags])
+            numbers = [tag_numbers[tag] for tag in sentence.tags]
+            if len(tags) > MAX_LABELS:
+                raise too_many_types(f"{name}, document {document.id}")
+            labels.extend(numbers)
             starts.extend(sentence.starts)
             ends.extend(sentence.ends)
             sentence_offsets.append(len(word_ids))
         document_offsets.append(len(sentence_offsets) - 1)
         document_ids.append(document.id)
         gold.add(document)
+        if len(gold.numbers) > MAX_LABELS // 4:
+            raise too_many_types(f"{name}, document {document.id}")
         first_documents.extend([document.id] * (len(tags) - len(first_documents)))
     part = EncodedPart(
         words=np.frombuffer(word_ids, np.int32),
@@ -142,3 +153,11 @@ def number_documents(
         gold=gold.build(),
     )
     return NumberedPart(part, tags.strings(), first_documents)
+
+
+def too_many_types(place: str) -> CorpusError:
+    """Return the error that a corpus has more entity types than labels can tell apart."""
+    return CorpusError(
+        f"{place}: found more than {MAX_LABELS // 4} entity types, expected fewer; types are kinds "
+        "such as DISO: if they are names or ids of single things, rename them"
+    )

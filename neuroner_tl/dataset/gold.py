@@ -24,7 +24,7 @@ class GoldAnnotations:
 
     Args:
         types: the entity types.
-        kinds: index of each annotation's type, int16 ``[annotations]``.
+        kinds: index of each annotation's type, int32 ``[annotations]``.
         fragments: start and end of each fragment, int32 ``[fragments, 2]``.
         fragment_offsets: annotation ``a`` has the fragments ``fragment_offsets[a]`` up to
             ``fragment_offsets[a + 1]``, int64 ``[annotations + 1]``.
@@ -62,7 +62,7 @@ class GoldBuilder:
     """Collects the annotations of a stream of documents."""
 
     numbers: dict[str, int] = field(default_factory=dict)
-    kinds: array[int] = field(default_factory=lambda: array("h"))
+    kinds: array[int] = field(default_factory=lambda: array("i"))
     fragments: array[int] = field(default_factory=lambda: array("i"))
     fragment_offsets: array[int] = field(default_factory=lambda: array("q", [0]))
     annotation_offsets: array[int] = field(default_factory=lambda: array("q", [0]))
@@ -82,7 +82,7 @@ class GoldBuilder:
         """Return all that was taken in."""
         return GoldAnnotations(
             types=list(self.numbers),
-            kinds=np.frombuffer(self.kinds, np.int16),
+            kinds=np.frombuffer(self.kinds, np.int32),
             fragments=np.frombuffer(self.fragments, np.int32).reshape(-1, 2),
             fragment_offsets=np.frombuffer(self.fragment_offsets, np.int64),
             annotation_offsets=np.frombuffer(self.annotation_offsets, np.int64),

@@ -8,7 +8,7 @@ from typing import Optional
 
 import numpy as np
 
-from neuroner_tl.dataset.encoded_part import NumberedPart
+from neuroner_tl.dataset.encoded_part import MAX_LABELS, NumberedPart, too_many_types
 from neuroner_tl.dataset.vocabulary import (
     OUTSIDE,
     PADDING_CHARACTER,
@@ -47,7 +47,8 @@ def decide_labels(
         known_types: further types, such as those of train documents that are not used.
 
     Raises:
-        CorpusError: a tag is none of the scheme; the message names the document.
+        CorpusError: a tag is none of the scheme, and the message names the document; or there
+            are too many types.
     """
     types = set(known_types)
     parts = [(name, numbered[name]) for name in GOLD_PARTS if name in numbered]
@@ -60,6 +61,8 @@ def decide_labels(
                 except CorpusError as error:
                     raise CorpusError(f"{name}, document {document}: {error}; correct it") from None
     labels = labels_of_types(types, rules.tagging_format)
+    if len(labels) > MAX_LABELS:
+        raise too_many_types("train, valid and test together")
     for name, part in parts:
         for tag, document in zip(part.tags, part.first_documents):
             if tag not in labels:

@@ -264,6 +264,17 @@ def test_labels_come_from_all_parts_with_gold_annotations():
     assert dataset.parts["deploy"].labels.tolist() == [NO_LABEL]
 
 
+@pytest.mark.parametrize("number", [8200, 40_000])
+def test_ids_as_types_are_refused(number):
+    text = " ".join(f"w/S-ID{i}" for i in range(number))
+    with pytest.raises(CorpusError, match="more than 8191 entity types"):
+        build(corpus=parts(train=documents(text)))
+    entities = tuple(Entity(f"ID{i}", ((i, i + 1),), "x") for i in range(number))
+    document = dataclasses.replace(TRAIN[0], entities=entities)
+    with pytest.raises(CorpusError, match="train, document d0: found more than 8191 entity types"):
+        build(corpus=parts(train=[document]))
+
+
 def test_a_type_that_tags_never_hold_has_labels():
     """So labels do not depend on which documents show such a type in tags."""
     nested = dataclasses.replace(TRAIN[0], entities=(Entity("PRGE", ((14, 17),), "p53"),))
