@@ -233,7 +233,9 @@ def _contents(results: StudyResults) -> str:
         for name, digest in result.run.content.items()
         if digest is not None and name != "source"
     }
-    return "\n".join(sorted(found)) or "none, the corpora are synthetic"
+    return "\n".join(sorted(found)) or (
+        "none, the corpora are synthetic" if results.definition.is_synthetic else "not recorded"
+    )
 
 
 def _range(values: Sequence[float]) -> str:
