@@ -54,8 +54,9 @@ def iterate_records(path: Path, name: str, form: str) -> Iterator[Any]:
                     )
                 yield element
                 element.clear()
-                while element.getprevious() is not None:
-                    del element.getparent()[0]
+                parent = element.getparent()  # None for the root, which comments may precede
+                while parent is not None and element.getprevious() is not None:
+                    del parent[0]
                 file.restart()
             if first and context.root is not None:
                 _refuse_declarations(context.root, path, form)

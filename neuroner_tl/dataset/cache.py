@@ -185,7 +185,7 @@ def _arrays(dataset: Dataset) -> dict[str, np.ndarray]:
 
 def _write_entry(folder: Path, key: str, data: EncodedCorpus) -> None:
     dataset = data.dataset
-    np.savez(folder / ARRAYS, **_arrays(dataset))  # type: ignore[arg-type]
+    _write_arrays(folder / ARRAYS, _arrays(dataset))
     report = dataset.embedding_report
     strings = {
         "words": dataset.word_table.words,
@@ -202,6 +202,21 @@ def _write_entry(folder: Path, key: str, data: EncodedCorpus) -> None:
             json.dump(content, file)
     files = {name: fingerprint(folder / name) for name in (ARRAYS, VOCABULARY, STRINGS)}
     write_json(folder / MANIFEST, {"format": CACHE_FORMAT, "key": key, "files": files})
+
+
+def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write what ``np.savez`` would, without a last word of the archive on a full disk."""
+    with open(path, "wb") as file:
+        archive = zipfile.ZipFile(file, "w")
+        try:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, array, allow_pickle=False)
+            archive.close()
+        except BaseException:
+            # The archive would try to write its end once more when it is deleted, and say so.
+            archive.fp = None
+            raise
 
 
 def _read_entry(folder: Path) -> EncodedCorpus:

@@ -153,7 +153,10 @@ class FastTextFile:
                 numbers.append(own)
             if numbers:
                 found[place] = True
-                matrix[place] = self._rows[numbers].mean(axis=0)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    matrix[place] = self._rows[numbers].mean(axis=0)
+        if not np.isfinite(matrix).all():
+            raise self._broken("it holds values that are not finite numbers")
         return matrix, found
 
     def _broken(self, reason: str) -> CorpusError:

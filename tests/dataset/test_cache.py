@@ -1,9 +1,11 @@
 """The cache of encoded corpora: what hits, what misses, and what damage does."""
 
 import dataclasses
+import gc
 import logging
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -115,6 +117,23 @@ def test_arrays_of_a_hit_can_be_written(gold, tmp_path):
     cache = DatasetCache(tmp_path / "cache")
     cache.store("a", encode(gold))
     cache.load("a").dataset.parts["train"].labels[:] = 0
+
+
+def test_a_full_disk_is_told_once(gold, tmp_path, caplog, monkeypatch):
+    data = encode(gold)
+    said = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # The last array begins, but does not fit.
+    for limit in (0, 2000, 4000, 8000):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+        try:
+            assert not DatasetCache(tmp_path / f"cache{limit}").store("a", data)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    gc.collect()
+    assert not said
+    assert caplog.text.count("cannot be kept") == 4
 
 
 def test_words_that_utf8_cannot_hold(gold, tmp_path):
