@@ -43,7 +43,7 @@ class TokenEmbedding(Layer):
             rows = table[start : start + _ROWS]
             rows[:] = glorot(rng, rows.shape, fans=vocabulary + dimension)
         if vectors is not None and found is not None:
-            table[found] = vectors[found]
+            np.copyto(table, vectors, where=np.asarray(found)[:, None])
         return {"embedding": table}
 
     def __call__(self, token_ids: tf.Tensor) -> tf.Tensor:

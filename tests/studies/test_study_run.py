@@ -1,6 +1,8 @@
 """Small studies from the command line, and what happens to runs that fail or are interrupted."""
 
+import errno
 import json
+import os
 import shutil
 import signal
 
@@ -294,3 +296,22 @@ def test_a_signal_while_a_run_is_set_up_ends_the_study(
     assert len(calls) == 1 and not store.records()
     assert call("study", "run", path) == 0
     assert len(store.records()) == 2
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_a_full_disk_ends_the_study_and_is_not_the_runs_fault(
+    wrapped, write_study, folder, store, capsys, monkeypatch
+):
+    def full(parameters):
+        error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data/last/weights-3-0")
+        if wrapped:
+            raise TrainingError("the run cannot be saved") from error
+        raise error
+
+    path = write_study("arms = baseline\nseeds = 0, 1")
+    monkeypatch.setattr(execution, "train_run", full)
+    assert call("study", "run", path) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "error: /data/last/weights-3-0: No space left on device; free some space" in error
+    assert not store.records()
+    assert not Claims(folder / ".claims").holders()
