@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Optional
 
 from neuroner_tl.parameter_text import by_section, expected_of, explanation_of, format_value
 from neuroner_tl.parameters import RENAMED, RETIRED, Parameters
+from neuroner_tl.shown_text import escaped
 from neuroner_tl.spelling import nearest_hint
 
 
@@ -91,4 +92,5 @@ class CommandLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End the program with one line and status 2."""
-        self.exit(2, f"{self.prog}: error: {message}\n")
+        shown = escaped(" ".join(message.splitlines()))
+        self.exit(2, f"{self.prog}: error: {shown}\n")

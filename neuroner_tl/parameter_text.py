@@ -59,7 +59,7 @@ _KINDS = {
     bool: ["True", "False"],
     int: ["a whole number"],
     float: ["a number"],
-    str: ["a name without slashes and double quotes"],
+    str: ["a name that any system can give to a folder"],
     Path: ["a path without double quotes"],
     type(None): ["empty"],
 }

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from neuroner_tl.file_name import file_name_fault
 from neuroner_tl.parameter_values import (
     FREEZE_FLAGS,
     LAYERS,
@@ -39,6 +40,7 @@ LARGEST_BATCH = 100_000
 MOST_EPOCHS = 1_000_000
 MOST_SENTENCES = 10**12
 MOST_THREADS = 1024
+_LONGEST_NAME = 220  # bytes of experiment_name; the run's folder has the time behind it
 
 SECTIONS = ("mode", "dataset", "ann", "training", "advanced")
 
@@ -251,7 +253,7 @@ class Parameters(BaseModel):
     )
 
     experiment_name: str = _advanced(
-        "test", "First part of the name of the run's folder.", pattern=r"^[^/\\]+$"
+        "test", "First part of the name of the run's folder.", min_length=1
     )
     tagging_format: Literal["bioes", "bio"] = _advanced(
         "bioes", "Tag scheme inside the model; corpora may be in either."
@@ -351,6 +353,13 @@ class Parameters(BaseModel):
     def _is_interval(cls, value: Optional[str]) -> Optional[str]:
         if value is not None:
             read_interval(value)
+        return value
+
+    @field_validator("experiment_name")
+    @classmethod
+    def _check_experiment_name(cls, value: str) -> str:
+        if file_name_fault(value, _LONGEST_NAME):
+            raise ValueError("no name of a folder")
         return value
 
     @field_validator("label_map", mode="before")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from neuroner_tl.cli.parameters import document_parameters
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.file_name import file_name_fault
 from neuroner_tl.parameter_file import load_parameters, parameters_markdown, write_parameters
 from neuroner_tl.parameter_values import RELOAD_FLAGS
 from neuroner_tl.parameters import Parameters
@@ -251,7 +252,7 @@ parameter_sets = st.builds(
     use_crf=st.booleans(),
     dataset_text_folder=st.none() | texts,
     output_folder=texts,
-    experiment_name=texts.filter(lambda text: not set("/\\") & set(text)),
+    experiment_name=texts.filter(lambda text: file_name_fault(text) is None),
     learning_rate=st.floats(1e-12, 1e6),
     train_size=st.none() | st.floats(0.001, 100),
     split_percentages=st.floats(1, 90).map(lambda first: (first, 5.0, 95.0 - first)),

@@ -21,6 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.shown_text import escaped
 
 logger = logging.getLogger(__name__)
 
@@ -289,7 +290,7 @@ class WordVectorScan(ABC):
     def _progress(self) -> tqdm:
         return tqdm(
             total=self.expected,
-            desc=f"word vectors {self.path.name}",
+            desc=f"word vectors {escaped(self.path.name)}",
             unit=" words",
             unit_scale=True,
             delay=2,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import math
 import os
 import platform
 import shutil
@@ -121,12 +122,17 @@ def read_variables(prefix: Path) -> Values:
     try:
         reader = tf.train.load_checkpoint(str(prefix))
         values: Values = {}
-        for key in reader.get_variable_to_shape_map():
+        shapes = reader.get_variable_to_shape_map()
+        stored = sum(path.stat().st_size for path in prefix.parent.glob(f"{prefix.name}.data-*"))
+        if any(math.prod(shape) > stored for shape in shapes.values()):
+            raise ValueError("more numbers than bytes")
+        for key in shapes:
             if key.endswith(_VALUE) and key.count("/") == 3:
                 layer, name = key[: -len(_VALUE)].split("/")
                 # TensorFlow writes a dot in a name as two.
                 values.setdefault(layer, {})[name.replace("..", ".")] = reader.get_tensor(key)
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+    except (tf.errors.OpError, ValueError, RuntimeError, LookupError, TypeError) as error:
+        # TensorFlow turns what its reader meets into whatever error of Python comes nearest.
         raise CheckpointError(
             f"{prefix}: no readable checkpoint; copy the model's folder again or train it anew"
         ) from error

@@ -25,6 +25,7 @@ from neuroner_tl.dataset.embeddings import (
 from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
 from neuroner_tl.dataset.word_vector_file import check_is_file
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.shown_text import escaped
 from neuroner_tl.vectors.reading import VectorFile, visit_vectors
 from neuroner_tl.vectors.texts import find_text_files, iterate_token_sentences
 from neuroner_tl.vectors.writing import check_ending, vector_writer, writable, write_word_vectors
@@ -145,7 +146,9 @@ def _words(corpora: Sequence[Path], texts: Sequence[Path], tokenizer: Tokenizer)
     """Yield the words of corpora and texts as training and prediction see them."""
     for folder in corpora:
         documents = all_documents(read_corpus(folder, required=()))
-        for document in tqdm(documents, desc=f"words of {folder.name}", delay=2, disable=None):
+        for document in tqdm(
+            documents, desc=f"words of {escaped(folder.name)}", delay=2, disable=None
+        ):
             for sentence in segment(document, tokenizer, protect_entities=True):
                 for token in sentence.tokens:
                     yield document.text[token.start : token.end]
