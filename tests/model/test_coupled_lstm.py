@@ -117,6 +117,65 @@ def test_sequences_one_after_the_other_know_nothing_of_each_other():
             np.testing.assert_allclose(found, value, rtol=1e-9, atol=1e-12)
 
 
+def plainly(x, cell, lengths, backwards):
+    """The paper's equations, one sequence and one step after the other; TensorFlow's gradient."""
+    n = len(cell.initial_h)
+    rows = []
+    for row, length in enumerate(lengths):
+        h, c = cell.initial_h[None], cell.initial_c[None]
+        outputs = {}
+        for t in reversed(range(length)) if backwards else range(length):
+            z = x[t, row][None] @ cell.input + h @ cell.recurrent + cell.bias
+            peeps = []
+            for weight in (cell.peephole_i, cell.peephole_o):
+                if weight is None:
+                    peeps.append(lambda c: 0.0)
+                else:
+                    full = weight if len(weight.shape) == 2 else tf.linalg.diag(weight)
+                    peeps.append(lambda c, full=full: c @ full)
+            i = tf.sigmoid(z[:, :n] + peeps[0](c))
+            c = (1 - i) * c + i * tf.tanh(z[:, n : 2 * n])
+            h = tf.sigmoid(z[:, 2 * n :] + peeps[1](c)) * tf.tanh(c)
+            outputs[t] = h
+        rows.append(tf.concat([outputs[t] for t in range(length)], axis=0))
+    return rows
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("peepholes", PEEPHOLES)
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("lengths", [[4], [2, 4]], ids=["one", "two"])
+def test_gradients_equal_automatic_differentiation(peepholes, backwards, lengths):
+    rng = np.random.default_rng(7)
+    cell = as_cell(random_cell(rng, 3, 4, peepholes))
+    sources = [weight for weight in cell if weight is not None]
+    x = rng.normal(size=(5, len(lengths), 3))
+    first, second = tf.constant(x[..., :1]), tf.constant(x[..., 1:])
+    factors = [tf.constant(rng.normal(size=(length, 4))) for length in lengths]
+    places = [length - 1 if backwards else 0 for length in lengths]
+    with tf.GradientTape() as tape:
+        tape.watch([*sources, first, second])
+        h = coupled_lstm(
+            [first, second],
+            tf.constant(max(lengths)),
+            starts_at(places, 5),
+            cell,
+            backwards,
+        )
+        rows = [h[:length, row] for row, length in enumerate(lengths)]
+        loss = tf.add_n([tf.reduce_sum(a * b) for a, b in zip(rows, factors)])
+    found = tape.gradient(loss, [*sources, first, second])
+    with tf.GradientTape() as tape:
+        tape.watch([*sources, first, second])
+        whole = tf.concat([first, second], axis=-1)
+        rows = plainly(whole, cell, lengths, backwards)
+        loss = tf.add_n([tf.reduce_sum(a * b) for a, b in zip(rows, factors)])
+    expected = tape.gradient(loss, [*sources, first, second])
+    for one, other in zip(found, expected):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+    assert not h.numpy()[max(lengths) :].any()
+
+
 def test_initial_states_decide_the_first_step():
     rng = np.random.default_rng(2)
     weights = random_cell(rng, 3, 4, "full")
