@@ -18,6 +18,8 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Optional
 
+from tqdm import tqdm
+
 from neuroner_tl.runs.interruption import SIGNALS, interruptible
 from neuroner_tl.studies.jobs import LOST, Job, Outcome, StudyFolder
 
@@ -160,6 +162,8 @@ def work(connection: Connection, index: int, study: StudyFolder) -> None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     log_to(study, f"worker-{index}")
+    # The semaphore that tqdm would share with other processes outlives a worker that is killed.
+    tqdm.set_lock(threading.RLock())
 
     try:
         _work(connection)

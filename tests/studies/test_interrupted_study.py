@@ -91,6 +91,7 @@ def test_a_second_ctrl_c_ends_at_once(workers, study, whole, tmp_path):
     terminal.press_ctrl_c()
     assert terminal.finish(SECONDS) == 130, terminal.text
     assert "resumes the study" in terminal.text and "Traceback" not in terminal.text
+    assert "leaked" not in terminal.text
     terminal = run_study(study, folder.parent, workers)
     assert terminal.finish() == 0, terminal.text
     assert results(folder) == whole

@@ -3,9 +3,18 @@ from pathlib import Path
 
 import pytest
 
+from neuroner_tl.errors import TrainingError
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.studies import scheduler as module
-from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, LOST, Job, Outcome, StudyFolder
+from neuroner_tl.studies.jobs import (
+    ELSEWHERE,
+    INTERRUPTED,
+    LOST,
+    NO_SPACE,
+    Job,
+    Outcome,
+    StudyFolder,
+)
 from neuroner_tl.studies.plan import StudyRun
 from neuroner_tl.studies.scheduler import ATTEMPTS, Scheduler
 from neuroner_tl.studies.store import FAILED, FINISHED
@@ -100,4 +109,13 @@ def test_an_interruption_ends_what_is_under_way_and_begins_nothing(fate):
         [job("a"), job("b"), job("c"), job("d")], workers, stop=lambda: next(calls, True)
     )
     assert scheduler.interrupted and not given_up
+    # A worker that was told to stop before it had begun is not a lost one.
+    assert outcomes and {status for _, status in outcomes} <= {INTERRUPTED}
     assert len(workers.started) <= 4 and "d" not in dict(outcomes) or fate == LOST
+
+
+def test_a_full_disk_ends_the_study():
+    workers = Workers(fate={"a": [NO_SPACE]})
+    with pytest.raises(TrainingError, match="a note"):
+        schedule([job("a"), job("b"), job("c")], workers)
+    assert workers.started == ["a", "b"]
