@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import configparser
 import contextlib
+import dataclasses
 import hashlib
 import importlib.machinery
 import importlib.util
@@ -288,8 +289,8 @@ def run_module(module: Module, arguments: argparse.Namespace) -> None:
             print(f"  survived, line {mutant.line}: {mutant.key}", flush=True)
 
 
-def interval(killed: int, number: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share."""
+def interval(killed: float, number: float) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share; ``number`` may be an effective one."""
     if not number:
         return 0.0, 1.0
     z, share = 1.96, killed / number
@@ -325,7 +326,8 @@ def report(modules: list[Module], arguments: argparse.Namespace) -> Iterator[str
         everything = sum(total for total, _, _ in rows)
         # Modules count by their size, not by the size of their sample.
         share = sum(total * killed / drawn for total, drawn, killed in rows) / everything
-        low, high = interval(sum(k for _, _, k in rows), sum(n for _, n, _ in rows))
+        number = everything**2 / sum(total**2 / drawn for total, drawn, _ in rows)
+        low, high = interval(share * number, number)
         yield (
             f"| **{room}** | {everything} | {sum(n for _, n, _ in rows)} |  | "
             f"{sum(k for _, _, k in rows)} | {share:.0%} ({low:.0%} to {high:.0%}) |"
@@ -337,6 +339,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--modules", nargs="*", help="words in the paths of modules; default: all")
     parser.add_argument("--seed", type=int, default=1, help="decides the sample (default: 1)")
+    parser.add_argument("--sample", type=int, help="mutants of each module at most")
     parser.add_argument("--again", action="store_true", help="run survivors again")
     parser.add_argument("--report", action="store_true", help="only print the shares")
     parser.add_argument("--memory", type=float, default=4000, help="megabytes a child may take")
@@ -345,7 +348,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     modules = [
-        module
+        dataclasses.replace(module, sample=arguments.sample or module.sample)
         for module in read_modules(HERE / "modules.ini")
         if not arguments.modules or any(word in module.path for word in arguments.modules)
     ]
