@@ -21,6 +21,7 @@ from neuroner_tl.training.checkpoint import (
     read_optimiser,
     read_variables,
     save_model,
+    write_variables,
 )
 from neuroner_tl.training.manifest import FORMAT, seal_of
 
@@ -93,6 +94,12 @@ def test_round_trip(folder):
     assert model.text == TEXT
     assert model.training == {"epoch": 1}
     assert model.folder == folder
+
+
+def test_weights_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CheckpointError, match="file/weights: cannot be written: "):
+        write_variables(tmp_path / "file" / "weights", {"crf": {"start": tf.Variable([1.0])}})
 
 
 def test_the_manifest_says_what_the_model_is(folder):
