@@ -21,6 +21,7 @@ from neuroner_tl.studies.mentions import MentionFiles
 from neuroner_tl.studies.record_form import member, record_fault
 from neuroner_tl.studies.store import Store
 from neuroner_tl.training.checkpoint import load_model
+from neuroner_tl.training.loop import LossWatch, Progress
 
 GOLDEN = Path(__file__).parent / "golden" / "model"
 DEEP = ['{"a": ' * 100_000, "[" * 100_000]
@@ -141,3 +142,14 @@ def test_a_remark_before_the_only_record(tmp_path: Path) -> None:
     path.write_text("<!-- a --><?b c?><MedlineCitation><PMID>1</PMID></MedlineCitation>")
     (document,) = iterate_iexml(path, ImportReport())
     assert document.id == "1"
+
+
+def test_progress_of_another_form() -> None:
+    progress = Progress(3, 2, 100, 0.1 + 0.2, 2, 1, 1 / 3, 7, True, LossWatch(1e-300, 5.5, 0.1, 9))
+    whole = progress.to_json()
+    assert Progress.from_json(json.loads(json.dumps(whole))) == progress
+    for change in ({"epoch": None}, {"without_gain": "x"}, {"watch": 3}, {"best_score": []}):
+        with pytest.raises(ValueError):
+            Progress.from_json({**whole, **change})
+    with pytest.raises(KeyError):
+        Progress.from_json({name: value for name, value in whole.items() if name != "batch"})

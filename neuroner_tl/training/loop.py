@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Callable, Optional, Union
+
+from pydantic import TypeAdapter
 
 from neuroner_tl.dataset.batches import RareTokens, Shapes, training_batches
 from neuroner_tl.dataset.encoding import Dataset
@@ -118,8 +120,16 @@ class Progress:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Progress:
-        """Read what `to_json` gave."""
-        return cls(**{**content, "watch": LossWatch(**content["watch"])})
+        """Read what `to_json` gave.
+
+        Raises:
+            ValueError: a member is of another type.
+            KeyError: a member is missing.
+        """
+        missing = {field.name for field in fields(cls)} - set(content)
+        if missing:
+            raise KeyError(min(missing))
+        return TypeAdapter(cls).validate_python(content)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
-from fuzzing import fuzz, judge  # noqa: E402
+from fuzzing import fuzz, judge, sweep  # noqa: E402
 from targets import make_targets  # noqa: E402
 
 MEMORY = 2 << 30  # bytes beyond what a process has when it begins
@@ -35,6 +35,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=1e9, help="most for each target")
     parser.add_argument("--targets", nargs="*", help="default: all")
+    parser.add_argument("--sweep", action="store_true", help="every member of JSON files, in turn")
     parser.add_argument("--atheris", metavar="TARGET")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -49,6 +50,7 @@ def main() -> int:
         command = [sys.executable, str(HERE), "--child", "--targets", name]
         for option in options:
             command += [option, str(getattr(arguments, option[2:]))]
+        command += ["--sweep"] if arguments.sweep else []
         code = subprocess.run(command).returncode
         if code not in (0, 1):
             print(f"{name}: the process died with status {code}", flush=True)
@@ -66,7 +68,12 @@ def _run(arguments: argparse.Namespace) -> int:
     found: dict[str, int] = {}
     done = 0
     with tempfile.TemporaryDirectory() as place:
-        for number, finding in fuzz(name, target, Path(place), arguments.seed, numbers):
+        executions = (
+            sweep(name, target, Path(place) / "files")
+            if arguments.sweep
+            else fuzz(name, target, Path(place), arguments.seed, numbers)
+        )
+        for number, finding in executions:
             done += 1
             if finding is not None:
                 found[finding.what] = found.get(finding.what, 0) + 1

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from mutators import mutate
+from mutators import mutate, variants
 from targets import Target
 
 from neuroner_tl.errors import NeuroNERError
@@ -81,6 +81,27 @@ def execute(name: str, target: Target, folder: Path, seed: int, number: int) -> 
     if target.finish is not None and draw.random() < 0.8:
         target.finish(folder)
     return judge(name, target, folder, number)
+
+
+def sweep(name: str, target: Target, folder: Path) -> Iterator[tuple[int, Finding | None]]:
+    """Yield as `fuzz` does, for each member of each JSON file missing and with each odd value."""
+    logging.disable(logging.CRITICAL)
+    number = 0
+    try:
+        for path, kind in target.damaged.items():
+            if not kind.startswith("json"):
+                continue
+            for content in variants(target.files[path]):
+                shutil.rmtree(folder, ignore_errors=True)
+                for other, whole in target.files.items():
+                    (folder / other).parent.mkdir(parents=True, exist_ok=True)
+                    (folder / other).write_bytes(content if other == path else whole)
+                if target.finish is not None:
+                    target.finish(folder)
+                yield number, judge(name, target, folder, number)
+                number += 1
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def judge(name: str, target: Target, folder: Path, number: int) -> Finding | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -123,3 +124,37 @@ def _in_json(content: bytes, kind: str, draw: Random) -> bytes:
         return json.dumps(root[0], indent=draw.choice([None, 1])).encode("utf-8") if root else b""
     except (ValueError, RecursionError):
         return content
+
+
+def variants(content: bytes) -> Iterator[bytes]:
+    """Yield a JSON file with each member missing, and with each of the odd values.
+
+    Of a list the first two items are members; of a file of JSON lines the first line is changed.
+    """
+    try:
+        root, rest = json.loads(content), b""
+    except ValueError:
+        first, _, rest = content.partition(b"\n")
+        root, rest = json.loads(first), b"\n" + rest
+
+    def encoded() -> bytes:
+        return json.dumps(root).encode("utf-8") + rest
+
+    def walk(node: Any) -> Iterator[bytes]:
+        keys = list(node) if isinstance(node, dict) else list(range(min(len(node), 2)))
+        for key in keys:
+            kept = node[key]
+            if isinstance(kept, (dict, list)):
+                yield from walk(kept)
+            for value in VALUES:
+                node[key] = value
+                yield encoded()
+            node[key] = kept
+            if isinstance(node, dict):
+                items = list(node.items())
+                del node[key]
+                yield encoded()
+                node.clear()
+                node.update(items)
+
+    yield from walk(root)

@@ -310,6 +310,7 @@ def _models() -> dict[str, Target]:
                 "last/manifest.json": "json",
             },
             read_run,
+            lambda folder: _reseal(folder / "last"),
         ),
     }
 

@@ -10,8 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fuzzing import execute, fuzz, judge  # noqa: E402
-from mutators import mutate  # noqa: E402
+from fuzzing import execute, fuzz, judge, sweep  # noqa: E402
+from mutators import mutate, variants  # noqa: E402
 from targets import Target, make_targets  # noqa: E402
 
 from neuroner_tl.errors import CorpusError  # noqa: E402
@@ -45,6 +45,18 @@ def test_damaged_files(name: str, targets: dict[str, Target], tmp_path: Path) ->
     numbers = range(5 if name.startswith(SLOW_READERS) else 40)
     for _, finding in fuzz(name, targets[name], tmp_path, 0, numbers):
         assert finding is None, f"{finding.what}\n{finding.detail}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cache", "model-resealed", "run", "store-source_size"])
+def test_every_member_of_json(name: str, targets: dict[str, Target], tmp_path: Path) -> None:
+    for _, finding in sweep(name, targets[name], tmp_path / "files"):
+        assert finding is None, f"{finding.what}\n{finding.detail}"
+
+
+def test_variants() -> None:
+    found = set(variants(b'{"a": [1], "b": 2}\nrest'))
+    assert {b'{"b": 2}\nrest', b'{"a": [1]}\nrest', b'{"a": [null], "b": 2}\nrest'} <= found
 
 
 def test_what_is_a_finding(tmp_path: Path) -> None:
