@@ -1,11 +1,12 @@
 """A sorted, memory-mapped index of a word-vector file: a word's vector without reading the file.
 
 The index is made once, by one pass over the file, and lies beside it as ``NAME.index``, or in the
-user's cache folder where it cannot. It says for what size and time of change of the file it was
-made, and has checksums of its tables and of each vector: an index that is stale, damaged or of
-another format is made again. It is written under a temporary name and renamed, so that processes
-that make it at the same time do not disturb each other. Vectors that stand in the file as they are
-used (word2vec binary that is not zipped) stay there; others are copied into the index::
+user's cache folder where that folder is read-only. It says for what size and time of change of the
+file it was made, and has checksums of its tables and of each vector: an index that is stale,
+damaged or of another format is made again. It is written under a temporary name and renamed, so
+that processes that make it at the same time do not disturb each other. Vectors that stand in the
+file as they are used (word2vec binary that is not zipped) stay there; others are copied into the
+index::
 
     header, 4096 bytes   JSON, filled up with blanks
     vectors              float32 [words, dimension], unless they stay in the file
@@ -299,6 +300,8 @@ def _build(path: Path, place: Optional[Path], dimension: int) -> WordVectorIndex
     prefix = f".{place.name}."
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.parent.stat().st_mode & 0o222:
+            raise _NotWritten("the folder is marked read-only")  # It binds root, too.
         _clear_away(place.parent, prefix)
         descriptor, name = tempfile.mkstemp(".tmp", prefix, place.parent)
     except OSError as error:

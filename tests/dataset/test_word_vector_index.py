@@ -188,6 +188,20 @@ def test_folder_that_cannot_be_written(tmp_path, cache, scans, monkeypatch):
     assert [p.suffix for p in (cache / "neuroner_tl" / "word_vectors").iterdir()] == [".index"]
 
 
+def test_folder_that_is_marked_read_only(tmp_path, cache):
+    """Also for root, whom the system would let write."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    path = save(folder / "v.bin", "binary")
+    folder.chmod(0o555)
+    try:
+        check(open_word_vectors(path, DIMENSION))
+        assert [p.name for p in folder.iterdir()] == ["v.bin"]
+    finally:
+        folder.chmod(0o755)
+    assert index_places(path)[1].is_file()
+
+
 def test_no_place_for_the_index(tmp_path, cache, monkeypatch, caplog):
     path = save(tmp_path / "v.bin.gz", "binary")
     cache.write_text("a file")
