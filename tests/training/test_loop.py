@@ -81,6 +81,7 @@ def test_patience():
     loop, events = run(0.1, 0.5, 0.4, 0.5, 0.3, 0.9, patience=3)
     assert [e.best for e in epochs(events)] == [True, True, False, False, False]
     assert events[-1] == Stopped("finished", "no better score in 3 epochs")
+    assert events[-1].sound, "worth saving"
     assert (loop.progress.best_epoch, loop.progress.best_score) == (2, 0.5)
 
 
@@ -177,6 +178,14 @@ def test_each_epoch_is_counted_by_itself():
     progress = loop.progress
     assert (progress.epoch, progress.batch, progress.sentences) == (4, 0, 3 * SENTENCES)
     assert (progress.epoch_loss, progress.epoch_sentences) == (0.0, 0)
+
+
+def test_epoch_0_is_scored_and_not_trained():
+    step = FakeStep()
+    loop, events = run(0.1, 0.2, step=step, progress=Progress(epoch=0), maximum_epochs=1)
+    assert isinstance(events[0], EpochDone)
+    assert (events[0].epoch, events[0].loss, events[0].sentences) == (0, None, 0)
+    assert len(step.batches) == SENTENCES == loop.progress.sentences
 
 
 def test_times_are_those_of_training_and_of_validation():
@@ -302,6 +311,7 @@ def test_interruption_ends_after_the_step():
     step = FakeStep()
     loop, events = run(0.5, step=step, stop=lambda: len(step.batches) == SENTENCES + 2)
     assert events[-1] == Stopped("interrupted", "interrupted in epoch 2")
+    assert events[-1].sound, "worth saving"
     assert (loop.progress.epoch, loop.progress.batch) == (2, 2)
     assert len(epochs(events)) == 1
 
