@@ -20,7 +20,7 @@ MEASURES = {
     HEADLINE: "exact match of type and offsets, against all gold annotations of the documents, "
     "nested and discontinuous ones included",
     "conll": "exact match of type and offsets, of those gold annotations that tags can hold",
-    "bio": "tokens by their tag in BIO, of those gold annotations that tags can hold",
+    "bio": "tokens by their tag as it is, of those gold annotations that tags can hold",
     "token": "tokens by their entity type, of those gold annotations that tags can hold",
     "binary": "tokens inside any entity, of those gold annotations that tags can hold",
 }

@@ -46,6 +46,7 @@ def test_what_tags_can_hold_is_counted_beside_all(tmp_path):
     predicted = write(tmp_path / "predicted", a=FLU, b="T1\tDISO 15 22\tno cold\n", d=FLU)
     outcome = evaluate_folders(gold, predicted, "all")
     assert outcome.scores.micro == Counts(2, 1, 3)
+    assert outcome.gold_report.documents == outcome.predicted_report.documents == 3
     assert outcome.taggable.micro == Counts(2, 1, 1)
 
 
@@ -55,6 +56,14 @@ def test_the_same_annotation_twice_counts_once(tmp_path):
     outcome = evaluate_folders(gold, predicted)
     assert outcome.scores.micro == Counts(1, 0, 0)
     assert outcome.predicted_report.by_reason["duplicate annotation"].count == 1
+
+
+def test_predictions_whose_text_is_the_gold_folders_are_counted_too(tmp_path):
+    gold, predicted = write(tmp_path / "gold", a=FLU, b=COLD), write(tmp_path / "found", a=FLU)
+    (predicted / "b.ann").write_text(COLD)
+    outcome = evaluate_folders(gold, predicted)
+    assert outcome.scores.micro == Counts(2, 0, 0)
+    assert outcome.predicted_report.documents == 2
 
 
 def test_a_pair_of_folders_is_read_in_the_order_of_names(tmp_path):

@@ -8,10 +8,20 @@ from seqeval.metrics import classification_report as strict_report
 from seqeval.scheme import IOBES
 from sklearn.metrics import precision_recall_fscore_support
 
+from neuroner_tl.corpora.document import Entity
 from neuroner_tl.corpora.tags import spans_to_tags
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.evaluation.report import conlleval_report, scores_table
-from neuroner_tl.evaluation.scoring import MODES, Counts, Scores, score_spans, score_tags
+from neuroner_tl.evaluation.scoring import (
+    MODES,
+    Counts,
+    DocumentScorer,
+    Scores,
+    named_measures,
+    score_spans,
+    score_tags,
+    spans_of,
+)
 
 GOLD = [
     ["B-DISO", "I-DISO", "O", "S-CHED", "O"],
@@ -177,6 +187,32 @@ def test_spans_of_documents():
     assert scores.per_type == {"CHED": Counts(0, 1, 0), "DISO": Counts(1, 1, 1)}
     assert scores.accuracy is None and scores.tokens == scores.correct_tokens == 0
     assert score_spans([], []) == Scores() == Scores({}, 0, 0)
+
+
+def test_documents_one_after_the_other():
+    scorer = DocumentScorer()
+    scorer.add("b", {("Y", 1), ("X", 2)}, {("X", 2), ("X", 3)})
+    scorer.add("a", {("X", 1)}, {("X", 1)})
+    assert scorer.per_document == {"b": Counts(1, 1, 1), "a": Counts(1, 0, 0)}
+    assert scorer.counts() == {"b": [1, 1, 1], "a": [1, 0, 0]}
+    assert scorer.scores == Scores({"X": Counts(2, 1, 0), "Y": Counts(0, 0, 1)})
+    assert list(scorer.scores.per_type) == ["X", "Y"]
+    with pytest.raises(ValueError, match="'b' comes twice"):
+        scorer.add("b", set(), set())
+
+
+def test_what_makes_two_entities_match():
+    entities = [Entity("X", ((0, 2), (4, 6)), "ab ef"), Entity("X", ((0, 2),), "ab")]
+    assert spans_of(entities) == {("X", ((0, 2), (4, 6))), ("X", ((0, 2),))}
+    assert spans_of([]) == set()
+
+
+def test_the_headline_is_named_beside_all_measures():
+    named = named_measures()
+    assert named.pop("headline") == "documents"
+    assert set(named) == {"documents", *MODES}
+    assert "all gold annotations" in named["documents"]
+    assert all("that tags can hold" in named[mode] for mode in MODES)
 
 
 @pytest.mark.parametrize(("gold", "predicted"), [([set()], []), ([], [set()])])
