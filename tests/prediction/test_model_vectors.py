@@ -34,7 +34,8 @@ def model(source_run, vectors, tmp_path_factory):
     source = load_model(source_run.folder.model)
     folder = tmp_path_factory.mktemp("model")
     source.vocabulary.save(folder / VOCABULARY)
-    parameters = load_parameters(None, {"token_pretrained_embedding_filepath": vectors})
+    given = {"token_pretrained_embedding_filepath": vectors}
+    parameters = load_parameters(source_run.folder.model / PARAMETERS, given)
     write_parameters(parameters, folder / PARAMETERS)
     save_model(
         folder,
