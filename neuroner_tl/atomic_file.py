@@ -50,7 +50,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         with naming(path):
             yield temporary
-            sync(temporary)
+            _fsync(temporary)
         os.replace(temporary, path)
         sync(path.parent)
     except BaseException:
@@ -59,7 +59,16 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
+    """Wait until a file, or the names in a folder, are on the disk.
+
+    Raises:
+        OSError: they cannot be written, and the error has the path.
+    """
+    with naming(path):
+        _fsync(path)
+
+
+def _fsync(path: Path) -> None:
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except PermissionError:

@@ -15,10 +15,12 @@ class NeuroNERError(ValueError):
     Args:
         message: what was found where, what was expected, the remedy; found values, in quotation
             marks, are cut at 60 characters.
+        command: the command that is the remedy, with which the message ends; it is not cut, so
+            that it can be pasted into a shell.
     """
 
-    def __init__(self, message: str = "") -> None:
-        super().__init__(shortened(str(message)))
+    def __init__(self, message: str = "", command: str = "") -> None:
+        super().__init__(shortened(str(message)) + command)
 
 
 class ParameterError(NeuroNERError):

@@ -190,12 +190,12 @@ class _Run:
             full = disk_full_error(error)
             if full is None:
                 raise
-            then = f"resume with: {resume_command(folder.path)}"
+            then, command = "resume with: ", resume_command(folder.path)
             if not self.saved:
                 shutil.rmtree(folder.path, ignore_errors=True)
-                then = "run the command again"
+                then, command = "run the command again", ""
             raise TrainingError(
-                f"{full.filename}: {full.strerror}; free some space, then {then}"
+                f"{full.filename}: {full.strerror}; free some space, then {then}", command
             ) from error
         except KeyboardInterrupt:
             raise Interrupted(self._remains()) from None

@@ -29,7 +29,6 @@ from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.fingerprint import fingerprint
 from neuroner_tl.model.entity_lstm import Architecture
-from neuroner_tl.temporary import naming
 from neuroner_tl.training.manifest import FORMAT, MANIFEST, not_listed, read_manifest, seal_of
 from neuroner_tl.training.model_checks import check_labels, check_parameters, check_weights
 
@@ -108,8 +107,7 @@ def write_variables(prefix: Path, variables: Mapping[str, Mapping[str, tf.Variab
         ) from error
     files = sorted(prefix.parent.glob(prefix.name + ".*"))
     for path in files:
-        with naming(path):
-            sync(path)
+        sync(path)
     return files
 
 

@@ -7,6 +7,7 @@ import os
 import pytest
 
 from neuroner_tl.__main__ import main
+from neuroner_tl.runs.saving import RunSaver
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -63,11 +64,27 @@ def test_at_every_moment(corpora, tmp_path, monkeypatch, capsys):
             assert results(output) == expected
 
 
-@pytest.mark.parametrize("calls", [3, 30])
-def test_at_two_moments(calls, corpora, tmp_path, monkeypatch, capsys):
-    """Before the first state is saved, and while the second one is."""
-    folder = check_refusal(corpora, tmp_path / "my runs", calls, monkeypatch, capsys)
-    assert (folder is None) == (calls == 3)
+@pytest.mark.parametrize("saved", [False, True])
+def test_at_two_moments(saved, corpora, tmp_path, monkeypatch, capsys):
+    """Before the first state is saved, and after."""
+    output = tmp_path / "my runs"
+    calls = 3
+    if saved:
+        monkeypatch.setattr(RunSaver, "__call__", save_on_a_full_disk(monkeypatch))
+        calls = 10**6
+    folder = check_refusal(corpora, output, calls, monkeypatch, capsys)
+    assert (folder is None) != saved
+    assert bool(list(output.glob("*/last/manifest.json"))) == saved
+
+
+def save_on_a_full_disk(patch):
+    real = RunSaver.__call__
+
+    def call(self, event):
+        full_after(patch, 0)
+        real(self, event)
+
+    return call
 
 
 def check_refusal(corpora, output, calls, patch, capsys):
@@ -83,5 +100,5 @@ def check_refusal(corpora, output, calls, patch, capsys):
         return None
     # The hint can be pasted into a shell: the folder's name has spaces.
     (folder,) = output.glob("[!.]*")
-    assert error.endswith(f"neuroner-tl train --resume '{folder}'")
+    assert error.endswith(f"neuroner-tl train --resume '{folder}'"), error
     return folder
