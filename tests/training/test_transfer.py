@@ -8,6 +8,7 @@ import pytest
 from neuroner_tl.dataset.vocabulary import Vocabulary, labels_of_types
 from neuroner_tl.errors import TransferError
 from neuroner_tl.model.entity_lstm import LAYER_NAMES, Architecture, initial_weights
+from neuroner_tl.training import transfer_report
 from neuroner_tl.training.checkpoint import SavedModel, TextIdentity
 from neuroner_tl.training.transfer import LayerChoice, plan_transfer
 
@@ -254,10 +255,18 @@ def test_the_first_twenty_of_many_rows_are_named():
     assert 96 < len(first) <= 100 and second == "    " + second.strip()
 
 
+def test_lines_are_of_a_hundred_characters():
+    assert transfer_report._wrapped(f"{'a' * 40} {'b' * 57}") == [f"  {'a' * 40} {'b' * 57}"]
+    assert transfer_report._wrapped(f"{'a' * 40} {'b' * 58}") == [
+        f"  {'a' * 40}",
+        f"    {'b' * 58}",
+    ]
+
+
 def test_rows_that_all_fit_are_named_without_dots():
     _, _, report = run(saved())
     assert "..." not in report.table()
-    names = [f"a-{number:02d}-" + "b" * 20 for number in range(5)]
+    names = [f"tumour-necrosis-factor-{letter * 3}" for letter in "vwxyz"]
     theirs = Vocabulary(("<UNK>", *names), THEIRS.characters, THEIRS.labels)
     _, _, report = run(saved(theirs), OURS)
     assert all(name in report.table() for name in names), "not broken at their hyphens"
