@@ -149,7 +149,7 @@ def test_mistakes_are_refused_in_one_line(write, old, new, line, words):
     "old, new, words",
     [
         ("learning_rate", "learning_rat", ("unknown parameter", "nearest is learning_rate")),
-        ("0.25", "fast", ("found 'fast'", "a number above 0")),
+        ("0.25", "fast", ("found 'fast'", "number above 0")),
     ],
 )
 def test_wrong_parameters_of_a_run_are_refused_with_their_line(write, old, new, words):
