@@ -78,6 +78,9 @@ class FastTextFile:
             self._read_header()
         except (struct.error, IndexError) as error:
             raise self._broken("it ends early") from error
+        if hasattr(mmap, "MADV_RANDOM"):
+            # A row is 800 bytes somewhere in gigabytes: what lies around it is not wanted.
+            self._file.madvise(mmap.MADV_RANDOM)
 
     def _read_header(self) -> None:
         if self._file[: len(MAGIC)] != MAGIC:
