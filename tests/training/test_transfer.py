@@ -307,6 +307,12 @@ def test_what_is_probably_not_meant_is_remarked_on(choice, remark):
     assert not remark or f"note: {remark}" in plan.report.table()
 
 
+def test_no_common_type_does_not_matter_where_no_labels_are_copied():
+    vocabulary = Vocabulary(OURS.tokens, OURS.characters, labels_of_types(["GENE"], "bio"))
+    chosen = {**ALL, "feedforward": False, "crf": False}
+    assert make_plan(saved(), vocabulary, initial(vocabulary, 2), chosen).report.remarks == ()
+
+
 def test_no_common_type_is_remarked_on():
     vocabulary = Vocabulary(OURS.tokens, OURS.characters, labels_of_types(["GENE"], "bio"))
     plan = make_plan(saved(), vocabulary, initial(vocabulary, 2))
