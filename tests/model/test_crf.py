@@ -207,6 +207,15 @@ def test_sentences_behind_each_other_do_not_see_each_other(jit_compile):
         assert found[t:stop, column].tolist() == best
 
 
+@pytest.mark.parametrize("name", ["transitions", "start", "end"])
+def test_weights_are_drawn_as_parts_of_neuroners_matrix(name):
+    """Of ``[labels + 2, labels + 2]``, which few labels tell from one of another size."""
+    rng = np.random.default_rng(0)
+    drawn = [LabelSequenceOptimisation.initial(rng, 2)[name].ravel() for _ in range(200)]
+    limit = np.sqrt(6 / (4 + 4))
+    assert 0.97 * limit < np.abs(drawn).max() <= limit
+
+
 def test_without_weights_labels_are_independent():
     sample = Sample([3, 1, 5], 3, 8)
     layer = LabelSequenceOptimisation({})
