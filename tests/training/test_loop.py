@@ -202,6 +202,11 @@ def test_nothing_wrong_is_said_with_no_word():
     assert Progress().reason_to_end(LoopSettings()) == ""
 
 
+def test_progress_is_read_back():
+    progress = Progress(epoch=3, batch=4, best_score=0.5, watch=LossWatch(1.0, 0.5, 2.0, 7))
+    assert Progress.from_json(progress.to_json()) == progress
+
+
 def test_the_windows_mean_decides():
     watch = LossWatch()
     assert watch.add(4.0, WINDOW // 2) == watch.add(2.0, WINDOW // 2) == ""
