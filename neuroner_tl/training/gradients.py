@@ -30,7 +30,7 @@ def evaluate_gradients(
     shapes = Shapes() if jit_compile else EXACT
     batch_values = unflatten(tf.constant(flatten(batch, shapes)), dtype)
 
-    @tf.function(jit_compile=jit_compile or None)
+    @tf.function(jit_compile=jit_compile or None, autograph=False)
     def program(values: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, Any]:
         with tf.GradientTape() as tape:
             loss = batch_loss(

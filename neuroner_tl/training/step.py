@@ -116,7 +116,8 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
     train_tokens = TokenEmbedding.name not in settings.frozen
     train_characters = CharacterEmbedding.name not in settings.frozen
 
-    @tf.function(jit_compile=settings.jit_compile or None, reduce_retracing=True)
+    # No statement here depends on a tensor's value, and autograph would double the time of tracing.
+    @tf.function(jit_compile=settings.jit_compile or None, reduce_retracing=True, autograph=False)
     def program(
         weights: Nested,
         slots: Nested,
@@ -269,7 +270,8 @@ class TrainingStep:
             return loss
 
         # One trace for all shapes: which one comes first must not decide how things are computed.
-        function = tf.function(outer, input_signature=[tf.TensorSpec([None], tf.int32)])
+        signature = [tf.TensorSpec([None], tf.int32)]
+        function = tf.function(outer, input_signature=signature, autograph=False)
         if tf.config.functions_run_eagerly():
             return function
         return function.get_concrete_function()
