@@ -169,7 +169,7 @@ def _seeds(results: StudyResults) -> str:
 
 
 def _draw_cumulative(results: StudyResults, corpus: str) -> Canvas:
-    canvas, (axes,) = panels(1, width=5.6, height=3.4)
+    canvas, (axes,) = panels(1, width=6.4, height=3.4)
     steps = cumulative_layers()
     for index, (size, words) in enumerate(_sizes(results)):
         found = [
@@ -185,7 +185,8 @@ def _draw_cumulative(results: StudyResults, corpus: str) -> Canvas:
     axes.set_ylabel("F1 on test (%)")
     keep_possible(axes)
     axes.set_title(corpus)
-    axes.legend(title="train size, % of corpus", loc="best")
+    # Lines may run anywhere, so the legend stands beside them.
+    canvas.legend(loc="outside right upper", title="train size,\n% of corpus")
     return canvas
 
 

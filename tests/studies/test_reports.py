@@ -32,8 +32,9 @@ def f1_of(run):
     return min(value, 99)
 
 
-def made_up(name, keep=lambda run: True):
-    definition = read_definition(ROOT / "experiments" / f"{name}.ini", VALUES)
+def made_up(name, keep=lambda run: True, path=None):
+    path = path or ROOT / "experiments" / f"{name}.ini"
+    definition = read_definition(path, VALUES)
     runs = plan_runs(definition)
     records = {run.id: record(run) for run in runs if keep(run)}
     return StudyResults(definition, StudyFolder(definition.folder), runs, records)
@@ -164,8 +165,17 @@ def test_labels_saved_are_read_off_the_baselines_curve():
     assert found[0][0] == "CDR_DISO" and found[0][-1] == "> 60"
 
 
-def test_the_ablation_shows_every_layer_and_its_gain():
-    found_tables = tables(made_up("layer_ablation"))
+def test_the_ablation_shows_every_layer_and_its_gain(tmp_path):
+    text = (ROOT / "experiments" / "layer_ablation.ini").read_text("utf-8")
+    for was, now in (
+        ("arms = cumulative\n", "arms = cumulative, single, all_but_one\n"),
+        ("seeds = 0, 1\n", "seeds = 0\n"),
+    ):
+        assert was in text
+        text = text.replace(was, now)
+    path = tmp_path / "layer_ablation.ini"
+    path.write_text(text, "utf-8")
+    found_tables = tables(made_up("layer_ablation", path=path))
     table = found_tables["layer_ablation_IEPA_PRGE"]
     found = rows(table)
     assert len(found) == 1 + len(LAYERS)
