@@ -47,7 +47,7 @@ MANIFEST, ARRAYS, VOCABULARY, STRINGS = (
     "strings.json",
 )
 # Whatever a damaged file makes a reader raise, the remedy is the same.
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile)
+_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile)
 _TABLE_ARRAYS = ("token_ids", "char_ids", "char_offsets", "train_counts")
 _DATASET_ARRAYS = ("token_vectors", "token_vector_found", "rare_token_ids", "rare_character_ids")
 _PART_ARRAYS = tuple(
