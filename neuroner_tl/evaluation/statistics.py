@@ -107,7 +107,7 @@ def compare_systems(
         seed: of the resamples.
 
     Raises:
-        ValueError: the shapes differ, or there are no documents.
+        ValueError: the shapes differ, or there are no documents, or none was tested.
     """
     pairs = _PairedRuns.of(first, second, splits)
     gains = pairs.gains(pairs.counts.sum(2))
@@ -152,8 +152,12 @@ class _PairedRuns(NamedTuple):
         if numbers.shape != (len(one),):
             raise ValueError(f"{len(numbers)} splits, expected one for each of {len(one)} runs")
         tested = ~(np.isnan(one) | np.isnan(other)).any(-1, keepdims=True)
-        counts = np.where(tested, np.stack([one, other]), 0.0)
-        return cls(counts, np.unique(numbers, return_inverse=True)[1])
+        # A run or a document without any test would count as one without a difference.
+        runs, documents = tested.any((1, 2)), tested.any((0, 2))
+        if not runs.any():
+            raise ValueError("no run was tested on any document, expected counts that are not NaN")
+        counts = np.where(tested, np.stack([one, other]), 0.0)[:, runs][:, :, documents]
+        return cls(counts, np.unique(numbers[runs], return_inverse=True)[1])
 
     @property
     def groups(self) -> np.ndarray:

@@ -311,3 +311,17 @@ def test_mean_and_deviation():
     assert summarise([5]).deviation is None
     with pytest.raises(ValueError):
         summarise([])
+
+
+def test_what_was_never_tested_does_not_count():
+    generator = np.random.default_rng(3)
+    one, other = generator.integers(0, 5, (2, 2, 10, 3)).astype(float)
+    expected = compare_systems(one, other)
+    untested = np.full((3, 12, 3), np.nan)
+    padded = [untested.copy(), untested.copy()]
+    for values, counts in zip(padded, (one, other)):
+        values[:2, :10] = counts
+    assert compare_systems(*padded) == expected
+    assert (expected.runs, expected.documents) == (2, 10)
+    with pytest.raises(ValueError, match="no run was tested"):
+        compare_systems(untested, untested)
