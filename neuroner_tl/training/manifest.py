@@ -47,7 +47,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = parse_json(path.read_text("utf-8"))
         files = dict(manifest["files"])
-        found_format = int(manifest["format"])
+        found_format = manifest["format"]
+        if type(found_format) is not int or found_format < 1:
+            raise ValueError(f"format {found_format!r}")
     except OSError as error:
         raise CheckpointError(
             f"{folder}: holds no model ({MANIFEST} cannot be read); give the model folder of a "

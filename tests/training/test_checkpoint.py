@@ -148,6 +148,11 @@ class TestSeal:
         message = refusal(folder)
         assert str(folder / "manifest.json") in message and "seal" in message
 
+    @pytest.mark.parametrize("number", [0, -5, True, "1", 1.9, 1e400, None])
+    def test_no_other_format_does_without(self, folder, number):
+        edit_manifest(folder, lambda m: (m.pop("seal"), m.update(format=number)), seal=False)
+        assert "not a model's manifest" in refusal(folder)
+
     def test_the_order_of_names_does_not(self, folder):
         path = folder / "manifest.json"
         manifest = json.loads(path.read_text("utf-8"))
