@@ -27,7 +27,7 @@ from neuroner_tl.cli import (
 from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.parameter_arguments import CommandLineParser
 from neuroner_tl.shown_text import escaped
-from neuroner_tl.temporary import is_disk_full
+from neuroner_tl.system.temporary import is_disk_full
 
 COMMANDS = {
     "train": train,

@@ -20,7 +20,6 @@ from pydantic import (
     model_validator,
 )
 
-from neuroner_tl.file_name import file_name_fault
 from neuroner_tl.parameter_values import (
     FREEZE_FLAGS,
     LAYERS,
@@ -33,6 +32,7 @@ from neuroner_tl.parameter_values import (
     read_interval,
     read_label_map,
 )
+from neuroner_tl.system.file_name import file_name_fault
 
 # Far above what trains in a lifetime; what fits into the memory of a machine is checked by the run.
 LARGEST_SIZE = 10_000

@@ -10,7 +10,7 @@ from typing import Any, Optional
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.parameter_file import load_parameters, write_text
 from neuroner_tl.parameters import Parameters
-from neuroner_tl.temporary import scratch_folder
+from neuroner_tl.system.temporary import scratch_folder
 
 # The paper's sizes and settings, as in parameters/baseline.ini.
 PAPER: dict[str, Any] = {

@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from neuroner_tl.prediction.model_vectors import word_vectors_or_warning
     from neuroner_tl.prediction.predictor import Predictor
     from neuroner_tl.runs.prediction import predict_files
-    from neuroner_tl.runs.threads import set_threads
+    from neuroner_tl.system.threads import set_threads
     from neuroner_tl.training.checkpoint import load_model
 
     for name, least in (("batch_size", 1), ("threads", 0)):

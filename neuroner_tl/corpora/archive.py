@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Optional, cast
 
 from neuroner_tl.corpora.brat_parts import check_new_folder
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.temporary import temporary_folder, why_not_written
+from neuroner_tl.system.temporary import temporary_folder, why_not_written
 
 LARGEST_TOTAL = 4 * 2**30  # bytes
 MOST_FILES = 500_000

@@ -9,7 +9,7 @@ from neuroner_tl.corpora.brat_writer import BratWriter
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.temporary import put_in_place, temporary_folder, why_not_written
+from neuroner_tl.system.temporary import put_in_place, temporary_folder, why_not_written
 
 
 def check_new_folder(target: Path) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Optional
 
-from neuroner_tl.atomic_file import sync, sync_files
 from neuroner_tl.corpora.brat import format_annotations
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.text_files import encode_text
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.temporary import naming, remove_leftovers, temporary_path, why_not_written
+from neuroner_tl.system.atomic_file import sync, sync_files
+from neuroner_tl.system.temporary import naming, remove_leftovers, temporary_path, why_not_written
 
 # So many documents appear together. A process that is killed loses no more than these.
 DOCUMENTS_AT_ONCE = 2000

@@ -20,7 +20,7 @@ from neuroner_tl.corpora.plain import iterate_json_lines
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.standoff import iterate_standoff
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.file_name import usable_name
+from neuroner_tl.system.file_name import usable_name
 
 Reader = Callable[[Path, ImportReport], Iterator[Document]]
 READERS: dict[str, Reader] = {

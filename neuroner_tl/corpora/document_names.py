@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.file_name import file_name_fault, twin_key
+from neuroner_tl.system.file_name import file_name_fault, twin_key
 
 
 class DocumentNames:

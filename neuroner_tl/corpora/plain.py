@@ -9,7 +9,7 @@ from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text_files import check_encodable, read_lines
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.json_text import parse_json
+from neuroner_tl.system.json_text import parse_json
 
 _FORM = 'an object such as {"id": "12345", "text": "..."}'
 

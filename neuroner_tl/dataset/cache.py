@@ -22,7 +22,6 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-from neuroner_tl.atomic_file import write_json
 from neuroner_tl.corpora.import_report import ImportReport, Reason
 from neuroner_tl.dataset.cache_key import CACHE_FORMAT
 from neuroner_tl.dataset.embeddings import EmbeddingReport
@@ -31,9 +30,10 @@ from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.dataset.gold import GoldAnnotations
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.dataset.word_table import WordTable
-from neuroner_tl.fingerprint import fingerprint
-from neuroner_tl.json_text import parse_json
-from neuroner_tl.temporary import put_in_place, remove_leftovers, temporary_folder
+from neuroner_tl.system.atomic_file import write_json
+from neuroner_tl.system.fingerprint import fingerprint
+from neuroner_tl.system.json_text import parse_json
+from neuroner_tl.system.temporary import put_in_place, remove_leftovers, temporary_folder
 
 logger = logging.getLogger(__name__)
 

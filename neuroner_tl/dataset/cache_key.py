@@ -14,7 +14,7 @@ from typing import Any
 import neuroner_tl
 from neuroner_tl.dataset.snapshot import Snapshot
 from neuroner_tl.dataset.vocabulary import VocabularyRules
-from neuroner_tl.fingerprint import file_digest
+from neuroner_tl.system.fingerprint import file_digest
 
 CACHE_FORMAT = 2
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.reader import Corpus, PartReader
-from neuroner_tl.fingerprint import content_digest, file_digest
+from neuroner_tl.system.fingerprint import content_digest, file_digest
 
 # Parts of a snapshot that are no parts of a corpus.
 LEFT_OUT = "left out"

@@ -11,7 +11,7 @@ from typing import Any
 from neuroner_tl.corpora.text_files import write_text_atomically
 from neuroner_tl.dataset.embeddings import token_forms
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
-from neuroner_tl.json_text import parse_json
+from neuroner_tl.system.json_text import parse_json
 
 UNKNOWN_TOKEN = "<UNK>"
 UNKNOWN_CHARACTER = "<UNK>"

@@ -8,8 +8,8 @@ from typing import Any, Optional
 
 from neuroner_tl.corpora.download import default_cache
 from neuroner_tl.errors import CheckpointError
-from neuroner_tl.fingerprint import content_digest
 from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.system.fingerprint import content_digest
 from neuroner_tl.training.checkpoint import PARAMETERS, SavedModel
 
 logger = logging.getLogger(__name__)

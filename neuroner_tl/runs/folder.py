@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from neuroner_tl.atomic_file import write_atomically, write_json
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.json_text import parse_json
-from neuroner_tl.temporary import naming, remove_leftovers, temporary_path
+from neuroner_tl.system.atomic_file import write_atomically, write_json
+from neuroner_tl.system.json_text import parse_json
+from neuroner_tl.system.temporary import naming, remove_leftovers, temporary_path
 
 try:
     import fcntl

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import tensorflow as tf
 from tqdm import tqdm
 
-from neuroner_tl.memory import resident_memory
 from neuroner_tl.runs.folder import RunFolder
+from neuroner_tl.system.memory import resident_memory
 from neuroner_tl.training.loop import BatchDone, EpochDone, Event, Stopped
 
 logger = logging.getLogger(__name__)

@@ -30,7 +30,7 @@ from neuroner_tl.runs.data import open_corpus
 from neuroner_tl.runs.folder import check_writable, create_run_folder
 from neuroner_tl.runs.prediction_files import PredictionFiles
 from neuroner_tl.runs.result import RunResult
-from neuroner_tl.runs.threads import set_threads
+from neuroner_tl.system.threads import set_threads
 from neuroner_tl.training.checkpoint import PARAMETERS, load_model, versions
 
 logger = logging.getLogger(__name__)

@@ -36,7 +36,7 @@ class ModelAnnotator:
         # TensorFlow takes seconds to load, and most silver corpora need none.
         from neuroner_tl.prediction.model_vectors import model_word_vectors
         from neuroner_tl.prediction.predictor import Predictor
-        from neuroner_tl.runs.threads import set_threads
+        from neuroner_tl.system.threads import set_threads
         from neuroner_tl.training.checkpoint import load_model
 
         set_threads(1)

@@ -10,7 +10,6 @@ from typing import Any
 
 from tqdm import tqdm
 
-from neuroner_tl.atomic_file import write_atomically, write_json
 from neuroner_tl.corpora.brat_parts import check_new_folder, write_parts
 from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.document import Document, Entity
@@ -40,7 +39,8 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.runs.silver_annotators import make_annotator
 from neuroner_tl.runs.silver_quality import Quality, measure
 from neuroner_tl.runs.silver_report import Step, format_report
-from neuroner_tl.temporary import (
+from neuroner_tl.system.atomic_file import write_atomically, write_json
+from neuroner_tl.system.temporary import (
     put_in_place,
     remove_leftovers_of,
     temporary_folder,

@@ -15,7 +15,6 @@ import tensorflow as tf
 from neuroner_tl.dataset.batches import EXACT, Shapes
 from neuroner_tl.errors import CheckpointError, CorpusError, NeuroNERError, TrainingError
 from neuroner_tl.evaluation.scoring import named_measures
-from neuroner_tl.memory import peak_memory
 from neuroner_tl.model.entity_lstm import (
     create_network,
 )
@@ -28,7 +27,6 @@ from neuroner_tl.runs.data import RunData, load_data
 from neuroner_tl.runs.data_report import check_data
 from neuroner_tl.runs.first_weights import first_weights, is_compiled
 from neuroner_tl.runs.folder import RunFolder, check_writable, create_run_folder
-from neuroner_tl.runs.interruption import Interrupted, at_once, interrupted_as, interruptible
 from neuroner_tl.runs.leaks import warn_of_leaks
 from neuroner_tl.runs.listeners import EpochLog, Listener, ProgressBar, TensorBoard
 from neuroner_tl.runs.result import RunResult
@@ -40,8 +38,10 @@ from neuroner_tl.runs.resume import (
 )
 from neuroner_tl.runs.saving import RunSaver
 from neuroner_tl.runs.scoring import Scorer
-from neuroner_tl.runs.threads import set_threads
-from neuroner_tl.temporary import disk_full_error
+from neuroner_tl.system.interruption import Interrupted, at_once, interrupted_as, interruptible
+from neuroner_tl.system.memory import peak_memory
+from neuroner_tl.system.temporary import disk_full_error
+from neuroner_tl.system.threads import set_threads
 from neuroner_tl.training.checkpoint import (
     PARAMETERS,
     VOCABULARY,

@@ -18,14 +18,11 @@ from typing import Any, Optional
 from tqdm import tqdm
 
 from neuroner_tl.dataset.encoding import Dataset
-from neuroner_tl.memory import peak_memory
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, create_network, initial_weights
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import load_data
-from neuroner_tl.runs.interruption import interruptible
-from neuroner_tl.runs.threads import set_threads
 from neuroner_tl.studies.arithmetic import (
     MatrixProduct,
     forward_operations,
@@ -48,6 +45,9 @@ from neuroner_tl.studies.benchmark_result import (
     Measurement,
     ratios_of,
 )
+from neuroner_tl.system.interruption import interruptible
+from neuroner_tl.system.memory import peak_memory
+from neuroner_tl.system.threads import set_threads
 from neuroner_tl.training.step import StepSettings
 
 logger = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from neuroner_tl.json_text import parse_json
-from neuroner_tl.temporary import naming
+from neuroner_tl.system.json_text import parse_json
+from neuroner_tl.system.temporary import naming
 
 
 class Claims:

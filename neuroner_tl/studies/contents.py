@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.reader import PART_NAMES
-from neuroner_tl.fingerprint import content_digest, files_digest
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.studies.definition import SYNTHETIC, StudyDefinition
+from neuroner_tl.system.fingerprint import content_digest, files_digest
 
 # Enough to tell contents apart; records stay short.
 _DIGITS = 16

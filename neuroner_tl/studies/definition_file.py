@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.file_name import name_twins
 from neuroner_tl.ini_file import (
     IniValue,
     expand_variables,
@@ -48,6 +47,7 @@ from neuroner_tl.studies.section_values import (
     whole_numbers_of,
 )
 from neuroner_tl.studies.synthetic import SyntheticCorpus, read_synthetic
+from neuroner_tl.system.file_name import name_twins
 
 _STUDY = (
     "name",

@@ -12,7 +12,6 @@ from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError, TrainingError
 from neuroner_tl.parameters import Parameters
 from neuroner_tl.runs.folder import RunFolder
-from neuroner_tl.runs.interruption import Interrupted
 from neuroner_tl.runs.training import resume_run, train_run
 from neuroner_tl.studies.code_version import code_version
 from neuroner_tl.studies.contents import Contents
@@ -20,7 +19,8 @@ from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outc
 from neuroner_tl.studies.record import PARTS, failure, make_record, read_object
 from neuroner_tl.studies.record_form import member
 from neuroner_tl.studies.store import FAILED, FINISHED, LEARNED_NOTHING
-from neuroner_tl.temporary import disk_full_error, is_disk_full
+from neuroner_tl.system.interruption import Interrupted
+from neuroner_tl.system.temporary import disk_full_error, is_disk_full
 from neuroner_tl.training.manifest import MANIFEST
 
 logger = logging.getLogger(__name__)

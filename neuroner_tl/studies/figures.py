@@ -16,8 +16,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from neuroner_tl.atomic_file import write_atomically
 from neuroner_tl.evaluation.statistics import Summary
+from neuroner_tl.system.atomic_file import write_atomically
 
 BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, BLACK = (
     "#0072B2",

@@ -15,11 +15,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
-from neuroner_tl.atomic_file import write_atomically
 from neuroner_tl.corpora.text_files import read_bytes
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, ErrorSets, Mention, normalised
-from neuroner_tl.json_text import parse_json
+from neuroner_tl.system.atomic_file import write_atomically
+from neuroner_tl.system.json_text import parse_json
 
 FOLDER = "mentions"
 _GOLD = re.compile(r"gold-[0-9a-f]{16}")

@@ -11,7 +11,6 @@ from typing import Optional
 
 from tqdm import tqdm
 
-from neuroner_tl.atomic_file import write_atomically
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.studies import (
@@ -35,6 +34,7 @@ from neuroner_tl.studies.results import StudyResults
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.store import LEARNED_NOTHING, Record, Store
 from neuroner_tl.studies.table import Table
+from neuroner_tl.system.atomic_file import write_atomically
 
 SYNTHETIC_NOTE = "The corpora are synthetic: the figures say nothing about real text."
 SECTIONS: Mapping[str, Callable[[StudyResults], list[Section]]] = {

@@ -12,11 +12,9 @@ from typing import Optional
 
 from tqdm import tqdm
 
-from neuroner_tl.atomic_file import write_atomically
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.runs.folder import check_writable
-from neuroner_tl.runs.interruption import at_once, interrupted_as, interruptible
 from neuroner_tl.studies.contents import Contents
 from neuroner_tl.studies.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.studies.jobs import InThisProcess, Job, Outcome, Pool, StudyFolder
@@ -26,6 +24,8 @@ from neuroner_tl.studies.record import failure
 from neuroner_tl.studies.results import part_counts
 from neuroner_tl.studies.scheduler import Scheduler
 from neuroner_tl.studies.store import FAILED, FINISHED
+from neuroner_tl.system.atomic_file import write_atomically
+from neuroner_tl.system.interruption import at_once, interrupted_as, interruptible
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Optional
 
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.file_name import file_name_fault
 from neuroner_tl.ini_file import IniValue
 from neuroner_tl.spelling import nearest_hint
+from neuroner_tl.system.file_name import file_name_fault
 
 _NAME = re.compile(r"[A-Za-z0-9_.+]+")
 # A run's folder has several names and a date in its own; 255 bytes are the limit for them all.

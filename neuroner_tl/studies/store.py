@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.json_text import parse_json
 from neuroner_tl.studies.record_form import record_fault
-from neuroner_tl.temporary import naming
+from neuroner_tl.system.json_text import parse_json
+from neuroner_tl.system.temporary import naming
 
 FINISHED, FAILED = "finished", "failed"
 # The member of a finished run's record that says why its score is 0.

@@ -24,11 +24,11 @@ import numpy as np
 import tensorflow as tf
 
 import neuroner_tl
-from neuroner_tl.atomic_file import sync, write_json
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.errors import CheckpointError
-from neuroner_tl.fingerprint import fingerprint
 from neuroner_tl.model.entity_lstm import Architecture
+from neuroner_tl.system.atomic_file import sync, write_json
+from neuroner_tl.system.fingerprint import fingerprint
 from neuroner_tl.training.manifest import FORMAT, MANIFEST, not_listed, read_manifest, seal_of
 from neuroner_tl.training.model_checks import check_labels, check_parameters, check_weights
 

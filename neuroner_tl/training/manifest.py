@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from neuroner_tl.errors import CheckpointError
-from neuroner_tl.fingerprint import fingerprint
-from neuroner_tl.json_text import parse_json
+from neuroner_tl.system.fingerprint import fingerprint
+from neuroner_tl.system.json_text import parse_json
 
 MANIFEST = "manifest.json"
 # 1: the manifest is not sealed; 2: it is.

@@ -11,10 +11,10 @@ from typing import IO, Any, Optional
 
 from tqdm import tqdm
 
-from neuroner_tl.atomic_file import replacing
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text import get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.system.atomic_file import replacing
 from neuroner_tl.vectors.settings import VectorSettings
 from neuroner_tl.vectors.texts import find_text_files, iterate_token_sentences
 from neuroner_tl.vectors.writing import check_ending, unwritable, write_word_vectors

@@ -10,9 +10,9 @@ from typing import IO, cast
 
 import numpy as np
 
-from neuroner_tl.atomic_file import replacing
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.temporary import why_not_written
+from neuroner_tl.system.atomic_file import replacing
+from neuroner_tl.system.temporary import why_not_written
 
 Writer = Callable[[str, np.ndarray], None]
 # What follows the name, without .gz: whether it is binary, and whether it has a header.

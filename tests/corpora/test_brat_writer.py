@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from neuroner_tl import atomic_file
 from neuroner_tl.corpora import brat_writer
 from neuroner_tl.corpora.brat import read_brat_document
 from neuroner_tl.corpora.brat_writer import BratWriter
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.system import atomic_file
 
 
 def documents(number, text="Flu and cold"):

@@ -32,7 +32,7 @@ from neuroner_tl.dataset.cache_key import cache_key
 from neuroner_tl.dataset.encoding import build_dataset
 from neuroner_tl.dataset.snapshot import take_snapshot
 from neuroner_tl.dataset.vocabulary import VocabularyRules
-from neuroner_tl.temporary import temporary_path
+from neuroner_tl.system.temporary import temporary_path
 
 RULES = VocabularyRules(token_embedding_dimension=2)
 

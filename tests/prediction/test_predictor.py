@@ -144,7 +144,7 @@ def test_documents_stream_through(model, documents, monkeypatch):
 @pytest.mark.slow
 def test_ten_thousand_documents_in_bounded_memory(model, vectors, documents):
     """What is resident after 10,000 texts is what was after 2,000."""
-    from neuroner_tl.memory import resident_memory
+    from neuroner_tl.system.memory import resident_memory
 
     rng = np.random.default_rng(0)
 

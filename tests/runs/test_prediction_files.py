@@ -4,7 +4,6 @@ import os
 
 import pytest
 
-from neuroner_tl import atomic_file
 from neuroner_tl.corpora.conll import conll_lines, read_conll
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
@@ -14,6 +13,7 @@ from neuroner_tl.evaluation.scoring import score_tags
 from neuroner_tl.neuroner import NeuroNER
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.prediction import predict_files
+from neuroner_tl.system import atomic_file
 
 
 @pytest.fixture(scope="module")

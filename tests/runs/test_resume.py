@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from run_process import kill_at, only_run, options, train_process
 
-from neuroner_tl import atomic_file
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
 from neuroner_tl.neuroner import NeuroNER
 from neuroner_tl.runs import saving, training
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.training import resume_run
+from neuroner_tl.system import atomic_file
 from neuroner_tl.training import checkpoint
 from neuroner_tl.training.checkpoint import load_model, read_optimiser
 from neuroner_tl.training.manifest import seal_of

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
-from neuroner_tl.fingerprint import fingerprint
 from neuroner_tl.model.entity_lstm import LAYER_NAMES, initial_weights
 from neuroner_tl.neuroner import NeuroNER
+from neuroner_tl.system.fingerprint import fingerprint
 from neuroner_tl.training.checkpoint import load_model
 
 

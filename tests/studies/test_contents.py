@@ -112,7 +112,7 @@ def test_files_are_read_again_only_if_one_of_them_changed(folder, monkeypatch):
         raise AssertionError("read again")
 
     with monkeypatch.context() as patched:
-        patched.setattr("neuroner_tl.fingerprint.file_digest", refuse)
+        patched.setattr("neuroner_tl.system.fingerprint.file_digest", refuse)
         assert changed(runs, planned(folder, memory)) == set()
     (folder / "gold" / "a.txt").write_text("Flu!")
     assert changed(runs, planned(folder, memory)) == {("gold", "baseline"), ("gold", "transfer")}

@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from neuroner_tl.corpora.convert import READERS
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.file_name import file_name_fault
 from neuroner_tl.ini_file import (
     IniValue,
     expand_variables,
@@ -24,6 +23,7 @@ from neuroner_tl.ini_file import (
     variables_of,
 )
 from neuroner_tl.spelling import nearest_hint
+from neuroner_tl.system.file_name import file_name_fault
 
 ANNOTATOR_KINDS = ("lexicon", "standoff", "brat", "model")
 BLACKLIST_FROM_GOLD = "gold"

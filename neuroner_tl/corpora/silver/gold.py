@@ -19,7 +19,7 @@ from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.silver.definition import SilverDefinition, corpus_name
 from neuroner_tl.corpora.text_files import read_lines
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.temporary import scratch_folder
+from neuroner_tl.system.temporary import scratch_folder
 
 PUBMED_ID_COLUMNS = ("corpus", "pmid", "document")
 

@@ -11,9 +11,9 @@ from neuroner_tl.__main__ import main
 from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
 from neuroner_tl.neuroner import NeuroNER
 from neuroner_tl.runs import training
-from neuroner_tl.runs.interruption import Interrupted, at_once, interrupted_as, interruptible
 from neuroner_tl.runs.resume import resume_command
 from neuroner_tl.runs.training import resume_run
+from neuroner_tl.system.interruption import Interrupted, at_once, interrupted_as, interruptible
 from neuroner_tl.training.loop import BatchDone, EpochDone
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl import atomic_file, temporary
-from neuroner_tl.atomic_file import write_atomically
-from neuroner_tl.temporary import (
+from neuroner_tl.system.atomic_file import write_atomically
+from neuroner_tl.system.temporary import (
     is_disk_full,
     naming,
     put_in_place,
@@ -24,11 +24,11 @@ from neuroner_tl.temporary import (
     why_not_written,
 )
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from neuroner_tl import temporary
+from neuroner_tl.system import temporary
 target = Path(sys.argv[1])
 {body}
 print("ready", flush=True)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Optional
 
-from neuroner_tl.temporary import naming, remove_leftovers, temporary_path
+from neuroner_tl.system.temporary import naming, remove_leftovers, temporary_path
 
 # Linux has it, Python does not name it.
 _syncfs: Optional[Callable[[int], int]] = (

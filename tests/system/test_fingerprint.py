@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from neuroner_tl import fingerprint
-from neuroner_tl.fingerprint import content_digest
+from neuroner_tl.system import fingerprint
+from neuroner_tl.system.fingerprint import content_digest
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, Optional
 
-from neuroner_tl.atomic_file import write_json
+from neuroner_tl.system.atomic_file import write_json
 
 REMEMBERED = 256
 # A file changed twice within one tick of the file system's clock looks like one changed once.

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroner_tl.file_name import file_name_fault, name_twins, usable_name
+from neuroner_tl.system.file_name import file_name_fault, name_twins, usable_name
 
 
 @pytest.mark.parametrize(
