@@ -25,8 +25,8 @@ from neuroner_tl.cli import (
     vectors,
 )
 from neuroner_tl.errors import NeuroNERError
+from neuroner_tl.messages.shown_text import escaped
 from neuroner_tl.parameter_arguments import CommandLineParser
-from neuroner_tl.shown_text import escaped
 from neuroner_tl.system.temporary import is_disk_full
 
 COMMANDS = {

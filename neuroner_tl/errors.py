@@ -6,7 +6,7 @@ line prints it on one line and exits with status 2; anything else that escapes i
 
 from __future__ import annotations
 
-from neuroner_tl.shown_text import shortened
+from neuroner_tl.messages.shown_text import shortened
 
 
 class NeuroNERError(ValueError):

@@ -16,7 +16,7 @@ from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.sentences import segment
 from neuroner_tl.corpora.text import Tokenizer
-from neuroner_tl.shown_text import spreadsheet_cell
+from neuroner_tl.messages.shown_text import spreadsheet_cell
 
 HEADINGS = (
     "corpus",

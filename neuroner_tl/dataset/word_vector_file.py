@@ -21,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.shown_text import escaped
+from neuroner_tl.messages.shown_text import escaped
 
 logger = logging.getLogger(__name__)
 

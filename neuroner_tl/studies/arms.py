@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.ini_file import IniValue
+from neuroner_tl.messages.spelling import nearest_hint
 from neuroner_tl.parameters import RELOAD_FLAGS
-from neuroner_tl.spelling import nearest_hint
 
 LAYERS = tuple(flag[len("reload_") :] for flag in RELOAD_FLAGS)
 """The six layers from the lowest to the highest."""

@@ -29,7 +29,7 @@ from neuroner_tl.ini_file import (
     refuse_variables,
     variables_of,
 )
-from neuroner_tl.spelling import nearest_hint
+from neuroner_tl.messages.spelling import nearest_hint
 from neuroner_tl.studies.arms import Arm, expand_arms, layers_of
 from neuroner_tl.studies.definition import (
     KINDS,

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.ini_file import IniValue
-from neuroner_tl.spelling import nearest_hint
+from neuroner_tl.messages.spelling import nearest_hint
 from neuroner_tl.system.file_name import file_name_fault
 
 _NAME = re.compile(r"[A-Za-z0-9_.+]+")

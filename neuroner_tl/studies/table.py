@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Optional, Union
 
-from neuroner_tl.shown_text import spreadsheet_cell
+from neuroner_tl.messages.shown_text import spreadsheet_cell
 
 
 class Cell(NamedTuple):

@@ -25,7 +25,7 @@ from neuroner_tl.dataset.embeddings import (
 from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
 from neuroner_tl.dataset.word_vector_file import check_is_file
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.shown_text import escaped
+from neuroner_tl.messages.shown_text import escaped
 from neuroner_tl.vectors.reading import VectorFile, visit_vectors
 from neuroner_tl.vectors.texts import find_text_files, iterate_token_sentences
 from neuroner_tl.vectors.writing import check_ending, vector_writer, writable, write_word_vectors

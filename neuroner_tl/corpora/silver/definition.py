@@ -22,7 +22,7 @@ from neuroner_tl.ini_file import (
     refuse_variables,
     variables_of,
 )
-from neuroner_tl.spelling import nearest_hint
+from neuroner_tl.messages.spelling import nearest_hint
 from neuroner_tl.system.file_name import file_name_fault
 
 ANNOTATOR_KINDS = ("lexicon", "standoff", "brat", "model")

@@ -1,0 +1,1 @@
+"""What users are shown: text from outside made safe, hints for misspelt names."""
