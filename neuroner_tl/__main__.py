@@ -24,9 +24,9 @@ from neuroner_tl.cli import (
     train,
     vectors,
 )
+from neuroner_tl.cli.parameter_options import CommandLineParser
 from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.messages.shown_text import escaped
-from neuroner_tl.parameter_arguments import CommandLineParser
 from neuroner_tl.system.temporary import is_disk_full
 
 COMMANDS = {

@@ -11,7 +11,7 @@ from neuroner_tl.corpora.document import Entity
 from neuroner_tl.corpora.reader import annotated_parts
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.evaluation.scoring import DocumentScorer, Scores, spans_of
-from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.prediction.model_vectors import word_vectors_or_warning
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.prediction import predict_run, with_predictions

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Optional
 
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.parameter_file import load_parameters, write_text
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.files import load_parameters, write_text
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.system.temporary import scratch_folder
 
 # The paper's sizes and settings, as in parameters/baseline.ini.

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Optional
 
-from neuroner_tl.parameter_file import parameters_markdown, write_text
+from neuroner_tl.parameters.files import parameters_markdown, write_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

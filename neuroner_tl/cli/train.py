@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.parameter_file import add_parameter_arguments, overrides_from
+from neuroner_tl.parameters.files import add_parameter_arguments, overrides_from
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     # TensorFlow takes seconds to load; wrong parameters are refused before that.
-    from neuroner_tl.parameter_file import load_parameters
+    from neuroner_tl.parameters.files import load_parameters
 
     overrides = overrides_from(arguments)
     path = getattr(arguments, "parameters_filepath", None)

@@ -10,8 +10,8 @@ from typing import Optional
 from urllib.parse import urlparse
 
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.ini_file import IniValue, read_ini
 from neuroner_tl.messages.spelling import nearest_hint
+from neuroner_tl.parameters.ini_file import IniValue, read_ini
 from neuroner_tl.system.file_name import file_name_fault
 
 REGISTRY = Path(__file__).with_name("registry.ini")

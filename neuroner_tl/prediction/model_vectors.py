@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from neuroner_tl.corpora.download import default_cache
 from neuroner_tl.errors import CheckpointError
-from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.system.fingerprint import content_digest
 from neuroner_tl.training.checkpoint import PARAMETERS, SavedModel
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neuroner_tl.model.entity_lstm import Architecture
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.schema import Parameters
 
 
 def architecture_of(parameters: Parameters, labels: int) -> Architecture:

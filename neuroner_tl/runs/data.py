@@ -23,7 +23,7 @@ from neuroner_tl.dataset.encoding import Dataset, build_dataset
 from neuroner_tl.dataset.snapshot import Snapshot, take_snapshot
 from neuroner_tl.dataset.vocabulary import VocabularyRules
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.training.checkpoint import SavedModel, TextIdentity
 
 DEBUG_SENTENCES = 200

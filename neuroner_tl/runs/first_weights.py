@@ -9,7 +9,7 @@ import numpy as np
 
 from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.model.entity_lstm import LAYER_NAMES, Architecture, initial_weights
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.needed_memory import check_memory
 from neuroner_tl.training.checkpoint import SavedModel, Values
 from neuroner_tl.training.transfer import LayerChoice, plan_transfer

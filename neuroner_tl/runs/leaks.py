@@ -10,7 +10,7 @@ from neuroner_tl.corpora.duplicates import DocumentIndex, SharedDocument
 from neuroner_tl.corpora.leaks import all_documents
 from neuroner_tl.corpora.reader import Corpus, read_corpus
 from neuroner_tl.errors import NeuroNERError
-from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.training.checkpoint import PARAMETERS
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import math
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import Architecture, weight_shapes
 from neuroner_tl.model.token_embedding import TokenEmbedding
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.system.memory import total_memory
 from neuroner_tl.training.optimisers import OPTIMISERS
 

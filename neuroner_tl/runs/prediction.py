@@ -22,8 +22,8 @@ from neuroner_tl.evaluation.scoring import (
     named_measures,
     spans_of,
 )
-from neuroner_tl.parameter_file import write_parameters
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.files import write_parameters
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.prediction.model_vectors import word_vectors_or_warning
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.data import open_corpus

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Optional
 
 from neuroner_tl.errors import CheckpointError, ParameterError
-from neuroner_tl.parameter_file import load_parameters
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.files import load_parameters
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.system.json_text import parse_json
 from neuroner_tl.training.checkpoint import (

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, create_network, initial_weights
 from neuroner_tl.model.token_embedding import TokenEmbedding
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import load_data
 from neuroner_tl.studies.arithmetic import (

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.reader import PART_NAMES
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.system.fingerprint import content_digest, files_digest
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-from neuroner_tl.ini_file import IniValue
-from neuroner_tl.parameter_file import load_parameters
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.files import load_parameters
+from neuroner_tl.parameters.ini_file import IniValue
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies.arms import Arm
 from neuroner_tl.studies.synthetic import SyntheticCorpus
 

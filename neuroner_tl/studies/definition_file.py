@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.ini_file import (
+from neuroner_tl.messages.spelling import nearest_hint
+from neuroner_tl.parameters.ini_file import (
     IniValue,
     expand_variables,
     read_ini,
     refuse_variables,
     variables_of,
 )
-from neuroner_tl.messages.spelling import nearest_hint
 from neuroner_tl.studies.arms import Arm, expand_arms, layers_of
 from neuroner_tl.studies.definition import (
     KINDS,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Optional
 
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.ini_file import IniValue
 from neuroner_tl.messages.spelling import nearest_hint
+from neuroner_tl.parameters.ini_file import IniValue
 from neuroner_tl.system.file_name import file_name_fault
 
 _NAME = re.compile(r"[A-Za-z0-9_.+]+")

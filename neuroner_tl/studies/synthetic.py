@@ -12,8 +12,8 @@ from typing import Any
 from neuroner_tl.corpora.sample import ENTITY_TYPES, MISSED, SHIFTED, SPURIOUS
 from neuroner_tl.corpora.sample_folders import write_gold_corpus, write_silver_corpus
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.ini_file import IniValue
 from neuroner_tl.messages.spelling import nearest_hint
+from neuroner_tl.parameters.ini_file import IniValue
 from neuroner_tl.studies.section_values import (
     check_names,
     numbers_of,

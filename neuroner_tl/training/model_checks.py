@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from neuroner_tl.dataset.vocabulary import OUTSIDE, Vocabulary, labels_of_types, type_of_label
 from neuroner_tl.errors import CheckpointError, CorpusError
-from neuroner_tl.ini_file import read_ini
 from neuroner_tl.model.entity_lstm import Architecture, weight_shapes
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.ini_file import read_ini
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.training.manifest import MANIFEST
 
 Values = Mapping[str, Mapping[str, np.ndarray]]

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from neuroner_tl.__main__ import main
-from neuroner_tl.parameter_values import RELOAD_FLAGS
+from neuroner_tl.parameters.values import RELOAD_FLAGS
 from neuroner_tl.runs import needed_memory
 
 

@@ -23,7 +23,7 @@ from neuroner_tl.corpora.standoff import read_standoff
 from neuroner_tl.corpora.text_files import read_text
 from neuroner_tl.dataset.word_vector_file import read_word_vectors
 from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError
-from neuroner_tl.ini_file import read_ini
+from neuroner_tl.parameters.ini_file import read_ini
 
 MIB = 1 << 20
 

@@ -336,7 +336,7 @@ def test_an_entry_that_is_too_large(pristine_entry, tmp_path, monkeypatch):
 LOAD = """
 import logging, resource, sys
 logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.runs.data import load_data
 names = ("dataset_text_folder", "output_folder")
 data = load_data(load_parameters(None, dict(zip(names, sys.argv[1:]))))

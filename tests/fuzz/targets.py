@@ -165,7 +165,7 @@ def _vectors() -> dict[str, Target]:
 def _settings() -> dict[str, Target]:
     from neuroner_tl.corpora.registry import REGISTRY, read_registry
     from neuroner_tl.corpora.silver.definition import read_silver_definition
-    from neuroner_tl.parameter_file import load_parameters
+    from neuroner_tl.parameters.files import load_parameters
     from neuroner_tl.studies.definition_file import read_definition
     from neuroner_tl.studies.plan import plan_runs
 

@@ -1,7 +1,7 @@
 import pytest
 
 from neuroner_tl.messages.spelling import nearest_hint
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.schema import Parameters
 
 OPTIONS = [f"--{name}" for name in (*Parameters.model_fields, "help", "resume")]
 

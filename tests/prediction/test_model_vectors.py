@@ -8,7 +8,7 @@ from neuroner_tl.corpora.document import Document
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.model.entity_lstm import create_network
 from neuroner_tl.neuroner import NeuroNER
-from neuroner_tl.parameter_file import load_parameters, write_parameters
+from neuroner_tl.parameters.files import load_parameters, write_parameters
 from neuroner_tl.prediction.model_vectors import (
     describe_word_vectors,
     model_word_vectors,

@@ -7,7 +7,7 @@ import pytest
 
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.neuroner import NeuroNER
-from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.runs import data as data_module
 from neuroner_tl.runs.data import load_data
 from neuroner_tl.runs.folder import RunFolder

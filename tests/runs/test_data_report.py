@@ -9,7 +9,7 @@ from neuroner_tl.corpora.check import check_corpus
 from neuroner_tl.corpora.text import get_tokenizer
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.neuroner import NeuroNER
-from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.runs.data import load_data
 from neuroner_tl.runs.data_report import check_data, report_lines
 

@@ -8,8 +8,8 @@ import pytest
 
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.neuroner import NeuroNER
-from neuroner_tl.parameter_file import write_parameters
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.files import write_parameters
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.leaks import warn_of_leaks
 
 

@@ -7,7 +7,7 @@ from random_networks import ARCHITECTURES
 from neuroner_tl.model.entity_lstm import Architecture, initial_weights, weight_shapes
 from neuroner_tl.model.layer import glorot
 from neuroner_tl.model.token_embedding import TokenEmbedding
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.needed_memory import needed_megabytes
 
 

@@ -11,8 +11,8 @@ from tiny_dataset import tiny_dataset
 
 from neuroner_tl.dataset.batches import EXACT, RareTokens, Shapes, training_batches
 from neuroner_tl.model.entity_lstm import LAYER_NAMES, initial_weights
-from neuroner_tl.parameter_values import FREEZE_FLAGS, RELOAD_FLAGS
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.parameters.values import FREEZE_FLAGS, RELOAD_FLAGS
 from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import RunData
 from neuroner_tl.runs.training import _Run

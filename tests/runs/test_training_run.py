@@ -9,7 +9,7 @@ from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
 from neuroner_tl.errors import ParameterError, TrainingError
 from neuroner_tl.evaluation.brat_folders import evaluate_folders
 from neuroner_tl.neuroner import NeuroNER
-from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.training.checkpoint import load_model

@@ -6,7 +6,7 @@ import pytest
 
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.neuroner import NeuroNER
-from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.runs.data import load_data
 from neuroner_tl.runs.training import resume_run
 from neuroner_tl.training.checkpoint import load_model

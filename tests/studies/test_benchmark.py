@@ -11,7 +11,7 @@ import pytest
 from neuroner_tl.__main__ import main
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import Architecture
-from neuroner_tl.parameter_file import load_parameters
+from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.runs.data import load_data
 from neuroner_tl.studies import benchmark as benchmark_module
 from neuroner_tl.studies.arithmetic import MatrixProduct, forward_operations, training_operations

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.errors import TrainingError
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies import scheduler as module
 from neuroner_tl.studies.jobs import (
     ELSEWHERE,

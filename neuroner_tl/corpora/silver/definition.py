@@ -15,14 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from neuroner_tl.corpora.convert import READERS
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.ini_file import (
+from neuroner_tl.messages.spelling import nearest_hint
+from neuroner_tl.parameters.ini_file import (
     IniValue,
     expand_variables,
     read_ini,
     refuse_variables,
     variables_of,
 )
-from neuroner_tl.messages.spelling import nearest_hint
 from neuroner_tl.system.file_name import file_name_fault
 
 ANNOTATOR_KINDS = ("lexicon", "standoff", "brat", "model")

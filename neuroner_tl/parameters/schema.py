@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from neuroner_tl.parameter_values import (
+from neuroner_tl.parameters.values import (
     FREEZE_FLAGS,
     LAYERS,
     RELOAD_FLAGS,

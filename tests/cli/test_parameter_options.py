@@ -2,13 +2,13 @@ import argparse
 
 import pytest
 
-from neuroner_tl.parameter_arguments import (
+from neuroner_tl.cli.parameter_options import (
     CommandLineParser,
     add_parameter_arguments,
     overrides_from,
 )
-from neuroner_tl.parameter_file import load_parameters
-from neuroner_tl.parameters import RETIRED, SECTIONS, Parameters
+from neuroner_tl.parameters.files import load_parameters
+from neuroner_tl.parameters.schema import RETIRED, SECTIONS, Parameters
 
 
 def make_parser() -> CommandLineParser:

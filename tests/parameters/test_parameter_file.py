@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from neuroner_tl.cli.parameters import document_parameters
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.parameter_file import load_parameters, parameters_markdown, write_parameters
-from neuroner_tl.parameter_values import RELOAD_FLAGS
-from neuroner_tl.parameters import Parameters
+from neuroner_tl.parameters.files import load_parameters, parameters_markdown, write_parameters
+from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.parameters.values import RELOAD_FLAGS
 from neuroner_tl.system.file_name import file_name_fault
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 # Names and sections as in the file that comes with NeuroNER.
 NEURONER = """

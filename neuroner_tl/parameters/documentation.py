@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from neuroner_tl.parameters import RENAMED, RETIRED, SECTIONS, Parameters
+from neuroner_tl.parameters.schema import RENAMED, RETIRED, SECTIONS, Parameters
 
 
 def section_of(name: str) -> str:
@@ -88,7 +88,7 @@ def parameters_markdown() -> str:
     """Return the text of docs/parameters.md."""
     parts = [
         "# Parameters",
-        "<!-- Made by `neuroner-tl parameters --markdown`; edit neuroner_tl/parameters.py. -->",
+        "<!-- Made by `neuroner-tl parameters --markdown`; edit neuroner_tl/parameters/schema.py. -->",
         "A parameter comes from its default, a parameter file (`--parameters_filepath FILE`) or "
         "the command line (`--learning_rate 0.01`); the later wins. The section of a parameter "
         "does not matter when a file is read. Relative paths start at the current folder, `~` is "

@@ -4,9 +4,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from neuroner_tl.parameter_text import by_section, expected_of, explanation_of, format_value
-from neuroner_tl.parameter_values import FREEZE_FLAGS, LAYERS, RELOAD_FLAGS
-from neuroner_tl.parameters import RENAMED, RETIRED, SECTIONS, Parameters
+from neuroner_tl.parameters.documentation import (
+    by_section,
+    expected_of,
+    explanation_of,
+    format_value,
+)
+from neuroner_tl.parameters.schema import RENAMED, RETIRED, SECTIONS, Parameters
+from neuroner_tl.parameters.values import FREEZE_FLAGS, LAYERS, RELOAD_FLAGS
 
 NAMES = list(Parameters.model_fields)
 PRETRAINED = {"use_pretrained_model": True, "pretrained_model_folder": "m"}

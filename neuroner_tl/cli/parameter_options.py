@@ -9,8 +9,13 @@ from typing import Any, NoReturn, Optional
 
 from neuroner_tl.messages.shown_text import escaped
 from neuroner_tl.messages.spelling import nearest_hint
-from neuroner_tl.parameter_text import by_section, expected_of, explanation_of, format_value
-from neuroner_tl.parameters import RENAMED, RETIRED, Parameters
+from neuroner_tl.parameters.documentation import (
+    by_section,
+    expected_of,
+    explanation_of,
+    format_value,
+)
+from neuroner_tl.parameters.schema import RENAMED, RETIRED, Parameters
 
 
 def add_parameter_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,1 @@
+"""Parameters: their schema, values, files and documentation."""
