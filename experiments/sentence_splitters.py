@@ -22,7 +22,7 @@ from pathlib import Path
 from neuroner_tl.corpora.brat import iterate_brat_folder
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.sentences import SENTENCE_SPLITTER, split_sentences
+from neuroner_tl.corpora.text.sentences import SENTENCE_SPLITTER, split_sentences
 
 PARTS = ("train", "valid", "test")
 Splitter = Callable[[str], "list[tuple[int, int]]"]

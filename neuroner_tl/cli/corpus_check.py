@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the action; return 1 if training on the corpus would fail, else 0."""
     from neuroner_tl.corpora.check import check_corpus
-    from neuroner_tl.corpora.text import get_tokenizer
+    from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 
     result = check_corpus(arguments.folder, get_tokenizer(arguments.tokenizer))
     print(result.summary(), end="")

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the action; return its exit status."""
     from neuroner_tl.corpora.statistics import FORMATS, folder_statistics
-    from neuroner_tl.corpora.text import get_tokenizer
+    from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 
     tokenizer = get_tokenizer(arguments.tokenizer)
     rows = []

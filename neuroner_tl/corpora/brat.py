@@ -15,7 +15,7 @@ from typing import Optional
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.line_offsets import (
+from neuroner_tl.corpora.text.line_offsets import (
     AS_THEY_ARE,
     CONVERTED,
     CRLF_AS_ONE,

@@ -16,8 +16,8 @@ from neuroner_tl.corpora.duplicates import DocumentIndex
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.look_alikes import described, look_alikes
 from neuroner_tl.corpora.reader import BratPart, Corpus, PartReader, read_corpus
-from neuroner_tl.corpora.tagging import tag_document
-from neuroner_tl.corpora.text import Tokenizer
+from neuroner_tl.corpora.text.tagging import tag_document
+from neuroner_tl.corpora.text.tokenizers import Tokenizer
 from neuroner_tl.errors import CorpusError
 
 SEVERITIES = ("error", "warning", "note")

@@ -21,8 +21,8 @@ from neuroner_tl.corpora.conll import iterate_conll
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.line_offsets import LineEnds, texts_of
 from neuroner_tl.corpora.splits import DEFAULT_PERCENTAGES, Split, split_documents, take_train
+from neuroner_tl.corpora.text.line_offsets import LineEnds, texts_of
 from neuroner_tl.corpora.text_files import read_text
 from neuroner_tl.errors import CorpusError, ParameterError
 

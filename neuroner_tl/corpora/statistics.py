@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.corpora.sentences import segment
-from neuroner_tl.corpora.text import Tokenizer
+from neuroner_tl.corpora.text.sentences import segment
+from neuroner_tl.corpora.text.tokenizers import Tokenizer
 from neuroner_tl.messages.shown_text import spreadsheet_cell
 
 HEADINGS = (

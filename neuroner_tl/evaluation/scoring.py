@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional
 
 from neuroner_tl.corpora.document import Entity
-from neuroner_tl.corpora.tags import convert_tags, tags_to_spans
+from neuroner_tl.corpora.text.tags import convert_tags, tags_to_spans
 from neuroner_tl.errors import ParameterError
 
 MODES = ("conll", "bio", "token", "binary")
@@ -219,7 +219,7 @@ def score_tags(
         gold: the tags of each sentence, in BIO or BIOES.
         predicted: as many tags for each sentence.
         mode: ``conll`` counts whole entities, exact match of type and limits (the figures of
-            conlleval of the tags as BIO, see :func:`neuroner_tl.corpora.tags.tags_to_spans`);
+            conlleval of the tags as BIO, see :func:`neuroner_tl.corpora.text.tags.tags_to_spans`);
             ``bio`` counts tokens by their tag as it is, so in BIOES by E and S too; ``token``
             counts tokens by their type; ``binary`` counts tokens inside any entity. ``O`` is
             never a class of its own.

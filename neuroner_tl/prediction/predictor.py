@@ -11,9 +11,9 @@ from typing import Optional
 import numpy as np
 
 from neuroner_tl.corpora.document import Document, Entity
-from neuroner_tl.corpora.sentences import SENTENCE_SPLITTER
-from neuroner_tl.corpora.tagging import tag_document, tagged_to_entities
-from neuroner_tl.corpora.text import get_tokenizer
+from neuroner_tl.corpora.text.sentences import SENTENCE_SPLITTER
+from neuroner_tl.corpora.text.tagging import tag_document, tagged_to_entities
+from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.dataset.encoding import EncodedPart, encode_documents
 from neuroner_tl.dataset.new_words import look_up_new_words, open_vectors
 from neuroner_tl.model.entity_lstm import create_network

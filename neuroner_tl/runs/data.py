@@ -14,9 +14,9 @@ import numpy as np
 from neuroner_tl.corpora.document import TaggedDocument
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import Corpus, PartReader, read_corpus
-from neuroner_tl.corpora.sentences import SENTENCE_SPLITTER
-from neuroner_tl.corpora.tagging import tag_document
-from neuroner_tl.corpora.text import Tokenizer, get_tokenizer
+from neuroner_tl.corpora.text.sentences import SENTENCE_SPLITTER
+from neuroner_tl.corpora.text.tagging import tag_document
+from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
 from neuroner_tl.dataset.cache import DatasetCache, EncodedCorpus
 from neuroner_tl.dataset.cache_key import cache_key
 from neuroner_tl.dataset.encoding import Dataset, build_dataset

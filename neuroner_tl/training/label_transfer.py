@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuroner_tl.corpora.tags import may_follow
+from neuroner_tl.corpora.text.tags import may_follow
 from neuroner_tl.dataset.vocabulary import OUTSIDE, type_of_label
 from neuroner_tl.errors import TransferError
 

@@ -13,8 +13,8 @@ from tqdm import tqdm
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.leaks import all_documents
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.corpora.sentences import segment
-from neuroner_tl.corpora.text import Tokenizer, get_tokenizer
+from neuroner_tl.corpora.text.sentences import segment
+from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
 from neuroner_tl.dataset.embeddings import (
     EmbeddingReport,
     WordVectors,

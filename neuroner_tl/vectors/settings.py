@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from neuroner_tl.corpora.text import TOKENIZERS
+from neuroner_tl.corpora.text.tokenizers import TOKENIZERS
 from neuroner_tl.errors import ParameterError
 
 METHODS = ("word2vec", "fasttext")

@@ -10,8 +10,8 @@ from neuroner_tl.corpora.bioc_files import iterate_bioc_json, iterate_bioc_xml, 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.plain import iterate_json_lines
-from neuroner_tl.corpora.sentences import segment
-from neuroner_tl.corpora.text import Tokenizer
+from neuroner_tl.corpora.text.sentences import segment
+from neuroner_tl.corpora.text.tokenizers import Tokenizer
 from neuroner_tl.corpora.text_files import read_blocks
 from neuroner_tl.errors import CorpusError
 

@@ -12,7 +12,7 @@ from typing import IO, Any, Optional
 from tqdm import tqdm
 
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.text import get_tokenizer
+from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.system.atomic_file import replacing
 from neuroner_tl.vectors.settings import VectorSettings

@@ -14,7 +14,7 @@ from neuroner_tl.corpora.statistics import (
     latex_table,
     text_table,
 )
-from neuroner_tl.corpora.text import get_tokenizer
+from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError
 
 ALNUM = get_tokenizer("alnum")

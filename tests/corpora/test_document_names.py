@@ -13,7 +13,7 @@ from neuroner_tl.corpora.convert import convert_to_brat
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.corpora.text import get_tokenizer
+from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError
 
 FAULTY = ["..", "a/b", "CON", "nul.txt", "x" * 300, "-1", "+1", "a\x1bb", "a\u202eb", " a", "a."]

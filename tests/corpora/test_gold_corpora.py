@@ -11,8 +11,8 @@ import pytest
 from neuroner_tl.corpora.brat import format_annotations
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.corpora.tagging import tag_document, tagged_to_entities
-from neuroner_tl.corpora.text import get_tokenizer
+from neuroner_tl.corpora.text.tagging import tag_document, tagged_to_entities
+from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("NEURONER_TL_DATA", ROOT.parent / "shared" / "data"))

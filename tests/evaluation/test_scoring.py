@@ -9,7 +9,7 @@ from seqeval.scheme import IOBES
 from sklearn.metrics import precision_recall_fscore_support
 
 from neuroner_tl.corpora.document import Entity
-from neuroner_tl.corpora.tags import spans_to_tags
+from neuroner_tl.corpora.text.tags import spans_to_tags
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.evaluation.report import conlleval_report, scores_table
 from neuroner_tl.evaluation.scoring import (

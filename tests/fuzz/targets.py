@@ -58,8 +58,8 @@ def _corpora() -> dict[str, Target]:
     from neuroner_tl.corpora.convert import READERS
     from neuroner_tl.corpora.import_report import ImportReport
     from neuroner_tl.corpora.reader import read_corpus
-    from neuroner_tl.corpora.tagging import tag_document
-    from neuroner_tl.corpora.text import get_tokenizer
+    from neuroner_tl.corpora.text.tagging import tag_document
+    from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 
     tokenizer = get_tokenizer("alnum")
 
@@ -250,8 +250,8 @@ def _models() -> dict[str, Target]:
     from neuroner_tl.corpora.import_report import ImportReport
     from neuroner_tl.corpora.reader import read_corpus
     from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
-    from neuroner_tl.corpora.tagging import tag_document
-    from neuroner_tl.corpora.text import get_tokenizer
+    from neuroner_tl.corpora.text.tagging import tag_document
+    from neuroner_tl.corpora.text.tokenizers import get_tokenizer
     from neuroner_tl.dataset.cache import DatasetCache, EncodedCorpus
     from neuroner_tl.dataset.encoding import build_dataset
     from neuroner_tl.dataset.vocabulary import VocabularyRules

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from neuroner_tl.corpora.check import check_corpus
-from neuroner_tl.corpora.text import get_tokenizer
+from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.neuroner import NeuroNER
 from neuroner_tl.parameters.files import load_parameters

@@ -7,8 +7,8 @@ import pytest
 from neuroner_tl.corpora.conll import conll_lines, read_conll
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.corpora.tagging import tag_document
-from neuroner_tl.corpora.text import get_tokenizer
+from neuroner_tl.corpora.text.tagging import tag_document
+from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.evaluation.scoring import score_tags
 from neuroner_tl.neuroner import NeuroNER
 from neuroner_tl.prediction.predictor import Predictor

@@ -12,8 +12,8 @@ import tensorflow as tf
 from random_networks import decode, encode_words
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.tagging import tag_document
-from neuroner_tl.corpora.text import get_tokenizer
+from neuroner_tl.corpora.text.tagging import tag_document
+from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.dataset.batches import EXACT, make_batch
 from neuroner_tl.dataset.encoding import encode_documents
 from neuroner_tl.model.entity_lstm import create_network

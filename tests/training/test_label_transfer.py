@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroner_tl.corpora.tags import SCHEMES, convert_tags, may_follow, tags_to_spans
+from neuroner_tl.corpora.text.tags import SCHEMES, convert_tags, may_follow, tags_to_spans
 from neuroner_tl.dataset.vocabulary import labels_of_types
 from neuroner_tl.errors import TransferError
 from neuroner_tl.training.label_transfer import LabelSet, match_labels

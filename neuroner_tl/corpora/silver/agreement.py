@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from neuroner_tl.corpora.silver.harmonise import Span, Vote
-from neuroner_tl.corpora.text import AlnumTokenizer
+from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
 
 
 @dataclass

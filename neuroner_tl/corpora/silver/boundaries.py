@@ -15,7 +15,7 @@ from typing import Any
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.silver.harmonise import Span
-from neuroner_tl.corpora.text import AlnumTokenizer
+from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
 
 LEAST_CASES = 5
 LEAST_SHARE = 2 / 3

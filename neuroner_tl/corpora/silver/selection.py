@@ -19,7 +19,7 @@ from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
 from neuroner_tl.corpora.silver.blacklist import key
 from neuroner_tl.corpora.silver.harmonise import Vote
-from neuroner_tl.corpora.text import AlnumTokenizer
+from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
 
 
 @dataclass(frozen=True)

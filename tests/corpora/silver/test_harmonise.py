@@ -15,7 +15,7 @@ from neuroner_tl.corpora.silver.harmonise import (
     tolerant_vote,
 )
 from neuroner_tl.corpora.silver.learning import _learned_rules, learn_rule
-from neuroner_tl.corpora.text import AlnumTokenizer
+from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
 from neuroner_tl.errors import CorpusError
 
 NAMES = ["a", "b", "c"]

@@ -10,8 +10,8 @@ from typing import Optional
 
 from neuroner_tl.corpora.document import Document, Sentence
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.line_breaks import sentence_line_ends
-from neuroner_tl.corpora.text import Tokenizer
+from neuroner_tl.corpora.text.line_breaks import sentence_line_ends
+from neuroner_tl.corpora.text.tokenizers import Tokenizer
 
 SENTENCE_SPLITTER = "rules-1"
 MERGED = "sentences merged, a boundary fell inside an entity"

@@ -7,9 +7,9 @@ import pytest
 from neuroner_tl.__main__ import main
 from neuroner_tl.corpora.check import check_corpus
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.line_offsets import CONVERTED, CRLF_AS_ONE, LF_AS_TWO, offsets_of
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.corpora.text import get_tokenizer
+from neuroner_tl.corpora.text.line_offsets import CONVERTED, CRLF_AS_ONE, LF_AS_TWO, offsets_of
+from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.evaluation.brat_folders import evaluate_folders
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from neuroner_tl.corpora.document import Document, Entity, Sentence, Token
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.sentences import MERGED, segment, split_sentences
-from neuroner_tl.corpora.text import get_tokenizer
+from neuroner_tl.corpora.text.sentences import MERGED, segment, split_sentences
+from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 
 ALNUM = get_tokenizer("alnum")
 

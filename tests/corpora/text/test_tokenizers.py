@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroner_tl.corpora.text import get_tokenizer
+from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import ParameterError
 
 
