@@ -19,8 +19,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from neuroner_tl.corpora.brat import iterate_brat_folder
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.sentences import SENTENCE_SPLITTER, split_sentences
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from neuroner_tl.corpora.iexml import iterate_iexml
+from neuroner_tl.corpora.formats.iexml import iterate_iexml
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.errors import CheckpointError, CorpusError, NeuroNERError

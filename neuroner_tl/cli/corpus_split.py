@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the action; return its exit status."""
-    from neuroner_tl.corpora.brat_parts import write_brat_parts
+    from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
     from neuroner_tl.corpora.reader import read_corpus
     from neuroner_tl.errors import CorpusError
 

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from neuroner_tl.corpora.text_files import write_text_atomically
+from neuroner_tl.corpora.formats.text_files import write_text_atomically
 from neuroner_tl.evaluation.brat_folders import DOCUMENT_CHOICES, FolderScores, evaluate_folders
 from neuroner_tl.evaluation.report import counts_rows, scores_table
 from neuroner_tl.evaluation.scoring import HEADLINE, MEASURES

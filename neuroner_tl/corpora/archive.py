@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Optional, cast
 
-from neuroner_tl.corpora.brat_parts import check_new_folder
+from neuroner_tl.corpora.formats.brat_folders import check_new_folder
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.temporary import temporary_folder, why_not_written
 

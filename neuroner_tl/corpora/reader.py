@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from neuroner_tl.corpora.brat import brat_names, iterate_brat_documents, line_ends
-from neuroner_tl.corpora.conll import iterate_conll
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
+from neuroner_tl.corpora.formats.brat import brat_names, iterate_brat_documents, line_ends
+from neuroner_tl.corpora.formats.conll import iterate_conll
+from neuroner_tl.corpora.formats.text_files import read_text
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.splits import DEFAULT_PERCENTAGES, Split, split_documents, take_train
 from neuroner_tl.corpora.text.line_offsets import LineEnds, texts_of
-from neuroner_tl.corpora.text_files import read_text
 from neuroner_tl.errors import CorpusError, ParameterError
 
 logger = logging.getLogger(__name__)

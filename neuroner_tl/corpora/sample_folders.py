@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from neuroner_tl.corpora.brat_parts import write_brat_parts
 from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
 from neuroner_tl.corpora.sample import MISSED, SHIFTED, SPURIOUS, iterate_gold, iterate_silver
 from neuroner_tl.errors import CorpusError, ParameterError
 

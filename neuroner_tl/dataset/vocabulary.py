@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from neuroner_tl.corpora.text_files import write_text_atomically
+from neuroner_tl.corpora.formats.text_files import write_text_atomically
 from neuroner_tl.dataset.embeddings import token_forms
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
 from neuroner_tl.system.json_text import parse_json

@@ -9,13 +9,13 @@ from typing import Any, Optional
 
 from tqdm import tqdm
 
-from neuroner_tl.corpora.brat import line_ends, read_annotations, read_brat_document
 from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.formats.brat import line_ends, read_annotations, read_brat_document
+from neuroner_tl.corpora.formats.text_files import read_text
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.line_offsets import LineEnds
 from neuroner_tl.corpora.text.tagging import taggable_entities
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
-from neuroner_tl.corpora.text_files import read_text
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.evaluation.scoring import (
     HEADLINE,

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from neuroner_tl.corpora.brat import brat_names
-from neuroner_tl.corpora.brat_writer import BratWriter
 from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.formats.brat import brat_names
+from neuroner_tl.corpora.formats.brat_writer import BratWriter
+from neuroner_tl.corpora.formats.text_files import read_text
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.tagging import tag_document, taggable_entities
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
-from neuroner_tl.corpora.text_files import read_text
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.evaluation.scoring import (
     HEADLINE,

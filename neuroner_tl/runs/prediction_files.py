@@ -8,9 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Optional
 
-from neuroner_tl.corpora.brat_writer import BratWriter
-from neuroner_tl.corpora.conll import conll_lines
 from neuroner_tl.corpora.document import Document, TaggedDocument
+from neuroner_tl.corpora.formats.brat_writer import BratWriter
+from neuroner_tl.corpora.formats.conll import conll_lines
 from neuroner_tl.corpora.reader import PartReader
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import replacing

@@ -10,10 +10,11 @@ from typing import Any
 
 from tqdm import tqdm
 
-from neuroner_tl.corpora.brat_parts import check_new_folder, write_parts
-from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.duplicates import SharedDocument, pubmed_id
+from neuroner_tl.corpora.formats.brat_folders import check_new_folder, write_parts
+from neuroner_tl.corpora.formats.convert import read_documents
+from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.silver.agreement import Agreement
 from neuroner_tl.corpora.silver.blacklist import Banned, build_blacklist, read_blacklist
@@ -34,7 +35,6 @@ from neuroner_tl.corpora.silver.selection import (
     sample,
 )
 from neuroner_tl.corpora.splits import split_documents
-from neuroner_tl.corpora.standoff import format_standoff
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.runs.silver_annotators import make_annotator
 from neuroner_tl.runs.silver_quality import Quality, measure

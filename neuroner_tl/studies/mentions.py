@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
-from neuroner_tl.corpora.text_files import read_bytes
+from neuroner_tl.corpora.formats.text_files import read_bytes
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, ErrorSets, Mention, normalised
 from neuroner_tl.system.atomic_file import write_atomically

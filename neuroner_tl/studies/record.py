@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from neuroner_tl.corpora.brat import read_annotations
+from neuroner_tl.corpora.formats.brat import read_annotations
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import Corpus, read_corpus
 from neuroner_tl.errors import CorpusError

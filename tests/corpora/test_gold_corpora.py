@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neuroner_tl.corpora.brat import format_annotations
+from neuroner_tl.corpora.formats.brat import format_annotations
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.text.tagging import tag_document, tagged_to_entities

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from neuroner_tl.corpora.brat import iterate_brat_folder
+from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.sample import generate_gold, generate_silver
 from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
@@ -77,7 +77,7 @@ def test_a_failure_leaves_nothing_half_written(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("neuroner_tl.corpora.brat_writer.sync_files", fail)
+    monkeypatch.setattr("neuroner_tl.corpora.formats.brat_writer.sync_files", fail)
     with pytest.raises(CorpusError, match=os.strerror(28)):
         write_synthetic_corpora(tmp_path, seed=2, **SIZES)
     assert contents(tmp_path) == before

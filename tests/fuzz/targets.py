@@ -55,7 +55,7 @@ def make_targets() -> dict[str, Target]:
 
 
 def _corpora() -> dict[str, Target]:
-    from neuroner_tl.corpora.convert import READERS
+    from neuroner_tl.corpora.formats.convert import READERS
     from neuroner_tl.corpora.import_report import ImportReport
     from neuroner_tl.corpora.reader import read_corpus
     from neuroner_tl.corpora.text.tagging import tag_document
@@ -100,11 +100,11 @@ def _corpora() -> dict[str, Target]:
 
 def _lists() -> dict[str, Target]:
     from neuroner_tl.corpora.document import Document
+    from neuroner_tl.corpora.formats.standoff import iterate_standoff
     from neuroner_tl.corpora.import_report import ImportReport
     from neuroner_tl.corpora.silver.annotators import StandoffAnnotator
     from neuroner_tl.corpora.silver.blacklist import read_blacklist
     from neuroner_tl.corpora.silver.lexicon import Lexicon, read_terms
-    from neuroner_tl.corpora.standoff import iterate_standoff
 
     documents = [Document("90000007", "Gout and flu."), Document("b", "Gout (GT) is a GT.")]
     rows = b"id\tstart\tend\ttext\ttype\n90000007\t0\t4\tGout\tX\nb\t0\t4\tGout\tY\n"

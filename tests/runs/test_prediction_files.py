@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from neuroner_tl.corpora.conll import conll_lines, read_conll
+from neuroner_tl.corpora.formats.conll import conll_lines, read_conll
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.text.tagging import tag_document

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.__main__ import main
-from neuroner_tl.corpora.brat_writer import write_brat_document
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.formats.brat_writer import write_brat_document
+from neuroner_tl.corpora.formats.standoff import read_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.leaks import find_leaks
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.silver.definition import read_silver_definition
-from neuroner_tl.corpora.standoff import read_standoff
 from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError
 from neuroner_tl.runs.silver_build import build_silver
 

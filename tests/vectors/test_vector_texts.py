@@ -3,9 +3,9 @@ import json
 
 import pytest
 
+from neuroner_tl.corpora.formats.text_files import read_blocks
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
-from neuroner_tl.corpora.text_files import read_blocks
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.vectors.texts import find_text_files, iterate_token_sentences
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from neuroner_tl.corpora.convert import read_documents
+from neuroner_tl.corpora.formats.convert import read_documents
+from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.silver.lexicon import Lexicon, LexiconRules, read_terms
-from neuroner_tl.corpora.standoff import format_standoff
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import replacing
 from neuroner_tl.system.temporary import why_not_written

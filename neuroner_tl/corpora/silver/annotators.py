@@ -9,13 +9,13 @@ from typing import Protocol
 
 from tqdm import tqdm
 
-from neuroner_tl.corpora.brat import iterate_brat_folder
 from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.formats.brat import iterate_brat_folder
+from neuroner_tl.corpora.formats.standoff import attach, read_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import PART_NAMES
 from neuroner_tl.corpora.silver.harmonise import Span
 from neuroner_tl.corpora.silver.lexicon import Lexicon, LexiconRules, longest, read_terms
-from neuroner_tl.corpora.standoff import attach, read_standoff
 
 logger = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from typing import Optional
 from neuroner_tl.corpora.archive import unpack
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.duplicates import DocumentIndex
+from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.silver.definition import SilverDefinition, corpus_name
-from neuroner_tl.corpora.text_files import read_lines
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.temporary import scratch_folder
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import ahocorasick
 
+from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.corpora.silver.abbreviations import abbreviation_of
-from neuroner_tl.corpora.text_files import read_lines
 from neuroner_tl.errors import CorpusError, ParameterError
 
 Span = tuple[int, int]

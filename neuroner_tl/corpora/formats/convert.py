@@ -9,16 +9,16 @@ from typing import Optional
 
 from tqdm import tqdm
 
-from neuroner_tl.corpora.bioc_files import iterate_bioc_json, iterate_bioc_xml, iterate_pubtator
-from neuroner_tl.corpora.brat import iterate_brat_folder
-from neuroner_tl.corpora.brat_parts import write_brat_parts
-from neuroner_tl.corpora.conll import iterate_conll
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.iexml import iterate_iexml
+from neuroner_tl.corpora.formats.bioc import iterate_bioc_json, iterate_bioc_xml, iterate_pubtator
+from neuroner_tl.corpora.formats.brat import iterate_brat_folder
+from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
+from neuroner_tl.corpora.formats.conll import iterate_conll
+from neuroner_tl.corpora.formats.iexml import iterate_iexml
+from neuroner_tl.corpora.formats.json_lines import iterate_json_lines
+from neuroner_tl.corpora.formats.standoff import iterate_standoff
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.plain import iterate_json_lines
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.corpora.standoff import iterate_standoff
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.system.file_name import usable_name
 

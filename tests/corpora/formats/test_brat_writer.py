@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from neuroner_tl.corpora import brat_writer
-from neuroner_tl.corpora.brat import read_brat_document
-from neuroner_tl.corpora.brat_writer import BratWriter
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.formats import brat_writer
+from neuroner_tl.corpora.formats.brat import read_brat_document
+from neuroner_tl.corpora.formats.brat_writer import BratWriter
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.system import atomic_file
 
@@ -67,7 +67,7 @@ def test_an_interruption_keeps_what_is_done(tmp_path):
 KILLED = """
 import os, sys
 from pathlib import Path
-from neuroner_tl.corpora.brat_writer import BratWriter
+from neuroner_tl.corpora.formats.brat_writer import BratWriter
 from neuroner_tl.corpora.document import Document, Entity
 left = [int(sys.argv[2])]
 def dying(original):

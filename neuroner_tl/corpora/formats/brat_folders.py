@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from neuroner_tl.corpora.brat_writer import BratWriter
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
+from neuroner_tl.corpora.formats.brat_writer import BratWriter
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.temporary import put_in_place, temporary_folder, why_not_written
 

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neuroner_tl.corpora.brat import (
+from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.formats.brat import (
     format_annotations,
     iterate_brat_folder,
     read_brat_document,
 )
-from neuroner_tl.corpora.brat_writer import write_brat_document
-from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.formats.brat_writer import write_brat_document
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "corpora"
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "corpora"
 
 
 def put(folder: Path, text: bytes, ann: bytes | None) -> Path:

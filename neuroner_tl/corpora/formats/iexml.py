@@ -20,10 +20,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
 
-from neuroner_tl.corpora.bounded import check_covered
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.formats.bounded import check_covered
+from neuroner_tl.corpora.formats.xml_records import iterate_records, local_name
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.xml_records import iterate_records, local_name
 from neuroner_tl.errors import CorpusError
 
 RECORD = "MedlineCitation"

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.document import Document, Entity, Sentence, TaggedDocument, Token
+from neuroner_tl.corpora.formats.text_files import read_lines, write_text_atomically
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.tags import tags_to_spans
-from neuroner_tl.corpora.text_files import read_lines, write_text_atomically
 from neuroner_tl.errors import CorpusError
 
 DOCUMENT_START = "-DOCSTART-"

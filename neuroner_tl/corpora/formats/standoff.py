@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.text_files import read_lines
 from neuroner_tl.errors import CorpusError
 
 COLUMNS = ("id", "start", "end", "text")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.formats.text_files import check_encodable, read_lines
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.text_files import check_encodable, read_lines
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.json_text import parse_json
 

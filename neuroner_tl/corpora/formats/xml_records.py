@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from lxml import etree
 
-from neuroner_tl.corpora.bounded import LONGEST_LINE, BoundedReader
+from neuroner_tl.corpora.formats.bounded import LONGEST_LINE, BoundedReader
 from neuroner_tl.errors import CorpusError
 
 

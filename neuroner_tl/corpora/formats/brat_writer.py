@@ -8,9 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Optional
 
-from neuroner_tl.corpora.brat import format_annotations
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.text_files import encode_text
+from neuroner_tl.corpora.formats.brat import format_annotations
+from neuroner_tl.corpora.formats.text_files import encode_text
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import sync, sync_files
 from neuroner_tl.system.temporary import naming, remove_leftovers, temporary_path, why_not_written

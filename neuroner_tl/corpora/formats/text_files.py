@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from neuroner_tl.corpora.bounded import LARGEST_FILE, LONGEST_LINE, BoundedReader
+from neuroner_tl.corpora.formats.bounded import LARGEST_FILE, LONGEST_LINE, BoundedReader
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.temporary import why_not_written

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.formats.text_files import read_text
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.line_offsets import (
     AS_THEY_ARE,
@@ -25,7 +26,6 @@ from neuroner_tl.corpora.text.line_offsets import (
     offsets_of,
     texts_of,
 )
-from neuroner_tl.corpora.text_files import read_text
 from neuroner_tl.errors import CorpusError
 
 SKIPPED = {

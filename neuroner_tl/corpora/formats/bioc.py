@@ -16,11 +16,11 @@ from typing import Any, Optional
 from bioc import biocjson, biocxml, pubtator
 from lxml import etree
 
-from neuroner_tl.corpora.bounded import LONGEST_LINE, check_covered
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.formats.bounded import LONGEST_LINE, check_covered
+from neuroner_tl.corpora.formats.text_files import check_encodable, read_bytes, read_lines
+from neuroner_tl.corpora.formats.xml_records import iterate_records
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.text_files import check_encodable, read_bytes, read_lines
-from neuroner_tl.corpora.xml_records import iterate_records
 from neuroner_tl.errors import CorpusError
 
 MISMATCH = "annotation text differs from the document"

@@ -11,16 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neuroner_tl.cli import corpus_convert
-from neuroner_tl.corpora.bioc_files import MISMATCH, OUTSIDE
-from neuroner_tl.corpora.convert import FORMATS, READERS, convert_to_brat, read_documents
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.iexml import iterate_iexml
+from neuroner_tl.corpora.formats.bioc import MISMATCH, OUTSIDE
+from neuroner_tl.corpora.formats.convert import FORMATS, READERS, convert_to_brat, read_documents
+from neuroner_tl.corpora.formats.iexml import iterate_iexml
+from neuroner_tl.corpora.formats.standoff import UNKNOWN_DOCUMENT, format_standoff, iterate_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.corpora.standoff import UNKNOWN_DOCUMENT, format_standoff, iterate_standoff
 from neuroner_tl.errors import CorpusError, ParameterError
 
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "corpora" / "formats"
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "corpora" / "formats"
 FILES = {
     "iexml": "iexml.xml",
     "bioc-xml": "bioc.xml",

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neuroner_tl.corpora.conll import IMPLICIT_BEGIN, read_conll, write_conll
 from neuroner_tl.corpora.document import TaggedDocument, TaggedSentence
+from neuroner_tl.corpora.formats.conll import IMPLICIT_BEGIN, read_conll, write_conll
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.tagging import convert_tags, tag_document
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError
 
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "corpora"
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "corpora"
 
 
 def read(tmp_path: Path, content: str | bytes, report: ImportReport | None = None):  # type: ignore[no-untyped-def]
