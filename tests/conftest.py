@@ -31,7 +31,7 @@ TINY = {
 @pytest.fixture(scope="session")
 def corpora(tmp_path_factory):
     """The synthetic corpora, small; tests must not change them."""
-    from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
+    from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora
 
     return write_synthetic_corpora(
         tmp_path_factory.mktemp("corpora"),

@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     if parameters.dataset_text_folder is not None:
         return _measure(parameters, settings, arguments.json)
 
-    from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
+    from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora
 
     with scratch_folder("benchmark") as folder:
         corpora = write_synthetic_corpora(folder, gold_documents=(150, 20, 100))

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from neuroner_tl.corpora.sample import ENTITY_TYPES, MISSED, SHIFTED, SPURIOUS
-from neuroner_tl.corpora.sample_folders import write_gold_corpus, write_silver_corpus
+from neuroner_tl.corpora.synthetic.folders import write_gold_corpus, write_silver_corpus
+from neuroner_tl.corpora.synthetic.generate import ENTITY_TYPES, MISSED, SHIFTED, SPURIOUS
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.spelling import nearest_hint
 from neuroner_tl.parameters.ini_file import IniValue

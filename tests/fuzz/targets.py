@@ -249,7 +249,7 @@ def seal(manifest: dict[str, Any]) -> None:
 def _models() -> dict[str, Target]:
     from neuroner_tl.corpora.import_report import ImportReport
     from neuroner_tl.corpora.reader import read_corpus
-    from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
+    from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora
     from neuroner_tl.corpora.text.tagging import tag_document
     from neuroner_tl.corpora.text.tokenizers import get_tokenizer
     from neuroner_tl.dataset.cache import DatasetCache, EncodedCorpus

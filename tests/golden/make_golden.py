@@ -26,7 +26,7 @@ sys.path.insert(0, str(HERE.parent / "model"))
 import numpy_network  # noqa: E402
 
 from neuroner_tl.corpora.document import Document  # noqa: E402
-from neuroner_tl.corpora.sample_folders import write_synthetic_corpora  # noqa: E402
+from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora  # noqa: E402
 from neuroner_tl.corpora.text.tagging import tag_document, tagged_to_entities  # noqa: E402
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer  # noqa: E402
 from neuroner_tl.dataset.encoding import encode_documents  # noqa: E402

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
+from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora
 from neuroner_tl.errors import ParameterError, TrainingError
 from neuroner_tl.evaluation.brat_folders import evaluate_folders
 from neuroner_tl.neuroner import NeuroNER

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
+from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora
 from neuroner_tl.model.entity_lstm import LAYER_NAMES, initial_weights
 from neuroner_tl.neuroner import NeuroNER
 from neuroner_tl.system.fingerprint import fingerprint

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from neuroner_tl.__main__ import main
-from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
+from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora
 from neuroner_tl.neuroner import NeuroNER
 from neuroner_tl.runs import training
 from neuroner_tl.runs.resume import resume_command

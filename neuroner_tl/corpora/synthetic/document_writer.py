@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Callable, Optional, Union
 
 from neuroner_tl.corpora.document import Document, Entity
-from neuroner_tl.corpora.sample_grammar import (
+from neuroner_tl.corpora.synthetic.grammar import (
     DISEASE_HEADS,
     DISEASE_MODIFIERS,
     METHOD_HEADS,
@@ -17,7 +17,7 @@ from neuroner_tl.corpora.sample_grammar import (
     PROTEIN_HEADS,
     TEST_HEADS,
 )
-from neuroner_tl.corpora.sample_lexicon import load_lexicon, seeded_random
+from neuroner_tl.corpora.synthetic.names import load_lexicon, seeded_random
 
 _MIN_SENTENCES = 4
 _MAX_SENTENCES = 9

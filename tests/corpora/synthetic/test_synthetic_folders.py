@@ -8,8 +8,8 @@ import pytest
 
 from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.sample import generate_gold, generate_silver
-from neuroner_tl.corpora.sample_folders import write_synthetic_corpora
+from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora
+from neuroner_tl.corpora.synthetic.generate import generate_gold, generate_silver
 from neuroner_tl.errors import CorpusError, ParameterError
 
 SIZES = {"gold_documents": (4, 2, 3), "silver_documents": (6, 2)}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from random import Random
 
 from neuroner_tl.corpora.document import Document, Entity
-from neuroner_tl.corpora.sample_lexicon import seeded_random
+from neuroner_tl.corpora.synthetic.names import seeded_random
 from neuroner_tl.errors import ParameterError
 
 _WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from neuroner_tl.corpora.document import Document, Entity
-from neuroner_tl.corpora.sample import (
+from neuroner_tl.corpora.synthetic.generate import (
     ENTITY_TYPES,
     generate_gold,
     generate_silver,
@@ -18,8 +18,8 @@ from neuroner_tl.corpora.sample import (
     iterate_silver,
     iterate_silver_truth,
 )
-from neuroner_tl.corpora.sample_lexicon import load_lexicon
-from neuroner_tl.corpora.sample_noise import corrupt
+from neuroner_tl.corpora.synthetic.names import load_lexicon
+from neuroner_tl.corpora.synthetic.noise import corrupt
 from neuroner_tl.errors import NeuroNERError, ParameterError
 
 GOLD_HASH = "382e7582715c6c60"
@@ -53,7 +53,7 @@ def test_golden_hashes():
 
 def test_text_does_not_depend_on_the_hash_seed():
     code = (
-        "from neuroner_tl.corpora.sample import generate_silver as g;"
+        "from neuroner_tl.corpora.synthetic.generate import generate_silver as g;"
         "import hashlib; print(hashlib.sha256(repr(g(5, 3)).encode()).hexdigest())"
     )
     printed = {

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.sample_document import DocumentWriter
-from neuroner_tl.corpora.sample_noise import corrupt
+from neuroner_tl.corpora.synthetic.document_writer import DocumentWriter
+from neuroner_tl.corpora.synthetic.noise import corrupt
 from neuroner_tl.errors import ParameterError
 
 ENTITY_TYPES = ("DISO", "GENE", "CHED")

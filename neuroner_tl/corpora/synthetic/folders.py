@@ -10,7 +10,13 @@ from pathlib import Path
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
-from neuroner_tl.corpora.sample import MISSED, SHIFTED, SPURIOUS, iterate_gold, iterate_silver
+from neuroner_tl.corpora.synthetic.generate import (
+    MISSED,
+    SHIFTED,
+    SPURIOUS,
+    iterate_gold,
+    iterate_silver,
+)
 from neuroner_tl.errors import CorpusError, ParameterError
 
 SILVER_FOLDER = "synthetic_silver"
