@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the action; return its exit status."""
-    from neuroner_tl.corpora.download import default_cache, fetch
-    from neuroner_tl.corpora.registry import REGISTRY, read_registry
+    from neuroner_tl.corpora.public.download import default_cache, fetch
+    from neuroner_tl.corpora.public.registry import REGISTRY, read_registry
     from neuroner_tl.messages.spelling import nearest_hint
 
     registry = read_registry(arguments.registry or REGISTRY)

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any, Optional
 
-from neuroner_tl.corpora.download import default_cache
+from neuroner_tl.corpora.public.download import default_cache
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.system.fingerprint import content_digest

@@ -163,7 +163,7 @@ def _vectors() -> dict[str, Target]:
 
 
 def _settings() -> dict[str, Target]:
-    from neuroner_tl.corpora.registry import REGISTRY, read_registry
+    from neuroner_tl.corpora.public.registry import REGISTRY, read_registry
     from neuroner_tl.corpora.silver.definition import read_silver_definition
     from neuroner_tl.parameters.files import load_parameters
     from neuroner_tl.studies.definition_file import read_definition
@@ -194,7 +194,7 @@ def _settings() -> dict[str, Target]:
 
 
 def _archives() -> dict[str, Target]:
-    from neuroner_tl.corpora.archive import unpack
+    from neuroner_tl.corpora.public.archive import unpack
 
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as packed:

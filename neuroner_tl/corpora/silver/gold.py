@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from neuroner_tl.corpora.archive import unpack
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.duplicates import DocumentIndex
 from neuroner_tl.corpora.formats.text_files import read_lines
+from neuroner_tl.corpora.public.archive import unpack
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.silver.definition import SilverDefinition, corpus_name
 from neuroner_tl.errors import CorpusError

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.corpora import bounded, conll
-from neuroner_tl.corpora.archive import unpack
 from neuroner_tl.corpora.formats.convert import READERS
 from neuroner_tl.corpora.formats.standoff import read_standoff
 from neuroner_tl.corpora.formats.text_files import read_text
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.registry import read_registry
+from neuroner_tl.corpora.public.archive import unpack
+from neuroner_tl.corpora.public.registry import read_registry
 from neuroner_tl.corpora.silver.lexicon import read_terms
 from neuroner_tl.dataset.word_vector_file import read_word_vectors
 from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError

@@ -12,9 +12,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from neuroner_tl.corpora.archive import unpack
 from neuroner_tl.corpora.formats.brat_folders import check_new_folder
-from neuroner_tl.corpora.registry import Download, whole_number
+from neuroner_tl.corpora.public.archive import unpack
+from neuroner_tl.corpora.public.registry import Download, whole_number
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import write_atomically
 

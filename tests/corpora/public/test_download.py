@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from neuroner_tl.corpora.download import cached, fetch
-from neuroner_tl.corpora.registry import Download, read_registry
+from neuroner_tl.corpora.public.download import cached, fetch
+from neuroner_tl.corpora.public.registry import Download, read_registry
 from neuroner_tl.errors import CorpusError, ParameterError
 
 BIG = bytes(range(256)) * 1000

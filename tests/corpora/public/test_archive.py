@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neuroner_tl.corpora.archive import unpack
+from neuroner_tl.corpora.public.archive import unpack
 from neuroner_tl.errors import CorpusError
 
 

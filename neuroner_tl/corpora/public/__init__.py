@@ -1,0 +1,1 @@
+"""Public corpora, the only ones that are fetched from the network."""
