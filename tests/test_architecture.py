@@ -30,6 +30,7 @@ ROWS = [
     ["evaluation"],
     ["prediction"],
     ["runs"],
+    ["silver"],
     ["studies"],
     ["neuroner"],
     ["cli"],

@@ -63,8 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    from neuroner_tl.corpora.silver.definition import read_silver_definition
-    from neuroner_tl.runs.silver_build import build_silver
+    from neuroner_tl.silver.build import build_silver
+    from neuroner_tl.silver.definition import read_silver_definition
 
     definition = read_silver_definition(
         arguments.definition,
@@ -79,8 +79,8 @@ def _build(arguments: argparse.Namespace) -> int:
 
 
 def _annotate(arguments: argparse.Namespace) -> int:
-    from neuroner_tl.corpora.silver.annotate import annotate_with_lexicon
-    from neuroner_tl.corpora.silver.lexicon import LexiconRules
+    from neuroner_tl.silver.annotate import annotate_with_lexicon
+    from neuroner_tl.silver.lexicon import LexiconRules
 
     rules = LexiconRules(
         symbol_length=arguments.symbol_length,

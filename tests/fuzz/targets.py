@@ -102,9 +102,9 @@ def _lists() -> dict[str, Target]:
     from neuroner_tl.corpora.document import Document
     from neuroner_tl.corpora.formats.standoff import iterate_standoff
     from neuroner_tl.corpora.import_report import ImportReport
-    from neuroner_tl.corpora.silver.annotators import StandoffAnnotator
-    from neuroner_tl.corpora.silver.blacklist import read_blacklist
-    from neuroner_tl.corpora.silver.lexicon import Lexicon, read_terms
+    from neuroner_tl.silver.annotators import StandoffAnnotator
+    from neuroner_tl.silver.blacklist import read_blacklist
+    from neuroner_tl.silver.lexicon import Lexicon, read_terms
 
     documents = [Document("90000007", "Gout and flu."), Document("b", "Gout (GT) is a GT.")]
     rows = b"id\tstart\tend\ttext\ttype\n90000007\t0\t4\tGout\tX\nb\t0\t4\tGout\tY\n"
@@ -164,8 +164,8 @@ def _vectors() -> dict[str, Target]:
 
 def _settings() -> dict[str, Target]:
     from neuroner_tl.corpora.public.registry import REGISTRY, read_registry
-    from neuroner_tl.corpora.silver.definition import read_silver_definition
     from neuroner_tl.parameters.files import load_parameters
+    from neuroner_tl.silver.definition import read_silver_definition
     from neuroner_tl.studies.definition_file import read_definition
     from neuroner_tl.studies.plan import plan_runs
 

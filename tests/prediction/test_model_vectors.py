@@ -15,7 +15,7 @@ from neuroner_tl.prediction.model_vectors import (
     word_vectors_or_warning,
 )
 from neuroner_tl.prediction.predictor import Predictor
-from neuroner_tl.runs.silver_annotators import ModelAnnotator
+from neuroner_tl.silver.model_annotator import ModelAnnotator
 from neuroner_tl.training.checkpoint import PARAMETERS, VOCABULARY, load_model, save_model
 
 WORDS = {"of": 0.5, "the": -0.5, "in": 0.25, "Zyqo": 4.0}

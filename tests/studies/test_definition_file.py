@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from neuroner_tl.corpora.silver.definition import read_silver_definition
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.silver.definition import read_silver_definition
 from neuroner_tl.studies.definition_file import read_definition
 from neuroner_tl.studies.plan import plan_runs
 

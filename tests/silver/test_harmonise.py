@@ -6,17 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from neuroner_tl.corpora.silver.agreement import Agreement
-from neuroner_tl.corpora.silver.harmonise import (
+from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.silver.agreement import Agreement
+from neuroner_tl.silver.harmonise import (
     VoteRule,
     candidates,
     exact_vote,
     harmonise,
     tolerant_vote,
 )
-from neuroner_tl.corpora.silver.learning import _learned_rules, learn_rule
-from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
-from neuroner_tl.errors import CorpusError
+from neuroner_tl.silver.learning import _learned_rules, learn_rule
 
 NAMES = ["a", "b", "c"]
 

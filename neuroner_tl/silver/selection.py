@@ -17,9 +17,9 @@ import numpy as np
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
-from neuroner_tl.corpora.silver.blacklist import key
-from neuroner_tl.corpora.silver.harmonise import Vote
 from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
+from neuroner_tl.silver.blacklist import key
+from neuroner_tl.silver.harmonise import Vote
 
 
 @dataclass(frozen=True)

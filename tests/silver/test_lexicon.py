@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroner_tl.corpora.silver.abbreviations import abbreviation_of
-from neuroner_tl.corpora.silver.lexicon import Lexicon, LexiconRules, longest, read_terms
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.silver.abbreviations import abbreviation_of
+from neuroner_tl.silver.lexicon import Lexicon, LexiconRules, longest, read_terms
 
 
 def found(terms: list[str], text: str, **rules: object) -> list[str]:

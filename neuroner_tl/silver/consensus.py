@@ -7,10 +7,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.silver.blacklist import key
-from neuroner_tl.corpora.silver.boundaries import Extensions, learn_extensions
-from neuroner_tl.corpora.silver.definition import SilverDefinition
-from neuroner_tl.corpora.silver.harmonise import (
+from neuroner_tl.silver.blacklist import key
+from neuroner_tl.silver.boundaries import Extensions, learn_extensions
+from neuroner_tl.silver.definition import SilverDefinition
+from neuroner_tl.silver.harmonise import (
     Span,
     Vote,
     VoteRule,
@@ -18,7 +18,7 @@ from neuroner_tl.corpora.silver.harmonise import (
     harmonise,
     tolerant_vote,
 )
-from neuroner_tl.corpora.silver.learning import learn_rule
+from neuroner_tl.silver.learning import learn_rule
 
 
 @dataclass(frozen=True)

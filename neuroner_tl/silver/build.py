@@ -16,29 +16,29 @@ from neuroner_tl.corpora.formats.brat_folders import check_new_folder, write_par
 from neuroner_tl.corpora.formats.convert import read_documents
 from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.silver.agreement import Agreement
-from neuroner_tl.corpora.silver.blacklist import Banned, build_blacklist, read_blacklist
-from neuroner_tl.corpora.silver.consensus import (
+from neuroner_tl.corpora.splits import split_documents
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.silver.agreement import Agreement
+from neuroner_tl.silver.blacklist import Banned, build_blacklist, read_blacklist
+from neuroner_tl.silver.consensus import (
     Consensus,
     Sample,
     make_consensus,
     without,
 )
-from neuroner_tl.corpora.silver.definition import BLACKLIST_FROM_GOLD, SilverDefinition
-from neuroner_tl.corpora.silver.gold import GoldStandard, read_gold
-from neuroner_tl.corpora.silver.harmonise import Span
-from neuroner_tl.corpora.silver.selection import (
+from neuroner_tl.silver.definition import BLACKLIST_FROM_GOLD, SilverDefinition
+from neuroner_tl.silver.gold import GoldStandard, read_gold
+from neuroner_tl.silver.harmonise import Span
+from neuroner_tl.silver.model_annotator import make_annotator
+from neuroner_tl.silver.quality import Quality, measure
+from neuroner_tl.silver.report import Step, format_report
+from neuroner_tl.silver.selection import (
     SilverDocument,
     by_density,
     by_entity,
     by_topic,
     sample,
 )
-from neuroner_tl.corpora.splits import split_documents
-from neuroner_tl.errors import CorpusError
-from neuroner_tl.runs.silver_annotators import make_annotator
-from neuroner_tl.runs.silver_quality import Quality, measure
-from neuroner_tl.runs.silver_report import Step, format_report
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.temporary import (
     put_in_place,

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.silver.harmonise import Span
 from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
+from neuroner_tl.silver.harmonise import Span
 
 LEAST_CASES = 5
 LEAST_SHARE = 2 / 3

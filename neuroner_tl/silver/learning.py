@@ -14,7 +14,8 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from neuroner_tl.corpora.silver.harmonise import (
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.silver.harmonise import (
     Span,
     VoteRule,
     candidates,
@@ -22,7 +23,6 @@ from neuroner_tl.corpora.silver.harmonise import (
     harmonise,
     tolerant_vote,
 )
-from neuroner_tl.errors import CorpusError
 
 _STRENGTH = 1.0  # of the regularisation's inverse: small samples must not give huge weights
 _THRESHOLDS = 10

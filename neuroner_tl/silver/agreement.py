@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from neuroner_tl.corpora.silver.harmonise import Span, Vote
 from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
+from neuroner_tl.silver.harmonise import Span, Vote
 
 
 @dataclass

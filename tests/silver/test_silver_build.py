@@ -20,9 +20,9 @@ from neuroner_tl.corpora.formats.standoff import read_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.leaks import find_leaks
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.corpora.silver.definition import read_silver_definition
 from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError
-from neuroner_tl.runs.silver_build import build_silver
+from neuroner_tl.silver.build import build_silver
+from neuroner_tl.silver.definition import read_silver_definition
 
 DISEASES = ["gout", "renal failure", "breast cancer", "flu", "asthma", "lung cancer"]
 FILLERS = (
@@ -308,7 +308,7 @@ def test_a_trained_model_is_an_annotator(data: Path, tmp_path: Path, source_run)
 KILLED = """
 import os, signal, sys
 from neuroner_tl.__main__ import main
-from neuroner_tl.runs import silver_build
+from neuroner_tl.silver import build as silver_build
 silver_build.put_in_place = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 main(["silver", "build", sys.argv[1]])
 """

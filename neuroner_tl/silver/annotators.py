@@ -14,8 +14,8 @@ from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.formats.standoff import attach, read_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import PART_NAMES
-from neuroner_tl.corpora.silver.harmonise import Span
-from neuroner_tl.corpora.silver.lexicon import Lexicon, LexiconRules, longest, read_terms
+from neuroner_tl.silver.harmonise import Span
+from neuroner_tl.silver.lexicon import Lexicon, LexiconRules, longest, read_terms
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from tqdm import tqdm
 from neuroner_tl.corpora.formats.convert import read_documents
 from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.silver.lexicon import Lexicon, LexiconRules, read_terms
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.silver.lexicon import Lexicon, LexiconRules, read_terms
 from neuroner_tl.system.atomic_file import replacing
 from neuroner_tl.system.temporary import why_not_written
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.text_files import read_lines
-from neuroner_tl.corpora.silver.lexicon import Lexicon, LexiconRules
+from neuroner_tl.silver.lexicon import Lexicon, LexiconRules
 
 _LITERAL = LexiconRules(symbol_length=0, plurals=False, abbreviations=False)
 

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.silver.annotators import (
+from neuroner_tl.errors import CheckpointError
+from neuroner_tl.silver.annotators import (
     Annotator,
     BratAnnotator,
     LexiconAnnotator,
     StandoffAnnotator,
     spans_of,
 )
-from neuroner_tl.corpora.silver.definition import AnnotatorSource, SilverDefinition
-from neuroner_tl.corpora.silver.harmonise import Span
-from neuroner_tl.corpora.silver.lexicon import LexiconRules
-from neuroner_tl.errors import CheckpointError
+from neuroner_tl.silver.definition import AnnotatorSource, SilverDefinition
+from neuroner_tl.silver.harmonise import Span
+from neuroner_tl.silver.lexicon import LexiconRules
 
 
 class ModelAnnotator:

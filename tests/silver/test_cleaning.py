@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroner_tl.corpora.document import Document, Entity
-from neuroner_tl.corpora.silver.blacklist import build_blacklist, key, read_blacklist
-from neuroner_tl.corpora.silver.boundaries import BoundaryTable, Extensions, learn_extensions
-from neuroner_tl.corpora.silver.harmonise import Vote
-from neuroner_tl.corpora.silver.selection import (
+from neuroner_tl.silver.blacklist import build_blacklist, key, read_blacklist
+from neuroner_tl.silver.boundaries import BoundaryTable, Extensions, learn_extensions
+from neuroner_tl.silver.harmonise import Vote
+from neuroner_tl.silver.selection import (
     SilverDocument,
     by_density,
     by_entity,

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neuroner_tl.corpora.duplicates import SharedDocument
-from neuroner_tl.corpora.silver.agreement import Agreement
-from neuroner_tl.corpora.silver.boundaries import BoundaryTable
-from neuroner_tl.corpora.silver.consensus import Consensus
-from neuroner_tl.corpora.silver.selection import SilverDocument
 from neuroner_tl.evaluation.report import counts_rows
-from neuroner_tl.runs.silver_quality import FOLDS, Quality
+from neuroner_tl.silver.agreement import Agreement
+from neuroner_tl.silver.boundaries import BoundaryTable
+from neuroner_tl.silver.consensus import Consensus
+from neuroner_tl.silver.quality import FOLDS, Quality
+from neuroner_tl.silver.selection import SilverDocument
 
 _MOST_ENTITIES = 10
 _MOST_DIFFERENCES = 5

@@ -17,8 +17,8 @@ from neuroner_tl.corpora.duplicates import DocumentIndex
 from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.corpora.public.archive import unpack
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.corpora.silver.definition import SilverDefinition, corpus_name
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.silver.definition import SilverDefinition, corpus_name
 from neuroner_tl.system.temporary import scratch_folder
 
 PUBMED_ID_COLUMNS = ("corpus", "pmid", "document")

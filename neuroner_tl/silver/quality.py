@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from neuroner_tl.corpora.silver.blacklist import build_blacklist, key
-from neuroner_tl.corpora.silver.boundaries import BoundaryTable
-from neuroner_tl.corpora.silver.consensus import Consensus, Sample, make_consensus, without
-from neuroner_tl.corpora.silver.definition import BLACKLIST_FROM_GOLD, SilverDefinition
-from neuroner_tl.corpora.silver.harmonise import Span, exact_vote, tolerant_vote
 from neuroner_tl.evaluation.scoring import Counts
+from neuroner_tl.silver.blacklist import build_blacklist, key
+from neuroner_tl.silver.boundaries import BoundaryTable
+from neuroner_tl.silver.consensus import Consensus, Sample, make_consensus, without
+from neuroner_tl.silver.definition import BLACKLIST_FROM_GOLD, SilverDefinition
+from neuroner_tl.silver.harmonise import Span, exact_vote, tolerant_vote
 
 FOLDS = 5
 PLAIN_VOTES = 2

@@ -1,1 +1,0 @@
-"""Silver-standard corpora: annotate, harmonise, clean."""

@@ -1,0 +1,1 @@
+"""Silver-standard corpora: texts annotated by lists, taggers and models, harmonised and cleaned."""
