@@ -17,7 +17,7 @@ from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.dataset.encoding import EncodedPart, encode_documents
 from neuroner_tl.dataset.new_words import look_up_new_words, open_vectors
 from neuroner_tl.model.entity_lstm import create_network
-from neuroner_tl.model.tagger import Tagger
+from neuroner_tl.prediction.tagger import Tagger
 from neuroner_tl.training.checkpoint import SavedModel, load_model
 
 logger = logging.getLogger(__name__)

@@ -18,10 +18,10 @@ from neuroner_tl.evaluation.scoring import named_measures
 from neuroner_tl.model.entity_lstm import (
     create_network,
 )
-from neuroner_tl.model.tagger import Tagger
 from neuroner_tl.parameters.files import write_parameters
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.prediction.model_vectors import describe_word_vectors
+from neuroner_tl.prediction.tagger import Tagger
 from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import RunData, load_data
 from neuroner_tl.runs.data_report import check_data

@@ -10,11 +10,11 @@ import tensorflow as tf
 
 from neuroner_tl.dataset.batches import EXACT, Batch, Shapes, epoch_order, make_batch
 from neuroner_tl.dataset.encoding import Dataset, EncodedPart, WordTable
-from neuroner_tl.dataset.flat_batch import pack_batch
 from neuroner_tl.dataset.packed_sequences import lay_out
 from neuroner_tl.model.entity_lstm import EntityLSTM
 from neuroner_tl.model.reference import ReferenceModel
-from neuroner_tl.model.tagger import WORD_SIZES, Tagger, sentence_slices
+from neuroner_tl.prediction.tagger import WORD_SIZES, Tagger, sentence_slices
+from neuroner_tl.training.flat_batch import pack_batch
 from neuroner_tl.training.step import StepSettings, TrainingStep, clipped, training_program
 
 REFERENCE, PLAIN, COMPILED = MODES = ("reference", "plain", "compiled")

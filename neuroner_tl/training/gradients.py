@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from neuroner_tl.dataset.batches import EXACT, Batch, Shapes
-from neuroner_tl.dataset.flat_batch import flatten
 from neuroner_tl.model.entity_lstm import EntityLSTM
+from neuroner_tl.training.flat_batch import flatten
 from neuroner_tl.training.step import batch_loss, unflatten
 
 

@@ -19,10 +19,10 @@ import numpy as np
 import tensorflow as tf
 
 from neuroner_tl.dataset.batches import EXACT, Batch, Shapes
-from neuroner_tl.dataset.flat_batch import HEADER, LAYOUT, flatten
 from neuroner_tl.model.character_embedding import CharacterEmbedding
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM
 from neuroner_tl.model.token_embedding import TokenEmbedding
+from neuroner_tl.training.flat_batch import HEADER, LAYOUT, flatten
 from neuroner_tl.training.optimisers import OPTIMISERS, Optimiser
 
 TABLES = (TokenEmbedding.name, CharacterEmbedding.name)
@@ -70,7 +70,7 @@ def batch_loss(
 
 
 def unflatten(flat: tf.Tensor, dtype: tf.DType) -> dict[str, tf.Tensor]:
-    """Take apart what `neuroner_tl.dataset.flat_batch.flatten` put together, by name."""
+    """Take apart what `neuroner_tl.training.flat_batch.flatten` put together, by name."""
     header = dict(zip(HEADER, tf.unstack(flat[: len(HEADER)], num=len(HEADER))))
     sizes = {**header, "two": tf.constant(2)}
     shapes = [tf.stack([sizes[name] for name in names]) for names in LAYOUT.values()]

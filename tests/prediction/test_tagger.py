@@ -11,9 +11,9 @@ from tiny_dataset import random_documents, tiny_dataset
 
 from neuroner_tl.dataset.encoding import encode_documents
 from neuroner_tl.dataset.new_words import NewVectors
-from neuroner_tl.model import tagger as tagger_module
 from neuroner_tl.model.entity_lstm import create_network, initial_weights
-from neuroner_tl.model.tagger import Tagger, prediction_programs
+from neuroner_tl.prediction import tagger as tagger_module
+from neuroner_tl.prediction.tagger import Tagger, prediction_programs
 
 LENGTHS = [3, 17, 1, 8, 5, 5, 40, 2, 16, 12, 33, 1]
 
