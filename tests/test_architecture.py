@@ -31,6 +31,7 @@ ROWS = [
     ["prediction"],
     ["runs"],
     ["silver"],
+    ["benchmark"],
     ["studies"],
     ["neuroner"],
     ["cli"],

@@ -122,9 +122,9 @@ def _parameters(arguments: argparse.Namespace, corpus: Optional[Path]) -> Parame
 def _measure(parameters: Parameters, settings: dict[str, Any], target: Optional[Path]) -> int:
     """Measure, print the table and write the JSON file; return the exit status."""
     # TensorFlow takes seconds to load; wrong parameters are refused before that.
-    from neuroner_tl.studies.benchmark import run_benchmark
-    from neuroner_tl.studies.benchmark_report import benchmark_json, benchmark_text
-    from neuroner_tl.studies.benchmark_result import BenchmarkSettings
+    from neuroner_tl.benchmark.measure import run_benchmark
+    from neuroner_tl.benchmark.report import benchmark_json, benchmark_text
+    from neuroner_tl.benchmark.result import BenchmarkSettings
 
     result = run_benchmark(parameters, BenchmarkSettings(**settings))
     print(benchmark_text(result))

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from neuroner_tl.errors import ParameterError
-from neuroner_tl.model.entity_lstm import Architecture
-from neuroner_tl.studies.benchmark_contenders import (
+from neuroner_tl.benchmark.contenders import (
     COMPILED,
     PLAIN,
     PREDICTION,
@@ -17,6 +15,8 @@ from neuroner_tl.studies.benchmark_contenders import (
     TRAINING,
     Contender,
 )
+from neuroner_tl.errors import ParameterError
+from neuroner_tl.model.entity_lstm import Architecture
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Optional
 
-from neuroner_tl.studies.benchmark_contenders import COMPILED, PREDICTION, TRAINING
-from neuroner_tl.studies.benchmark_result import BenchmarkResult, Measurement
+from neuroner_tl.benchmark.contenders import COMPILED, PREDICTION, TRAINING
+from neuroner_tl.benchmark.result import BenchmarkResult, Measurement
 from neuroner_tl.training.checkpoint import versions
 
 _HEADER = (

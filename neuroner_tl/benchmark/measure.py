@@ -17,18 +17,12 @@ from typing import Any, Optional
 
 from tqdm import tqdm
 
-from neuroner_tl.dataset.encoding import Dataset
-from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, create_network, initial_weights
-from neuroner_tl.model.token_embedding import TokenEmbedding
-from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.runs.architecture import architecture_of
-from neuroner_tl.runs.data import load_data
-from neuroner_tl.studies.arithmetic import (
+from neuroner_tl.benchmark.arithmetic import (
     MatrixProduct,
     forward_operations,
     training_operations,
 )
-from neuroner_tl.studies.benchmark_contenders import (
+from neuroner_tl.benchmark.contenders import (
     COMPILED,
     MODES,
     REFERENCE,
@@ -39,12 +33,18 @@ from neuroner_tl.studies.benchmark_contenders import (
     tagger_prediction,
     training_contender,
 )
-from neuroner_tl.studies.benchmark_result import (
+from neuroner_tl.benchmark.result import (
     BenchmarkResult,
     BenchmarkSettings,
     Measurement,
     ratios_of,
 )
+from neuroner_tl.dataset.encoding import Dataset
+from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, create_network, initial_weights
+from neuroner_tl.model.token_embedding import TokenEmbedding
+from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.runs.architecture import architecture_of
+from neuroner_tl.runs.data import load_data
 from neuroner_tl.system.interruption import interruptible
 from neuroner_tl.system.memory import peak_memory
 from neuroner_tl.system.threads import set_threads

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from neuroner_tl.__main__ import main
+from neuroner_tl.benchmark import measure as benchmark_module
+from neuroner_tl.benchmark.arithmetic import MatrixProduct, forward_operations, training_operations
+from neuroner_tl.benchmark.contenders import Contender, representative
+from neuroner_tl.benchmark.measure import run_benchmark
+from neuroner_tl.benchmark.report import benchmark_json, benchmark_text
+from neuroner_tl.benchmark.result import BenchmarkSettings
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import Architecture
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.runs.data import load_data
-from neuroner_tl.studies import benchmark as benchmark_module
-from neuroner_tl.studies.arithmetic import MatrixProduct, forward_operations, training_operations
-from neuroner_tl.studies.benchmark import run_benchmark
-from neuroner_tl.studies.benchmark_contenders import Contender, representative
-from neuroner_tl.studies.benchmark_report import benchmark_json, benchmark_text
-from neuroner_tl.studies.benchmark_result import BenchmarkSettings
 
 CONTENDERS = [
     *[("training", size, mode) for size in (1, 2) for mode in ("reference", "plain", "compiled")],

@@ -1,0 +1,1 @@
+"""The speed of training and prediction, measured beside other implementations."""
