@@ -9,8 +9,8 @@ from typing import Optional
 
 from neuroner_tl.cli.variables import add_variables, read_variables
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.studies.definition import StudyDefinition
-from neuroner_tl.studies.definition_file import read_definition
+from neuroner_tl.studies.definition.definition import StudyDefinition
+from neuroner_tl.studies.definition.files import read_definition
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.evaluation.brat_folders import read_folder_pair
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, document_counts
-from neuroner_tl.studies.definition import Predictions
+from neuroner_tl.studies.definition.definition import Predictions
 from neuroner_tl.studies.gains import PairedCounts, paired_counts
 from neuroner_tl.studies.mentions import RunMentions
 from neuroner_tl.studies.results import Result, StudyResults

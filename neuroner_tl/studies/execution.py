@@ -14,7 +14,7 @@ from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.training import resume_run, train_run
 from neuroner_tl.studies.code_version import code_version
-from neuroner_tl.studies.contents import Contents
+from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
 from neuroner_tl.studies.record import PARTS, failure, make_record, read_object
 from neuroner_tl.studies.record_form import member

@@ -8,7 +8,13 @@ from typing import Optional
 from matplotlib.figure import Figure as Canvas
 
 from neuroner_tl.evaluation.statistics import Summary
-from neuroner_tl.studies.arms import BASELINE, LAYERS, TRANSFER, arm_name, cumulative_layers
+from neuroner_tl.studies.definition.arms import (
+    BASELINE,
+    LAYERS,
+    TRANSFER,
+    arm_name,
+    cumulative_layers,
+)
 from neuroner_tl.studies.figures import (
     COLOURS,
     MARKS,

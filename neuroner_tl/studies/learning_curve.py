@@ -9,7 +9,7 @@ from typing import Optional
 from matplotlib.figure import Figure as Canvas
 
 from neuroner_tl.evaluation.statistics import Summary
-from neuroner_tl.studies.arms import BASELINE
+from neuroner_tl.studies.definition.arms import BASELINE
 from neuroner_tl.studies.figures import (
     COLOURS,
     MARKS,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Optional
 
-from neuroner_tl.studies.plan import StudyRun
+from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.studies.store import Record
 
 

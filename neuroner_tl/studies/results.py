@@ -9,10 +9,10 @@ from typing import Any, Optional
 
 from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.evaluation.statistics import Summary, summarise
-from neuroner_tl.studies.definition import StudyDefinition
+from neuroner_tl.studies.definition.definition import StudyDefinition
+from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.studies.jobs import StudyFolder
 from neuroner_tl.studies.mentions import MentionFiles
-from neuroner_tl.studies.plan import StudyRun
 from neuroner_tl.studies.record_form import member
 from neuroner_tl.studies.store import FAILED, FINISHED, LEARNED_NOTHING, Record
 

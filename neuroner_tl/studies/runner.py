@@ -15,11 +15,11 @@ from tqdm import tqdm
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.runs.folder import check_writable
-from neuroner_tl.studies.contents import Contents
-from neuroner_tl.studies.definition import SYNTHETIC, StudyDefinition
+from neuroner_tl.studies.definition.contents import Contents
+from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
+from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
 from neuroner_tl.studies.jobs import InThisProcess, Job, Outcome, Pool, StudyFolder
 from neuroner_tl.studies.local_workers import local_workers
-from neuroner_tl.studies.plan import StudyRun, plan_runs
 from neuroner_tl.studies.record import failure
 from neuroner_tl.studies.results import part_counts
 from neuroner_tl.studies.scheduler import Scheduler

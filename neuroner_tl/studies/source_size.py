@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from neuroner_tl.evaluation.statistics import Summary
-from neuroner_tl.studies.arms import BASELINE, TRANSFER
+from neuroner_tl.studies.definition.arms import BASELINE, TRANSFER
 from neuroner_tl.studies.figures import (
     BLACK,
     Figure,

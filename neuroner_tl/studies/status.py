@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from neuroner_tl.studies.contents import Contents
-from neuroner_tl.studies.definition import StudyDefinition
+from neuroner_tl.studies.definition.contents import Contents
+from neuroner_tl.studies.definition.definition import StudyDefinition
+from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
 from neuroner_tl.studies.jobs import StudyFolder
 from neuroner_tl.studies.matching import match_records
-from neuroner_tl.studies.plan import StudyRun, plan_runs
 from neuroner_tl.studies.store import FAILED, FINISHED, Record
 
 

@@ -15,8 +15,8 @@ from neuroner_tl.evaluation.statistics import (
     summarise,
     wilcoxon,
 )
-from neuroner_tl.studies.arms import BASELINE
 from neuroner_tl.studies.comparison import error_reduction
+from neuroner_tl.studies.definition.arms import BASELINE
 from neuroner_tl.studies.gains import (
     Pair,
     compare_pairs,

@@ -166,8 +166,8 @@ def _settings() -> dict[str, Target]:
     from neuroner_tl.corpora.public.registry import REGISTRY, read_registry
     from neuroner_tl.parameters.files import load_parameters
     from neuroner_tl.silver.definition import read_silver_definition
-    from neuroner_tl.studies.definition_file import read_definition
-    from neuroner_tl.studies.plan import plan_runs
+    from neuroner_tl.studies.definition.files import read_definition
+    from neuroner_tl.studies.definition.plan import plan_runs
 
     def study(folder: Path) -> None:
         plan_runs(read_definition(folder / "x.ini", VARIABLES, needs_corpora=False))
@@ -343,8 +343,8 @@ def _interrupted_run(model: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def _studies() -> dict[str, Target]:
-    from neuroner_tl.studies.definition_file import read_definition
-    from neuroner_tl.studies.plan import plan_runs
+    from neuroner_tl.studies.definition.files import read_definition
+    from neuroner_tl.studies.definition.plan import plan_runs
     from neuroner_tl.studies.report import load_results, make_page
 
     targets = {}

@@ -6,6 +6,7 @@ import pytest
 from neuroner_tl.errors import TrainingError
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies import scheduler as module
+from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.studies.jobs import (
     ELSEWHERE,
     INTERRUPTED,
@@ -15,7 +16,6 @@ from neuroner_tl.studies.jobs import (
     Outcome,
     StudyFolder,
 )
-from neuroner_tl.studies.plan import StudyRun
 from neuroner_tl.studies.scheduler import ATTEMPTS, Scheduler
 from neuroner_tl.studies.store import FAILED, FINISHED
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from neuroner_tl.studies.definition_file import read_definition
+from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.jobs import StudyFolder
 from neuroner_tl.studies.runner import Execution, run_study
 from neuroner_tl.studies.store import FINISHED, Store, comparable

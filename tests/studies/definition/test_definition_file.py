@@ -5,10 +5,10 @@ import pytest
 
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.silver.definition import read_silver_definition
-from neuroner_tl.studies.definition_file import read_definition
-from neuroner_tl.studies.plan import plan_runs
+from neuroner_tl.studies.definition.files import read_definition
+from neuroner_tl.studies.definition.plan import plan_runs
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 GOOD = """\
 [study]

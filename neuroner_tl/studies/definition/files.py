@@ -30,15 +30,15 @@ from neuroner_tl.parameters.ini_file import (
     refuse_variables,
     variables_of,
 )
-from neuroner_tl.studies.arms import Arm, expand_arms, layers_of
-from neuroner_tl.studies.definition import (
+from neuroner_tl.studies.definition.arms import Arm, expand_arms, layers_of
+from neuroner_tl.studies.definition.definition import (
     KINDS,
     ROLES,
     SYNTHETIC,
     Predictions,
     StudyDefinition,
 )
-from neuroner_tl.studies.section_values import (
+from neuroner_tl.studies.definition.section_values import (
     check_names,
     checked_name,
     numbers_of,
@@ -46,7 +46,7 @@ from neuroner_tl.studies.section_values import (
     truth_of,
     whole_numbers_of,
 )
-from neuroner_tl.studies.synthetic import SyntheticCorpus, read_synthetic
+from neuroner_tl.studies.definition.synthetic import SyntheticCorpus, read_synthetic
 from neuroner_tl.system.file_name import name_twins
 
 _STUDY = (

@@ -14,7 +14,7 @@ from neuroner_tl.corpora.synthetic.generate import ENTITY_TYPES, MISSED, SHIFTED
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.spelling import nearest_hint
 from neuroner_tl.parameters.ini_file import IniValue
-from neuroner_tl.studies.section_values import (
+from neuroner_tl.studies.definition.section_values import (
     check_names,
     numbers_of,
     required,

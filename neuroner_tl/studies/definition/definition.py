@@ -10,8 +10,8 @@ from typing import Any, Optional
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.parameters.ini_file import IniValue
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.studies.arms import Arm
-from neuroner_tl.studies.synthetic import SyntheticCorpus
+from neuroner_tl.studies.definition.arms import Arm
+from neuroner_tl.studies.definition.synthetic import SyntheticCorpus
 
 KINDS = (
     "transfer_table",

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.studies.arms import LAYERS, Arm
-from neuroner_tl.studies.contents import Contents
-from neuroner_tl.studies.definition import SYNTHETIC, StudyDefinition
+from neuroner_tl.studies.definition.arms import LAYERS, Arm
+from neuroner_tl.studies.definition.contents import Contents
+from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 
 SOURCE = "source"
 # What does not decide a result, and what names a folder of this machine; corpora, word vectors

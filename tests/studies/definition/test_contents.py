@@ -10,10 +10,10 @@ import pytest
 import neuroner_tl
 from neuroner_tl.studies import code_version
 from neuroner_tl.studies.claims import Claims
-from neuroner_tl.studies.contents import Contents
-from neuroner_tl.studies.definition_file import read_definition
+from neuroner_tl.studies.definition.contents import Contents
+from neuroner_tl.studies.definition.files import read_definition
+from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.matching import match_records
-from neuroner_tl.studies.plan import plan_runs
 from neuroner_tl.studies.status import study_status
 
 STUDY = """\

@@ -12,7 +12,7 @@ from typing import Optional
 
 from neuroner_tl.corpora.reader import PART_NAMES
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.studies.definition import SYNTHETIC, StudyDefinition
+from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.system.fingerprint import content_digest, files_digest
 
 # Enough to tell contents apart; records stay short.

@@ -3,9 +3,9 @@ import re
 
 import pytest
 
-from neuroner_tl.studies.arms import LAYERS, arm_name, expand_arms, layers_of
-from neuroner_tl.studies.definition_file import read_definition
-from neuroner_tl.studies.plan import plan_runs
+from neuroner_tl.studies.definition.arms import LAYERS, arm_name, expand_arms, layers_of
+from neuroner_tl.studies.definition.files import read_definition
+from neuroner_tl.studies.definition.plan import plan_runs
 
 STUDY = """\
 [study]

@@ -1,0 +1,1 @@
+"""What a study is: its definition and the runs that follow from it."""
