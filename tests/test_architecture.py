@@ -96,7 +96,7 @@ def test_no_backward_arrow(path):
     [
         "import neuroner_tl.training.loop",
         "from neuroner_tl import training",
-        "from neuroner_tl.studies.runner import run",
+        "from neuroner_tl.studies.running.runner import run",
         "from ..cli import train",
         "def f():\n    from neuroner_tl.training.loop import fit",
     ],

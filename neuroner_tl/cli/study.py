@@ -92,7 +92,7 @@ def _run(arguments: argparse.Namespace) -> int:
     definition = _definition(arguments)
     if arguments.workers is not None and arguments.workers < 1:
         raise ParameterError(f"--workers: found {arguments.workers}, expected 1 or more")
-    from neuroner_tl.studies.runner import Execution, run_study
+    from neuroner_tl.studies.running.runner import Execution, run_study
 
     if definition.targets:
         execution = Execution(
@@ -108,7 +108,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from neuroner_tl.studies.status import study_status
+    from neuroner_tl.studies.running.status import study_status
 
     print(study_status(_definition(arguments), arguments.seed).to_text())
     return 0

@@ -22,17 +22,17 @@ from neuroner_tl.studies import (
     source_size,
     transfer_table,
 )
-from neuroner_tl.studies.code_version import code_in_words
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import plan_runs
-from neuroner_tl.studies.jobs import StudyFolder
-from neuroner_tl.studies.matching import match_records
-from neuroner_tl.studies.mentions import FOLDER, MentionFiles
 from neuroner_tl.studies.page import Page
 from neuroner_tl.studies.results import StudyResults
+from neuroner_tl.studies.running.code_version import code_in_words
+from neuroner_tl.studies.running.jobs import StudyFolder
+from neuroner_tl.studies.running.matching import match_records
+from neuroner_tl.studies.running.mentions import FOLDER, MentionFiles
+from neuroner_tl.studies.running.store import LEARNED_NOTHING, Record, Store
 from neuroner_tl.studies.section import Section
-from neuroner_tl.studies.store import LEARNED_NOTHING, Record, Store
 from neuroner_tl.studies.table import Table
 from neuroner_tl.system.atomic_file import write_atomically
 

@@ -11,10 +11,10 @@ from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.evaluation.statistics import Summary, summarise
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun
-from neuroner_tl.studies.jobs import StudyFolder
-from neuroner_tl.studies.mentions import MentionFiles
-from neuroner_tl.studies.record_form import member
-from neuroner_tl.studies.store import FAILED, FINISHED, LEARNED_NOTHING, Record
+from neuroner_tl.studies.running.jobs import StudyFolder
+from neuroner_tl.studies.running.mentions import MentionFiles
+from neuroner_tl.studies.running.record_form import member
+from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING, Record
 
 MEASURE = "Exact match of type and offsets, against all gold annotations of the documents."
 OF_TAGS = "of those that tags can hold"

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 
 from neuroner_tl.evaluation.statistics import Summary
 from neuroner_tl.studies.figures import DASHES
-from neuroner_tl.studies.record_form import member
 from neuroner_tl.studies.results import StudyResults
+from neuroner_tl.studies.running.record_form import member
 
 LEVEL_IN_WORDS = (
     "Horizontal lines: training from scratch, in the dashes of its train size, with a grey band of "

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.__main__ import main
-from neuroner_tl.studies.store import FINISHED, Store
+from neuroner_tl.studies.running.store import FINISHED, Store
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import pytest
 from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.evaluation.statistics import Summary
 from neuroner_tl.studies.results import Result, StudyResults, part_counts
-from neuroner_tl.studies.store import FAILED, FINISHED, LEARNED_NOTHING
+from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING
 
 
 def run(name, arm="baseline", seed=0, split=0, corpus="c", size=None, source=False):

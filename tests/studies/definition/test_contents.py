@@ -8,13 +8,13 @@ import time
 import pytest
 
 import neuroner_tl
-from neuroner_tl.studies import code_version
-from neuroner_tl.studies.claims import Claims
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
-from neuroner_tl.studies.matching import match_records
-from neuroner_tl.studies.status import study_status
+from neuroner_tl.studies.running import code_version
+from neuroner_tl.studies.running.claims import Claims
+from neuroner_tl.studies.running.matching import match_records
+from neuroner_tl.studies.running.status import study_status
 
 STUDY = """\
 [study]

@@ -11,9 +11,9 @@ from typing import Any, Optional
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
-from neuroner_tl.studies.jobs import StudyFolder
-from neuroner_tl.studies.matching import match_records
-from neuroner_tl.studies.store import FAILED, FINISHED, Record
+from neuroner_tl.studies.running.jobs import StudyFolder
+from neuroner_tl.studies.running.matching import match_records
+from neuroner_tl.studies.running.store import FAILED, FINISHED, Record
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError, Train
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.training import resume_run, train_run
-from neuroner_tl.studies.code_version import code_version
 from neuroner_tl.studies.definition.contents import Contents
-from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
-from neuroner_tl.studies.record import PARTS, failure, make_record, read_object
-from neuroner_tl.studies.record_form import member
-from neuroner_tl.studies.store import FAILED, FINISHED, LEARNED_NOTHING
+from neuroner_tl.studies.running.code_version import code_version
+from neuroner_tl.studies.running.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
+from neuroner_tl.studies.running.record import PARTS, failure, make_record, read_object
+from neuroner_tl.studies.running.record_form import member
+from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING
 from neuroner_tl.system.interruption import Interrupted
 from neuroner_tl.system.temporary import disk_full_error, is_disk_full
 from neuroner_tl.training.manifest import MANIFEST

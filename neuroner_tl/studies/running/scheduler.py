@@ -10,8 +10,16 @@ from dataclasses import dataclass, field
 from typing import Callable
 
 from neuroner_tl.errors import TrainingError
-from neuroner_tl.studies.jobs import ELSEWHERE, INTERRUPTED, LOST, NO_SPACE, Job, Outcome, Pool
-from neuroner_tl.studies.store import FAILED, FINISHED
+from neuroner_tl.studies.running.jobs import (
+    ELSEWHERE,
+    INTERRUPTED,
+    LOST,
+    NO_SPACE,
+    Job,
+    Outcome,
+    Pool,
+)
+from neuroner_tl.studies.running.store import FAILED, FINISHED
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from typing import Any, Optional
 
 from tqdm import tqdm
 
-from neuroner_tl.studies.jobs import LOST, Job, Outcome, StudyFolder
+from neuroner_tl.studies.running.jobs import LOST, Job, Outcome, StudyFolder
 from neuroner_tl.system.interruption import SIGNALS, interruptible
 
 # Libraries read these when they are loaded, so they are set before a worker starts.
@@ -176,7 +176,7 @@ def _work(connection: Connection) -> None:
         # A Ctrl-C that came while this process was still in the terminal's session is the study's.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-        from neuroner_tl.studies.execution import execute
+        from neuroner_tl.studies.running.execution import execute
 
         while True:
             try:

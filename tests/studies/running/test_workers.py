@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.studies.definition.files import read_definition
-from neuroner_tl.studies.jobs import StudyFolder
-from neuroner_tl.studies.runner import Execution, run_study
-from neuroner_tl.studies.store import FINISHED, Store, comparable
+from neuroner_tl.studies.running.jobs import StudyFolder
+from neuroner_tl.studies.running.runner import Execution, run_study
+from neuroner_tl.studies.running.store import FINISHED, Store, comparable
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 GRID = "arms = baseline\nseeds = 0, 1, 2, 3, 4, 5, 6, 7"
 
 

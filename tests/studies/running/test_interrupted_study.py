@@ -11,7 +11,7 @@ import time
 import pytest
 from terminal import Terminal
 
-from neuroner_tl.studies.store import FINISHED, Store, comparable
+from neuroner_tl.studies.running.store import FINISHED, Store, comparable
 
 pytestmark = pytest.mark.slow
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Optional, Protocol
 
-from neuroner_tl.studies.claims import Claims
 from neuroner_tl.studies.definition.plan import StudyRun
-from neuroner_tl.studies.mentions import FOLDER, MentionFiles
-from neuroner_tl.studies.store import Store
+from neuroner_tl.studies.running.claims import Claims
+from neuroner_tl.studies.running.mentions import FOLDER, MentionFiles
+from neuroner_tl.studies.running.store import Store
 
 # What may become of a job besides being finished or failed, which is recorded.
 INTERRUPTED, ELSEWHERE, LOST = "interrupted", "elsewhere", "lost"

@@ -11,10 +11,10 @@ import pytest
 from neuroner_tl.__main__ import main
 from neuroner_tl.errors import TrainingError
 from neuroner_tl.runs.scoring import Scorer
-from neuroner_tl.studies import execution
-from neuroner_tl.studies.claims import Claims
-from neuroner_tl.studies.jobs import StudyFolder
-from neuroner_tl.studies.store import Store, comparable
+from neuroner_tl.studies.running import execution
+from neuroner_tl.studies.running.claims import Claims
+from neuroner_tl.studies.running.jobs import StudyFolder
+from neuroner_tl.studies.running.store import Store, comparable
 
 # For a handful of tokens, tracing takes far longer than computing.
 pytestmark = pytest.mark.usefixtures("eagerly")

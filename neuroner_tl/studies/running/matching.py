@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Optional
 
 from neuroner_tl.studies.definition.plan import StudyRun
-from neuroner_tl.studies.store import Record
+from neuroner_tl.studies.running.store import Record
 
 
 def match_records(

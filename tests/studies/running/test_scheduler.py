@@ -5,9 +5,9 @@ import pytest
 
 from neuroner_tl.errors import TrainingError
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.studies import scheduler as module
 from neuroner_tl.studies.definition.plan import StudyRun
-from neuroner_tl.studies.jobs import (
+from neuroner_tl.studies.running import scheduler as module
+from neuroner_tl.studies.running.jobs import (
     ELSEWHERE,
     INTERRUPTED,
     LOST,
@@ -16,8 +16,8 @@ from neuroner_tl.studies.jobs import (
     Outcome,
     StudyFolder,
 )
-from neuroner_tl.studies.scheduler import ATTEMPTS, Scheduler
-from neuroner_tl.studies.store import FAILED, FINISHED
+from neuroner_tl.studies.running.scheduler import ATTEMPTS, Scheduler
+from neuroner_tl.studies.running.store import FAILED, FINISHED
 
 
 def job(name, source=None):

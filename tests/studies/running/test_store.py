@@ -7,8 +7,8 @@ import time
 import pytest
 
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.studies.claims import Claims
-from neuroner_tl.studies.store import Store, comparable
+from neuroner_tl.studies.running.claims import Claims
+from neuroner_tl.studies.running.store import Store, comparable
 
 SPAWN = multiprocessing.get_context("spawn")
 

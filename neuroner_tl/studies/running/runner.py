@@ -18,12 +18,12 @@ from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
-from neuroner_tl.studies.jobs import InThisProcess, Job, Outcome, Pool, StudyFolder
-from neuroner_tl.studies.local_workers import local_workers
-from neuroner_tl.studies.record import failure
 from neuroner_tl.studies.results import part_counts
-from neuroner_tl.studies.scheduler import Scheduler
-from neuroner_tl.studies.store import FAILED, FINISHED
+from neuroner_tl.studies.running.jobs import InThisProcess, Job, Outcome, Pool, StudyFolder
+from neuroner_tl.studies.running.local_workers import local_workers
+from neuroner_tl.studies.running.record import failure
+from neuroner_tl.studies.running.scheduler import Scheduler
+from neuroner_tl.studies.running.store import FAILED, FINISHED
 from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.interruption import at_once, interrupted_as, interruptible
 
@@ -164,13 +164,13 @@ def _make(
 def _pool(execution: Execution, study: StudyFolder) -> Iterator[Pool]:
     context: AbstractContextManager[Pool]
     if execution.address is not None:
-        from neuroner_tl.studies.cluster_workers import cluster_workers
+        from neuroner_tl.studies.running.cluster_workers import cluster_workers
 
         context = cluster_workers(execution.address, execution.workers, study)
     elif execution.workers > 1:
         context = local_workers(execution.workers, study)
     else:
-        from neuroner_tl.studies.execution import execute
+        from neuroner_tl.studies.running.execution import execute
 
         yield InThisProcess(execute)
         return

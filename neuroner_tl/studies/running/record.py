@@ -17,10 +17,10 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.evaluation.error_sets import AnnotatedPart
 from neuroner_tl.evaluation.scoring import HEADLINE
 from neuroner_tl.runs.folder import RunFolder
-from neuroner_tl.studies.code_version import code_version
 from neuroner_tl.studies.definition.plan import StudyRun, deciding_parameters
-from neuroner_tl.studies.jobs import Job
-from neuroner_tl.studies.store import FAILED, FINISHED, LEARNED_NOTHING, Record
+from neuroner_tl.studies.running.code_version import code_version
+from neuroner_tl.studies.running.jobs import Job
+from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING, Record
 from neuroner_tl.system.json_text import parse_json
 
 logger = logging.getLogger(__name__)

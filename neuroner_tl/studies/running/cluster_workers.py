@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from neuroner_tl.errors import NeuroNERError, ParameterError
-from neuroner_tl.studies.jobs import LOST, Job, Outcome, StudyFolder
-from neuroner_tl.studies.local_workers import ONE_THREAD, log_to
+from neuroner_tl.studies.running.jobs import LOST, Job, Outcome, StudyFolder
+from neuroner_tl.studies.running.local_workers import ONE_THREAD, log_to
 
 logger = logging.getLogger(__name__)
 
@@ -209,6 +209,6 @@ class _Worker:
 
     def make(self, job: Job) -> Outcome:
         """Make a run and record it."""
-        from neuroner_tl.studies.execution import execute
+        from neuroner_tl.studies.running.execution import execute
 
         return execute(job)

@@ -1,0 +1,1 @@
+"""How the runs of a study are made: store, claims, scheduler, workers."""
