@@ -13,7 +13,10 @@ from tqdm import tqdm
 
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.runs.folder import check_writable
-from neuroner_tl.studies import (
+from neuroner_tl.studies.definition.contents import Contents
+from neuroner_tl.studies.definition.definition import StudyDefinition
+from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.kinds import (
     error_overlap,
     gain_by_size,
     layer_ablation,
@@ -22,11 +25,8 @@ from neuroner_tl.studies import (
     source_size,
     transfer_table,
 )
-from neuroner_tl.studies.definition.contents import Contents
-from neuroner_tl.studies.definition.definition import StudyDefinition
-from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.page import Page
-from neuroner_tl.studies.results import StudyResults
 from neuroner_tl.studies.running.code_version import code_in_words
 from neuroner_tl.studies.running.jobs import StudyFolder
 from neuroner_tl.studies.running.matching import match_records

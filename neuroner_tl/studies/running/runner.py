@@ -18,7 +18,7 @@ from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
-from neuroner_tl.studies.results import part_counts
+from neuroner_tl.studies.kinds.results import part_counts
 from neuroner_tl.studies.running.jobs import InThisProcess, Job, Outcome, Pool, StudyFolder
 from neuroner_tl.studies.running.local_workers import local_workers
 from neuroner_tl.studies.running.record import failure

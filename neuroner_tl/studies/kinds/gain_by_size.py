@@ -9,12 +9,12 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from neuroner_tl.studies.figures import COLOURS, MARKS, NEUTRAL, Figure, panels
-from neuroner_tl.studies.gains import mean_gain
-from neuroner_tl.studies.results import MEASURE, StudyResults
+from neuroner_tl.studies.kinds.gains import mean_gain
+from neuroner_tl.studies.kinds.results import MEASURE, StudyResults
+from neuroner_tl.studies.kinds.transfer_table import compared_arms
 from neuroner_tl.studies.running.record_form import member
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.table import Table, signed
-from neuroner_tl.studies.transfer_table import compared_arms
 
 
 class Gain(NamedTuple):

@@ -15,9 +15,9 @@ from neuroner_tl.evaluation.statistics import (
     summarise,
     wilcoxon,
 )
-from neuroner_tl.studies.comparison import error_reduction
 from neuroner_tl.studies.definition.arms import BASELINE
-from neuroner_tl.studies.gains import (
+from neuroner_tl.studies.kinds.comparison import error_reduction
+from neuroner_tl.studies.kinds.gains import (
     Pair,
     compare_pairs,
     correct,
@@ -27,7 +27,7 @@ from neuroner_tl.studies.gains import (
     interval_text,
     mean_gain,
 )
-from neuroner_tl.studies.results import MEASURE, OF_TAGS, StudyResults
+from neuroner_tl.studies.kinds.results import MEASURE, OF_TAGS, StudyResults
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.table import Cell, Row, Table, better, p_text, signed
 

@@ -20,8 +20,8 @@ from neuroner_tl.studies.figures import (
     series,
     spread_in_words,
 )
-from neuroner_tl.studies.gains import gain_table
-from neuroner_tl.studies.results import CELLS, MEASURE, StudyResults
+from neuroner_tl.studies.kinds.gains import gain_table
+from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
 from neuroner_tl.studies.section import Section
 from neuroner_tl.studies.table import Table, signed
 

@@ -19,9 +19,9 @@ from neuroner_tl.studies.figures import (
     panels,
     spread_in_words,
 )
-from neuroner_tl.studies.results import CELLS, MEASURE, StudyResults
+from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
+from neuroner_tl.studies.kinds.source_models import LEVEL_IN_WORDS, level, source_f1
 from neuroner_tl.studies.section import Section
-from neuroner_tl.studies.source_models import LEVEL_IN_WORDS, level, source_f1
 from neuroner_tl.studies.table import Table, signed
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from neuroner_tl.__main__ import main
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DATA = Path(os.environ.get("NEURONER_TL_DATA", ROOT.parent / "shared" / "data"))
 NAMES = ("gsc/CDR_DISO", "paper_predictions/CDR_DISO_baseline", "paper_predictions/CDR_DISO_tl")
 

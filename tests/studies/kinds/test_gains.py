@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuroner_tl.evaluation.statistics import Difference, compare_systems
-from neuroner_tl.studies.gains import (
+from neuroner_tl.studies.kinds.gains import (
     NO_COUNTS,
     compare_pairs,
     correct,

@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from neuroner_tl.evaluation.statistics import RESAMPLES, Difference, compare_systems, holm
-from neuroner_tl.studies.results import MEASURE, Result, StudyResults
+from neuroner_tl.studies.kinds.results import MEASURE, Result, StudyResults
 from neuroner_tl.studies.table import Table, p_text, signed
 
 Pair = tuple[Result, Result]

@@ -1,0 +1,1 @@
+"""The kinds of studies, a file each, and the results that they read."""
