@@ -17,7 +17,7 @@ from neuroner_tl.__main__ import _handler, main
 from neuroner_tl.corpora.statistics import CorpusStatistics, csv_table
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.shown_text import escaped, shortened, spreadsheet_cell
-from neuroner_tl.studies.table import Table
+from neuroner_tl.studies.pages.table import Table
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\u202egpj\r\x9b1m"
 

@@ -13,7 +13,6 @@ from matplotlib_venn import venn2, venn2_circles
 from neuroner_tl.evaluation.error_sets import KINDS, SETS, ErrorSets, count_errors, overlaps
 from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.evaluation.statistics import compare_systems
-from neuroner_tl.studies.figures import BLUE, ORANGE, Figure, panels
 from neuroner_tl.studies.kinds.compared_systems import (
     Systems,
     systems_from_folders,
@@ -21,8 +20,9 @@ from neuroner_tl.studies.kinds.compared_systems import (
 )
 from neuroner_tl.studies.kinds.gains import NO_COUNTS, how_tested, interval_text
 from neuroner_tl.studies.kinds.results import MEASURE, StudyResults
-from neuroner_tl.studies.section import Section
-from neuroner_tl.studies.table import Row, Table, better, p_text, points, signed
+from neuroner_tl.studies.pages.figures import BLUE, ORANGE, Figure, panels
+from neuroner_tl.studies.pages.section import Section
+from neuroner_tl.studies.pages.table import Row, Table, better, p_text, points, signed
 
 EXAMPLES = 3
 

@@ -8,13 +8,13 @@ from typing import NamedTuple, Optional
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from neuroner_tl.studies.figures import COLOURS, MARKS, NEUTRAL, Figure, panels
 from neuroner_tl.studies.kinds.gains import mean_gain
 from neuroner_tl.studies.kinds.results import MEASURE, StudyResults
 from neuroner_tl.studies.kinds.transfer_table import compared_arms
+from neuroner_tl.studies.pages.figures import COLOURS, MARKS, NEUTRAL, Figure, panels
+from neuroner_tl.studies.pages.section import Section
+from neuroner_tl.studies.pages.table import Table, signed
 from neuroner_tl.studies.running.record_form import member
-from neuroner_tl.studies.section import Section
-from neuroner_tl.studies.table import Table, signed
 
 
 class Gain(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 
 from neuroner_tl.evaluation.statistics import RESAMPLES, Difference, compare_systems, holm
 from neuroner_tl.studies.kinds.results import MEASURE, Result, StudyResults
-from neuroner_tl.studies.table import Table, p_text, signed
+from neuroner_tl.studies.pages.table import Table, p_text, signed
 
 Pair = tuple[Result, Result]
 NO_COUNTS = "No interval and no p: the store has no counts by document of these runs."

@@ -15,7 +15,9 @@ from neuroner_tl.studies.definition.arms import (
     arm_name,
     cumulative_layers,
 )
-from neuroner_tl.studies.figures import (
+from neuroner_tl.studies.kinds.gains import gain_table
+from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
+from neuroner_tl.studies.pages.figures import (
     COLOURS,
     MARKS,
     Figure,
@@ -24,10 +26,8 @@ from neuroner_tl.studies.figures import (
     series,
     spread_in_words,
 )
-from neuroner_tl.studies.kinds.gains import gain_table
-from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
-from neuroner_tl.studies.section import Section
-from neuroner_tl.studies.table import Table, signed
+from neuroner_tl.studies.pages.section import Section
+from neuroner_tl.studies.pages.table import Table, signed
 
 SINGLE = [(layer, arm_name([layer])) for layer in LAYERS]
 ALL_BUT_ONE = [(layer, arm_name(set(LAYERS) - {layer})) for layer in LAYERS]

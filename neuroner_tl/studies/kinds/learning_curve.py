@@ -10,7 +10,9 @@ from matplotlib.figure import Figure as Canvas
 
 from neuroner_tl.evaluation.statistics import Summary
 from neuroner_tl.studies.definition.arms import BASELINE
-from neuroner_tl.studies.figures import (
+from neuroner_tl.studies.kinds.gains import gain_table
+from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
+from neuroner_tl.studies.pages.figures import (
     COLOURS,
     MARKS,
     NEUTRAL,
@@ -20,10 +22,8 @@ from neuroner_tl.studies.figures import (
     series,
     spread_in_words,
 )
-from neuroner_tl.studies.kinds.gains import gain_table
-from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
-from neuroner_tl.studies.section import Section
-from neuroner_tl.studies.table import Table, signed
+from neuroner_tl.studies.pages.section import Section
+from neuroner_tl.studies.pages.table import Table, signed
 
 
 @dataclass(frozen=True)

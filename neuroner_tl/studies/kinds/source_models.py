@@ -7,8 +7,8 @@ from typing import Optional
 from matplotlib.axes import Axes
 
 from neuroner_tl.evaluation.statistics import Summary
-from neuroner_tl.studies.figures import DASHES
 from neuroner_tl.studies.kinds.results import StudyResults
+from neuroner_tl.studies.pages.figures import DASHES
 from neuroner_tl.studies.running.record_form import member
 
 LEVEL_IN_WORDS = (

@@ -9,7 +9,9 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from neuroner_tl.evaluation.statistics import Summary
 from neuroner_tl.studies.definition.arms import BASELINE, TRANSFER
-from neuroner_tl.studies.figures import (
+from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
+from neuroner_tl.studies.kinds.source_models import LEVEL_IN_WORDS, level, source_f1
+from neuroner_tl.studies.pages.figures import (
     BLACK,
     Figure,
     keep_possible,
@@ -17,10 +19,8 @@ from neuroner_tl.studies.figures import (
     series,
     spread_in_words,
 )
-from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
-from neuroner_tl.studies.kinds.source_models import LEVEL_IN_WORDS, level, source_f1
-from neuroner_tl.studies.section import Section
-from neuroner_tl.studies.table import Table, signed
+from neuroner_tl.studies.pages.section import Section
+from neuroner_tl.studies.pages.table import Table, signed
 
 
 def sections(results: StudyResults) -> list[Section]:

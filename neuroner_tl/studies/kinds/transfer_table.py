@@ -28,8 +28,8 @@ from neuroner_tl.studies.kinds.gains import (
     mean_gain,
 )
 from neuroner_tl.studies.kinds.results import MEASURE, OF_TAGS, StudyResults
-from neuroner_tl.studies.section import Section
-from neuroner_tl.studies.table import Cell, Row, Table, better, p_text, signed
+from neuroner_tl.studies.pages.section import Section
+from neuroner_tl.studies.pages.table import Cell, Row, Table, better, p_text, signed
 
 MEASURES = ("precision", "recall", "f1")
 

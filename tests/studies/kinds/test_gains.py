@@ -18,7 +18,7 @@ from neuroner_tl.studies.kinds.gains import (
     mean_gain,
     paired_counts,
 )
-from neuroner_tl.studies.table import p_text
+from neuroner_tl.studies.pages.table import p_text
 
 
 def result(documents, seed=0, split=0, corpus="c", f1=0.0, source="s", size=None):

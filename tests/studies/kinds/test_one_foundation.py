@@ -11,14 +11,14 @@ from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, document_counts
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
-from neuroner_tl.studies.figures import COLOURS, NEUTRAL
 from neuroner_tl.studies.kinds.gains import mean_gain, paired_counts
 from neuroner_tl.studies.kinds.results import StudyResults
+from neuroner_tl.studies.pages.figures import COLOURS, NEUTRAL
+from neuroner_tl.studies.pages.table import Cell
 from neuroner_tl.studies.report import make_page, write_report
 from neuroner_tl.studies.running.jobs import StudyFolder
 from neuroner_tl.studies.running.matching import match_records
 from neuroner_tl.studies.running.mentions import MentionFiles
-from neuroner_tl.studies.table import Cell
 
 STUDY = """\
 [study]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuroner_tl.studies.figures import Figure
-from neuroner_tl.studies.table import Table
+from neuroner_tl.studies.pages.figures import Figure
+from neuroner_tl.studies.pages.table import Table
 
 
 @dataclass(frozen=True)
