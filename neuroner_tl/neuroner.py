@@ -14,8 +14,8 @@ from neuroner_tl.evaluation.scoring import DocumentScorer, Scores, spans_of
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.prediction.model_vectors import word_vectors_or_warning
 from neuroner_tl.prediction.predictor import Predictor
+from neuroner_tl.runs.folder import RunResult
 from neuroner_tl.runs.prediction import predict_run, with_predictions
-from neuroner_tl.runs.result import RunResult
 from neuroner_tl.runs.training import train_run
 from neuroner_tl.system.threads import set_threads
 from neuroner_tl.training.checkpoint import load_model

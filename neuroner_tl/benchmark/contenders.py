@@ -9,8 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from neuroner_tl.dataset.batches import EXACT, Batch, Shapes, epoch_order, make_batch
-from neuroner_tl.dataset.encoding import Dataset, EncodedPart, WordTable
+from neuroner_tl.dataset.encoded_part import EncodedPart
+from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.dataset.packed_sequences import lay_out
+from neuroner_tl.dataset.word_table import WordTable
 from neuroner_tl.model.entity_lstm import EntityLSTM
 from neuroner_tl.model.reference import ReferenceModel
 from neuroner_tl.prediction.tagger import WORD_SIZES, Tagger, sentence_slices

@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the action; return its exit status."""
-    from neuroner_tl.corpora.formats.convert import convert_to_brat
+    from neuroner_tl.corpora.convert import convert_to_brat
 
     rename = {}
     for text in arguments.rename:

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Optional
 
-from neuroner_tl.parameters.files import parameters_markdown, write_text
+from neuroner_tl.parameters.documentation import parameters_markdown
+from neuroner_tl.parameters.files import write_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

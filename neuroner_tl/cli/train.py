@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from neuroner_tl.cli.parameter_options import add_parameter_arguments, overrides_from
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.parameters.files import add_parameter_arguments, overrides_from
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,8 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from neuroner_tl.dataset.encoding import EncodedPart, WordTable
+from neuroner_tl.dataset.encoded_part import EncodedPart
+from neuroner_tl.dataset.word_table import WordTable
 
 
 class Batch(NamedTuple):

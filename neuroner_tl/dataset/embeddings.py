@@ -19,16 +19,6 @@ from neuroner_tl.dataset.word_vector_file import (
     read_word_vectors,
 )
 
-__all__ = [
-    "EmbeddingReport",
-    "WordVectors",
-    "compose_vectors",
-    "lookup_rows",
-    "read_vectors_of",
-    "read_word_vectors",
-    "token_forms",
-]
-
 _DIGIT = re.compile(r"\d")
 
 

@@ -11,12 +11,7 @@ from typing import Optional
 import numpy as np
 
 from neuroner_tl.corpora.document import TaggedDocument
-from neuroner_tl.dataset.embeddings import (
-    EmbeddingReport,
-    WordVectors,
-    lookup_rows,
-    read_vectors_of,
-)
+from neuroner_tl.dataset.embeddings import EmbeddingReport, lookup_rows, read_vectors_of
 from neuroner_tl.dataset.encoded_part import (
     NO_LABEL,
     EncodedPart,
@@ -38,16 +33,8 @@ from neuroner_tl.dataset.vocabulary_building import (
     decide_tokens,
 )
 from neuroner_tl.dataset.word_table import WordTable, make_word_table
+from neuroner_tl.dataset.word_vector_file import WordVectors
 from neuroner_tl.errors import CorpusError
-
-__all__ = [
-    "NO_LABEL",
-    "Dataset",
-    "EncodedPart",
-    "WordTable",
-    "build_dataset",
-    "encode_documents",
-]
 
 logger = logging.getLogger(__name__)
 

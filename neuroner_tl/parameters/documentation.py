@@ -88,7 +88,7 @@ def parameters_markdown() -> str:
     """Return the text of docs/parameters.md."""
     parts = [
         "# Parameters",
-        "<!-- Made by `neuroner-tl parameters --markdown`; edit neuroner_tl/parameters/schema.py. -->",
+        "<!-- Made by `neuroner-tl parameters --markdown`; edit parameters/schema.py. -->",
         "A parameter comes from its default, a parameter file (`--parameters_filepath FILE`) or "
         "the command line (`--learning_rate 0.01`); the later wins. The section of a parameter "
         "does not matter when a file is read. Relative paths start at the current folder, `~` is "

@@ -10,7 +10,6 @@ from typing import Any, Callable, NamedTuple, Optional, Union
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from neuroner_tl.cli.parameter_options import add_parameter_arguments, overrides_from
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.spelling import nearest_hint
 from neuroner_tl.parameters.documentation import (
@@ -18,21 +17,12 @@ from neuroner_tl.parameters.documentation import (
     expected_of,
     format_value,
     is_list,
-    parameters_markdown,
 )
 from neuroner_tl.parameters.ini_file import read_ini, without_comment
 from neuroner_tl.parameters.schema import RENAMED, RETIRED, Parameters
 from neuroner_tl.parameters.values import RELOAD_FLAGS, SHORTHANDS, expand_shorthands
 from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.temporary import why_not_written
-
-__all__ = [
-    "add_parameter_arguments",
-    "load_parameters",
-    "overrides_from",
-    "parameters_markdown",
-    "write_parameters",
-]
 
 logger = logging.getLogger(__name__)
 

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Optional
 
-import numpy as np
-
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.text.sentences import SENTENCE_SPLITTER
 from neuroner_tl.corpora.text.tagging import tag_document, tagged_to_entities
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
-from neuroner_tl.dataset.encoding import EncodedPart, encode_documents
+from neuroner_tl.dataset.encoding import encode_documents
+from neuroner_tl.dataset.label_names import label_names
 from neuroner_tl.dataset.new_words import look_up_new_words, open_vectors
 from neuroner_tl.model.entity_lstm import create_network
 from neuroner_tl.prediction.tagger import Tagger
@@ -120,10 +119,3 @@ class Predictor:
                 for entity in tagged_to_entities(document.text, sentence, next(tags))
             ]
             yield dataclasses.replace(document, entities=tuple(entities))
-
-
-def label_names(part: EncodedPart, labels: np.ndarray, names: Sequence[str]) -> Iterator[list[str]]:
-    """The tags of each sentence, from labels of all tokens; a label of -1 is O."""
-    table = [*names, "O"]
-    for start, stop in zip(part.sentence_offsets[:-1], part.sentence_offsets[1:]):
-        yield [table[label] for label in labels[start:stop]]

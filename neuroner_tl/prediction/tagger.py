@@ -14,9 +14,10 @@ from typing import Callable, NamedTuple, Optional
 import numpy as np
 import tensorflow as tf
 
-from neuroner_tl.dataset.encoding import EncodedPart, WordTable
+from neuroner_tl.dataset.encoded_part import EncodedPart
 from neuroner_tl.dataset.new_words import NewVectors
 from neuroner_tl.dataset.packed_sequences import Block, BlockSizes, Shape, lay_out
+from neuroner_tl.dataset.word_table import WordTable
 from neuroner_tl.model.character_embedding import CharacterEmbedding
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, initial_weights
 from neuroner_tl.model.token_embedding import TokenEmbedding

@@ -10,9 +10,9 @@ import numpy as np
 from neuroner_tl.corpora.document import Document, Entity, TaggedDocument, TaggedSentence
 from neuroner_tl.corpora.reader import PartReader
 from neuroner_tl.corpora.text.tags import tags_to_spans
-from neuroner_tl.dataset.encoding import EncodedPart
+from neuroner_tl.dataset.encoded_part import EncodedPart
+from neuroner_tl.dataset.label_names import label_names
 from neuroner_tl.evaluation.scoring import DocumentScorer, spans_of
-from neuroner_tl.prediction.predictor import label_names
 from neuroner_tl.runs.prediction_files import PredictionFiles
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from neuroner_tl.corpora.document import TaggedDocument
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import Corpus, PartReader, read_corpus
+from neuroner_tl.corpora.text.identity import TextIdentity
 from neuroner_tl.corpora.text.sentences import SENTENCE_SPLITTER
 from neuroner_tl.corpora.text.tagging import tag_document
 from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
@@ -24,7 +25,7 @@ from neuroner_tl.dataset.snapshot import Snapshot, take_snapshot
 from neuroner_tl.dataset.vocabulary import VocabularyRules
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.training.checkpoint import SavedModel, TextIdentity
+from neuroner_tl.training.checkpoint import SavedModel
 
 DEBUG_SENTENCES = 200
 # Name of the folder of encoded corpora in the folder of runs, and of the file beside them that

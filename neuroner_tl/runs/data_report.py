@@ -12,7 +12,7 @@ from neuroner_tl.corpora.check import (
     NOTHING_TO_LEARN,
 )
 from neuroner_tl.corpora.look_alikes import described, look_alikes
-from neuroner_tl.dataset.encoding import EncodedPart
+from neuroner_tl.dataset.encoded_part import EncodedPart
 from neuroner_tl.dataset.vocabulary import OUTSIDE
 from neuroner_tl.dataset.vocabulary_building import GOLD_PARTS
 from neuroner_tl.errors import CorpusError

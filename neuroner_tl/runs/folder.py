@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -192,3 +193,18 @@ def create_run_folder(output_folder: Path, experiment_name: str) -> RunFolder:
             return RunFolder(path)
         except FileExistsError:
             number += 1
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run led to.
+
+    Args:
+        folder: the run's folder.
+        status: ``finished`` or ``interrupted``.
+        results: the content of ``results.json``.
+    """
+
+    folder: RunFolder
+    status: str
+    results: dict[str, Any]

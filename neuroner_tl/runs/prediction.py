@@ -27,9 +27,8 @@ from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.prediction.model_vectors import word_vectors_or_warning
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.data import open_corpus
-from neuroner_tl.runs.folder import check_writable, create_run_folder
+from neuroner_tl.runs.folder import RunResult, check_writable, create_run_folder
 from neuroner_tl.runs.prediction_files import PredictionFiles
-from neuroner_tl.runs.result import RunResult
 from neuroner_tl.system.threads import set_threads
 from neuroner_tl.training.checkpoint import PARAMETERS, load_model, versions
 

@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
+from neuroner_tl.corpora.text.identity import TextIdentity
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.parameters.values import Interval
 from neuroner_tl.runs.folder import RunFolder
-from neuroner_tl.training.checkpoint import TextIdentity, load_model, save_model
+from neuroner_tl.training.checkpoint import load_model, save_model
 from neuroner_tl.training.loop import BatchDone, EpochDone, Event, Progress, Stopped
 from neuroner_tl.training.manifest import MANIFEST
 from neuroner_tl.training.step import TrainingStep

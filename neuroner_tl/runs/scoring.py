@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from neuroner_tl.dataset.label_names import label_names
 from neuroner_tl.evaluation.scoring import HEADLINE, MODES, Scores, score_tags
-from neuroner_tl.prediction.predictor import label_names
 from neuroner_tl.prediction.tagger import Tagger
 from neuroner_tl.runs.annotations import write_predictions
 from neuroner_tl.runs.data import RunData

@@ -26,10 +26,9 @@ from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import RunData, load_data
 from neuroner_tl.runs.data_report import check_data
 from neuroner_tl.runs.first_weights import first_weights, is_compiled
-from neuroner_tl.runs.folder import RunFolder, check_writable, create_run_folder
+from neuroner_tl.runs.folder import RunFolder, RunResult, check_writable, create_run_folder
 from neuroner_tl.runs.leaks import warn_of_leaks
 from neuroner_tl.runs.listeners import EpochLog, Listener, ProgressBar, TensorBoard
-from neuroner_tl.runs.result import RunResult
 from neuroner_tl.runs.resume import (
     Resumption,
     loop_settings,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from neuroner_tl.corpora.formats.convert import read_documents
+from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError

@@ -10,10 +10,10 @@ from typing import Any
 
 from tqdm import tqdm
 
+from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.duplicates import SharedDocument, pubmed_id
 from neuroner_tl.corpora.formats.brat_folders import check_new_folder, write_parts
-from neuroner_tl.corpora.formats.convert import read_documents
 from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.splits import split_documents

@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn, Optional, Union
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from neuroner_tl.corpora.formats.convert import READERS
+from neuroner_tl.corpora.convert import READERS
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.spelling import nearest_hint
 from neuroner_tl.parameters.ini_file import (

@@ -26,11 +26,10 @@ from neuroner_tl.studies.kinds import (
     transfer_table,
 )
 from neuroner_tl.studies.kinds.results import StudyResults
-from neuroner_tl.studies.pages.page import Page
-from neuroner_tl.studies.pages.section import Section
+from neuroner_tl.studies.pages.page import Page, Section
 from neuroner_tl.studies.pages.table import Table
 from neuroner_tl.studies.running.code_version import code_in_words
-from neuroner_tl.studies.running.jobs import StudyFolder
+from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.matching import match_records
 from neuroner_tl.studies.running.mentions import FOLDER, MentionFiles
 from neuroner_tl.studies.running.store import LEARNED_NOTHING, Record, Store

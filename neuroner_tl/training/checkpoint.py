@@ -24,6 +24,7 @@ import numpy as np
 import tensorflow as tf
 
 import neuroner_tl
+from neuroner_tl.corpora.text.identity import TextIdentity
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.model.entity_lstm import Architecture
@@ -37,25 +38,6 @@ PARAMETERS = "parameters.ini"
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 Values = dict[str, dict[str, np.ndarray]]
-
-
-@dataclass(frozen=True)
-class TextIdentity:
-    """How a model's training text was cut, so that new text is cut alike.
-
-    Args:
-        tokenizer: name of the tokeniser, as in the parameters.
-        tokenizer_identity: its name and version.
-        sentence_splitter: name and version of the sentence splitter.
-        language: language of the tokeniser's rules.
-        tagging_format: ``bioes`` or ``bio``.
-    """
-
-    tokenizer: str
-    tokenizer_identity: str
-    sentence_splitter: str
-    language: str = "en"
-    tagging_format: str = "bioes"
 
 
 @dataclass(frozen=True)

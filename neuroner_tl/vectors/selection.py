@@ -17,13 +17,12 @@ from neuroner_tl.corpora.text.sentences import segment
 from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
 from neuroner_tl.dataset.embeddings import (
     EmbeddingReport,
-    WordVectors,
     compose_vectors,
     lookup_rows,
     token_forms,
 )
 from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
-from neuroner_tl.dataset.word_vector_file import check_is_file
+from neuroner_tl.dataset.word_vector_file import WordVectors, check_is_file
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.shown_text import escaped
 from neuroner_tl.vectors.reading import VectorFile, visit_vectors

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.corpora.check import check_corpus
+from neuroner_tl.corpora.convert import convert_to_brat
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
-from neuroner_tl.corpora.formats.convert import convert_to_brat
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroner_tl.corpora.document import Entity, TaggedDocument, TaggedSentence
-from neuroner_tl.dataset.encoding import NO_LABEL, build_dataset, encode_documents
+from neuroner_tl.dataset.encoded_part import NO_LABEL
+from neuroner_tl.dataset.encoding import build_dataset, encode_documents
 from neuroner_tl.dataset.vocabulary import VocabularyRules
 from neuroner_tl.errors import CorpusError, ParameterError
 

@@ -7,7 +7,7 @@ from gensim.models import KeyedVectors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neuroner_tl.dataset.embeddings import read_word_vectors
+from neuroner_tl.dataset.word_vector_file import read_word_vectors
 from neuroner_tl.errors import CorpusError
 
 WORDS = ["the", "cancer", "IL-2", "naïve", "β-catenin", "𝛼", "(", "p53"]

@@ -13,7 +13,7 @@ import pytest
 from test_word_vector_file import DIMENSION, MATRIX, WORDS, save
 
 from neuroner_tl.dataset import word_vector_index
-from neuroner_tl.dataset.embeddings import read_word_vectors
+from neuroner_tl.dataset.word_vector_file import read_word_vectors
 from neuroner_tl.dataset.word_vector_index import index_places, open_word_vectors
 from neuroner_tl.errors import CorpusError
 

@@ -55,7 +55,7 @@ def make_targets() -> dict[str, Target]:
 
 
 def _corpora() -> dict[str, Target]:
-    from neuroner_tl.corpora.formats.convert import READERS
+    from neuroner_tl.corpora.convert import READERS
     from neuroner_tl.corpora.import_report import ImportReport
     from neuroner_tl.corpora.reader import read_corpus
     from neuroner_tl.corpora.text.tagging import tag_document

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from neuroner_tl.cli.parameters import document_parameters
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.parameters.files import load_parameters, parameters_markdown, write_parameters
+from neuroner_tl.parameters.documentation import parameters_markdown
+from neuroner_tl.parameters.files import load_parameters, write_parameters
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.values import RELOAD_FLAGS
 from neuroner_tl.system.file_name import file_name_fault

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tiny_dataset import tiny_dataset
 
+from neuroner_tl.corpora.text.identity import TextIdentity
 from neuroner_tl.dataset.batches import EXACT, RareTokens, Shapes, training_batches
 from neuroner_tl.model.entity_lstm import LAYER_NAMES, initial_weights
 from neuroner_tl.parameters.schema import Parameters
@@ -16,7 +17,7 @@ from neuroner_tl.parameters.values import FREEZE_FLAGS, RELOAD_FLAGS
 from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import RunData
 from neuroner_tl.runs.training import _Run
-from neuroner_tl.training.checkpoint import SavedModel, TextIdentity
+from neuroner_tl.training.checkpoint import SavedModel
 
 CORE = {
     "use_character_lstm": (True, False),

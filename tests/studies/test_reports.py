@@ -9,17 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuroner_tl.evaluation.statistics import summarise
+from neuroner_tl.evaluation.statistics import error_reduction, summarise
 from neuroner_tl.studies.definition.arms import LAYERS
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
-from neuroner_tl.studies.kinds.comparison import error_reduction
 from neuroner_tl.studies.kinds.learning_curve import size_needed
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages import figures
 from neuroner_tl.studies.pages.table import Cell, Table
 from neuroner_tl.studies.report import make_page, write_report
-from neuroner_tl.studies.running.jobs import StudyFolder
+from neuroner_tl.studies.running.folder import StudyFolder
 
 ROOT = Path(__file__).resolve().parents[2]
 VALUES = {"GOLD": "somewhere", "SILVER": "some where", "VECTORS": "vectors.bin"}

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from neuroner_tl.corpora.text.identity import TextIdentity
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.model.entity_lstm import Architecture, create_network, initial_weights
 from neuroner_tl.parameters.files import load_parameters, write_parameters
 from neuroner_tl.training import checkpoint
 from neuroner_tl.training.checkpoint import (
-    TextIdentity,
     load_model,
     read_optimiser,
     read_variables,

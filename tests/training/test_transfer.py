@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neuroner_tl.corpora.text.identity import TextIdentity
 from neuroner_tl.dataset.vocabulary import Vocabulary, labels_of_types
 from neuroner_tl.errors import TransferError
 from neuroner_tl.model.entity_lstm import LAYER_NAMES, Architecture, initial_weights
 from neuroner_tl.training import transfer_report
-from neuroner_tl.training.checkpoint import SavedModel, TextIdentity
+from neuroner_tl.training.checkpoint import SavedModel
 from neuroner_tl.training.transfer import LayerChoice, plan_transfer
 
 TEXT = TextIdentity("alnum", "alnum-1", "rules-1", "en", "bio")

@@ -22,14 +22,11 @@ from neuroner_tl.corpora.text.sentences import segment
 from neuroner_tl.corpora.text.tags import (
     TokenSpan,
     check_scheme,
-    convert_tags,
     spans_to_tags,
     tags_to_spans,
 )
 from neuroner_tl.corpora.text.tokenizers import Tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
-
-__all__ = ["convert_tags", "spans_to_tags", "tag_document", "tagged_to_entities", "tags_to_spans"]
 
 OVERLAP_POLICIES = ("longest", "first", "error")
 DISCONTINUOUS = "discontinuous entity"

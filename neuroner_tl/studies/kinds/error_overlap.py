@@ -21,7 +21,7 @@ from neuroner_tl.studies.kinds.compared_systems import (
 from neuroner_tl.studies.kinds.gains import NO_COUNTS, how_tested, interval_text
 from neuroner_tl.studies.kinds.results import MEASURE, StudyResults
 from neuroner_tl.studies.pages.figures import BLUE, ORANGE, Figure, panels
-from neuroner_tl.studies.pages.section import Section
+from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Row, Table, better, p_text, points, signed
 
 EXAMPLES = 3

@@ -26,7 +26,7 @@ from neuroner_tl.studies.pages.figures import (
     series,
     spread_in_words,
 )
-from neuroner_tl.studies.pages.section import Section
+from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Table, signed
 
 SINGLE = [(layer, arm_name([layer])) for layer in LAYERS]

@@ -11,9 +11,9 @@ from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.evaluation.statistics import Summary, summarise
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun
-from neuroner_tl.studies.running.jobs import StudyFolder
+from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.mentions import MentionFiles
-from neuroner_tl.studies.running.record_form import member
+from neuroner_tl.studies.running.record_form import part_counts
 from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING, Record
 
 MEASURE = "Exact match of type and offsets, against all gold annotations of the documents."
@@ -54,20 +54,6 @@ class Result:
     def f1(self) -> float:
         """F1 on test, 0 to 1."""
         return self.counts().f1
-
-
-def part_counts(record: Record, part: str, measure: str = "documents") -> Counts:
-    """Counts of a part in a record, all types together; nothing if they were not counted.
-
-    Args:
-        record: of a finished run.
-        part: ``valid`` or ``test``.
-        measure: ``documents``, the headline, or ``tags``.
-    """
-    total = Counts()
-    for counts in member(record, "scores", part).get(measure, {}).values():
-        total += Counts(counts["tp"], counts["fp"], counts["fn"])
-    return total
 
 
 @dataclass(frozen=True)

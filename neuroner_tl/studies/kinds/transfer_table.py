@@ -11,12 +11,12 @@ import numpy as np
 from neuroner_tl.evaluation.statistics import (
     Difference,
     Summary,
+    error_reduction,
     holm,
     summarise,
     wilcoxon,
 )
 from neuroner_tl.studies.definition.arms import BASELINE
-from neuroner_tl.studies.kinds.comparison import error_reduction
 from neuroner_tl.studies.kinds.gains import (
     Pair,
     compare_pairs,
@@ -28,7 +28,7 @@ from neuroner_tl.studies.kinds.gains import (
     mean_gain,
 )
 from neuroner_tl.studies.kinds.results import MEASURE, OF_TAGS, StudyResults
-from neuroner_tl.studies.pages.section import Section
+from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Cell, Row, Table, better, p_text, signed
 
 MEASURES = ("precision", "recall", "f1")

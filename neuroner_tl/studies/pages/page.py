@@ -8,7 +8,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from neuroner_tl.studies.pages.section import Section
+from neuroner_tl.studies.pages.figures import Figure
+from neuroner_tl.studies.pages.table import Table
 
 _STYLE = """
 body { font: 16px/1.5 Georgia, serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
@@ -26,6 +27,25 @@ figure img { max-width: 100%; height: auto; }
 figcaption, .note { font-size: 14px; color: #333; }
 pre { background: #f5f5f5; padding: .8rem; overflow-x: auto; font-size: 13px; }
 """
+
+
+@dataclass(frozen=True)
+class Section:
+    """Text, tables and figures under one heading.
+
+    Args:
+        title: the heading.
+        text: paragraphs, with empty lines between them.
+        tables: in this order.
+        figures: after the tables.
+        in_text: whether it is printed in the terminal too.
+    """
+
+    title: str
+    text: str = ""
+    tables: tuple[Table, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    in_text: bool = True
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from neuroner_tl.errors import NeuroNERError, ParameterError
-from neuroner_tl.studies.running.jobs import LOST, Job, Outcome, StudyFolder
+from neuroner_tl.studies.running.folder import StudyFolder
+from neuroner_tl.studies.running.jobs import LOST, Job, Outcome
 from neuroner_tl.studies.running.local_workers import ONE_THREAD, log_to
 
 logger = logging.getLogger(__name__)

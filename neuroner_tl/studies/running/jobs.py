@@ -8,55 +8,12 @@ from pathlib import Path
 from typing import Callable, Optional, Protocol
 
 from neuroner_tl.studies.definition.plan import StudyRun
-from neuroner_tl.studies.running.claims import Claims
-from neuroner_tl.studies.running.mentions import FOLDER, MentionFiles
-from neuroner_tl.studies.running.store import Store
+from neuroner_tl.studies.running.folder import StudyFolder
 
 # What may become of a job besides being finished or failed, which is recorded.
 INTERRUPTED, ELSEWHERE, LOST = "interrupted", "elsewhere", "lost"
 # The disk is full: no run is to blame, and none can be made.
 NO_SPACE = "no space"
-
-
-@dataclass(frozen=True)
-class StudyFolder:
-    """Where everything of a study is; all workers must see it.
-
-    Args:
-        path: the folder.
-    """
-
-    path: Path
-
-    @property
-    def store(self) -> Store:
-        """The results."""
-        return Store(self.path / "runs.jsonl")
-
-    @property
-    def claims(self) -> Claims:
-        """Who is making which run."""
-        return Claims(self.path / ".claims")
-
-    @property
-    def mentions(self) -> MentionFiles:
-        """What the runs found and missed, mention by mention."""
-        return MentionFiles(self.path / FOLDER)
-
-    @property
-    def runs(self) -> Path:
-        """The folders of the runs."""
-        return self.path / "runs"
-
-    @property
-    def corpora(self) -> Path:
-        """The synthetic corpora."""
-        return self.path / "corpora"
-
-    @property
-    def logs(self) -> Path:
-        """What the workers have to say."""
-        return self.path / "logs"
 
 
 @dataclass(frozen=True)

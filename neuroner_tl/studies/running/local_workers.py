@@ -20,7 +20,8 @@ from typing import Any, Optional
 
 from tqdm import tqdm
 
-from neuroner_tl.studies.running.jobs import LOST, Job, Outcome, StudyFolder
+from neuroner_tl.studies.running.folder import StudyFolder
+from neuroner_tl.studies.running.jobs import LOST, Job, Outcome
 from neuroner_tl.system.interruption import SIGNALS, interruptible
 
 # Libraries read these when they are loaded, so they are set before a worker starts.

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Optional, Union
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.evaluation.scoring import Counts
 
 Count = Annotated[int, Field(strict=True, ge=0, le=10**15)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -93,3 +94,17 @@ def record_fault(record: Any) -> Optional[str]:
         if name not in counts
     ]
     return f"{missing[0][:60]}: field required" if missing else None
+
+
+def part_counts(record: Mapping[str, Any], part: str, measure: str = "documents") -> Counts:
+    """Counts of a part in a record, all types together; nothing if they were not counted.
+
+    Args:
+        record: of a finished run.
+        part: ``valid`` or ``test``.
+        measure: ``documents``, the headline, or ``tags``.
+    """
+    total = Counts()
+    for counts in member(record, "scores", part).get(measure, {}).values():
+        total += Counts(counts["tp"], counts["fp"], counts["fn"])
+    return total

@@ -18,10 +18,11 @@ from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
-from neuroner_tl.studies.kinds.results import part_counts
-from neuroner_tl.studies.running.jobs import InThisProcess, Job, Outcome, Pool, StudyFolder
+from neuroner_tl.studies.running.folder import StudyFolder, corpus_folders
+from neuroner_tl.studies.running.jobs import InThisProcess, Job, Outcome, Pool
 from neuroner_tl.studies.running.local_workers import local_workers
 from neuroner_tl.studies.running.record import failure
+from neuroner_tl.studies.running.record_form import part_counts
 from neuroner_tl.studies.running.scheduler import Scheduler
 from neuroner_tl.studies.running.store import FAILED, FINISHED
 from neuroner_tl.system.atomic_file import write_atomically
@@ -127,19 +128,6 @@ def _prepare(
         study.path,
     )
     return runs, done, jobs
-
-
-def corpus_folders(definition: StudyDefinition, study: StudyFolder) -> dict[str, Path]:
-    """The folder of each corpus by name; synthetic ones are in the study's folder."""
-    folders = {}
-    for named in (*definition.sources.values(), *definition.targets.values()):
-        for name, text in named.items():
-            if text.startswith(SYNTHETIC):
-                synthetic = definition.synthetic[text[len(SYNTHETIC) :]]
-                folders[name] = study.corpora / synthetic.folder(text[len(SYNTHETIC) :])
-            else:
-                folders[name] = Path(text).expanduser()
-    return folders
 
 
 def _make(

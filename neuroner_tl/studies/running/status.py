@@ -11,7 +11,7 @@ from typing import Any, Optional
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
-from neuroner_tl.studies.running.jobs import StudyFolder
+from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.matching import match_records
 from neuroner_tl.studies.running.store import FAILED, FINISHED, Record
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from neuroner_tl.corpora.document import TaggedDocument, TaggedSentence
 from neuroner_tl.corpora.formats.conll import IMPLICIT_BEGIN, read_conll, write_conll
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.text.tagging import convert_tags, tag_document
+from neuroner_tl.corpora.text.tagging import tag_document
+from neuroner_tl.corpora.text.tags import convert_tags
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError
 

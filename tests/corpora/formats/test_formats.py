@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neuroner_tl.cli import corpus_convert
+from neuroner_tl.corpora.convert import FORMATS, READERS, convert_to_brat, read_documents
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.bioc import MISMATCH, OUTSIDE
-from neuroner_tl.corpora.formats.convert import FORMATS, READERS, convert_to_brat, read_documents
 from neuroner_tl.corpora.formats.iexml import iterate_iexml
 from neuroner_tl.corpora.formats.standoff import UNKNOWN_DOCUMENT, format_standoff, iterate_standoff
 from neuroner_tl.corpora.import_report import ImportReport

@@ -10,14 +10,8 @@ from seqeval.metrics.sequence_labeling import get_entities
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text import tagging
-from neuroner_tl.corpora.text.tagging import (
-    convert_tags,
-    spans_to_tags,
-    tag_document,
-    tagged_to_entities,
-    tags_to_spans,
-)
-from neuroner_tl.corpora.text.tags import may_follow
+from neuroner_tl.corpora.text.tagging import tag_document, tagged_to_entities
+from neuroner_tl.corpora.text.tags import convert_tags, may_follow, spans_to_tags, tags_to_spans
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
 

@@ -6,7 +6,8 @@ import pytest
 
 from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.evaluation.statistics import Summary
-from neuroner_tl.studies.kinds.results import Result, StudyResults, part_counts
+from neuroner_tl.studies.kinds.results import Result, StudyResults
+from neuroner_tl.studies.running.record_form import part_counts
 from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING
 
 

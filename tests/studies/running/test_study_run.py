@@ -13,7 +13,7 @@ from neuroner_tl.errors import TrainingError
 from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.studies.running import execution
 from neuroner_tl.studies.running.claims import Claims
-from neuroner_tl.studies.running.jobs import StudyFolder
+from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.store import Store, comparable
 
 # For a handful of tokens, tracing takes far longer than computing.

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.studies.definition.files import read_definition
-from neuroner_tl.studies.running.jobs import StudyFolder
+from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.runner import Execution, run_study
 from neuroner_tl.studies.running.store import FINISHED, Store, comparable
 
