@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from neuroner_tl import atomic_file, temporary
+from neuroner_tl.system import atomic_file, temporary
 from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.temporary import (
     is_disk_full,

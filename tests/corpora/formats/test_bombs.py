@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from neuroner_tl.corpora import bounded, conll
 from neuroner_tl.corpora.convert import READERS
+from neuroner_tl.corpora.formats import bounded, conll
 from neuroner_tl.corpora.formats.standoff import read_standoff
 from neuroner_tl.corpora.formats.text_files import read_text
 from neuroner_tl.corpora.import_report import ImportReport
