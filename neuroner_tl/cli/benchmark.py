@@ -27,7 +27,7 @@ PAPER: dict[str, Any] = {
 # Parameters that have an option of another name here.
 OPTIONS = {
     "dataset_text_folder": "--corpus",
-    "token_pretrained_embedding_filepath": "--word_vectors",
+    "token_pretrained_embedding_filepath": "--word-vectors",
     "number_of_cpu_threads": "--threads",
 }
 
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--corpus", type=Path, metavar="DIR", help="corpus to measure on (default: a synthetic one)"
     )
     parser.add_argument(
-        "--word_vectors",
+        "--word-vectors",
         type=Path,
         metavar="FILE",
         help="word vectors (default: random ones, which are as fast)",
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "word vectors are not used (default: the paper's sizes)",
     )
     parser.add_argument(
-        "--batch_sizes",
+        "--batch-sizes",
         default="1,8,32",
         metavar="N,N",
         help="sentences a batch in training (default: 1,8,32)",
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="least time of each contender in each round (default: 1)",
     )
     parser.add_argument(
-        "--whole_epochs",
+        "--whole-epochs",
         action="store_true",
         help="train over whole epochs and not over a sample of batches (the reference excepted)",
     )

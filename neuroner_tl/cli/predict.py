@@ -18,13 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, required=True, help="folder for the .txt and .ann files"
     )
     parser.add_argument(
-        "--word_vectors",
+        "--word-vectors",
         type=Path,
         help="word-vector file for words that the model has not met (default: the file that the "
         "model was trained with, if it is still there; none for none)",
     )
     parser.add_argument(
-        "--batch_size",
+        "--batch-size",
         type=int,
         default=64,
         help="sentences read side by side, at most 128 (default 64)",
@@ -41,11 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
     from neuroner_tl.system.threads import set_threads
     from neuroner_tl.training.checkpoint import load_model
 
-    for name, least in (("batch_size", 1), ("threads", 0)):
-        if getattr(arguments, name) < least:
-            raise ParameterError(
-                f"--{name}: found {getattr(arguments, name)}, expected at least {least}"
-            )
+    for option, found, least in (
+        ("--batch-size", arguments.batch_size, 1),
+        ("--threads", arguments.threads, 0),
+    ):
+        if found < least:
+            raise ParameterError(f"{option}: found {found}, expected at least {least}")
     set_threads(arguments.threads)
     model = load_model(arguments.model)
     vectors = arguments.word_vectors

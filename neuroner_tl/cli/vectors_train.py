@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="word2vec: .bin, .txt, .vec or .glove, each also with .gz; fasttext: .bin",
     )
     for setting in fields(VectorSettings):
-        name, default = f"--{setting.name}", setting.default
+        name, default = f"--{setting.name.replace('_', '-')}", setting.default
         text = f"{setting.metadata['help']} (default {default})"
         if isinstance(default, bool):
             parser.add_argument(name, action="store_true", help=setting.metadata["help"])

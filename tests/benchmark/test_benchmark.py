@@ -188,7 +188,7 @@ def test_settings_that_cannot_be(wrong):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--batch_sizes", "1,x"], "found 'x', expected a number"),
+        (["--batch-sizes", "1,x"], "found 'x', expected a number"),
         (["--threads", "-1"], "--threads: found '-1'"),
         (["--json", "absent/file.json"], "cannot be written"),
         (["--corpus", "absent"], "absent: no such folder"),
@@ -211,7 +211,7 @@ def test_the_command(corpus, tmp_path, capsys):
     options = {
         "--corpus": corpus,
         "--parameters_filepath": ini,
-        "--batch_sizes": "4",
+        "--batch-sizes": "4",
         "--repetitions": "1",
         "--seconds": "0",
         "--json": target,

@@ -2,13 +2,14 @@ import argparse
 
 import pytest
 
+from neuroner_tl.__main__ import make_parser as make_whole_parser
 from neuroner_tl.cli.parameter_options import (
     CommandLineParser,
     add_parameter_arguments,
     overrides_from,
 )
 from neuroner_tl.parameters.files import load_parameters
-from neuroner_tl.parameters.schema import RETIRED, SECTIONS, Parameters
+from neuroner_tl.parameters.schema import RENAMED, RETIRED, SECTIONS, Parameters
 
 
 def make_parser() -> CommandLineParser:
@@ -82,3 +83,47 @@ def test_a_plain_argument_parser_does_too():
     parser = argparse.ArgumentParser()
     add_parameter_arguments(parser)
     assert overrides_from(parser.parse_args(["--seed", "3"])) == {"seed": "3"}
+
+
+def parsers_of(parser):
+    """Yield the parsers of all commands and actions."""
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for chosen in action.choices.values():
+                yield from parsers_of(chosen)
+
+
+def test_underscores_are_for_parameters_and_hyphens_for_all_other_options():
+    parameters = {f"--{name}" for name in (*Parameters.model_fields, *RETIRED, *RENAMED)}
+    shown = {f"--{name}" for name in Parameters.model_fields}
+    checked = 0
+    for parser in parsers_of(make_whole_parser()):
+        options = {text for action in parser._actions for text in action.option_strings}
+        is_of_parameters = shown <= options
+        for option in options - (parameters if is_of_parameters else set()):
+            assert "_" not in option or option == "--parameters_filepath", (parser.prog, option)
+            checked += 1
+    assert checked > 60
+
+
+@pytest.mark.parametrize(
+    ("command", "former", "now"),
+    [
+        ("benchmark", "--batch_sizes", "--batch-sizes"),
+        ("benchmark", "--word_vectors", "--word-vectors"),
+        ("benchmark", "--whole_epochs", "--whole-epochs"),
+        ("predict", "--batch_size", "--batch-size"),
+        ("vectors train", "--min_count", "--min-count"),
+        ("predict", "--word_vectors", "--word-vectors"),
+    ],
+)
+def test_former_names_are_refused_with_the_new_one(command, former, now, capsys):
+    needed = {
+        "predict": "--model m --input i --output o".split(),
+        "vectors train": "--texts t --output o".split(),
+    }
+    with pytest.raises(SystemExit) as caught:
+        make_whole_parser().parse_args([*command.split(), *needed.get(command, []), former, "1"])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.endswith(f"; the nearest is {now}\n")

@@ -30,7 +30,7 @@ def texts(tmp_path):
 def train(texts, output, *more):
     return main(
         ["vectors", "train", "--texts", str(texts), "--output", str(output)]
-        + ["--dimension", "6", "--min_count", "5", "--epochs", "2", *more]
+        + ["--dimension", "6", "--min-count", "5", "--epochs", "2", *more]
     )
 
 
@@ -82,7 +82,7 @@ def test_two_processes_write_the_same_file(tmp_path, texts, method):
     for name in ("1", "2"):
         command = [sys.executable, "-m", "neuroner_tl", "vectors", "train", "--texts", str(texts)]
         command += ["--output", str(tmp_path / f"{name}.bin"), "--method", method]
-        command += ["--min_count", "1", "--buckets", "1000", "--dimension", "20"]
+        command += ["--min-count", "1", "--buckets", "1000", "--dimension", "20"]
         subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": name})
     assert (tmp_path / "1.bin").read_bytes() == (tmp_path / "2.bin").read_bytes()
 
@@ -106,7 +106,7 @@ def test_ctrl_c_leaves_nothing(tmp_path, texts):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--min_count", "1000"], "none of them 1000 times"),
+        (["--min-count", "1000"], "none of them 1000 times"),
         (["--epochs", "0"], "epochs: found 0, expected 1 to"),
     ],
 )
@@ -129,7 +129,8 @@ def test_the_documentation_has_every_option_with_its_default_and_its_calls_are_u
     text = (Path(__file__).resolve().parents[2] / "docs" / "word_vectors.md").read_text("utf-8")
     rows = [line for line in text.split("\n") if line.startswith("| `--")]
     for setting in fields(VectorSettings):
-        row = next(line for line in rows if f"`--{setting.name}`" in line)
+        option = f"--{setting.name.replace('_', '-')}"
+        row = next(line for line in rows if f"`{option}`" in line)
         default = f"{setting.default:,}" if setting.name == "buckets" else str(setting.default)
         assert ("off" if setting.default is False else default) in row.split("|")[2], setting.name
     blocks = re.findall(r"^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)

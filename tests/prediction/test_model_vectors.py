@@ -113,7 +113,7 @@ def test_prediction_uses_it(model, vectors, used, tmp_path):
     text.write_text("The Zyqo of it.")
     arguments = ["predict", "--model", str(model.folder), "--input", str(text), "--output"]
     assert main([*arguments, str(tmp_path / "one")]) == 0
-    assert main([*arguments, str(tmp_path / "two"), "--word_vectors", "none"]) == 0
+    assert main([*arguments, str(tmp_path / "two"), "--word-vectors", "none"]) == 0
     with NeuroNER(use_pretrained_model=True, pretrained_model_folder=model.folder) as ner:
         ner.predict("The Zyqo of it.")
     assert used == [vectors, None, vectors]
