@@ -103,7 +103,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     namespace = make_parser().parse_args(arguments)
     verbose = str(getattr(namespace, "verbose", "")).lower() in ("true", "yes", "1", "on")
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[_handler()])
-    for noisy in ("tensorflow", "h5py", "matplotlib", "fontTools", "absl", "gensim"):
+    for noisy in ("tensorflow", "h5py", "matplotlib", "fontTools", "absl", "gensim", "filelock"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     # SIGTERM is a Ctrl-C, so that nothing half written is left and something is said.
     in_main_thread = threading.current_thread() is threading.main_thread()

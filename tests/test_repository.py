@@ -85,6 +85,8 @@ def test_dependencies():
         "bioc",
         "lxml",
         "pyahocorasick",
+        "filelock",
+        "psutil",
     }
     extras = setup_cfg()["options.extras_require"]
     assert set(extras) == {"spacy", "cluster", "test", "docs"}

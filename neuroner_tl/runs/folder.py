@@ -7,7 +7,7 @@ import json
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,12 +16,8 @@ from typing import Any
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.json_text import parse_json
+from neuroner_tl.system.locks import lock
 from neuroner_tl.system.temporary import naming, remove_leftovers, temporary_path
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 logger = logging.getLogger(__name__)
 
@@ -115,24 +111,18 @@ class RunFolder:
         Raises:
             ParameterError: another process holds it.
         """
-        if fcntl is None:
+        with ExitStack() as stack:
+            try:
+                held = stack.enter_context(lock(self.path / ".lock", wait=0))
+            except OSError:
+                logger.debug("%s: this file system has no locks", self.path)
+                held = True
+            if not held:
+                raise ParameterError(
+                    f"{self.path}: another process is training this run, expected none; wait for "
+                    "it, or stop it first"
+                )
             yield
-            return
-        descriptor = os.open(self.path, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise ParameterError(
-                f"{self.path}: another process is training this run, expected none; wait for it, "
-                "or stop it first"
-            ) from None
-        except OSError:
-            logger.debug("%s: this file system knows no locks", self.path)
-        try:
-            yield
-        finally:
-            os.close(descriptor)
 
 
 def _records(path: Path, number: str = "") -> list[dict[str, Any]]:

@@ -8,17 +8,18 @@ cut off by the next one and passed over by readers. Of two records of one run th
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.studies.running.record_form import record_fault
 from neuroner_tl.system.json_text import parse_json
+from neuroner_tl.system.locks import lock
 from neuroner_tl.system.temporary import naming
 
 FINISHED, FAILED = "finished", "failed"
@@ -58,13 +59,13 @@ class Store:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._locked() as file, naming(self.path):
             end = _end_of_whole_lines(file)
-            os.ftruncate(file, end)
+            file.truncate(end)
             try:
-                if os.write(file, line) != len(line):
+                if file.write(line) != len(line):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                os.fsync(file)
+                os.fsync(file.fileno())
             except BaseException:
-                os.ftruncate(file, end)
+                file.truncate(end)
                 raise
 
     def records(self) -> dict[str, Record]:
@@ -97,14 +98,11 @@ class Store:
         return content.split(b"\n")[:-1]
 
     @contextmanager
-    def _locked(self) -> Iterator[int]:
+    def _locked(self) -> Iterator[FileIO]:
         """The file, opened for appending, while nobody else writes."""
-        file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield file
-        finally:
-            os.close(file)
+        with lock(self.path.with_name(f".{self.path.name}.lock")):
+            with FileIO(self.path, "a+") as file:
+                yield file
 
 
 def comparable(record: Mapping[str, Any]) -> Record:
@@ -112,14 +110,13 @@ def comparable(record: Mapping[str, Any]) -> Record:
     return {name: value for name, value in record.items() if name not in CIRCUMSTANCES}
 
 
-def _end_of_whole_lines(file: int) -> int:
+def _end_of_whole_lines(file: FileIO) -> int:
     """Where the last line that was written to its end ends."""
-    size = os.fstat(file).st_size
-    position = size
+    position = file.seek(0, os.SEEK_END)
     while position > 0:
         begin = max(0, position - 65536)
-        block = os.pread(file, position - begin, begin)
-        found = block.rfind(b"\n")
+        file.seek(begin)
+        found = file.read(position - begin).rfind(b"\n")
         if found >= 0:
             return begin + found + 1
         position = begin

@@ -1,3 +1,4 @@
+import io
 import json
 import multiprocessing
 import os
@@ -7,6 +8,7 @@ import time
 import pytest
 
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.studies.running import store as store_module
 from neuroner_tl.studies.running.claims import Claims
 from neuroner_tl.studies.running.store import Store, comparable
 
@@ -95,8 +97,12 @@ def test_a_record_that_does_not_fit_leaves_nothing(tmp_path, monkeypatch):
     store = Store(tmp_path / "runs.jsonl")
     store.append({"id": "a"})
     before = store.path.read_bytes()
-    write = os.write
-    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:5]))
+
+    class FullDisk(io.FileIO):
+        def write(self, data):
+            return super().write(data[:5])
+
+    monkeypatch.setattr(store_module, "FileIO", FullDisk)
     with pytest.raises(OSError, match="No space left.*runs.jsonl"):
         store.append({"id": "b"})
     assert store.path.read_bytes() == before

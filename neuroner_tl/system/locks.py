@@ -1,0 +1,62 @@
+"""Locks between processes, also those of several machines that share a disk.
+
+A lock is an empty file beside what it protects. The operating system releases a lock when its
+process ends, however it ends, so the lock of a process that was killed is free.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Optional
+
+from filelock import FileLock, Timeout
+
+# How often a lock that another process holds is tried again.
+_PAUSE_SECONDS = 0.01
+
+
+@contextmanager
+def lock(path: Path, wait: Optional[float] = None) -> Iterator[bool]:
+    """Hold a lock while the block lasts.
+
+    Two locks of one path exclude each other within a process, too.
+
+    Args:
+        path: the file of the lock, made with its folder if need be. It may stay.
+        wait: seconds to wait for another holder; None to wait for as long as it takes.
+
+    Yields:
+        Whether the lock is held; false if another holder has not given it up in time.
+
+    Raises:
+        OSError: the file cannot be made, or its file system has no locks.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = FileLock(path, timeout=-1 if wait is None else wait)
+    try:
+        held.acquire(poll_interval=_PAUSE_SECONDS)
+    except Timeout:
+        yield False
+        return
+    except NotImplementedError:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(path)) from None
+    try:
+        yield True
+    finally:
+        held.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether somebody holds a lock; one that may only be read counts as held."""
+    if not path.exists():
+        return False
+    try:
+        # One who only looks, like us, is gone in a moment.
+        with lock(path, wait=5 * _PAUSE_SECONDS) as free:
+            return not free
+    except OSError:
+        return True
