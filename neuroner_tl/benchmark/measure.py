@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Optional
 
-from tqdm import tqdm
-
 from neuroner_tl.benchmark.arithmetic import (
     MatrixProduct,
     forward_operations,
@@ -40,6 +38,7 @@ from neuroner_tl.benchmark.result import (
     ratios_of,
 )
 from neuroner_tl.dataset.encoding import Dataset
+from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, create_network, initial_weights
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.parameters.schema import Parameters
@@ -161,7 +160,7 @@ def _prediction_part(dataset: Dataset) -> str:
 
 def _until(stop_requested: Callable[[], bool], items: Iterator[Any], total: int) -> Iterator[Any]:
     """The items, with a progress bar, until somebody wants to stop."""
-    with tqdm(total=total, desc="benchmark", unit=" turns", delay=2, disable=None) as bar:
+    with progress_bar(total=total, desc="benchmark", unit=" turns", delay=2) as bar:
         while not stop_requested():
             try:
                 yield next(items)

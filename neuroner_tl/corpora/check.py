@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tqdm import tqdm
-
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.duplicates import DocumentIndex
@@ -19,6 +17,7 @@ from neuroner_tl.corpora.reader import BratPart, Corpus, PartReader, read_corpus
 from neuroner_tl.corpora.text.tagging import tag_document
 from neuroner_tl.corpora.text.tokenizers import Tokenizer
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.progress import progress_bar
 
 SEVERITIES = ("error", "warning", "note")
 # Errors and a warning that training, too, says of a corpus.
@@ -111,13 +110,12 @@ def check_corpus(folder: Path, tokenizer: Tokenizer) -> CorpusCheck:
         texts[name] = []
         if isinstance(part, BratPart):
             _check_names(name, part.ids, result)
-        bar = tqdm(
+        bar = progress_bar(
             _readable(part, result),
             desc=name,
             total=len(part),
             unit=" documents",
             delay=2,
-            disable=None,
         )
         for document in bar:
             result.documents[name] = result.documents.get(name, 0) + 1

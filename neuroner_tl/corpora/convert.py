@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
-from tqdm import tqdm
-
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.bioc import iterate_bioc_json, iterate_bioc_xml, iterate_pubtator
 from neuroner_tl.corpora.formats.brat import iterate_brat_folder
@@ -20,6 +18,7 @@ from neuroner_tl.corpora.formats.standoff import iterate_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.system.file_name import usable_name
 
 Reader = Callable[[Path, ImportReport], Iterator[Document]]
@@ -97,7 +96,7 @@ def convert_to_brat(
         for name, documents in parts.items()
     }
     bars = {
-        name: tqdm(
+        name: progress_bar(
             documents, desc=f"converting {name}".rstrip(), unit=" documents", delay=2, disable=None
         )
         for name, documents in changed.items()

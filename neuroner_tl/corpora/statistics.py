@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from tqdm import tqdm
-
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.text.sentences import segment
 from neuroner_tl.corpora.text.tokenizers import Tokenizer
+from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.shown_text import spreadsheet_cell
 
 HEADINGS = (
@@ -188,12 +187,11 @@ def folder_statistics(folder: Path, tokenizer: Tokenizer, parts: bool) -> list[C
             corpus_statistics(f"{name}/{part}", reader, tokenizer)
             for part, reader in corpus.parts.items()
         ]
-    bar = tqdm(
+    bar = progress_bar(
         chain.from_iterable(corpus.parts.values()),
         desc=name,
         total=sum(len(reader) for reader in corpus.parts.values()),
         unit=" documents",
         delay=2,
-        disable=None,
     )
     return [*rows, corpus_statistics(name, bar, tokenizer)]

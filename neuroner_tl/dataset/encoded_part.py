@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
 from neuroner_tl.corpora.document import TaggedDocument
 from neuroner_tl.dataset.gold import GoldAnnotations, GoldBuilder
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.progress import progress_bar
 
 NO_LABEL = -1
 # Labels are int16.
@@ -122,7 +122,7 @@ def number_documents(
     first_documents: list[str] = []
     gold = GoldBuilder()
     word_numbers, tag_numbers = words.numbers, tags.numbers
-    for document in tqdm(
+    for document in progress_bar(
         documents, desc=f"encoding {name}", unit=" documents", delay=2, disable=None
     ):
         for sentence in document.sentences:

@@ -15,12 +15,12 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Optional, cast
+from typing import Any, BinaryIO, Optional, cast
 
 import numpy as np
-from tqdm import tqdm
 
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.shown_text import escaped
 
 logger = logging.getLogger(__name__)
@@ -287,14 +287,13 @@ class WordVectorScan(ABC):
                 raise self._broken_line(number, f"{text!r}", line) from None
             self.keep(word, vector, 0)
 
-    def _progress(self) -> tqdm:
-        return tqdm(
+    def _progress(self) -> Any:
+        return progress_bar(
             total=self.expected,
             desc=f"word vectors {escaped(self.path.name)}",
             unit=" words",
             unit_scale=True,
             delay=2,
-            disable=None,
         )
 
     def _broken_line(self, number: int, found: str, line: bytes) -> CorpusError:

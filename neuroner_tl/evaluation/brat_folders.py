@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
-from tqdm import tqdm
-
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat import line_ends, read_annotations, read_brat_document
 from neuroner_tl.corpora.formats.text_files import read_text
@@ -25,6 +23,7 @@ from neuroner_tl.evaluation.scoring import (
     Scores,
     spans_of,
 )
+from neuroner_tl.messages.progress import progress_bar
 
 DOCUMENT_CHOICES = ("same", "common", "gold", "all")
 PART_FOLDERS = ("train", "valid", "test")
@@ -115,7 +114,7 @@ def evaluate_folders(gold: Path, predicted: Path, documents: str = "same") -> Fo
     every, taggable = DocumentScorer(), DocumentScorer()
     gold_ends, predicted_ends = line_ends(gold_paths.values), line_ends(predicted_paths.values)
     tokenizer = get_tokenizer("alnum")
-    for name in tqdm(sorted(names), desc="evaluating", unit=" documents", delay=2, disable=None):
+    for name in progress_bar(sorted(names), desc="evaluating", unit=" documents", delay=2):
         expected = found = None
         if name in gold_paths:
             expected = read_brat_document(gold_paths[name], gold_report, gold_ends)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import tensorflow as tf
-from tqdm import tqdm
 
+from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.system.memory import resident_memory
 from neuroner_tl.training.loop import BatchDone, EpochDone, Event, Stopped
@@ -49,14 +49,13 @@ class ProgressBar:
         """Move the bar."""
         if isinstance(event, BatchDone):
             if self._bar is None:
-                self._bar = tqdm(
+                self._bar = progress_bar(
                     total=self._sentences,
                     initial=event.done - event.sentences,
                     desc=f"epoch {event.epoch}{self._scores}",
                     unit=" sentences",
                     mininterval=0.5,
                     leave=False,
-                    disable=None,
                 )
                 self._loss, self._seen = 0.0, 0
             self._loss += event.loss * event.sentences

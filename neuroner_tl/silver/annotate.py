@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.silver.lexicon import Lexicon, LexiconRules, read_terms
 from neuroner_tl.system.atomic_file import replacing
 from neuroner_tl.system.temporary import why_not_written
@@ -74,7 +73,7 @@ def annotate_with_lexicon(
     def rows() -> Iterator[tuple[str, int, int, str]]:
         nonlocal spans
         documents = read_documents(texts, texts_form, report)
-        for document in tqdm(documents, desc="annotating", unit=" documents", disable=None):
+        for document in progress_bar(documents, desc="annotating", unit=" documents"):
             for start, end in lexicon.annotate(document.text):
                 spans += 1
                 yield document.id, start, end, document.text[start:end]

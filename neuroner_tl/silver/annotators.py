@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tqdm import tqdm
-
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.formats.standoff import attach, read_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import PART_NAMES
+from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.silver.harmonise import Span
 from neuroner_tl.silver.lexicon import Lexicon, LexiconRules, longest, read_terms
 
@@ -120,4 +119,4 @@ def _warn_of_strangers(path: Path, number: int) -> None:
 
 
 def _progress(documents: Sequence[Document]) -> Iterator[Document]:
-    yield from tqdm(documents, desc="annotating", unit=" documents", delay=2, disable=None)
+    yield from progress_bar(documents, desc="annotating", unit=" documents", delay=2)

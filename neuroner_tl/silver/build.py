@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.duplicates import SharedDocument, pubmed_id
@@ -18,6 +16,7 @@ from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.splits import split_documents
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.silver.agreement import Agreement
 from neuroner_tl.silver.blacklist import Banned, build_blacklist, read_blacklist
 from neuroner_tl.silver.consensus import (
@@ -141,7 +140,7 @@ def _read_texts(definition: SilverDefinition) -> list[Document]:
     report = ImportReport()
     texts = read_documents(definition.data(settings.texts), settings.texts_format, report)
     found: dict[str, Document] = {}
-    for document in tqdm(texts, desc="reading", unit=" documents", delay=2, disable=None):
+    for document in progress_bar(texts, desc="reading", unit=" documents", delay=2):
         if document.id in found:
             raise CorpusError(
                 f"{settings.texts}: document {document.id!r} comes twice; ids must be unique: "
@@ -161,7 +160,7 @@ def _in_gold(texts: Sequence[Document], gold: GoldStandard) -> list[SharedDocume
         if place is not None:
             known.add(document.id)
             found.append(SharedDocument(document.id, place, "PubMed id", 1.0))
-    bar = tqdm(texts, desc="comparing with gold", unit=" documents", delay=2, disable=None)
+    bar = progress_bar(texts, desc="comparing with gold", unit=" documents", delay=2)
     found += [shared for shared in index.find(bar) if shared.source not in known]
     return found
 
@@ -203,7 +202,7 @@ def _harmonise(
 ) -> tuple[list[SilverDocument], Agreement]:
     agreement = Agreement([source.name for source in definition.annotators])
     silver = []
-    bar = tqdm(pool, desc="harmonising", unit=" documents", delay=2, disable=None)
+    bar = progress_bar(pool, desc="harmonising", unit=" documents", delay=2)
     for document, given in zip(bar, spans):
         votes = consensus.apply(document.text, given)
         agreement.add(document.text, given, votes)

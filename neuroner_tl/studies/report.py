@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
-from tqdm import tqdm
-
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
@@ -112,7 +111,7 @@ def write_report(page: Page, results: StudyResults, to: Optional[Path] = None) -
     _remove_earlier(folder)
     if figures:
         (folder / "figures").mkdir(exist_ok=True)
-    for figure in tqdm(figures, desc="figures", delay=2, disable=None):
+    for figure in progress_bar(figures, desc="figures", delay=2):
         images[figure.name] = figure.save(folder / "figures")
     (folder / "tables").mkdir(exist_ok=True)
     for table in tables:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.leaks import all_documents
@@ -24,6 +23,7 @@ from neuroner_tl.dataset.embeddings import (
 from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
 from neuroner_tl.dataset.word_vector_file import WordVectors, check_is_file
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.shown_text import escaped
 from neuroner_tl.vectors.reading import VectorFile, visit_vectors
 from neuroner_tl.vectors.texts import find_text_files, iterate_token_sentences
@@ -145,7 +145,7 @@ def _words(corpora: Sequence[Path], texts: Sequence[Path], tokenizer: Tokenizer)
     """Yield the words of corpora and texts as training and prediction see them."""
     for folder in corpora:
         documents = all_documents(read_corpus(folder, required=()))
-        for document in tqdm(
+        for document in progress_bar(
             documents, desc=f"words of {escaped(folder.name)}", delay=2, disable=None
         ):
             for sentence in segment(document, tokenizer, protect_entities=True):

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Optional
 
-from tqdm import tqdm
-
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.system.atomic_file import replacing
 from neuroner_tl.vectors.settings import VectorSettings
 from neuroner_tl.vectors.texts import find_text_files, iterate_token_sentences
@@ -121,7 +120,7 @@ class _Sentences:
         self.tokens = tokens
         self.error: Optional[Exception] = None
         self.stopped = False
-        self.bar: Optional[tqdm] = None
+        self.bar: Any = None
 
     def __iter__(self) -> Iterator[list[str]]:
         try:
@@ -163,8 +162,8 @@ def _train(sentences: _Sentences, settings: VectorSettings) -> Any:
     return model
 
 
-def _progress(name: str, words: Optional[int]) -> tqdm:
-    return tqdm(total=words, desc=name, unit=" words", unit_scale=True, delay=2, disable=None)
+def _progress(name: str, words: Optional[int]) -> Any:
+    return progress_bar(total=words, desc=name, unit=" words", unit_scale=True, delay=2)
 
 
 def _make_model(settings: VectorSettings) -> Any:

@@ -10,12 +10,11 @@ import urllib.request
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tqdm import tqdm
-
 from neuroner_tl.corpora.formats.brat_folders import check_new_folder
 from neuroner_tl.corpora.public.archive import unpack
 from neuroner_tl.corpora.public.registry import Download, whole_number
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.system.atomic_file import write_atomically
 
 logger = logging.getLogger(__name__)
@@ -145,13 +144,12 @@ def _receive(download: Download, response: Any, part: Path, present: int, limit:
     rest = whole_number(length or "")
     expected = present + rest if rest is not None else download.size
     received = present
-    bar = tqdm(
+    bar = progress_bar(
         total=expected,
         initial=present,
         desc=download.name,
         unit="B",
         unit_scale=True,
-        disable=None,
     )
     with bar, open(part, "ab" if present else "wb") as file:
         while block := response.read(_BLOCK):

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from tqdm import tqdm
-
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
@@ -137,7 +136,7 @@ def _make(
     in_this_process = execution.workers == 1 and execution.address is None
     with _pool(execution, study) as pool, interruptible() as stop_requested:
         scheduler = Scheduler(jobs, done, stop_requested, _give_up)
-        bar = tqdm(
+        bar = progress_bar(
             total=len(jobs), desc="runs", unit=" runs", disable=True if in_this_process else None
         )
         with bar:

@@ -1,0 +1,22 @@
+"""Numbers as they are shown."""
+
+from __future__ import annotations
+
+
+def fixed(value: float, digits: int = 2, *, sign: bool = False) -> str:
+    """Return a number with so many digits after the point; what rounds to zero has no sign.
+
+    Example::
+
+        fixed(-0.001)              # "0.00", not "-0.00"
+        fixed(1.5, 1, sign=True)   # "+1.5"
+
+    Args:
+        value: the number.
+        digits: digits after the point.
+        sign: whether a positive number, and zero, has a plus.
+    """
+    text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+    if text[0] in "+-" and not text.strip("+-0."):
+        return f"+{text[1:]}" if sign else text[1:]
+    return text
