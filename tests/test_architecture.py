@@ -135,5 +135,13 @@ def test_the_walk_lets_forward_arrows_pass(line):
     assert not backward_arrows(PACKAGE / "corpora" / "invented.py", line)
 
 
+def test_no_module_of_one_operating_system_is_imported():
+    """Locks are system/locks.py's, memory is system/memory.py's."""
+    alone = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "msvcrt", "winreg"}
+    for path in MODULES:
+        names = {name for _, name in imported(ast.parse(path.read_text("utf-8")), path)}
+        assert not alone & {name.split(".")[0] for name in names}, path
+
+
 def test_no_file_is_a_bag_of_utilities():
     assert not [path for path in MODULES if path.name in ("utils.py", "util.py", "helpers.py")]

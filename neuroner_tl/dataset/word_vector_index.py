@@ -25,7 +25,6 @@ import mmap
 import os
 import tempfile
 import threading
-import time
 import zlib
 from array import array
 from collections.abc import Iterable, Mapping
@@ -37,13 +36,12 @@ import numpy as np
 from neuroner_tl.corpora.public.download import default_cache
 from neuroner_tl.dataset.word_vector_file import WordVectorScan, check_finite, check_is_file
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.system.atomic_file import sync
+from neuroner_tl.system.atomic_file import replacing
 
 logger = logging.getLogger(__name__)
 
 FORMAT = "neuroner_tl word-vector index 1"
 _HEADER = 4096  # bytes
-_SECONDS_OF_A_BUILD = 24 * 3600  # A temporary file that is older was left behind.
 
 
 def open_word_vectors(path: Path, dimension: int) -> WordVectorIndex:
@@ -296,42 +294,36 @@ def _build(path: Path, place: Optional[Path], dimension: int) -> WordVectorIndex
                 f"{path}: its index cannot be written to {tempfile.gettempdir()} ({error}); make "
                 "room there, or make the folder of the word vectors writable"
             ) from error
-        return WordVectorIndex(path, file, dimension)
-    prefix = f".{place.name}."
+        return _open_new(path, file, dimension)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         if not place.parent.stat().st_mode & 0o222:
             raise _NotWritten("the folder is marked read-only")  # It binds root, too.
-        _clear_away(place.parent, prefix)
-        descriptor, name = tempfile.mkstemp(".tmp", prefix, place.parent)
+        with replacing(place) as temporary:
+            with open(temporary, "w+b") as file:
+                logger.info("%s: reading all word vectors to make an index: %s", path, place)
+                _Builder(path, dimension, file).build()
+            # As readable as the file itself, and no more.
+            os.chmod(temporary, path.stat().st_mode & 0o666)
+            # Opened before it has its name, which another process may take at the same time.
+            return _open_new(path, open(temporary, "rb"), dimension)
     except OSError as error:
         raise _NotWritten(error.strerror or error) from error
-    logger.info("%s: reading all word vectors to make an index, once: %s", path, place)
-    temporary = Path(name)
+
+
+def _open_new(path: Path, file: BinaryIO, dimension: int) -> WordVectorIndex:
+    """Open an index that was just made.
+
+    Raises:
+        CorpusError: it does not fit, since its file changed meanwhile, say.
+    """
     try:
-        with os.fdopen(descriptor, "w+b") as file:
-            _Builder(path, dimension, cast(BinaryIO, file)).build()
-        try:
-            # As readable as the file itself: mkstemp gives it to its owner alone.
-            os.chmod(temporary, path.stat().st_mode & 0o666)
-            index = WordVectorIndex(path, open(temporary, "rb"), dimension)
-            os.replace(temporary, place)
-            sync(place.parent)
-        except OSError as error:
-            raise _NotWritten(error.strerror or error) from error
-        return index
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _clear_away(folder: Path, prefix: str) -> None:
-    """Remove what builds that were killed left behind."""
-    for path in folder.glob(f"{prefix}*.tmp"):
-        try:
-            if time.time() - path.stat().st_mtime > _SECONDS_OF_A_BUILD:
-                path.unlink()
-        except OSError:
-            pass  # Another process was faster, or it is another user's.
+        return WordVectorIndex(path, file, dimension)
+    except _Unfit as error:
+        raise CorpusError(
+            f"{path}: its index cannot be used although it was just made ({error}); try again, on "
+            "another disk if that does not help"
+        ) from error
 
 
 def _read_header(data: bytes) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def check_memory(
         parameters, architecture, vocabulary, alphabet, sentences, longest
     )
     have = total_memory()
-    if have is not None and needed > have:
+    if needed > have:
         raise ParameterError(
             f"a network of {weights:,} weights in batches of {parameters.batch_size} needs about "
             f"{needed:,.0f} MB, found {have:,.0f} MB of memory; lower "

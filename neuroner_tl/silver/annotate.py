@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import resource
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.silver.lexicon import Lexicon, LexiconRules, read_terms
 from neuroner_tl.system.atomic_file import replacing
+from neuroner_tl.system.memory import peak_memory
 from neuroner_tl.system.temporary import why_not_written
 
 
@@ -30,7 +29,7 @@ class AnnotationSpeed:
         spans: spans found.
         build_seconds: time until the lexicon was ready.
         seconds: time to read, annotate and write all texts.
-        peak_bytes: most memory that the process has held so far.
+        peak_memory: most memory that the process has held so far, in MB.
     """
 
     terms: int
@@ -38,14 +37,14 @@ class AnnotationSpeed:
     spans: int
     build_seconds: float
     seconds: float
-    peak_bytes: int
+    peak_memory: float
 
     def summary(self) -> str:
         """Return the figures as a line of text."""
         return (
             f"{self.terms} terms, ready in {self.build_seconds:.1f} s; {self.documents} documents, "
             f"{self.spans} spans in {self.seconds:.1f} s: {self.documents / self.seconds:.0f} "
-            f"documents/s; peak memory {self.peak_bytes / 2**20:.0f} MiB"
+            f"documents/s; peak memory {self.peak_memory:.0f} MB"
         )
 
 
@@ -85,14 +84,11 @@ def annotate_with_lexicon(
                 file.writelines(format_standoff(rows()))
     except OSError as error:
         raise CorpusError(f"{output}: cannot be written: {why_not_written(error)}") from error
-    # Kilobytes on Linux, bytes on macOS.
-    unit = 1 if sys.platform == "darwin" else 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     return AnnotationSpeed(
         lexicon.number_of_terms,
         report.documents,
         spans,
         ready - started,
         time.perf_counter() - ready,
-        peak,
+        peak_memory(),
     )

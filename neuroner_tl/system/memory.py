@@ -2,40 +2,52 @@
 
 from __future__ import annotations
 
-import os
-import resource
-import sys
 from pathlib import Path
 from typing import Optional
 
+import psutil
+
 _STATUS = Path("/proc/self/status")
 _CONTAINER = Path("/sys/fs/cgroup/memory.max")
-
-
-def peak_memory() -> float:
-    """Most resident memory so far, in MB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1 << 20) if sys.platform == "darwin" else peak / 1024
+_MB = 1 << 20
+# The most that this module has seen, for systems that do not keep it.
+_most_seen = 0.0
 
 
 def resident_memory() -> float:
-    """Resident memory at this moment, in MB; where the system does not tell, the peak."""
+    """Return the resident memory at this moment, in MB."""
+    global _most_seen
+    resident = psutil.Process().memory_info().rss / _MB
+    _most_seen = max(_most_seen, resident)
+    return resident
+
+
+def peak_memory() -> float:
+    """Return the most resident memory so far, in MB.
+
+    Linux and Windows keep it. Elsewhere it is the most at any call of this module's functions,
+    which a run makes in every epoch.
+    """
+    kept = getattr(psutil.Process().memory_info(), "peak_wset", None)  # Windows
+    if kept is None:
+        kept = _high_water_mark()
+    return max(resident_memory(), _most_seen) if kept is None else kept / _MB
+
+
+def _high_water_mark() -> Optional[int]:
+    """Return what Linux keeps, in bytes; psutil does not read it."""
     try:
-        fields = dict(line.split(":", 1) for line in _STATUS.read_text().splitlines())
-        return float(fields["VmRSS"].split()[0]) / 1024
+        fields = dict(line.split(":", 1) for line in _STATUS.read_text("utf-8").splitlines())
+        return int(fields["VmHWM"].split()[0]) << 10
     except (OSError, KeyError, ValueError, IndexError):
-        return peak_memory()
+        return None
 
 
-def total_memory() -> Optional[float]:
-    """Memory that this process may use at most, in MB; None where the system does not tell."""
-    limits = []
+def total_memory() -> float:
+    """Return the memory that this process may use at most, in MB."""
+    limits = [psutil.virtual_memory().total]
     try:
-        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, OSError, ValueError):
-        pass
-    try:
-        limits.append(int(_CONTAINER.read_text()))
+        limits.append(int(_CONTAINER.read_text("utf-8")))
     except (OSError, ValueError):
         pass  # No container, or one without a limit.
-    return min(limits) / (1 << 20) if limits else None
+    return min(limits) / _MB

@@ -23,6 +23,8 @@ from functools import cache
 from pathlib import Path
 from typing import Optional
 
+import psutil
+
 # Beside the target: `.NAME.HOST-PROCESS-START-NUMBER.tmp`; `.old` is what is being replaced.
 _TEMPORARY, _OLD = "tmp", "old"
 _NAME = re.compile(r"\..*\.([0-9a-f]{8})-(\d+)-(\d+)-\d+\.(tmp|old)", re.DOTALL)
@@ -190,15 +192,7 @@ def _start_of(pid: int) -> Optional[int]:
             return None
         except (OSError, IndexError, ValueError):
             return 0
-    if os.name == "nt":
-        return 0  # There, asking a process for a sign of life may end it.
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except OSError:
-        pass
-    return 0
+    return 0 if psutil.pid_exists(pid) else None
 
 
 def _remove(path: Path) -> None:

@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import struct
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -174,14 +173,14 @@ def test_vectors_that_change_under_an_open_index(tmp_path):
 
 def test_folder_that_cannot_be_written(tmp_path, cache, scans, monkeypatch):
     path = save(tmp_path / "v.bin.gz", "binary")
-    make = word_vector_index.tempfile.mkstemp
+    replace = word_vector_index.replacing
 
-    def refuse(suffix, prefix, folder):
-        if Path(folder) == tmp_path:
+    def refuse(place):
+        if place.parent == tmp_path:
             raise PermissionError(13, "Permission denied")
-        return make(suffix, prefix, folder)
+        return replace(place)
 
-    monkeypatch.setattr(word_vector_index.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(word_vector_index, "replacing", refuse)
     check(open_word_vectors(path, DIMENSION))
     check(open_word_vectors(path, DIMENSION))
     assert len(scans) == 1
@@ -228,14 +227,11 @@ def test_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
     assert left == {"v.bin.gz"}
 
 
-def test_remains_of_a_build_that_was_killed_are_removed(tmp_path):
+def test_index_has_the_permissions_of_its_file(tmp_path):
     path = save(tmp_path / "v.bin", "binary")
-    old, new = tmp_path / ".v.bin.index.abc.tmp", tmp_path / ".v.bin.index.def.tmp"
-    old.write_bytes(b"")
-    new.write_bytes(b"")
-    os.utime(old, (0, 0))
+    path.chmod(0o640)
     open_word_vectors(path, DIMENSION)
-    assert not old.exists() and new.exists()
+    assert index_places(path)[0].stat().st_mode & 0o777 == 0o640
 
 
 def test_file_that_changes_while_it_is_read(tmp_path, monkeypatch):
@@ -248,6 +244,20 @@ def test_file_that_changes_while_it_is_read(tmp_path, monkeypatch):
 
     monkeypatch.setattr(word_vector_index.WordVectorScan, "scan", changing)
     with pytest.raises(CorpusError, match="changed while it was read; try again"):
+        open_word_vectors(path, DIMENSION)
+    assert [p.name for p in tmp_path.iterdir()] == ["v.bin"]
+
+
+def test_file_that_changes_when_it_was_just_read(tmp_path, monkeypatch):
+    path = save(tmp_path / "v.bin", "binary")
+    build = word_vector_index._Builder.build
+
+    def changed_after(self):
+        build(self)
+        other_time(path)
+
+    monkeypatch.setattr(word_vector_index._Builder, "build", changed_after)
+    with pytest.raises(CorpusError, match="just made .the word-vector file has changed.; try ag"):
         open_word_vectors(path, DIMENSION)
     assert [p.name for p in tmp_path.iterdir()] == ["v.bin"]
 
