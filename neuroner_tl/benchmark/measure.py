@@ -194,10 +194,10 @@ def _seconds(function: Callable[[], None]) -> tuple[float, float]:
     return time.perf_counter() - started, time.process_time() - cpu_started
 
 
-def _turn(contender: Contender, least_seconds: float) -> tuple[float, float]:
+def _turn(contender: Contender, min_seconds: float) -> tuple[float, float]:
     """Sentences a second over whole passes that take at least so long together; and of CPU."""
     passes, seconds, cpu_seconds = 0, 0.0, 0.0
-    while passes == 0 or seconds < least_seconds:
+    while passes == 0 or seconds < min_seconds:
         wall, cpu = _seconds(contender.run)
         passes, seconds, cpu_seconds = passes + 1, seconds + wall, cpu_seconds + cpu
     sentences = passes * contender.sentences

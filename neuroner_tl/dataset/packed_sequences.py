@@ -35,20 +35,20 @@ class BlockSizes:
     Args:
         small: what a single text fills.
         large: what many texts fill; it has the steps of ``small``.
-        most_cells: bound for the blocks of longer sequences, whose steps are a power of two: they
+        max_cells: bound for the blocks of longer sequences, whose steps are a power of two: they
             have the rows of ``small``, or fewer.
     """
 
     small: Shape
     large: Shape
-    most_cells: int
+    max_cells: int
 
     def choose(self, longest: int, total: int) -> Shape:
         """The size of blocks for sequences up to ``longest`` that have ``total`` elements."""
         steps = self.large.steps
         if longest > steps:
             steps = 1 << (longest - 1).bit_length()
-            return Shape(steps, max(1, min(self.small.rows, self.most_cells // steps)))
+            return Shape(steps, max(1, min(self.small.rows, self.max_cells // steps)))
         return self.small if total <= self.small.cells * 3 // 4 else self.large
 
 

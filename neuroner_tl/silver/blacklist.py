@@ -40,14 +40,14 @@ def key(text: str) -> str:
 
 
 def build_blacklist(
-    texts: Iterable[str], gold: Iterable[Document], least_occurrences: int = 2
+    texts: Iterable[str], gold: Iterable[Document], min_occurrences: int = 2
 ) -> list[Banned]:
     """Return which texts are never annotated in the gold documents, the most frequent first.
 
     Args:
         texts: texts of silver entities; others are not considered.
         gold: documents of train parts.
-        least_occurrences: rarer texts stay off the list.
+        min_occurrences: rarer texts stay off the list.
     """
     wanted = {key(text) for text in texts}
     searched = [text for text in wanted if len(text) > 1 and any(map(str.isalpha, text))]
@@ -74,7 +74,7 @@ def build_blacklist(
     banned = [
         Banned(name, occurrences, touched)
         for name, (occurrences, exact, touched) in counts.items()
-        if occurrences >= least_occurrences and not exact and 2 * touched < occurrences
+        if occurrences >= min_occurrences and not exact and 2 * touched < occurrences
     ]
     return sorted(banned, key=lambda item: (-item.occurrences, item.text))
 

@@ -229,7 +229,7 @@ def _select(
     definition: SilverDefinition, silver: list[SilverDocument], steps: list[Step]
 ) -> list[SilverDocument]:
     clean, seed = definition.clean, definition.silver.seed
-    kept = by_density(silver, clean.least_annotations, clean.least_density, clean.most_density)
+    kept = by_density(silver, clean.min_annotations, clean.min_density, clean.max_density)
     steps.append(_step("too sparse or too dense documents dropped", silver, kept))
     if clean.topics:
         before, kept = kept, by_topic(kept, clean.topics, clean.topic_share, seed)

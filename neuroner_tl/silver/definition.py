@@ -28,6 +28,15 @@ from neuroner_tl.system.file_name import file_name_fault
 ANNOTATOR_KINDS = ("lexicon", "standoff", "brat", "model")
 BLACKLIST_FROM_GOLD = "gold"
 
+# Former names of options, by section, with the names of today.
+RENAMED = {
+    "clean": {
+        "least_annotations": "min_annotations",
+        "least_density": "min_density",
+        "most_density": "max_density",
+    },
+}
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -92,9 +101,9 @@ class CleanSection(_Section):
 
     blacklist: Union[Literal["gold"], Path, None] = None
     blacklist_occurrences: int = Field(2, ge=1)
-    least_annotations: int = Field(1, ge=0)
-    least_density: float = Field(0.0, ge=0)
-    most_density: Optional[float] = Field(None, gt=0)
+    min_annotations: int = Field(1, ge=0)
+    min_density: float = Field(0.0, ge=0)
+    max_density: Optional[float] = Field(None, gt=0)
     topics: int = Field(0, ge=0, le=1000)
     topic_share: float = Field(1.0, gt=0, le=1)
     entity_share: float = Field(1.0, gt=0, le=1)
@@ -189,6 +198,11 @@ def _section(path: Path, name: str, kind: type[_Section], values: _Values) -> _S
     fields = kind.model_fields
     given: dict[str, Any] = {}
     for option, (text, line) in values.items():
+        if option in RENAMED.get(name, {}):
+            raise ParameterError(
+                f"{path}:{line}: {option}: found a former name in [{name}], expected "
+                f"{RENAMED[name][option]}; rename it"
+            )
         if option not in fields:
             raise ParameterError(
                 f"{path}:{line}: {option}: found an unknown name in [{name}], expected one of "

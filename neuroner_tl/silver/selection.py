@@ -43,17 +43,17 @@ class SilverDocument:
 
 def by_density(
     documents: Sequence[SilverDocument],
-    least_annotations: int = 0,
-    least_density: float = 0.0,
-    most_density: Optional[float] = None,
+    min_annotations: int = 0,
+    min_density: float = 0.0,
+    max_density: Optional[float] = None,
 ) -> list[SilverDocument]:
     """Return the documents with enough annotations, and not too many.
 
     Args:
         documents: the documents.
-        least_annotations: least number in a document.
-        least_density: least number in 100 tokens.
-        most_density: largest number in 100 tokens; denser documents are lists rather than prose.
+        min_annotations: least number in a document.
+        min_density: least number in 100 tokens.
+        max_density: largest number in 100 tokens; denser documents are lists rather than prose.
     """
     tokenizer = AlnumTokenizer()
     kept = []
@@ -61,9 +61,9 @@ def by_density(
         number = len(document.votes)
         tokens = len(tokenizer.tokenize(document.text, 0, len(document.text)))
         density = 100 * number / tokens if tokens else 0.0
-        if number < least_annotations or density < least_density:
+        if number < min_annotations or density < min_density:
             continue
-        if most_density is None or density <= most_density:
+        if max_density is None or density <= max_density:
             kept.append(document)
     return kept
 

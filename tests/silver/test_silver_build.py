@@ -22,7 +22,7 @@ from neuroner_tl.corpora.leaks import find_leaks
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError
 from neuroner_tl.silver.build import build_silver
-from neuroner_tl.silver.definition import read_silver_definition
+from neuroner_tl.silver.definition import RENAMED, read_silver_definition
 
 DISEASES = ["gout", "renal failure", "breast cancer", "flu", "asthma", "lung cancer"]
 FILLERS = (
@@ -56,7 +56,7 @@ learn_from = gold
 
 [clean]
 blacklist = {blacklist}
-least_annotations = 1
+min_annotations = 1
 entity_share = 0.9
 topics = 3
 topic_share = 0.9
@@ -247,6 +247,20 @@ def test_a_broken_definition(data: Path, tmp_path: Path, old: str, new: str, wor
     assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("section", sorted(RENAMED))
+def test_former_names_are_refused_with_the_new_one(
+    section: str, data: Path, tmp_path: Path
+) -> None:
+    for former, name in RENAMED[section].items():
+        path = define(data, tmp_path)
+        text = path.read_text().replace("min_annotations = 1\n", "")
+        path.write_text(text.replace(f"[{section}]", f"[{section}]\n{former} = 1"))
+        with pytest.raises(ParameterError, match=f"{former}: found a former name .*{name};"):
+            read_silver_definition(path)
+        path.write_text(text.replace(f"[{section}]", f"[{section}]\n{name} = 1"))
+        assert getattr(getattr(read_silver_definition(path), section), name) == 1
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -255,7 +269,7 @@ def test_a_broken_definition(data: Path, tmp_path: Path, old: str, new: str, wor
         ("brat:tagged", "brat:none", "none: no such folder"),
         ("corpora = gold", "corpora = nothing/gold", "no such folder"),
         ("type = DISO", "type = PRGE", "no entity of type PRGE"),
-        ("least_annotations = 1", "least_annotations = 100", "no document is left"),
+        ("min_annotations = 1", "min_annotations = 100", "no document is left"),
         ("brat:tagged", "model:gold", "holds no model"),
     ],
 )
