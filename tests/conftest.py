@@ -1,15 +1,9 @@
 import os
-import sys
-from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
-
-# Helpers that tests of several folders share.
-sys.path.insert(0, str(Path(__file__).parent / "model"))
-sys.path.insert(0, str(Path(__file__).parent / "runs"))
 
 # A network that learns the synthetic corpora in seconds.
 TINY = {

@@ -2,16 +2,13 @@
 
 import ast
 import json
-import sys
 from pathlib import Path
 
 import pytest
+from operators import mutants
+from run_mutants import draw, interval, read_modules
 
 TESTS = Path(__file__).resolve().parent
-sys.path.append(str(TESTS / "mutation"))
-
-from operators import mutants  # noqa: E402
-from run_mutants import draw, interval, read_modules  # noqa: E402
 
 MODULES = read_modules(TESTS / "mutation" / "modules.ini")
 SOURCE = '''

@@ -116,3 +116,11 @@ def test_test_files_have_unique_names():
     # Without __init__.py in tests, pytest imports test files by their bare name.
     stems = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert sorted(set(stems)) == sorted(stems)
+
+
+def test_helpers_of_tests_are_found_by_pytest_s_setting():
+    """`pythonpath` in pyproject.toml has their folders; only scripts look for modules alone."""
+    changes = re.compile(r"sys\.path(\.(insert|append|extend)|\[.*\] *=)")
+    files = [*(ROOT / "tests").rglob("test_*.py"), *(ROOT / "tests").rglob("conftest.py")]
+    files += (ROOT / "tests" / "helpers").glob("*.py")
+    assert [path.name for path in files if changes.search(path.read_text("utf-8"))] == []

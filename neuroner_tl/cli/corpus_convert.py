@@ -1,4 +1,4 @@
-"""`neuroner-tl corpus convert`: write a corpus of another format as brat files."""
+"""`neuroner-tl corpus convert`: write a corpus in another format."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 from neuroner_tl.errors import ParameterError
 
-# The names of convert.FORMATS, which need libraries to load.
+# The names of convert.FORMATS and convert.TARGETS, which need libraries to load.
 FORMATS = ("bioc-json", "bioc-xml", "brat", "conll", "iexml", "jsonl", "pubtator", "standoff")
+TARGETS = ("bioc-json", "bioc-xml", "brat", "conll", "jsonl", "pubtator")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,9 +18,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from", dest="form", required=True, choices=FORMATS, help="format of the source"
     )
-    parser.add_argument("--to", choices=("brat",), default="brat", help="format to write")
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIR", help="the folder to make"
+        "--to", choices=TARGETS, default="brat", help="format to write (default brat)"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="the folder to make; a file, where a corpus without parts becomes another format "
+        "than brat",
     )
     parser.add_argument(
         "--texts", type=Path, metavar="PATH", help="for standoff: the texts that were annotated"
@@ -45,11 +53,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TYPE",
         help="keep this type, by its new name; may be given several times (default: all)",
     )
+    parser.add_argument(
+        "--tokenizer",
+        choices=("alnum", "spacy"),
+        default="alnum",
+        help="for conll: what cuts texts into tokens (default alnum)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the action; return its exit status."""
-    from neuroner_tl.corpora.convert import convert_to_brat
+    from neuroner_tl.corpora.convert import convert_corpus
 
     rename = {}
     for text in arguments.rename:
@@ -57,15 +71,17 @@ def run(arguments: argparse.Namespace) -> int:
         if not equals or not old or new.split() != [new]:
             raise ParameterError(f"--rename: found {text!r}, expected OLD=NEW")
         rename[old] = new
-    report = convert_to_brat(
+    report = convert_corpus(
         arguments.source,
         arguments.form,
         arguments.output,
+        to=arguments.to,
         texts=arguments.texts,
         texts_form=arguments.texts_from,
         entity_type=arguments.type,
         rename=rename,
         only=arguments.only,
+        tokenizer=arguments.tokenizer,
     )
     print(report.summary())
     print(f"written to {arguments.output}")

@@ -1,24 +1,35 @@
-"""Any corpus format to brat, with an account of everything that was changed on the way."""
+"""A corpus of one format in another, with an account of everything that changed on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.formats.bioc import iterate_bioc_json, iterate_bioc_xml, iterate_pubtator
+from neuroner_tl.corpora.formats.bioc import iterate_bioc_json, iterate_bioc_xml
+from neuroner_tl.corpora.formats.bioc_writer import bioc_json_text, bioc_xml_text
 from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
-from neuroner_tl.corpora.formats.conll import iterate_conll
+from neuroner_tl.corpora.formats.conll import conll_lines, conll_name, iterate_conll
 from neuroner_tl.corpora.formats.iexml import iterate_iexml
-from neuroner_tl.corpora.formats.json_lines import iterate_json_lines
+from neuroner_tl.corpora.formats.json_lines import iterate_json_lines, json_lines
+from neuroner_tl.corpora.formats.part_files import (
+    SUFFIXES,
+    Pieces,
+    find_part_files,
+    write_part_files,
+)
+from neuroner_tl.corpora.formats.pubtator import iterate_pubtator, pubtator_lines
 from neuroner_tl.corpora.formats.standoff import iterate_standoff
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.reader import read_corpus
+from neuroner_tl.corpora.reader import PART_NAMES, read_corpus
+from neuroner_tl.corpora.text.tagging import tag_document
+from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.progress import progress_bar
+from neuroner_tl.messages.spelling import nearest_hint
 from neuroner_tl.system.file_name import usable_name
 
 Reader = Callable[[Path, ImportReport], Iterator[Document]]
@@ -31,10 +42,17 @@ READERS: dict[str, Reader] = {
     "jsonl": iterate_json_lines,
     "pubtator": iterate_pubtator,
 }
+WRITERS: dict[str, Callable[[Iterable[Document], ImportReport], Iterator[str]]] = {
+    "bioc-json": bioc_json_text,
+    "bioc-xml": bioc_xml_text,
+    "jsonl": json_lines,
+    "pubtator": pubtator_lines,
+}
+TARGETS = tuple(sorted(("brat", "conll", *WRITERS)))
 STANDOFF = "standoff"
 FORMATS = tuple(sorted((*READERS, STANDOFF)))
 OTHER_TYPE = "annotation of a type that was not asked for"
-RENAMED = "document renamed, its id cannot be a file name"
+RENAMED = "document renamed, its id cannot be a name of files or columns"
 
 
 def read_documents(path: Path, form: str, report: ImportReport) -> Iterator[Document]:
@@ -51,34 +69,48 @@ def read_documents(path: Path, form: str, report: ImportReport) -> Iterator[Docu
     return READERS[form](path, report)
 
 
-def convert_to_brat(
+def convert_corpus(
     source: Path,
     form: str,
     target: Path,
     *,
+    to: str = "brat",
     texts: Optional[Path] = None,
     texts_form: str = "jsonl",
     entity_type: Optional[str] = None,
-    rename: Mapping[str, str] | None = None,
+    rename: Optional[Mapping[str, str]] = None,
     only: Sequence[str] = (),
+    tokenizer: str = "alnum",
 ) -> ImportReport:
-    """Write a corpus as a folder of brat files; the folder appears whole or not at all.
+    """Write a corpus in another format; what is written appears whole or not at all.
+
+    A corpus in parts becomes a folder with a folder (brat) or a file for each part. One without
+    parts becomes a folder of brat files, or a file.
 
     Args:
         source: the corpus, or its annotations when the format is ``standoff``.
         form: one of `FORMATS`.
-        target: the folder to make.
+        target: the folder or file to make.
+        to: the format to write, one of `TARGETS`.
         texts: for ``standoff``, where the texts are.
         texts_form: for ``standoff``, their format.
         entity_type: for ``standoff``, the type of rows without one.
         rename: types to write under another name.
         only: types to keep, by their new names; none keeps all.
+        tokenizer: cuts texts into the tokens of CoNLL files, unless they came in tokens.
+
+    Returns:
+        What was read, changed on the way, and lost since the new format cannot hold it.
 
     Raises:
         CorpusError: the source cannot be used, or the target is there already.
         ParameterError: unknown format, or no texts for stand-off annotations.
     """
     report = ImportReport()
+    if to not in TARGETS:
+        raise ParameterError(
+            f"format {to!r} is unknown{nearest_hint(to, TARGETS)}; use one of {', '.join(TARGETS)}"
+        )
     if form == STANDOFF:
         if texts is None:
             raise ParameterError(
@@ -92,7 +124,7 @@ def convert_to_brat(
     else:
         parts = _parts(source, form, report)
     changed = {
-        name: (_change_types(d, rename or {}, only, report) for d in _named(documents, report))
+        name: (_change_types(d, rename or {}, only, report) for d in _named(documents, to, report))
         for name, documents in parts.items()
     }
     bars = {
@@ -101,8 +133,26 @@ def convert_to_brat(
         )
         for name, documents in changed.items()
     }
-    write_brat_parts(target, bars)
+    if to == "brat":
+        write_brat_parts(target, bars)
+    else:
+        write_part_files(target, to, bars, _pieces(to, tokenizer, report))
     return report
+
+
+def _pieces(to: str, tokenizer: str, report: ImportReport) -> Pieces:
+    """Return what makes the text of a file of a format."""
+    if to != "conll":
+        return lambda documents: WRITERS[to](documents, report)
+    cut = get_tokenizer(tokenizer)
+
+    def columns(documents: Iterable[Document]) -> Iterator[str]:
+        for document in documents:
+            yield from conll_lines(
+                tag_document(document, cut, report=report, protect_entities=True)
+            )
+
+    return columns
 
 
 def _parts(source: Path, form: str, report: ImportReport) -> dict[str, Iterator[Document]]:
@@ -119,6 +169,9 @@ def _parts(source: Path, form: str, report: ImportReport) -> dict[str, Iterator[
             raise CorpusError(f"{source}: holds {found}, expected {form}; give another --from")
         if corpus.split is None:
             return {name: part.documents(report) for name, part in corpus.parts.items()}
+    elif form in SUFFIXES and source.is_dir():
+        files = find_part_files(source, form, PART_NAMES)
+        return {name: read_documents(path, form, report) for name, path in files.items()}
     return {"": _some(read_documents(source, form, report), source, form)}
 
 
@@ -132,10 +185,12 @@ def _some(documents: Iterator[Document], source: Path, form: str) -> Iterator[Do
         raise CorpusError(f"{source}: no documents; expected a corpus in the format {form}")
 
 
-def _named(documents: Iterator[Document], report: ImportReport) -> Iterator[Document]:
-    """Give every document an id that can be a file name."""
+def _named(documents: Iterator[Document], to: str, report: ImportReport) -> Iterator[Document]:
+    """Give every document an id that can be a file name, and stand in a CoNLL file."""
     for document in documents:
         name = usable_name(document.id)
+        if to == "conll":
+            name = conll_name(name)
         if name != document.id:
             report.count(RENAMED, f"{document.id!r} to {name!r}")
             document = replace(document, id=name)
@@ -154,4 +209,4 @@ def _change_types(
             report.drop(OTHER_TYPE, f"{document.id}: {entity.type} {entity.text}")
         else:
             kept.append(entity)
-    return replace(document, entities=tuple(kept), sentences=None)
+    return replace(document, entities=tuple(kept))

@@ -116,8 +116,10 @@ class ImportReport:
 
     def summary(self) -> str:
         """Return the counts as a few lines of text, one for each rule applied."""
+        # Reading alone cuts no text into sentences.
+        cut = f", {self.sentences} sentences, {self.tokens} tokens" if self.sentences else ""
         lines = [
-            f"{self.documents} documents, {self.sentences} sentences, {self.tokens} tokens",
+            f"{self.documents} documents{cut}",
             f"{self.annotations_read} annotations read, {self.annotations_kept} kept, "
             f"{self.annotations_dropped} dropped",
         ]

@@ -142,14 +142,6 @@ class Vocabulary:
         """Return the index of a character, 1 if it is unknown."""
         return self.character_to_id.get(character, UNKNOWN_CHARACTER_ID)
 
-    def label_id(self, label: str) -> int:
-        """Return the index of a label; raise CorpusError if the model does not have it."""
-        if label not in self.label_to_id:
-            raise CorpusError(
-                f"label {label!r} is unknown to the model, which has {', '.join(self.labels)}"
-            )
-        return self.label_to_id[label]
-
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that :meth:`save` writes."""
         return {

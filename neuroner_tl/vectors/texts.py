@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.formats.bioc import iterate_bioc_json, iterate_bioc_xml, iterate_pubtator
+from neuroner_tl.corpora.formats.bioc import iterate_bioc_json, iterate_bioc_xml
 from neuroner_tl.corpora.formats.json_lines import iterate_json_lines
+from neuroner_tl.corpora.formats.pubtator import iterate_pubtator
 from neuroner_tl.corpora.formats.text_files import read_blocks
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.sentences import segment

@@ -62,6 +62,23 @@ def test_convert_a_corpus_with_parts(tmp_path: Path, corpora: object) -> None:
     assert {path.name for path in (tmp_path / "c").iterdir()} >= {"train", "valid"}
 
 
+def test_convert_to_another_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "out.xml"
+    assert call("corpus", "convert", FIXTURES / "pubtator.txt", "--from", "pubtator",
+                "--to", "bioc-xml", "--output", target) == 0  # fmt: skip
+    printed = capsys.readouterr().out
+    assert printed.startswith("2 documents\n3 annotations read, 3 kept, 0 dropped\n")
+    assert target.read_text("utf-8").count("<annotation ") == 3
+    assert "is there already" in refused(
+        capsys, "corpus", "convert", FIXTURES / "pubtator.txt", "--from", "pubtator",
+        "--to", "bioc-xml", "--output", target,
+    )  # fmt: skip
+    columns = tmp_path / "out.txt"
+    assert call("corpus", "convert", target, "--from", "bioc-xml", "--to", "conll",
+                "--output", columns) == 0  # fmt: skip
+    assert capsys.readouterr().out.startswith("2 documents, 3 sentences, 15 tokens\n")
+
+
 @pytest.mark.parametrize("form", ["brat", "conll", "jsonl", "pubtator"])
 def test_convert_refuses_what_has_no_documents(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.corpora.check import check_corpus
-from neuroner_tl.corpora.convert import convert_to_brat
+from neuroner_tl.corpora.convert import convert_corpus
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
@@ -57,7 +57,7 @@ def test_twins_in_a_conll_corpus(tmp_path: Path) -> None:
 def test_converting_gives_usable_names(name: str, tmp_path: Path) -> None:
     source = tmp_path / "a.jsonl"
     source.write_text(json.dumps({"id": name, "text": "Gout."}) + "\n")
-    convert_to_brat(source, "jsonl", tmp_path / "out")
+    convert_corpus(source, "jsonl", tmp_path / "out")
     (found,) = (tmp_path / "out").glob("*.txt")
     DocumentNames().check(found.stem)
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from brat_documents import write_brat_document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.duplicates import LEAST_RUNS, DocumentIndex, pubmed_id
-from neuroner_tl.corpora.formats.brat_writer import write_brat_document
 from neuroner_tl.corpora.leaks import find_leaks
 from neuroner_tl.errors import CorpusError
 

@@ -57,11 +57,8 @@ def test_rules_can_be_off():
     assert [digits.token_id(token) for token in ("P27", "p27")] == [1, 0]
 
 
-def test_characters_and_labels():
+def test_characters():
     assert [VOCABULARY.character_id(character) for character in "a𝛼β?"] == [2, 4, 3, 1]
-    assert VOCABULARY.label_id("S-DISO") == 4
-    with pytest.raises(CorpusError, match="'B-CHED' is unknown to the model, which has O, B-DISO"):
-        VOCABULARY.label_id("B-CHED")
 
 
 @given(

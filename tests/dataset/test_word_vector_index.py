@@ -9,7 +9,7 @@ import threading
 
 import numpy as np
 import pytest
-from test_word_vector_file import DIMENSION, MATRIX, WORDS, save
+from vector_files import DIMENSION, MATRIX, WORDS, save
 
 from neuroner_tl.dataset import word_vector_index
 from neuroner_tl.dataset.word_vector_file import read_word_vectors

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from random import Random
 
 import pytest
+from fuzzing import execute, fuzz, judge, sweep
+from mutators import mutate, variants
+from targets import Target, make_targets
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from fuzzing import execute, fuzz, judge, sweep  # noqa: E402
-from mutators import mutate, variants  # noqa: E402
-from targets import Target, make_targets  # noqa: E402
-
-from neuroner_tl.errors import CorpusError  # noqa: E402
+from neuroner_tl.errors import CorpusError
 
 NAMES = """annotator bioc-json bioc-xml brat cache conll conll-parts fasttext iexml jsonl jsonl-gz
 model model-resealed parameters pubtator registry run silver standoff store-gain_by_size

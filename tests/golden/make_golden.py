@@ -7,7 +7,7 @@ Run it only when the format of models changes on purpose, from the repository's 
 It trains on the synthetic gold corpus and writes `model/` and `expected.json` beside this file:
 texts, their tokens, the score of every label for every token, the best labels and the entities.
 Scores and best labels are those of the equations as plain NumPy loops in float64
-(`tests/model/numpy_network.py`), not those of the network that is tested with them.
+(`tests/helpers/numpy_network.py`), not those of the network that is tested with them.
 """
 
 import json
@@ -21,7 +21,7 @@ import numpy as np
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
-sys.path.insert(0, str(HERE.parent / "model"))
+sys.path.insert(0, str(HERE.parent / "helpers"))
 
 import numpy_network  # noqa: E402
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from batch_gradients import evaluate_gradients
 from random_networks import (
     ARCHITECTURES,
     architecture_id,
@@ -12,7 +13,6 @@ from random_networks import (
 )
 
 from neuroner_tl.model.reference import ReferenceModel
-from neuroner_tl.training.gradients import evaluate_gradients
 
 
 def reference_gradients(network, batch):

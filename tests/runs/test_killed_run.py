@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from run_process import finish, kill_at, only_run, options, train_process
-from test_resume import assert_same_run
+from same_runs import assert_same_run
 
 from neuroner_tl.runs.folder import RunFolder
 

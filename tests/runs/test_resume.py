@@ -7,9 +7,9 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
 from run_process import kill_at, only_run, options, train_process
+from same_runs import assert_same_run, epochs_of
 
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
 from neuroner_tl.neuroner import NeuroNER
@@ -18,10 +18,8 @@ from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.training import resume_run
 from neuroner_tl.system import atomic_file
 from neuroner_tl.training import checkpoint
-from neuroner_tl.training.checkpoint import load_model, read_optimiser
+from neuroner_tl.training.checkpoint import load_model
 from neuroner_tl.training.manifest import seal_of
-
-CLOCK = ("seconds", "validation_seconds", "sentences_per_second", "since_start", "memory_mb")
 
 
 class Killed(BaseException):
@@ -87,34 +85,6 @@ def edit_manifest(path, change):
     change(manifest["training"])
     manifest["seal"] = seal_of(manifest)
     path.write_text(json.dumps(manifest), "utf-8")
-
-
-def epochs_of(folder):
-    records = [json.loads(line) for line in (folder / "epochs.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in record.items() if k not in CLOCK} for record in records]
-
-
-def assert_same_weights(found, expected):
-    for layer, named in expected.items():
-        assert set(found[layer]) == set(named)
-        for key, value in named.items():
-            np.testing.assert_array_equal(found[layer][key], value, f"{layer}/{key}")
-
-
-def assert_same_run(folder, whole):
-    """Weights, optimiser, where the loop stood, every epoch's figures and the scores."""
-    assert epochs_of(folder) == epochs_of(whole)
-    found, expected = (json.loads((f / "results.json").read_text("utf-8")) for f in (folder, whole))
-    for name in ("status", "reason", "best_epoch", "best_score", "epochs", "scores"):
-        assert found[name] == expected[name]
-    for name in ("model", "last"):
-        one, other = load_model(folder / name), load_model(whole / name)
-        assert one.training == other.training
-        assert_same_weights(one.weights, other.weights)
-    assert_same_weights(read_optimiser(folder / "last"), read_optimiser(whole / "last"))
-    for path in (whole / "predictions").rglob("*.ann"):
-        again = folder / "predictions" / path.relative_to(whole / "predictions")
-        assert again.read_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize(

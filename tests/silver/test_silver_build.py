@@ -12,10 +12,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from brat_documents import write_brat_document
 
 from neuroner_tl.__main__ import main
 from neuroner_tl.corpora.document import Document, Entity
-from neuroner_tl.corpora.formats.brat_writer import write_brat_document
 from neuroner_tl.corpora.formats.standoff import read_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.leaks import find_leaks

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from batch_gradients import evaluate_gradients
 from random_networks import (
     ALPHABET,
     ARCHITECTURES,
@@ -15,7 +16,6 @@ from random_networks import (
 
 from neuroner_tl.model.entity_lstm import LAYER_NAMES
 from neuroner_tl.training import step as step_module
-from neuroner_tl.training.gradients import evaluate_gradients
 from neuroner_tl.training.step import (
     Program,
     StepSettings,

@@ -111,15 +111,5 @@ class BratWriter:
             raise _not_written(path, error) from error
 
 
-def write_brat_document(document: Document, folder: Path) -> None:
-    """Write ``ID.txt`` and ``ID.ann`` of one document.
-
-    Raises:
-        CorpusError: the id cannot be a file name, or the folder cannot be written.
-    """
-    with BratWriter(folder) as writer:
-        writer.add(document)
-
-
 def _not_written(path: Path, error: OSError) -> CorpusError:
     return CorpusError(f"{path}: cannot be written: {why_not_written(error)}")

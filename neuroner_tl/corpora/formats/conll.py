@@ -10,12 +10,12 @@ type; what they mean when ill-formed is NeuroNER's rule (see ``tags.tags_to_span
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.document import Document, Entity, Sentence, TaggedDocument, Token
-from neuroner_tl.corpora.formats.text_files import read_lines, write_text_atomically
+from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.tags import tags_to_spans
 from neuroner_tl.errors import CorpusError
@@ -84,32 +84,10 @@ def iterate_conll(path: Path, report: ImportReport) -> Iterator[Document]:
         yield _make_document(name or path.stem, sentences, path, report)
 
 
-def read_conll(path: Path, report: ImportReport) -> list[Document]:
-    """Return all documents of the file (see ``iterate_conll``)."""
-    return list(iterate_conll(path, report))
-
-
-def write_conll(
-    documents: Iterable[TaggedDocument],
-    path: Path,
-    predictions: Optional[Mapping[str, Sequence[Sequence[str]]]] = None,
-) -> None:
-    """Write tagged documents in NeuroNER's form: token, document, start, end, tag.
-
-    Args:
-        documents: what to write.
-        path: the file, written whole or not at all.
-        predictions: for each document's id the predicted tags of its sentences; they become a
-            last column, as conlleval expects.
-
-    Raises:
-        CorpusError: the predictions do not fit the documents, or the file cannot be written.
-    """
-    lines: list[str] = []
-    for document in documents:
-        predicted = None if predictions is None else predictions.get(document.id, ())
-        lines += conll_lines(document, predicted)
-    write_text_atomically(path, "".join(lines))
+def conll_name(name: str) -> str:
+    """Return a document's id as a ``-DOCSTART-`` line can hold it."""
+    columns = _SEPARATOR.split(name.strip(" \t"))
+    return " ".join(f"_{column}" if column in _FILLERS else column for column in columns)
 
 
 def conll_lines(

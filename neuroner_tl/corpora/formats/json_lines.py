@@ -1,23 +1,27 @@
-"""JSON lines of plain documents: one object a line, with ``id`` and ``text``."""
+"""JSON lines: a document a line, with ``id``, ``text`` and, if it is annotated, ``entities``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, Optional
 
-from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.formats.annotations import FoundAnnotation, entities_that_fit
 from neuroner_tl.corpora.formats.text_files import check_encodable, read_lines
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.json_text import parse_json
 
 _FORM = 'an object such as {"id": "12345", "text": "..."}'
+_ENTITIES = '"entities": [{"type": "DISO", "fragments": [[0, 4]], "text": "Gout"}]'
 
 
 def iterate_json_lines(path: Path, report: ImportReport) -> Iterator[Document]:
-    """Yield the documents of a file (``.jsonl`` or ``.jsonl.gz``), without annotations.
+    """Yield the documents of a file (``.jsonl`` or ``.jsonl.gz``).
 
-    Members other than ``id`` and ``text`` are not read; an id may be a whole number.
+    Members other than ``id``, ``text`` and ``entities`` are not read; an id may be a whole number.
 
     Raises:
         CorpusError: a line is no such object, or no line is there.
@@ -40,6 +44,47 @@ def iterate_json_lines(path: Path, report: ImportReport) -> Iterator[Document]:
         check_encodable(name, f"{where}: id")
         check_encodable(text, where)
         report.documents += 1
-        yield Document(name.strip(), text)
+        yield Document(name.strip(), text, _entities(record.get("entities"), text, where, report))
     if not report.documents:
         raise CorpusError(f"{path}: no documents in {number} lines; expected {_FORM} a line")
+
+
+def json_lines(documents: Iterable[Document], report: ImportReport) -> Iterator[str]:
+    """Yield documents as lines of JSON, which hold everything."""
+    for document in documents:
+        entities = [
+            {"type": entity.type, "fragments": entity.fragments, "text": entity.text}
+            for entity in document.entities
+        ]
+        record = {"id": document.id, "text": document.text, "entities": entities}
+        yield json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _entities(found: Any, text: str, where: str, report: ImportReport) -> tuple[Entity, ...]:
+    annotations = []
+    for item in found if isinstance(found, list) else [found] * (found is not None):
+        annotation = _annotation(item, where)
+        if annotation is None:
+            raise CorpusError(
+                f"{where}: found the entity {json.dumps(item)[:60]!r}, expected such as in "
+                f"{_ENTITIES}; correct it, or remove the member"
+            )
+        annotations.append(annotation)
+    return entities_that_fit(text, annotations, report)
+
+
+def _annotation(item: Any, where: str) -> Optional[FoundAnnotation]:
+    """Return an entity of a record; None if it has another form."""
+    if not isinstance(item, dict):
+        return None
+    kind, spans, says = item.get("type"), item.get("fragments"), item.get("text")
+    if not isinstance(kind, str) or not isinstance(spans, list):
+        return None
+    if says is not None and not isinstance(says, str):
+        return None
+    for span in spans:
+        if not isinstance(span, list) or len(span) != 2 or {*map(type, span)} != {int}:
+            return None
+    check_encodable(kind, f"{where}: type")
+    fragments = tuple(sorted((start, end) for start, end in spans))
+    return FoundAnnotation(kind, fragments, says, f"{where}: {says or kind}")

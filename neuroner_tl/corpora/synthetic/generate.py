@@ -73,23 +73,6 @@ def iterate_silver(
     return corrupt(truth, seed, missed=missed, spurious=spurious, shifted=shifted)
 
 
-def generate_gold(documents: int, seed: int, types: Iterable[str] = ("DISO",)) -> list[Document]:
-    """The documents of ``iterate_gold`` as a list."""
-    return list(iterate_gold(documents, seed, types))
-
-
-def generate_silver(
-    documents: int,
-    seed: int,
-    missed: float = MISSED,
-    spurious: float = SPURIOUS,
-    shifted: float = SHIFTED,
-    types: Iterable[str] = ("DISO",),
-) -> list[Document]:
-    """The documents of ``iterate_silver`` as a list."""
-    return list(iterate_silver(documents, seed, missed, spurious, shifted, types))
-
-
 def _iterate(kind: str, documents: int, seed: int, types: Iterable[str]) -> Iterator[Document]:
     if documents < 1:
         raise ParameterError(f"documents is {documents}, expected 1 or more")

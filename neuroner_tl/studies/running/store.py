@@ -25,17 +25,6 @@ from neuroner_tl.system.temporary import naming
 FINISHED, FAILED = "finished", "failed"
 # The member of a finished run's record that says why its score is 0.
 LEARNED_NOTHING = "learned_nothing"
-# What depends on when and where a run was made, not on what it computes.
-CIRCUMSTANCES = (
-    "seconds",
-    "finished_at",
-    "host",
-    "folder",
-    "predictions",
-    "versions",
-    "code",
-    "run_with",
-)
 Record = dict[str, Any]
 
 
@@ -103,11 +92,6 @@ class Store:
         with lock(self.path.with_name(f".{self.path.name}.lock")):
             with FileIO(self.path, "a+") as file:
                 yield file
-
-
-def comparable(record: Mapping[str, Any]) -> Record:
-    """A record without what depends on when and where the run was made."""
-    return {name: value for name, value in record.items() if name not in CIRCUMSTANCES}
 
 
 def _end_of_whole_lines(file: FileIO) -> int:

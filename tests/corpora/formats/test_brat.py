@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from brat_documents import write_brat_document
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,6 @@ from neuroner_tl.corpora.formats.brat import (
     iterate_brat_folder,
     read_brat_document,
 )
-from neuroner_tl.corpora.formats.brat_writer import write_brat_document
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 

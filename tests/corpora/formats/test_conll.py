@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neuroner_tl.corpora.document import TaggedDocument, TaggedSentence
-from neuroner_tl.corpora.formats.conll import IMPLICIT_BEGIN, read_conll, write_conll
+from neuroner_tl.corpora.document import Document, TaggedDocument, TaggedSentence
+from neuroner_tl.corpora.formats.conll import IMPLICIT_BEGIN, conll_lines, conll_name, iterate_conll
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.tagging import tag_document
 from neuroner_tl.corpora.text.tags import convert_tags
@@ -15,6 +15,10 @@ from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "corpora"
+
+
+def read_conll(path: Path, report: ImportReport) -> list[Document]:
+    return list(iterate_conll(path, report))
 
 
 def read(tmp_path: Path, content: str | bytes, report: ImportReport | None = None):  # type: ignore[no-untyped-def]
@@ -92,15 +96,21 @@ def test_empty_file_and_empty_document(tmp_path: Path) -> None:
         read_conll(tmp_path / "none.txt", ImportReport())
 
 
-def test_prediction_column(tmp_path: Path) -> None:
+def test_prediction_column() -> None:
     sentence = TaggedSentence(("a", "b"), (0, 2), (1, 3), ("O", "B-X"))
-    documents = [TaggedDocument("my doc", (sentence,))]
-    path = tmp_path / "out.txt"
-    write_conll(documents, path, {"my doc": [["B-X", "O"]]})
-    assert path.read_text() == "-DOCSTART- my doc\n\na my_doc 0 1 O B-X\nb my_doc 2 3 B-X O\n\n"
-    for predictions in ({}, {"my doc": [["O"]]}, {"my doc": []}):
+    document = TaggedDocument("my doc", (sentence,))
+    written = "".join(conll_lines(document, [["B-X", "O"]]))
+    assert written == "-DOCSTART- my doc\n\na my_doc 0 1 O B-X\nb my_doc 2 3 B-X O\n\n"
+    for predicted in ([], [["O"]], [["O", "O"], ["O"]]):
         with pytest.raises(CorpusError, match="'my doc'"):
-            write_conll(documents, path, predictions)
+            list(conll_lines(document, predicted))
+
+
+@pytest.mark.parametrize("name", ["a", "two words", "a  \tb ", "O", "-X- a"])
+def test_ids_that_a_line_can_hold(tmp_path: Path, name: str) -> None:
+    held = conll_name(name)
+    assert [d.id for d in read(tmp_path, f"-DOCSTART- {held}\n")] == [held]
+    assert (held == name) == (name in ("a", "two words"))
 
 
 TOKEN = st.text(st.characters(blacklist_categories=["Cs", "Zs", "Zl", "Zp", "Cc"]), min_size=1)
@@ -127,7 +137,7 @@ def test_round_trip(
             made.append(TaggedSentence(tokens, tuple(starts), tuple(ends), tags))
         documents.append(TaggedDocument(f"d {index}", tuple(made)))
     path = tmp_path_factory.mktemp("conll") / "file.txt"
-    write_conll(documents, path)
+    path.write_bytes("".join(line for d in documents for line in conll_lines(d)).encode())
     report = ImportReport()
     tokenizer = get_tokenizer("alnum")
     again = [tag_document(d, tokenizer, "bio", report=report) for d in read_conll(path, report)]

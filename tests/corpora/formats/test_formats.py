@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neuroner_tl.cli import corpus_convert
-from neuroner_tl.corpora.convert import FORMATS, READERS, convert_to_brat, read_documents
+from neuroner_tl.corpora.convert import FORMATS, READERS, TARGETS, convert_corpus, read_documents
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.formats.bioc import MISMATCH, OUTSIDE
+from neuroner_tl.corpora.formats.annotations import MISMATCH, OUTSIDE
 from neuroner_tl.corpora.formats.iexml import iterate_iexml
 from neuroner_tl.corpora.formats.standoff import UNKNOWN_DOCUMENT, format_standoff, iterate_standoff
 from neuroner_tl.corpora.import_report import ImportReport
@@ -140,12 +140,21 @@ def test_pubtator(capsys: pytest.CaptureFixture[str]) -> None:
         ("pubtator", "1|t|a\n1\tx\t2\ta\tD\tid\n", "expected PubTator"),
         ("pubtator", "1|t|a\n2\t0\t1\ta\tD\tid\n", "has an annotation of 2"),
         ("pubtator", "1\t0\t1\ta\tD\tid\n", "expected a title"),
+        ("pubtator", "1|t|a\n1|t|b\n", ":2: found a second line '1|t|b'"),
+        ("pubtator", "1|t|a\n2|a|b\n", "expected a title"),
         ("pubtator", "\n\n", "no documents"),
         ("jsonl", '{"id": "1"}\n', ":1: found"),
         ("jsonl", '{"id": "1", "text": "a"}\n{"id" 1}\n', ":2: no JSON"),
         ("jsonl", '{"id": "1", "text": "\\ud800"}\n', "lone surrogate"),
         ("jsonl", "[" * 10000, "no JSON"),
         ("jsonl", "", "no documents"),
+        ("jsonl", '{"id": "1", "text": "a", "entities": 7}', ":1: found the entity '7'"),
+        ("jsonl", '{"id": "1", "text": "a", "entities": [{"type": "D"}]}', "expected such as in"),
+        (
+            "jsonl",
+            '{"id": "1", "text": "ab", "entities": [{"type": "D", "fragments": [[0, true]]}]}',
+            "or remove the member",
+        ),
         ("bioc-json", "{}", "no 'source'"),
         ("bioc-json", "[1, 2", "expected a BioC collection"),
         ("bioc-xml", "<collection/>", "no documents"),
@@ -237,7 +246,7 @@ def test_standoff_round_trip(tmp_path: Path, text: str, data: st.DataObject) -> 
 
 
 def test_convert(tmp_path: Path) -> None:
-    report = convert_to_brat(
+    report = convert_corpus(
         FIXTURES / "pubtator.txt",
         "pubtator",
         tmp_path / "out",
@@ -249,13 +258,13 @@ def test_convert(tmp_path: Path) -> None:
     assert [(e.type, e.text) for e in found] == [("DISO", "Gout"), ("DISO", "flu")]
     assert (report.annotations_read, report.annotations_kept) == (3, 2)
     with pytest.raises(CorpusError, match="is there already"):
-        convert_to_brat(FIXTURES / "pubtator.txt", "pubtator", tmp_path / "out")
+        convert_corpus(FIXTURES / "pubtator.txt", "pubtator", tmp_path / "out")
 
 
 def test_convert_standoff_needs_texts(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="--texts"):
-        convert_to_brat(FIXTURES / "spans.tsv", "standoff", tmp_path / "out")
-    convert_to_brat(
+        convert_corpus(FIXTURES / "spans.tsv", "standoff", tmp_path / "out")
+    convert_corpus(
         FIXTURES / "spans.tsv", "standoff", tmp_path / "out", texts=FIXTURES / "documents.jsonl"
     )
     assert len(list((tmp_path / "out").iterdir())) == 4
@@ -265,12 +274,12 @@ def test_a_failed_conversion_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text('{"id": "a/b", "text": "x"}\n{"id": "a_b", "text": "y"}\n', "utf-8")
     with pytest.raises(CorpusError, match="comes twice"):
-        convert_to_brat(path, "jsonl", tmp_path / "out")
+        convert_corpus(path, "jsonl", tmp_path / "out")
     assert [p.name for p in tmp_path.iterdir()] == ["x.jsonl"]
 
 
 def test_formats_of_the_command_line() -> None:
-    assert FORMATS == corpus_convert.FORMATS
+    assert FORMATS == corpus_convert.FORMATS and TARGETS == corpus_convert.TARGETS
     with pytest.raises(ParameterError, match="unknown"):
         read_documents(FIXTURES, "docx", ImportReport())
     with pytest.raises(CorpusError, match="no such file"):
@@ -354,3 +363,11 @@ def test_any_standoff_file_gives_a_result_or_a_clear_error(tmp_path: Path, rows:
         list(iterate_standoff(path, [Document("90000007", "Gout and flu.")], "X", ImportReport()))
     except CorpusError as error:
         assert str(path) in str(error)
+
+
+def test_pubtator_counts_white_space_at_the_end_of_a_title(tmp_path: Path) -> None:
+    path = tmp_path / "x.pubtator"
+    path.write_text("1|t|Gout. \n1|a|No flu. \n1\t10\t13\tflu\tDisease\tD1\n")
+    (document,), report = read("pubtator", path)
+    assert document.text == "Gout. \nNo flu. "
+    assert said(document) == [("Disease", "flu")] and not report.annotations_dropped

@@ -9,7 +9,7 @@ import pytest
 from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora
-from neuroner_tl.corpora.synthetic.generate import generate_gold, generate_silver
+from neuroner_tl.corpora.synthetic.generate import iterate_gold, iterate_silver
 from neuroner_tl.errors import CorpusError, ParameterError
 
 SIZES = {"gold_documents": (4, 2, 3), "silver_documents": (6, 2)}
@@ -24,8 +24,8 @@ def test_folders_hold_what_the_generators_give(tmp_path):
     assert corpora.gold == tmp_path / "new" / "data" / "synthetic_gold"
     assert corpora.silver == tmp_path / "new" / "data" / "synthetic_silver"
     for root, parts, expected in (
-        (corpora.gold, {"train": 4, "valid": 2, "test": 3}, generate_gold(9, 5)),
-        (corpora.silver, {"train": 6, "valid": 2}, generate_silver(8, 5)),
+        (corpora.gold, {"train": 4, "valid": 2, "test": 3}, iterate_gold(9, 5)),
+        (corpora.silver, {"train": 6, "valid": 2}, iterate_silver(8, 5)),
     ):
         read = []
         for part, size in parts.items():

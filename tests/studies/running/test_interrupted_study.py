@@ -9,9 +9,10 @@ import signal
 import time
 
 import pytest
+from study_records import comparable
 from terminal import Terminal
 
-from neuroner_tl.studies.running.store import FINISHED, Store, comparable
+from neuroner_tl.studies.running.store import FINISHED, Store
 
 pytestmark = pytest.mark.slow
 

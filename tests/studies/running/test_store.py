@@ -10,7 +10,7 @@ import pytest
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.studies.running import store as store_module
 from neuroner_tl.studies.running.claims import Claims
-from neuroner_tl.studies.running.store import Store, comparable
+from neuroner_tl.studies.running.store import Store
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -106,12 +106,6 @@ def test_a_record_that_does_not_fit_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left.*runs.jsonl"):
         store.append({"id": "b"})
     assert store.path.read_bytes() == before
-
-
-def test_records_are_compared_without_their_circumstances():
-    one = {"id": "a", "seconds": 1, "host": "x", "scores": {}}
-    assert comparable(one) == comparable({**one, "seconds": 2, "host": "y"})
-    assert comparable(one) != comparable({**one, "scores": 1})
 
 
 def test_a_claim_is_held_by_one_and_given_up_when_its_process_is_killed(tmp_path):

@@ -7,6 +7,7 @@ import shutil
 import signal
 
 import pytest
+from study_records import comparable
 
 from neuroner_tl.__main__ import main
 from neuroner_tl.errors import TrainingError
@@ -14,7 +15,7 @@ from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.studies.running import execution
 from neuroner_tl.studies.running.claims import Claims
 from neuroner_tl.studies.running.folder import StudyFolder
-from neuroner_tl.studies.running.store import Store, comparable
+from neuroner_tl.studies.running.store import Store
 
 # For a handful of tokens, tracing takes far longer than computing.
 pytestmark = pytest.mark.usefixtures("eagerly")

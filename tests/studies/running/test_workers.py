@@ -10,11 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
+from study_records import comparable
 
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.runner import Execution, run_study
-from neuroner_tl.studies.running.store import FINISHED, Store, comparable
+from neuroner_tl.studies.running.store import FINISHED, Store
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,64 @@
+"""Annotations as files give them, against the text that they should fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, Optional
+
+from neuroner_tl.corpora.document import Entity
+from neuroner_tl.corpora.formats.bounded import check_covered
+from neuroner_tl.corpora.import_report import ImportReport
+
+MISMATCH = "annotation text differs from the document"
+OUTSIDE = "annotation outside the text"
+WITHOUT_TYPE = "annotation without a type"
+
+
+class FoundAnnotation(NamedTuple):
+    """An annotation of a file, whatever it holds.
+
+    Attributes:
+        type: the entity type.
+        fragments: ``(start, end)`` pairs, sorted.
+        text: what the file says that it covers, None if it does not say.
+        place: where it is, for the report.
+    """
+
+    type: Optional[str]
+    fragments: tuple[tuple[int, int], ...]
+    text: Optional[str]
+    place: str
+
+
+def entities_that_fit(
+    text: str, found: Iterable[FoundAnnotation], report: ImportReport
+) -> tuple[Entity, ...]:
+    """Return the annotations that fit the text, sorted; the others are counted as dropped.
+
+    Raises:
+        CorpusError: they cover more characters together than any real document has.
+    """
+    entities: dict[tuple[tuple[tuple[int, int], ...], str], Entity] = {}
+    characters = 0
+    for kind, spans, says, place in found:
+        report.read()
+        if not kind or len(str(kind).split()) != 1:
+            report.drop(WITHOUT_TYPE, place)
+            continue
+        kind = str(kind).strip()
+        if not spans or any(not 0 <= start < end <= len(text) for start, end in spans):
+            report.drop(OUTSIDE, place)
+            continue
+        if any(left[1] > right[0] for left, right in zip(spans, spans[1:])):
+            report.drop("annotation whose fragments overlap", place)
+            continue
+        characters += sum(end - start for start, end in spans)
+        check_covered(characters, place)
+        covered = " ".join(text[start:end] for start, end in spans)
+        if says is not None and covered.split() != says.split():
+            report.drop(MISMATCH, f"{place}: the text has {covered!r}")
+        elif (spans, kind) in entities:
+            report.drop("duplicate annotation", place)
+        else:
+            entities[spans, kind] = Entity(kind, spans, covered)
+    return tuple(entities[key] for key in sorted(entities))

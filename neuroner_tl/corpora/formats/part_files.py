@@ -1,0 +1,102 @@
+"""A corpus as a file a part, of any format but brat: how files are found and written."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.document_names import DocumentNames
+from neuroner_tl.corpora.formats.brat_folders import check_new_folder
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.system.atomic_file import replacing
+from neuroner_tl.system.temporary import put_in_place, temporary_folder, why_not_written
+
+SUFFIXES = {
+    "bioc-json": ".json",
+    "bioc-xml": ".xml",
+    "conll": ".txt",
+    "jsonl": ".jsonl",
+    "pubtator": ".pubtator",
+}
+"""How the name of a part's file ends, by format."""
+
+Pieces = Callable[[Iterable[Document]], Iterator[str]]
+"""What makes the text of a file of documents, piece by piece."""
+
+
+def find_part_files(folder: Path, form: str, names: Iterable[str]) -> dict[str, Path]:
+    """Return the files of a corpus's parts by part, such as ``train.jsonl``, also with ``.gz``.
+
+    Args:
+        folder: the corpus.
+        form: one of `SUFFIXES`.
+        names: the parts that there may be.
+
+    Raises:
+        CorpusError: there is none.
+    """
+    suffix = SUFFIXES[form]
+    files = {
+        name: path
+        for name in names
+        for path in (folder / f"{name}{suffix}", folder / f"{name}{suffix}.gz")
+        if path.is_file()
+    }
+    if not files:
+        raise CorpusError(
+            f"{folder}: no documents; expected a corpus in the format {form}: a file, or a folder "
+            f"with train{suffix} and the like"
+        )
+    return files
+
+
+def write_part_files(
+    target: Path, form: str, parts: Mapping[str, Iterable[Document]], pieces: Pieces
+) -> None:
+    """Write documents into a new file, or into a file a part of a new folder.
+
+    Args:
+        target: the file, packed if its name ends with ``.gz``; the folder, if there are parts.
+        form: one of `SUFFIXES`.
+        parts: documents by part; a corpus without parts has one with the empty name.
+        pieces: makes the text of a file.
+
+    Raises:
+        CorpusError: the target is there already or cannot be written, or two documents of a part
+            have one id.
+    """
+    check_new_folder(target)
+    try:
+        if set(parts) == {""}:
+            if target.is_dir():
+                raise CorpusError(
+                    f"{target}: is a folder, expected the name of a new file, since the corpus has "
+                    "no parts"
+                )
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(target) as temporary:
+                _write(temporary, pieces(_distinct(parts[""])), target.suffix == ".gz")
+            return
+        with temporary_folder(target) as folder:
+            for name, documents in parts.items():
+                file = folder / f"{name}{SUFFIXES[form]}"
+                _write(file, pieces(_distinct(documents)), packed=False)
+            put_in_place(folder, target)
+    except OSError as error:
+        raise CorpusError(f"{target}: cannot be written: {why_not_written(error)}") from error
+
+
+def _write(path: Path, pieces: Iterable[str], packed: bool) -> None:
+    opened = gzip.open if packed else open
+    with opened(path, "wt", encoding="utf-8", newline="\n") as file:
+        for piece in pieces:
+            file.write(piece)
+
+
+def _distinct(documents: Iterable[Document]) -> Iterator[Document]:
+    names = DocumentNames()
+    for document in documents:
+        names.check(document.id)
+        yield document

@@ -1,0 +1,18 @@
+"""Records of studies, compared."""
+
+# What depends on when and where a run was made, not on what it computes.
+CIRCUMSTANCES = (
+    "seconds",
+    "finished_at",
+    "host",
+    "folder",
+    "predictions",
+    "versions",
+    "code",
+    "run_with",
+)
+
+
+def comparable(record):
+    """A record without what depends on when and where the run was made."""
+    return {name: value for name, value in record.items() if name not in CIRCUMSTANCES}
