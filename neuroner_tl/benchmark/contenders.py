@@ -27,7 +27,7 @@ TRAINING, PREDICTION = "training", "prediction"
 class Contender:
     """Something to be timed.
 
-    Args:
+    Attributes:
         task: ``training`` or ``prediction``.
         batch_size: sentences a batch.
         mode: ``reference``, ``plain`` or ``compiled``.
@@ -54,7 +54,7 @@ class Contender:
 class Sample:
     """Batches that stand for a whole epoch.
 
-    Args:
+    Attributes:
         batches: indices of each batch's sentences.
         all_batches: those of the whole epoch.
     """

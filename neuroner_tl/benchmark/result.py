@@ -23,7 +23,7 @@ from neuroner_tl.model.entity_lstm import Architecture
 class BenchmarkSettings:
     """What is measured, and for how long.
 
-    Args:
+    Attributes:
         batch_sizes: sentences a batch in training.
         repetitions: rounds.
         seconds: least time of a turn.
@@ -57,7 +57,7 @@ class BenchmarkSettings:
 class Measurement:
     """A contender's figures.
 
-    Args:
+    Attributes:
         contender: what was timed.
         preparation_seconds: what tracing and compiling took, all shapes together.
         preparation_cpu_seconds: the same in processor time.
@@ -94,7 +94,7 @@ class Measurement:
 class Ratio:
     """How many times as many tokens a second one contender does than another.
 
-    Args:
+    Attributes:
         name: the two, in words.
         rounds: the ratio in each round that both finished.
         cpu_rounds: the same in processor time.
@@ -119,7 +119,7 @@ class Ratio:
 class BenchmarkResult:
     """All figures of a benchmark.
 
-    Args:
+    Attributes:
         measurements: one for each contender.
         ratios: those that the project has goals for, and others.
         matrix_rate: floating-point operations a second in large matrix products.

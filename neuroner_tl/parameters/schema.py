@@ -1,7 +1,7 @@
 """The parameters of a run: name, section, type, default, range and explanation of each.
 
-This schema is the one place where a parameter is explained; the help of the command line and
-`docs/parameters.md` are made from it. Names, sections and defaults are NeuroNER's wherever
+This schema is the only place where a parameter is explained; the help of the command line and
+`docs/parameters.md` are generated from it. Names, sections and defaults are NeuroNER's wherever
 NeuroNER has the parameter and the default still makes sense.
 """
 
@@ -34,7 +34,8 @@ from neuroner_tl.parameters.values import (
 )
 from neuroner_tl.system.file_name import file_name_fault
 
-# Far above what trains in a lifetime; what fits into the memory of a machine is checked by the run.
+# Far above anything trainable; whether it fits into the memory of the machine is checked by the
+# run.
 LARGEST_SIZE = 10_000
 LARGEST_BATCH = 100_000
 MOST_EPOCHS = 1_000_000
@@ -57,12 +58,12 @@ RETIRED = {
     "pretrained_model_checkpoint_filepath": "use pretrained_model_folder",
 }
 
-# Old name in NeuroNER -> name of today.
+# Former name in NeuroNER -> current name.
 RENAMED = {"remove_unknown_tokens": "remap_unknown_tokens_to_unk"}
 
 
 def _field(section: str, default: Any, explanation: str, expected: str = "", **limits: Any) -> Any:
-    """A parameter; ``expected`` says what it takes where its type does not say it."""
+    """Return a field; ``expected`` describes valid values where the type does not."""
     extra: dict[str, Any] = {"section": section, "expected": expected}
     return Field(default, description=explanation, json_schema_extra=extra, **limits)
 
@@ -73,9 +74,9 @@ _mode, _dataset, _ann, _training, _advanced = (partial(_field, section) for sect
 class Parameters(BaseModel):
     """All parameters of a run, checked and immutable.
 
-    Built by `load_parameters`, whose errors are written for users; built directly, a wrong value
-    raises pydantic's `ValidationError` (a `ValueError` too). Strings are accepted for every
-    field, in the form that a parameter file has them.
+    Built by `load_parameters`, whose errors are written for users; when built directly, an invalid
+    value raises pydantic's `ValidationError` (also a `ValueError`). Strings are accepted for every
+    field, as they are written in a parameter file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -86,12 +87,12 @@ class Parameters(BaseModel):
         "training starts from the pretrained model (transfer). Off means prediction only.",
     )
     use_pretrained_model: bool = _mode(
-        False, "Load the model in pretrained_model_folder, to predict with it or to transfer it."
+        False, "Load the model in pretrained_model_folder, for prediction or for transfer."
     )
     pretrained_model_folder: Optional[Path] = _mode(
         None,
-        "Folder of the pretrained model: the `model` folder of an earlier run, as it is. Needed "
-        "when use_pretrained_model is on.",
+        "Folder of the pretrained model: the `model` folder of an earlier run. Required if "
+        "use_pretrained_model is on.",
     )
 
     dataset_text_folder: Optional[Path] = _dataset(
@@ -101,12 +102,12 @@ class Parameters(BaseModel):
     )
     main_evaluation_mode: Literal["conll", "bio", "token", "binary"] = _dataset(
         "conll",
-        "Measure, on tags, that decides early stopping and the best epoch. conll: whole "
-        "entities, exact boundaries and type. The others count tokens: bio, their tags as they "
-        "are; token, their type; binary, entity or not.",
+        "Tag-based measure for early stopping and the choice of the best epoch. conll: whole "
+        "entities, exact boundaries and type. The others score tokens: bio by their full tags; "
+        "token by their type; binary as entity or not.",
     )
     output_folder: Path = _dataset(
-        Path("output"), "Folder in which each run makes its own, named by experiment and time."
+        Path("output"), "Folder in which each run creates its own, named by experiment and time."
     )
     split_percentages: tuple[float, float, float] = _dataset(
         (60.0, 10.0, 30.0),
@@ -114,30 +115,30 @@ class Parameters(BaseModel):
         expected="three percentages with sum 100, the first two above 0, such as 60, 10, 30",
     )
     split_seed: int = _dataset(
-        0, "Seed of that split, and of the choice that train_size makes.", ge=0, lt=2**32
+        0, "Seed of that split and of the sample drawn for train_size.", ge=0, lt=2**32
     )
     train_size: Optional[float] = _dataset(
         None,
-        "Train on only so many documents, in percent of the whole corpus's documents (the unit "
-        "of the paper's learning curves). Smaller choices are contained in larger ones. Empty: "
-        "the whole train part.",
+        "Train on this share of documents, in percent of the whole corpus's documents (the unit of "
+        "the paper's learning curves). Smaller samples are subsets of larger ones. Empty: the "
+        "whole train part.",
         gt=0,
         le=100,
     )
     overlap_policy: Literal["longest", "first", "error"] = _dataset(
         "longest",
-        "What to keep of entities that overlap, which tags cannot express: the longest, the one "
-        "that starts first, or stop with an error. What is dropped is in the import report.",
+        "What to do with overlapping entities, which tags cannot represent: keep the longest, keep "
+        "the first, or stop with an error. Dropped entities are in the import report.",
     )
     cache_encoding: bool = _dataset(
         True,
         "Keep the encoded corpus in the folder .cache of output_folder, so that the next run on "
-        "the same corpus, word vectors and parameters starts at once. Any change of them encodes "
-        "anew; the eight newest are kept.",
+        "the same corpus, word vectors and parameters starts at once. Any change of them causes a "
+        "new encoding; the eight newest are kept.",
     )
 
     use_character_lstm: bool = _ann(
-        True, "Add a representation of each token's characters to its embedding."
+        True, "Concatenate a character-level representation of each token to its embedding."
     )
     character_embedding_dimension: int = _ann(
         25, "Size of a character's embedding.", ge=1, le=LARGEST_SIZE
@@ -147,13 +148,13 @@ class Parameters(BaseModel):
     )
     token_pretrained_embedding_filepath: Optional[Path] = _ann(
         None,
-        "Word vectors to start the token embeddings from: word2vec binary (.bin, .bin.gz), "
+        "Word vectors that initialise the token embeddings: word2vec binary (.bin, .bin.gz), "
         "word2vec text, GloVe text, or a fastText model (.bin), which has a vector for every word. "
         "Empty: random vectors.",
     )
     token_embedding_dimension: int = _ann(
         100,
-        "Size of a token's embedding; must be that of the word vectors, if any.",
+        "Size of a token's embedding; must equal that of the word vectors, if any.",
         ge=1,
         le=LARGEST_SIZE,
     )
@@ -162,27 +163,29 @@ class Parameters(BaseModel):
     )
     lstm_peepholes: Literal["full", "diagonal", "none"] = _ann(
         "full",
-        "How the gates see the cell state. full: a matrix, the paper's equations; diagonal: a "
-        "weight per unit, the usual peephole; none: not at all, as in NeuroNER's released code.",
+        "Connections from the cell state to the gates. full: a matrix, as in the paper's "
+        "equations; diagonal: one weight per unit, the usual peephole; none: as in NeuroNER's "
+        "released code.",
     )
     use_crf: bool = _ann(
         True,
-        "Choose the tags of a sentence together, with a conditional random field. Off: each "
-        "token's best tag by itself.",
+        "Predict the tags of a sentence jointly, with a conditional random field. Off: the best "
+        "tag of each token independently.",
     )
 
     patience: int = _training(
         10,
-        "Stop after this many consecutive epochs without a better score on valid, counted from the "
-        "first epoch that scores above 0; NeuroNER counts epochs that score 0 too.",
+        "Stop after this many consecutive epochs without improvement on the validation set, "
+        "counted from the first epoch that scores above 0; NeuroNER also counts epochs that score "
+        "0.",
         ge=1,
         le=MOST_EPOCHS,
     )
     minimum_number_of_epochs: int = _training(
-        0, "Do not stop for want of patience before so many epochs.", ge=0, le=MOST_EPOCHS
+        0, "Never stop early before this many epochs.", ge=0, le=MOST_EPOCHS
     )
     maximum_number_of_epochs: int = _training(
-        100, "Stop after so many epochs.", ge=1, le=MOST_EPOCHS
+        100, "Stop after this many epochs.", ge=1, le=MOST_EPOCHS
     )
     optimizer: Literal["sgd", "adam", "adadelta"] = _training(
         "sgd", "Optimiser; the paper's is stochastic gradient descent."
@@ -203,7 +206,7 @@ class Parameters(BaseModel):
     )
     dropout_rate: float = _training(
         0.5,
-        "Share of the token LSTM's input components that are set to 0 while training.",
+        "Probability that a component of the token LSTM's input is set to 0 during training.",
         ge=0,
         lt=1,
     )
@@ -212,42 +215,41 @@ class Parameters(BaseModel):
     )
     batch_loss: Literal["mean", "sum"] = _training(
         "mean",
-        "How the losses of a batch's sentences are put together. sum keeps the step per sentence "
-        "as at batch size 1, but may diverge.",
+        "How the losses of a batch's sentences are combined. sum keeps the step size per sentence "
+        "of batch size 1, but may diverge.",
     )
     prediction_batch_size: int = _training(
         64,
-        "Sentences read side by side when predicting, at most 128; changes the speed, not the "
-        "tags.",
+        "Sentences per prediction batch, at most 128; affects the speed, not the tags.",
         ge=1,
         le=LARGEST_BATCH,
     )
     seed: int = _training(
-        0, "Seed of initial weights, shuffling, dropout and rare tokens.", ge=0, lt=2**32
+        0, "Seed of weight initialisation, shuffling, dropout and rare tokens.", ge=0, lt=2**32
     )
     number_of_cpu_threads: int = _training(
         1,
-        "Threads of one run; 1 is fastest at batch size 1, 0 leaves the choice to TensorFlow. "
-        "Part of the run's record: results are bit-identical for one seed and one thread count.",
+        "Threads per run; 1 is fastest at batch size 1, 0 leaves the choice to TensorFlow. Results "
+        "are bit-identical for the same seed and number of threads.",
         ge=0,
         le=MOST_THREADS,
     )
     jit_compile: Union[Literal["auto"], bool] = _training(
         "auto",
-        "Compile the training step with XLA: some 15 seconds once in a process, then several times "
-        "as fast. auto: unless the run is too small to repay that; the log says which.",
+        "Compile the training step with XLA: takes about 15 seconds once per process and makes it "
+        "several times as fast. auto: unless the run is too small to benefit; the log says which.",
     )
     checkpoint_every: Optional[str] = _training(
         "10 minutes",
-        "Save the state of the training so often in the middle of an epoch, in minutes or in "
-        "batches, so that `--resume` loses no more than that; it is saved after each epoch in any "
-        "case. Empty: only then.",
+        "Interval at which the training state is saved within an epoch, in minutes or in batches; "
+        "`--resume` loses no more than that. It is always saved after each epoch. Empty: only "
+        "then.",
         expected="a number of minutes or batches, such as 10 minutes or 500 batches, or empty",
     )
     give_up_after_sentences: int = _training(
         20000,
-        "Stop a run whose score on valid is still 0 after training on so many sentences, counted "
-        "with repetition over epochs: it learns nothing. 0: never.",
+        "Stop a run whose score on the validation set is still 0 after training on this many "
+        "sentences, summed over epochs: it learns nothing. 0: never.",
         ge=0,
         le=MOST_SENTENCES,
     )
@@ -256,20 +258,20 @@ class Parameters(BaseModel):
         "test", "First part of the name of the run's folder.", min_length=1
     )
     tagging_format: Literal["bioes", "bio"] = _advanced(
-        "bioes", "Tag scheme inside the model; corpora may be in either."
+        "bioes", "Tag scheme of the model; corpora may use either."
     )
     tokenizer: Literal["alnum", "spacy"] = _advanced(
         "alnum",
-        "Tokeniser of text that comes without tokens. alnum: a run of word characters or one "
-        "other visible character; spacy: spaCy's rules (needs the extra `spacy`). NeuroNER's "
-        "`stanford` is accepted, with a warning, as alnum.",
+        "Tokeniser of untokenised text. alnum: a token is a run of word characters or one other "
+        "visible character; spacy: spaCy's rules (needs the extra `spacy`). NeuroNER's `stanford` "
+        "is accepted, with a warning, as alnum.",
     )
     spacylanguage: Literal["en", "de", "fr"] = _advanced(
         "en", "Language of spaCy's rules: English, German or French."
     )
     remap_unknown_tokens_to_unk: bool = _advanced(
         True,
-        "Treat a token as unknown if neither the train part nor the word vectors have it. Off: "
+        "Treat a token as unknown if it is in neither the train part nor the word vectors. Off: "
         "tokens of the other parts get random vectors of their own.",
     )
     load_only_pretrained_token_embeddings: bool = _advanced(
@@ -277,21 +279,21 @@ class Parameters(BaseModel):
     )
     load_all_pretrained_token_embeddings: bool = _advanced(
         False,
-        "Give the model all rows of the word-vector file, not only those that the corpus needs: "
-        "for prediction on other texts, at the price of memory.",
+        "Keep all rows of the word-vector file in the model, not only those that the corpus needs: "
+        "for prediction on other texts, at the cost of memory.",
     )
     check_for_lowercase: bool = _advanced(
-        True, "Look a token up in the word vectors in lower case too, if it is not there as it is."
+        True, "If a token has no word vector as written, look it up in lower case."
     )
     check_for_digits_replaced_with_zeros: bool = _advanced(
-        True, "Then look it up with every digit replaced by 0, as it is and in lower case."
+        True, "Then look it up with every digit replaced by 0, as written and in lower case."
     )
-    debug: bool = _advanced(False, "Read at most 200 sentences of each part, for a trial.")
+    debug: bool = _advanced(False, "Read at most 200 sentences of each part, for a quick test.")
     verbose: bool = _advanced(False, "Log in detail.")
     reload_token_embeddings: bool = _advanced(
         True,
-        "Transfer layer 1, the token embeddings. Off: from the word vectors, or random where "
-        "there is none.",
+        "Transfer layer 1, the token embeddings. Off: initialise them from the word vectors, or "
+        "randomly where there is none.",
     )
     reload_character_embeddings: bool = _advanced(
         True, "Transfer layer 2, the character embeddings."
@@ -301,41 +303,43 @@ class Parameters(BaseModel):
         True, "Transfer layer 4, the token LSTM and the tanh layer above it."
     )
     reload_feedforward: bool = _advanced(
-        True, "Transfer layer 5, label prediction, for the labels that both models have."
+        True, "Transfer layer 5, label prediction, for labels that both models have."
     )
     reload_crf: bool = _advanced(
-        True, "Transfer layer 6, the transition scores, for the labels that both models have."
+        True, "Transfer layer 6, the transition scores, for labels that both models have."
     )
     transfer_layers: Optional[tuple[Layer, ...]] = _advanced(
         None,
-        "Transfer these layers and no others: shorthand of the six reload_* flags, which it sets. "
-        "Empty: the flags stand.",
+        "Transfer these layers and no others: shorthand for the six reload_* flags, which it sets. "
+        "Empty: the flags apply.",
         expected=f"a list of layers ({', '.join(LAYERS)}) or empty",
     )
     transfer_up_to: Optional[Layer] = _advanced(
         None,
         "Transfer all layers from the token embeddings up to this one, as in the paper's layer "
-        "ablation: shorthand of the six reload_* flags, which it sets. Empty: the flags stand.",
+        "ablation: shorthand for the six reload_* flags, which it sets. Empty: the flags apply.",
         expected=f"one of {', '.join(LAYERS)}, or empty",
     )
     label_map: Optional[tuple[tuple[str, str], ...]] = _advanced(
         None,
-        "Which entity type of the pretrained model stands for which type here, such as "
-        "`PRGE:GENE, DISO:Disease`, when layers 5 and 6 are transferred. Several types may become "
-        "one (their weights are averaged), and one may become several. A type that is not named "
-        "on the left keeps its name.",
+        "Map entity types of the pretrained model to types of this corpus, such as `PRGE:GENE, "
+        "DISO:Disease`, when layers 5 and 6 are transferred. Several types may map to one (their "
+        "weights are averaged), and one to several. A type that is not listed on the left keeps "
+        "its name.",
         expected="a list of pairs SOURCE:TARGET, such as PRGE:GENE, DISO:Disease, or empty",
     )
     freeze_token_embeddings: bool = _advanced(
-        False, "Hold layer 1, the token embeddings, as it starts instead of training it."
+        False, "Freeze layer 1, the token embeddings, at its initial weights."
     )
-    freeze_character_embeddings: bool = _advanced(False, "Hold layer 2, the character embeddings.")
-    freeze_character_lstm: bool = _advanced(False, "Hold layer 3, the character LSTM.")
+    freeze_character_embeddings: bool = _advanced(
+        False, "Freeze layer 2, the character embeddings."
+    )
+    freeze_character_lstm: bool = _advanced(False, "Freeze layer 3, the character LSTM.")
     freeze_token_lstm: bool = _advanced(
-        False, "Hold layer 4, the token LSTM and the tanh layer above it."
+        False, "Freeze layer 4, the token LSTM and the tanh layer above it."
     )
-    freeze_feedforward: bool = _advanced(False, "Hold layer 5, label prediction.")
-    freeze_crf: bool = _advanced(False, "Hold layer 6, the transition scores.")
+    freeze_feedforward: bool = _advanced(False, "Freeze layer 5, label prediction.")
+    freeze_crf: bool = _advanced(False, "Freeze layer 6, the transition scores.")
     tensorboard: bool = _advanced(True, "Write loss and scores of each epoch for TensorBoard.")
 
     @model_validator(mode="before")
@@ -359,7 +363,7 @@ class Parameters(BaseModel):
     @classmethod
     def _check_experiment_name(cls, value: str) -> str:
         if file_name_fault(value, _LONGEST_NAME):
-            raise ValueError("no name of a folder")
+            raise ValueError("not a valid folder name")
         return value
 
     @field_validator("label_map", mode="before")
@@ -378,15 +382,15 @@ class Parameters(BaseModel):
     def _fit_together(self) -> Parameters:
         if not (self.train_model or self.use_pretrained_model):
             raise contradiction(
-                "train_model and use_pretrained_model are both off, expected one of them on; set "
-                "train_model = True to train or use_pretrained_model = True to predict",
+                "train_model and use_pretrained_model are both off, expected at least one to be "
+                "on; set train_model = True to train or use_pretrained_model = True to predict",
                 "train_model",
                 "use_pretrained_model",
             )
         if self.use_pretrained_model and self.pretrained_model_folder is None:
             raise contradiction(
-                "use_pretrained_model is on and pretrained_model_folder empty, expected a model; "
-                "set pretrained_model_folder to the model folder of an earlier run",
+                "use_pretrained_model is on and pretrained_model_folder is empty, expected a "
+                "model; set pretrained_model_folder to the model folder of an earlier run",
                 "use_pretrained_model",
                 "pretrained_model_folder",
             )
@@ -422,7 +426,7 @@ class Parameters(BaseModel):
             without_vectors = self.token_pretrained_embedding_filepath is None
             if self.train_model and without_vectors and getattr(self, name):
                 raise contradiction(
-                    f"{name} is on and token_pretrained_embedding_filepath empty, expected word "
+                    f"{name} is on and token_pretrained_embedding_filepath is empty, expected word "
                     f"vectors; give their file or set {name} = False",
                     name,
                     "token_pretrained_embedding_filepath",
@@ -431,7 +435,7 @@ class Parameters(BaseModel):
 
     @property
     def checkpoint_interval(self) -> Optional[Interval]:
-        """How often the state is saved within an epoch; None for never."""
+        """Interval at which the state is saved within an epoch; None for never."""
         return None if self.checkpoint_every is None else read_interval(self.checkpoint_every)
 
     @property
@@ -440,5 +444,5 @@ class Parameters(BaseModel):
         return tuple(name for name in LAYERS if getattr(self, f"freeze_{name}"))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all values by name as JSON has them: paths as strings, tuples as lists."""
+        """Return all values by name in JSON types: paths as strings, tuples as lists."""
         return self.model_dump(mode="json")

@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 class RunData:
     """What a run trains and is tested on.
 
-    Args:
+    Attributes:
         corpus: the corpus on disk.
         dataset: the corpus as arrays.
         text: how its text was cut.

@@ -189,7 +189,7 @@ def create_run_folder(output_folder: Path, experiment_name: str) -> RunFolder:
 class RunResult:
     """What a run led to.
 
-    Args:
+    Attributes:
         folder: the run's folder.
         status: ``finished`` or ``interrupted``.
         results: the content of ``results.json``.

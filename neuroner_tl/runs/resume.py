@@ -54,7 +54,7 @@ MAY_MOVE = frozenset(
 class SavedState:
     """Where a run stood when it last saved.
 
-    Args:
+    Attributes:
         model: weights and vocabulary.
         slots: the optimiser's slots by layer and name.
         progress: where the loop stood.
@@ -75,7 +75,7 @@ class SavedState:
 class Resumption:
     """A run to go on with.
 
-    Args:
+    Attributes:
         folder: the run's folder.
         parameters: its parameters, with what is changed.
         state: where it stood; None if it died before its first step and begins anew.

@@ -23,7 +23,7 @@ class RunSaver:
     The newest state is saved before the best model: a run that dies between the two holds the
     best weights in its newest state, and `complete` writes the model when it goes on.
 
-    Args:
+    Attributes:
         folder: the run's folder.
         step: what is trained.
         progress: where the loop stands.

@@ -16,7 +16,7 @@ from neuroner_tl.silver.harmonise import Span, Vote
 class Contribution:
     """What one annotator gave.
 
-    Args:
+    Attributes:
         spans: its spans.
         alone: those that share no text with a span of another annotator.
         exact: mentions of the consensus that it voted for exactly.
@@ -35,7 +35,7 @@ class Contribution:
 class Agreement:
     """Counts over texts, added up one text at a time.
 
-    Args:
+    Attributes:
         annotators: their names, in the order of the report.
         tokens: tokens of all texts.
     """

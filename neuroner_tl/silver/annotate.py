@@ -23,7 +23,7 @@ from neuroner_tl.system.temporary import why_not_written
 class AnnotationSpeed:
     """What annotating took.
 
-    Args:
+    Attributes:
         terms: terms of the lexicon.
         documents: texts annotated.
         spans: spans found.

@@ -23,7 +23,7 @@ _LITERAL = LexiconRules(symbol_length=0, plurals=False, abbreviations=False)
 class Banned:
     """A text on the blacklist.
 
-    Args:
+    Attributes:
         text: in the form of `key`.
         occurrences: how often it occurs in the gold documents.
         touched: how many of these share text with a gold entity.

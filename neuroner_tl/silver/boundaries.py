@@ -28,7 +28,7 @@ _RIGHT = re.compile(r"[ \t-]([^\W_]+)")
 class Extensions:
     """Words that belong to a mention when they stand beside it, in lower case.
 
-    Args:
+    Attributes:
         left: words before a mention.
         right: words after it.
     """
@@ -114,7 +114,7 @@ def _words_beside(documents: Iterable[Document], spans: Iterable[Sequence[Span]]
 class BoundaryTable:
     """Mentions of a consensus beside the gold entities of the same documents.
 
-    Args:
+    Attributes:
         gold: number of gold entities.
         gold_tokens: tokens in them.
         silver: number of mentions.

@@ -55,7 +55,7 @@ Spans = Mapping[str, Sequence[Span]]
 class SilverResult:
     """What was built.
 
-    Args:
+    Attributes:
         folder: the corpus, with ``train`` and ``valid``; the report is in it.
         report: what the command prints.
         content: the same and more as a JSON object.

@@ -25,7 +25,7 @@ from neuroner_tl.silver.learning import learn_rule
 class Sample:
     """Gold documents with the annotators' spans: what rules are learned from and scored on.
 
-    Args:
+    Attributes:
         documents: gold documents of train parts, with entities of the one type.
         spans: for each document the spans of each annotator.
         corpora: for each document the name of its corpus.
@@ -52,7 +52,7 @@ class Sample:
 class Consensus:
     """A rule and what was learned with it.
 
-    Args:
+    Attributes:
         rule: how votes are counted.
         extensions: words that belong to mentions.
     """

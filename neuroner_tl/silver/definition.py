@@ -114,7 +114,7 @@ class CleanSection(_Section):
 class AnnotatorSource:
     """An annotator as the file names it.
 
-    Args:
+    Attributes:
         name: what it is called.
         kind: one of `ANNOTATOR_KINDS`.
         path: its term list, annotations or model folder.

@@ -28,7 +28,7 @@ PUBMED_ID_COLUMNS = ("corpus", "pmid", "document")
 class GoldCorpus:
     """A gold corpus in memory.
 
-    Args:
+    Attributes:
         name: its name.
         parts: its documents by part.
         pubmed_ids: PubMed ids of documents by document id, where a table gives them.
@@ -45,7 +45,7 @@ class GoldCorpus:
 class GoldStandard:
     """The gold corpora of a definition.
 
-    Args:
+    Attributes:
         corpora: all of them.
         pubmed_ids: all ids of the table of PubMed ids, with what they stand for.
         train: the train documents to learn from, by corpus.

@@ -28,7 +28,7 @@ Span = tuple[int, int]
 class Vote:
     """A mention of the consensus and who agreed to it.
 
-    Args:
+    Attributes:
         start: offset of its first character.
         end: offset after its last character.
         exact: annotators that gave this span.
@@ -47,7 +47,7 @@ class Vote:
 class VoteRule:
     """How votes are counted.
 
-    Args:
+    Attributes:
         exact: weight of each annotator's exact vote; annotators that are not named have none.
         overlap: weight of each annotator's vote by overlap.
         threshold: least support of a mention.

@@ -43,7 +43,7 @@ _ANY_CASE = "~"
 class LexiconRules:
     """How terms match.
 
-    Args:
+    Attributes:
         symbol_length: a term without white space of at most so many letters and digits is a symbol
             if it has three or fewer, or a capital or digit after its first character. Symbols
             must match in case, or, if they have a digit, be written without white space.

@@ -24,7 +24,7 @@ PLAIN_VOTES = 2
 class Quality:
     """Scores and limits by gold corpus and by what was scored.
 
-    Args:
+    Attributes:
         scores: exact matches.
         boundaries: limits beside those of the gold entities.
     """

@@ -22,7 +22,7 @@ _MOST_DIFFERENCES = 5
 class Step:
     """What one step did.
 
-    Args:
+    Attributes:
         name: what it is.
         documents_before: documents that it was given.
         documents_after: documents that it left.

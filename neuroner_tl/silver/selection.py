@@ -26,7 +26,7 @@ from neuroner_tl.silver.harmonise import Vote
 class SilverDocument:
     """A text and the consensus on it.
 
-    Args:
+    Attributes:
         id: the document's id.
         text: the text.
         votes: the mentions, in order.

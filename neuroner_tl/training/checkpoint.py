@@ -44,7 +44,7 @@ Values = dict[str, dict[str, np.ndarray]]
 class SavedModel:
     """A model as read from its folder.
 
-    Args:
+    Attributes:
         folder: where it was read from.
         architecture: form of the network.
         weights: values by layer and name.

@@ -45,7 +45,7 @@ _ORIGINS = {
 class LabelSet:
     """The labels of a model and their tag scheme.
 
-    Args:
+    Attributes:
         labels: ``O``, then the labels of each type.
         scheme: ``bio`` or ``bioes``.
     """
@@ -63,7 +63,7 @@ class LabelSet:
 class LabelMatch:
     """Which source labels each target label is made from.
 
-    Args:
+    Attributes:
         source: the pretrained model's labels.
         target: the labels here.
         origins: for each target label the numbers of its source labels; none for a new one.

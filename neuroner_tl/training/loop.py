@@ -24,7 +24,7 @@ DIVERGED = 10.0
 class LoopSettings:
     """How long to train, and when to give up.
 
-    Args:
+    Attributes:
         batch_size: sentences a step.
         patience: consecutive epochs without a better score after which training stops, counted
             from the first epoch with a score above 0.
@@ -199,7 +199,7 @@ Event = Union[BatchDone, EpochDone, Stopped]
 class TrainingLoop:
     """Trains until patience, epochs or the user's patience run out.
 
-    Args:
+    Attributes:
         step: makes a step.
         dataset: parts ``train`` and what validation needs.
         shapes: how batch sizes are rounded.

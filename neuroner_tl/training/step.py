@@ -33,7 +33,7 @@ Nested = Mapping[str, Mapping[str, Any]]
 class StepSettings:
     """What a step does beside the network.
 
-    Args:
+    Attributes:
         optimiser: ``sgd``, ``adam`` or ``adadelta``.
         clip: gradients are clipped to ``[-clip, clip]``; 0 leaves them alone.
         dropout: part of the token LSTM's input that is set to zero.

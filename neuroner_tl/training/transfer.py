@@ -31,7 +31,7 @@ LABEL_LAYERS = ("feedforward", "crf")
 class LayerChoice:
     """What the parameters ask for: layers by name.
 
-    Args:
+    Attributes:
         reload: layers that are copied from the source; the others start as without transfer.
         freeze: layers that are not trained.
         label_map: pairs of a source type and a target type, see `match_labels`.
@@ -46,7 +46,7 @@ class LayerChoice:
 class TransferPlan:
     """What a transfer will do; `plan_transfer` makes it, `apply` does it.
 
-    Args:
+    Attributes:
         source: the pretrained model.
         report: the plan in words.
         reload: layers to copy.

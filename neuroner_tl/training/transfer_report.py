@@ -16,7 +16,7 @@ EXAMPLES = 20
 class RowReport:
     """What becomes of the rows of a table, or of the labels.
 
-    Args:
+    Attributes:
         copied: rows that take the source's values.
         new: rows that only the target has, initialised.
         dropped: rows that only the source has.
@@ -45,7 +45,7 @@ class RowReport:
 class LayerReport:
     """What becomes of a layer.
 
-    Args:
+    Attributes:
         layer: the layer's name.
         action: ``copied`` from the source, or ``initialised`` as without transfer.
         training: ``trained``, or ``frozen`` for one that keeps what it starts with.
@@ -66,7 +66,7 @@ class LayerReport:
 class TransferReport:
     """What is transferred from where.
 
-    Args:
+    Attributes:
         source: folder of the source model.
         layers: from the lowest to the highest.
         labels: for each label here, the source's labels that it is made from; empty where neither

@@ -25,7 +25,7 @@ BASELINE, TRANSFER = "baseline", "transfer"
 class Arm:
     """One way to train on a target corpus.
 
-    Args:
+    Attributes:
         name: short name, part of the identifier of its runs.
         layers: layers taken from the source model; none for training from scratch.
         own: parameters of this arm alone, as (text, line).

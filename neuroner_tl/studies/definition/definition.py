@@ -30,7 +30,7 @@ SYNTHETIC = "synthetic:"
 class Predictions:
     """Finished predictions of several systems on one test set.
 
-    Args:
+    Attributes:
         gold: brat folder of the gold standard.
         train: brat folder of the train part, which says what was seen; None if unknown.
         systems: brat folder of each system's predictions, by name.
@@ -45,7 +45,7 @@ class Predictions:
 class StudyDefinition:
     """What a study compares.
 
-    Args:
+    Attributes:
         path: the file that defines it.
         name: name of the study, and of its report's folder.
         kind: which tables and figures are made, one of `KINDS`.

@@ -43,7 +43,7 @@ _NO_RESULT = frozenset(
 class StudyRun:
     """One training run of a study.
 
-    Args:
+    Attributes:
         id: its identifier, usable as the name of a file.
         corpus: name of the corpus that it trains on.
         entity_class: entity class of the corpus.

@@ -30,7 +30,7 @@ _PARTS = {"gold": 3, "silver": 2}
 class SyntheticCorpus:
     """What a corpus of invented text is made of.
 
-    Args:
+    Attributes:
         standard: ``gold`` (every mention, rightly) or ``silver`` (wrong at the three rates).
         documents: for train, valid and, of a gold corpus, test.
         seed: another seed gives other texts.

@@ -41,7 +41,7 @@ class Comparison(NamedTuple):
 class Systems:
     """Two systems on the test sets of an entity class.
 
-    Args:
+    Attributes:
         names: of the two systems.
         counts: counts of their runs, document by document; None without.
         comparisons: mention by mention; empty without mentions.

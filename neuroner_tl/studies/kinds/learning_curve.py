@@ -30,7 +30,7 @@ from neuroner_tl.studies.pages.table import Table, signed
 class Saving:
     """What labels the baseline needs to do as well as another arm.
 
-    Args:
+    Attributes:
         size: train size of the other arm, in per cent of the corpus.
         f1: its F1, in points.
         needed: train size at which the baseline reaches that, interpolated; None if at none of

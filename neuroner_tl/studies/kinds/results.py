@@ -25,7 +25,7 @@ CELLS = "In brackets: runs, and how many of them scored 0."
 class Result:
     """A finished run.
 
-    Args:
+    Attributes:
         run: what it is.
         record: what it led to.
     """
@@ -60,7 +60,7 @@ class Result:
 class StudyResults:
     """What a study has so far.
 
-    Args:
+    Attributes:
         definition: the study.
         folder: its folder.
         runs: all of its runs.

@@ -38,7 +38,7 @@ MEASURES = ("precision", "recall", "f1")
 class CorpusComparison:
     """Two arms on one corpus.
 
-    Args:
+    Attributes:
         entity_class: class of the corpus.
         corpus: its name.
         pairs: the runs, those of the first arm first.

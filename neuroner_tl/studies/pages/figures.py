@@ -55,7 +55,7 @@ STYLE: dict[Any, Any] = {
 class Figure:
     """A figure of a report.
 
-    Args:
+    Attributes:
         name: name of its files.
         caption: what it shows, and what its error bars are.
         draw: makes it.

@@ -33,7 +33,7 @@ pre { background: #f5f5f5; padding: .8rem; overflow-x: auto; font-size: 13px; }
 class Section:
     """Text, tables and figures under one heading.
 
-    Args:
+    Attributes:
         title: the heading.
         text: paragraphs, with empty lines between them.
         tables: in this order.
@@ -52,7 +52,7 @@ class Section:
 class Page:
     """What a report says.
 
-    Args:
+    Attributes:
         title: its title.
         lead: the first paragraph.
         sections: tables and figures.

@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"[-+−<>]? ?[\d.,]+(e-?\d+)?( ± [\d.]+| to [-+−]?[\d.]
 class Table:
     """A table.
 
-    Args:
+    Attributes:
         name: name of its files.
         title: what it shows.
         columns: the columns' headings.

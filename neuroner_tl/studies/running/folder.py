@@ -15,7 +15,7 @@ from neuroner_tl.studies.running.store import Store
 class StudyFolder:
     """Where everything of a study is; all workers must see it.
 
-    Args:
+    Attributes:
         path: the folder.
     """
 

@@ -20,7 +20,7 @@ NO_SPACE = "no space"
 class Job:
     """A run, and where its corpus and the study are.
 
-    Args:
+    Attributes:
         run: the run.
         corpus: folder of its corpus.
         study: the study's folder.
@@ -39,7 +39,7 @@ class Job:
 class Outcome:
     """What became of a job.
 
-    Args:
+    Attributes:
         job: the job.
         status: ``finished``, ``failed`` (both recorded), ``interrupted``, ``elsewhere`` (another
             process is making the run), ``lost`` (the worker is gone) or ``no space``.
@@ -72,7 +72,7 @@ class Pool(Protocol):
 class InThisProcess:
     """A pool of one: this process makes the runs itself.
 
-    Args:
+    Attributes:
         execute: makes a run and records it.
     """
 

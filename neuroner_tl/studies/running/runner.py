@@ -36,7 +36,7 @@ _RESUMES = "the same command resumes the study"
 class Execution:
     """How the runs of a study are made.
 
-    Args:
+    Attributes:
         workers: processes on this machine; 1 is this process itself. On a cluster, how many
             runs at a time; 0 for as many as it has processors.
         address: address of a Ray cluster, ``auto`` for the one of this machine; None without.
@@ -52,7 +52,7 @@ class Execution:
 class Progress:
     """What a call of `run_study` has done.
 
-    Args:
+    Attributes:
         counts: how many runs became what, by status.
         left: how many runs of the study are not finished.
         interrupted: whether the study was interrupted.

@@ -34,7 +34,7 @@ _POLL_SECONDS = 0.5
 class Scheduler:
     """Gives jobs to workers until all are done, or until somebody wants to stop.
 
-    Args:
+    Attributes:
         jobs: what is to be made, in the order of its importance.
         done: identifiers of the runs that are finished already; those that get finished are added.
         stop_requested: asked between jobs; true ends the work after those under way were saved.

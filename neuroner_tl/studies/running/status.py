@@ -20,7 +20,7 @@ from neuroner_tl.studies.running.store import FAILED, FINISHED, Record
 class StudyStatus:
     """How far a study is.
 
-    Args:
+    Attributes:
         done: finished runs.
         running: runs that are being made, with who makes them.
         failed: runs that failed, with their errors.
