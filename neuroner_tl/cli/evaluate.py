@@ -8,7 +8,7 @@ from pathlib import Path
 
 from neuroner_tl.corpora.formats.text_files import write_text_atomically
 from neuroner_tl.evaluation.brat_folders import DOCUMENT_CHOICES, FolderScores, evaluate_folders
-from neuroner_tl.evaluation.report import counts_rows, scores_table
+from neuroner_tl.evaluation.report import conlleval_report, counts_rows, scores_table
 from neuroner_tl.evaluation.scoring import HEADLINE, MEASURES
 
 
@@ -39,6 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     parser.add_argument(
         "--per-document", action="store_true", help="print a line for each document as well"
+    )
+    parser.add_argument(
+        "--conlleval",
+        action="store_true",
+        help="print conlleval's figures in its layout instead: both sides as BIO tags of tokens, "
+        "which hold neither nested nor discontinuous entities",
     )
 
 
@@ -72,8 +78,13 @@ def format_outcome(outcome: FolderScores, per_document: bool = False) -> str:
 
 def run(namespace: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    outcome = evaluate_folders(namespace.gold, namespace.predicted, namespace.documents)
-    print(format_outcome(outcome, namespace.per_document), end="")
+    outcome = evaluate_folders(
+        namespace.gold, namespace.predicted, namespace.documents, namespace.conlleval
+    )
+    if outcome.on_tags is not None:
+        print(conlleval_report(outcome.on_tags), end="")
+    else:
+        print(format_outcome(outcome, namespace.per_document), end="")
     if namespace.json is not None:
         content = json.dumps(outcome.to_json(), indent=2, ensure_ascii=False)
         write_text_atomically(namespace.json, content + "\n")

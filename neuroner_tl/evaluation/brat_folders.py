@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Optional
 
-from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.document import Document, Sentence
 from neuroner_tl.corpora.formats.brat import line_ends, read_annotations, read_brat_document
 from neuroner_tl.corpora.formats.text_files import read_text
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.line_offsets import LineEnds
-from neuroner_tl.corpora.text.tagging import taggable_entities
-from neuroner_tl.corpora.text.tokenizers import get_tokenizer
+from neuroner_tl.corpora.text.tagging import tag_document, taggable_entities
+from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.evaluation.scoring import (
     HEADLINE,
@@ -21,6 +21,7 @@ from neuroner_tl.evaluation.scoring import (
     Counts,
     DocumentScorer,
     Scores,
+    score_tags,
     spans_of,
 )
 from neuroner_tl.messages.progress import progress_bar
@@ -45,6 +46,7 @@ class FolderScores:
         documents: the choice of documents.
         gold_report: what reading the gold folder met.
         predicted_report: what reading the predictions met.
+        on_tags: conlleval's figures, of both sides as tags, if they were asked for.
     """
 
     scores: Scores
@@ -55,6 +57,7 @@ class FolderScores:
     documents: str
     gold_report: ImportReport
     predicted_report: ImportReport
+    on_tags: Optional[Scores] = None
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as a JSON object."""
@@ -72,7 +75,9 @@ class FolderScores:
         }
 
 
-def evaluate_folders(gold: Path, predicted: Path, documents: str = "same") -> FolderScores:
+def evaluate_folders(
+    gold: Path, predicted: Path, documents: str = "same", on_tags: bool = False
+) -> FolderScores:
     """Compare predictions with a gold standard; a match has equal type and equal fragments.
 
     Documents are matched by file name. Both folders may hold the documents themselves or
@@ -86,6 +91,7 @@ def evaluate_folders(gold: Path, predicted: Path, documents: str = "same") -> Fo
             ``common`` compares the documents in both; ``gold`` compares all gold documents, a
             missing prediction being an empty one; ``all`` compares every document, an extra
             prediction being all false as well.
+        on_tags: compute conlleval's figures, too: both sides as tags of the default tokeniser.
 
     Raises:
         CorpusError: a folder or file cannot be used, the documents differ under ``same``, the
@@ -111,6 +117,7 @@ def evaluate_folders(gold: Path, predicted: Path, documents: str = "same") -> Fo
             "documents are matched by file name: check the two folders"
         )
     gold_report, predicted_report = ImportReport(), ImportReport()
+    tags: tuple[list[tuple[str, ...]], list[tuple[str, ...]]] = ([], [])
     every, taggable = DocumentScorer(), DocumentScorer()
     gold_ends, predicted_ends = line_ends(gold_paths.values), line_ends(predicted_paths.values)
     tokenizer = get_tokenizer("alnum")
@@ -130,6 +137,10 @@ def evaluate_folders(gold: Path, predicted: Path, documents: str = "same") -> Fo
         if expected is not None:
             gold_spans = spans_of(taggable_entities(expected, tokenizer))
         taggable.add(name, gold_spans, found_spans)
+        for side, document in zip(tags, (expected, found)) if on_tags else ():
+            entities = document.entities if document else ()
+            text = next(d.text for d in (expected, found) if d is not None)
+            side.extend(_tags(Document(name, text, entities), tokenizer))
     return FolderScores(
         every.scores,
         taggable.scores,
@@ -139,7 +150,16 @@ def evaluate_folders(gold: Path, predicted: Path, documents: str = "same") -> Fo
         documents,
         gold_report,
         predicted_report,
+        score_tags(*tags) if on_tags else None,
     )
+
+
+def _tags(document: Document, tokenizer: Tokenizer) -> list[tuple[str, ...]]:
+    """Return the tags of a document as one sentence, so that none of its entities is cut."""
+    tokens = tuple(tokenizer.tokenize(document.text, 0, len(document.text)))
+    whole = (Sentence(0, len(document.text), tokens),) if tokens else ()
+    tagged = tag_document(replace(document, sentences=whole), tokenizer)
+    return [sentence.tags for sentence in tagged.sentences]
 
 
 def read_folder_pair(gold: Path, predicted: Path) -> tuple[list[Document], list[Document]]:

@@ -65,3 +65,28 @@ def test_what_tags_can_hold_stands_beside_the_headline(folders, capsys):
     assert content["scores_of_taggable"]["micro"]["fn"] == 0
     assert f"{content['measures']['scores']}\n" in printed
     assert f"micro F1 100.00: {content['measures']['scores_of_taggable']}" in printed
+
+
+def test_figures_of_conlleval(folders, capsys):
+    """Nested entities are left out, a prediction that crosses a sentence is not."""
+    (folders / "gold" / "b.txt").write_text("Flu. The cold")
+    (folders / "gold" / "b.ann").write_text("T1\tDISO 9 13\tcold\nT2\tDISO 5 13\tThe cold\n")
+    (folders / "predicted" / "b.ann").write_text("T1\tDISO 0 13\tFlu. The cold\n")
+    (folders / "predicted" / "a.ann").write_text("T1\tDISO 0 3\tFlu\nT2\tCHED 4 7\tand\n")
+    arguments = ("--gold", folders / "gold", "--predicted", folders / "predicted")
+    target = folders / "scores.json"
+    assert command(*arguments, "--conlleval", "--json", target) == 0
+    assert capsys.readouterr().out == (
+        "processed 7 tokens with 2 phrases; found: 3 phrases; correct: 1.\n"
+        "accuracy:  42.86%; precision:  33.33%; recall:  50.00%; FB1:  40.00\n"
+        "             CHED: precision:   0.00%; recall:   0.00%; FB1:   0.00  1\n"
+        "             DISO: precision:  50.00%; recall:  50.00%; FB1:  50.00  2\n"
+    )
+    assert json.loads(target.read_text())["scores"]["micro"]["fn"] == 2
+
+
+def test_figures_of_conlleval_where_documents_are_missing(folders, capsys):
+    arguments = ("--gold", folders / "gold", "--predicted", folders / "predicted")
+    assert command(*arguments, "--conlleval", "--documents", "gold") == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("processed 6 tokens with 2 phrases; found: 1 phrases; correct: 0.")
