@@ -1,3 +1,143 @@
-"""Transfer learning for biomedical named-entity recognition."""
+"""Transfer learning for biomedical named-entity recognition.
+
+Everything that a program needs can be imported from here; `docs/python.md` lists it beside the
+commands::
+
+    from neuroner_tl import NeuroNER
+
+    ner = NeuroNER.load("output/baseline_DATE")
+    ner.predict("Mutations of BRCA1 cause breast cancer.")
+
+Names are loaded when they are first used: the import alone loads no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neuroner_tl.benchmark.result import BenchmarkSettings
+    from neuroner_tl.benchmark.speed import measure_speed
+    from neuroner_tl.corpora.check import check_corpus
+    from neuroner_tl.corpora.convert import convert_corpus
+    from neuroner_tl.corpora.document import Document, Entity
+    from neuroner_tl.corpora.leaks import find_leaks
+    from neuroner_tl.corpora.public.download import fetch_corpus, public_corpora
+    from neuroner_tl.corpora.reader import Corpus, read_corpus
+    from neuroner_tl.corpora.split_folder import split_corpus
+    from neuroner_tl.corpora.statistics import corpus_statistics
+    from neuroner_tl.errors import NeuroNERError
+    from neuroner_tl.evaluation.brat_folders import evaluate_folders
+    from neuroner_tl.evaluation.scoring import Scores
+    from neuroner_tl.neuroner import NeuroNER, resume_training, train_model
+    from neuroner_tl.parameters.documentation import parameters_markdown
+    from neuroner_tl.prediction.predictor import Predictor
+    from neuroner_tl.runs.folder import RunResult
+    from neuroner_tl.runs.prediction import predict_files
+    from neuroner_tl.silver.annotate import annotate_texts
+    from neuroner_tl.silver.build import build_silver
+    from neuroner_tl.silver.lexicon import LexiconRules
+    from neuroner_tl.studies.study import run_study, study_report, study_status
+    from neuroner_tl.vectors.looking import describe_vectors, nearest_words
+    from neuroner_tl.vectors.selection import convert_vectors, prune_vectors
+    from neuroner_tl.vectors.settings import VectorSettings
+    from neuroner_tl.vectors.training import train_vectors
 
 __version__ = "0.1.0"
+
+# TensorFlow writes some thirty lines on the machine, three of which call themselves errors, unless
+# it is told not to before it is loaded. What a user has set stays.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# The module of each public name.
+_MODULES = {
+    "BenchmarkSettings": "benchmark.result",
+    "Corpus": "corpora.reader",
+    "Document": "corpora.document",
+    "Entity": "corpora.document",
+    "LexiconRules": "silver.lexicon",
+    "NeuroNER": "neuroner",
+    "NeuroNERError": "errors",
+    "Predictor": "prediction.predictor",
+    "RunResult": "runs.folder",
+    "Scores": "evaluation.scoring",
+    "VectorSettings": "vectors.settings",
+    "annotate_texts": "silver.annotate",
+    "build_silver": "silver.build",
+    "check_corpus": "corpora.check",
+    "convert_corpus": "corpora.convert",
+    "convert_vectors": "vectors.selection",
+    "corpus_statistics": "corpora.statistics",
+    "describe_vectors": "vectors.looking",
+    "evaluate_folders": "evaluation.brat_folders",
+    "fetch_corpus": "corpora.public.download",
+    "find_leaks": "corpora.leaks",
+    "measure_speed": "benchmark.speed",
+    "nearest_words": "vectors.looking",
+    "parameters_markdown": "parameters.documentation",
+    "predict_files": "runs.prediction",
+    "prune_vectors": "vectors.selection",
+    "public_corpora": "corpora.public.download",
+    "read_corpus": "corpora.reader",
+    "resume_training": "neuroner",
+    "run_study": "studies.study",
+    "split_corpus": "corpora.split_folder",
+    "study_report": "studies.study",
+    "study_status": "studies.study",
+    "train_model": "neuroner",
+    "train_vectors": "vectors.training",
+}
+
+__all__ = [
+    "BenchmarkSettings",
+    "Corpus",
+    "Document",
+    "Entity",
+    "LexiconRules",
+    "NeuroNER",
+    "NeuroNERError",
+    "Predictor",
+    "RunResult",
+    "Scores",
+    "VectorSettings",
+    "annotate_texts",
+    "build_silver",
+    "check_corpus",
+    "convert_corpus",
+    "convert_vectors",
+    "corpus_statistics",
+    "describe_vectors",
+    "evaluate_folders",
+    "fetch_corpus",
+    "find_leaks",
+    "measure_speed",
+    "nearest_words",
+    "parameters_markdown",
+    "predict_files",
+    "prune_vectors",
+    "public_corpora",
+    "read_corpus",
+    "resume_training",
+    "run_study",
+    "split_corpus",
+    "study_report",
+    "study_status",
+    "train_model",
+    "train_vectors",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name (PEP 562)."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted([*__all__, "__version__"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import json
 import logging
-import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import Any, Optional, TextIO, cast
 
@@ -24,8 +25,11 @@ from neuroner_tl.cli import (
     train,
     vectors,
 )
+from neuroner_tl.cli.outcome import Outcome
 from neuroner_tl.cli.parameter_options import CommandLineParser
 from neuroner_tl.errors import NeuroNERError
+from neuroner_tl.messages.progress import hidden_bars, log_handler
+from neuroner_tl.messages.screen import fitted, terminal_width
 from neuroner_tl.messages.shown_text import escaped
 from neuroner_tl.system.temporary import is_disk_full
 
@@ -49,11 +53,39 @@ def make_parser() -> CommandLineParser:
         description="Transfer learning for biomedical named-entity recognition.",
     )
     parser.add_argument("--version", action="version", version=__version__)
+    _add_output_options(parser)
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
         description = (module.__doc__ or "").split(": ", 1)[-1].strip()
         module.add_arguments(subparsers.add_parser(name, help=description, description=description))
+    for command in _commands_of(parser):
+        _add_output_options(command)
     return parser
+
+
+def _add_output_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every command has, before its name or after it."""
+    parser.add_argument(
+        "--quiet",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="write errors and the result only",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="write the result as one JSON object; all else goes to the standard error",
+    )
+
+
+def _commands_of(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """Yield the parsers of commands and actions that have none below them."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                own = list(_commands_of(command))
+                yield from own or [command]
 
 
 def _interrupt(number: int, frame: Optional[FrameType]) -> None:
@@ -75,15 +107,13 @@ class _Escaping:
         return getattr(self._stream, name)
 
 
-class _Formatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return escaped(super().format(record))
-
-
-def _handler() -> logging.Handler:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Formatter("%(message)s"))
-    return handler
+def _show(outcome: Outcome, as_json: bool) -> None:
+    """Print what a command gives back."""
+    if as_json:
+        print(json.dumps(outcome.content, indent=1, default=str))
+    elif outcome.text:
+        text = outcome.text.rstrip("\n")
+        print(text if outcome.is_data else fitted(text, terminal_width()))
 
 
 def _tell(message: str) -> None:
@@ -97,12 +127,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     Returns:
         0; 2 for an error of the user's, which is one line on stderr; 130 after Ctrl-C or SIGTERM.
     """
-    # TensorFlow's own remarks on the machine are not for users of this software; three of them
-    # about absent graphics cards call themselves errors.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     namespace = make_parser().parse_args(arguments)
     verbose = str(getattr(namespace, "verbose", "")).lower() in ("true", "yes", "1", "on")
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[_handler()])
+    quiet = getattr(namespace, "quiet", False)
+    level = logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO
+    logging.basicConfig(level=level, handlers=[log_handler()])
     for noisy in ("tensorflow", "h5py", "matplotlib", "fontTools", "absl", "gensim", "filelock"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     # SIGTERM is a Ctrl-C, so that nothing half written is left and something is said.
@@ -111,8 +140,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     if in_main_thread:
         signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with contextlib.redirect_stdout(cast(TextIO, _Escaping(sys.stdout))):
-            return COMMANDS[namespace.command].run(namespace)
+        escaping = cast(TextIO, _Escaping(sys.stdout))
+        with hidden_bars(quiet), contextlib.redirect_stdout(escaping):
+            outcome = COMMANDS[namespace.command].run(namespace)
+            _show(outcome, getattr(namespace, "json", False))
+            return outcome.status
     except NeuroNERError as error:
         _tell(f"error: {error}")
         return 2

@@ -2,23 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Optional, Union
+from typing import Any, Optional, Union, cast, overload
 
-from neuroner_tl.corpora.document import Entity
+from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.reader import annotated_parts
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.evaluation.scoring import DocumentScorer, Scores, spans_of
+from neuroner_tl.messages.progress import shown_progress
 from neuroner_tl.parameters.files import load_parameters
-from neuroner_tl.prediction.model_vectors import word_vectors_or_warning
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.folder import RunResult
-from neuroner_tl.runs.prediction import predict_run, with_predictions
-from neuroner_tl.runs.training import train_run
-from neuroner_tl.system.threads import set_threads
-from neuroner_tl.training.checkpoint import load_model
+from neuroner_tl.runs.prediction import load_predictor, predict_run, with_predictions
+from neuroner_tl.runs.training import resume_run, train_run
+
+StrPath = Union[str, Path]
+
+
+def train_model(
+    parameters: Union[StrPath, Parameters, None] = None, *, progress: bool = True, **overrides: Any
+) -> RunResult:
+    """Train a model, from scratch or from a pretrained one, and score it.
+
+    With ``train_model = False`` among the parameters the pretrained model predicts instead.
+
+    Example::
+
+        result = train_model("parameters/baseline.ini", dataset_text_folder="my_corpus", seed=1)
+        print(result.folder, result.test.f1)
+
+    Args:
+        parameters: a parameter file, NeuroNER's or this software's; None for the defaults.
+        progress: whether a bar and a line an epoch are shown, on the standard error.
+        overrides: parameters by name, which override the file.
+
+    Raises:
+        NeuroNERError: something that the parameters name cannot be used.
+        TrainingError: the run learns nothing.
+    """
+    if not isinstance(parameters, Parameters):
+        path = None if parameters is None else Path(parameters)
+        parameters = load_parameters(path, overrides, place="argument {}")
+    elif overrides:
+        raise ParameterError(
+            f"found overrides ({', '.join(overrides)}) beside parameters that are loaded, expected "
+            "a parameter file or none; load the parameters with them"
+        )
+    with shown_progress(progress):
+        return train_run(parameters) if parameters.train_model else predict_run(parameters)
+
+
+def resume_training(folder: StrPath, *, progress: bool = True, **overrides: Any) -> RunResult:
+    """Resume an interrupted run; it ends as if it had not been interrupted.
+
+    Args:
+        folder: the run's folder.
+        progress: whether a bar and a line an epoch are shown, on the standard error.
+        overrides: parameters to change, only such as do not change the result.
+
+    Raises:
+        NeuroNERError: the run is finished or cannot be resumed, its corpus has changed, or another
+            process is training it.
+    """
+    with shown_progress(progress):
+        return resume_run(Path(folder), overrides)
 
 
 class NeuroNER:
@@ -26,7 +76,7 @@ class NeuroNER:
 
     Args:
         parameters_filepath: a parameter file, NeuroNER's or this software's.
-        overrides: parameters by name, which win over the file.
+        overrides: parameters by name, which override the file.
 
     Raises:
         ParameterError: a parameter is unknown, of the wrong type or out of range.
@@ -34,44 +84,128 @@ class NeuroNER:
     Example::
 
         with NeuroNER(parameters_filepath="parameters/baseline.ini", seed=1) as ner:
-            ner.fit()
+            result = ner.fit()
+            print(result.test.f1)
             for entity in ner.predict("Mutations of BRCA1 cause breast cancer."):
                 print(entity.type, entity.start, entity.end, entity.text)
     """
 
-    def __init__(
-        self, parameters_filepath: Optional[Union[str, Path]] = None, **overrides: Any
-    ) -> None:
+    def __init__(self, parameters_filepath: Optional[StrPath] = None, **overrides: Any) -> None:
         path = None if parameters_filepath is None else Path(parameters_filepath)
         self.parameters = load_parameters(path, overrides, place="argument {}")
         self._model_folder: Optional[Path] = None
         self._predictor: Optional[Predictor] = None
+        self._word_vectors: Optional[StrPath] = None
 
-    def fit(self) -> RunResult:
+    @classmethod
+    def load(
+        cls,
+        folder: StrPath,
+        *,
+        word_vectors: Optional[StrPath] = None,
+        batch_size: int = 64,
+        threads: int = 1,
+    ) -> NeuroNER:
+        """Load a finished model.
+
+        Example::
+
+            ner = NeuroNER.load("output/baseline_DATE")
+            entities = ner.predict("Mutations of BRCA1 cause breast cancer.")
+
+        Args:
+            folder: the folder of a run, or of its model.
+            word_vectors: word-vector file for words that the model was not trained on; None for
+                the file that it was trained with, if it is still there; ``none`` for none.
+            batch_size: sentences that are read side by side.
+            threads: threads of TensorFlow, 0 for as many as there are processors.
+
+        Raises:
+            CheckpointError: there is no model, or it cannot be loaded.
+        """
+        predictor = load_predictor(folder, word_vectors, batch_size, threads)
+        ner = cls(
+            train_model=False,
+            use_pretrained_model=True,
+            pretrained_model_folder=predictor.model.folder,
+            prediction_batch_size=batch_size,
+            number_of_cpu_threads=threads,
+        )
+        ner._predictor, ner._word_vectors = predictor, word_vectors
+        return ner
+
+    def fit(self, *, progress: bool = True) -> RunResult:
         """Do what the parameters say: train, train from a pretrained model, or predict.
+
+        Args:
+            progress: whether a bar and a line an epoch are shown, on the standard error.
 
         Raises:
             NeuroNERError: something that the parameters name cannot be used.
             TrainingError: the run learns nothing.
         """
-        if not self.parameters.train_model:
-            return predict_run(self.parameters)
-        result = train_run(self.parameters)
-        if result.results["best_epoch"] is not None:
+        result = train_model(self.parameters, progress=progress)
+        if self.parameters.train_model and result.best_epoch is not None:
             self._model_folder = result.folder.model
             self._predictor = None
         return result
 
-    def predict(self, text: str) -> list[Entity]:
-        """The entities of a text, with the model just trained, else with the pretrained one.
+    @overload
+    def predict(self, texts: str) -> list[Entity]: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def predict(self, texts: Document) -> Document: ...
+
+    @overload
+    def predict(self, texts: Iterable[str]) -> list[list[Entity]]: ...
+
+    @overload
+    def predict(self, texts: Iterable[Document]) -> list[Document]: ...
+
+    def predict(self, texts: Union[str, Document, Iterable[str], Iterable[Document]]) -> Any:
+        """Find entities with the model just trained, else with the one that was loaded.
+
+        Example::
+
+            ner.predict("One text.")                      # [Entity, ...]
+            ner.predict(["One text.", "Another one."])    # [[Entity, ...], [Entity, ...]]
+            ner.predict(read_corpus("my_corpus")["test"]) # [Document, ...] with what was found
+
+        Args:
+            texts: a text, or several; a document, or several, whose entities are not looked at.
+
+        Returns:
+            For a text its entities in the order of their start, for a document the document with
+            them in the place of its own; for several a list, in their order.
 
         Raises:
-            ParameterError: there is neither.
+            ParameterError: there is no model.
             CheckpointError: the model cannot be loaded.
+            TypeError: a text is neither a string nor a document.
         """
-        return self._load().predict_text(text)
+        if isinstance(texts, (str, Document)):
+            return self._predict_all([texts])[0]
+        return self._predict_all(cast("Iterable[Union[str, Document]]", texts))
 
-    def evaluate(self, folder: Union[str, Path], parts: Sequence[str] = ("test",)) -> Scores:
+    def _predict_all(
+        self, texts: Iterable[Union[str, Document]]
+    ) -> list[Union[list[Entity], Document]]:
+        are_strings: list[bool] = []
+
+        def documents() -> Iterator[Document]:
+            for number, text in enumerate(texts):
+                if not isinstance(text, (str, Document)):
+                    raise TypeError(f"found {type(text).__name__}, expected str or Document")
+                are_strings.append(isinstance(text, str))
+                yield Document(f"text {number}", text) if isinstance(text, str) else text
+
+        found = list(self._load().predict(documents()))
+        return [
+            list(document.entities) if is_string else document
+            for document, is_string in zip(found, are_strings)
+        ]
+
+    def evaluate(self, folder: StrPath, parts: Sequence[str] = ("test",)) -> Scores:
         """Score the model on annotated documents.
 
         A match has equal type and offsets; all gold annotations count, also those that tags
@@ -119,11 +253,13 @@ class NeuroNER:
             )
             if folder is None:
                 raise ParameterError(
-                    "there is no model to predict with; call fit() first, or set "
-                    "use_pretrained_model = True and pretrained_model_folder"
+                    "there is no model to predict with; call fit() first, or load one with "
+                    "NeuroNER.load(folder)"
                 )
-            set_threads(p.number_of_cpu_threads)
-            model = load_model(folder)
-            vectors = p.token_pretrained_embedding_filepath or word_vectors_or_warning(model)
-            self._predictor = Predictor(model, vectors, p.prediction_batch_size)
+            self._predictor = load_predictor(
+                folder,
+                self._word_vectors or p.token_pretrained_embedding_filepath,
+                p.prediction_batch_size,
+                p.number_of_cpu_threads,
+            )
         return self._predictor

@@ -13,6 +13,7 @@ from neuroner_tl.cli import (
     corpus_stats,
 )
 from neuroner_tl.cli.actions import add_actions
+from neuroner_tl.cli.outcome import Outcome
 
 ACTIONS = {
     "convert": corpus_convert,
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_actions(parser, ACTIONS)
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the command; return its exit status."""
-    return ACTIONS[arguments.action].run(arguments)
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the command."""
+    outcome: Outcome = ACTIONS[arguments.action].run(arguments)
+    return outcome

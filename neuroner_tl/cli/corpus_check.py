@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from neuroner_tl.cli.outcome import Outcome
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this action."""
@@ -14,11 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the action; return 1 if training on the corpus would fail, else 0."""
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the action; its status is 1 if training on the corpus would fail, else 0."""
     from neuroner_tl.corpora.check import check_corpus
-    from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 
-    result = check_corpus(arguments.folder, get_tokenizer(arguments.tokenizer))
-    print(result.summary(), end="")
-    return 1 if result.errors else 0
+    result = check_corpus(arguments.folder, arguments.tokenizer)
+    return Outcome(result.summary(), result.to_json(), status=1 if result.errors else 0)

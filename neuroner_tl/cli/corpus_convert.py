@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from neuroner_tl.cli.outcome import Outcome
 from neuroner_tl.errors import ParameterError
 
 # The names of convert.FORMATS and convert.TARGETS, which need libraries to load.
@@ -61,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the action; return its exit status."""
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the action."""
     from neuroner_tl.corpora.convert import convert_corpus
 
     rename = {}
@@ -83,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         only=arguments.only,
         tokenizer=arguments.tokenizer,
     )
-    print(report.summary())
-    print(f"written to {arguments.output}")
-    return 0
+    return Outcome(
+        f"{report.summary()}\nwritten to {arguments.output}",
+        {"output": arguments.output, **report.to_json()},
+    )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Optional
 
-from neuroner_tl.errors import ParameterError
+from neuroner_tl.cli.outcome import Outcome
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,28 +22,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the action; return its exit status."""
-    from neuroner_tl.corpora.public.download import default_cache, fetch
-    from neuroner_tl.corpora.public.registry import REGISTRY, read_registry
-    from neuroner_tl.messages.spelling import nearest_hint
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the action."""
+    from neuroner_tl.corpora.public.download import describe_downloads, fetch_corpus, public_corpora
 
-    registry = read_registry(arguments.registry or REGISTRY)
-    name: Optional[str] = arguments.name
-    if name is None:
-        width = max(len(entry) for entry in registry)
-        for entry in registry.values():
-            size = "size not known" if entry.size is None else f"{entry.size} bytes"
-            print(f"{entry.name:<{width}}  {entry.content}, {size}")
-        return 0
-    if name not in registry:
-        raise ParameterError(
-            f"{name!r} is not in the registry, expected one of {', '.join(registry)}"
-            f"{nearest_hint(name, registry)}"
-        )
-    download = registry[name]
-    print(f"{download.content}, from {download.address}\nterms: {download.licence}", flush=True)
-    default = Path(download.file_name if download.kind == "file" else name)
-    target = fetch(download, arguments.cache or default_cache(), arguments.output or default)
-    print(f"written to {target}")
-    return 0
+    if arguments.name is None:
+        known = public_corpora(arguments.registry)
+        content = {"corpora": [vars(download) for download in known.values()]}
+        return Outcome(describe_downloads(known.values()), content)
+    target = fetch_corpus(
+        arguments.name, arguments.output, cache=arguments.cache, registry=arguments.registry
+    )
+    return Outcome(f"written to {target}", {"name": arguments.name, "output": target})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from neuroner_tl.cli.outcome import Outcome
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this action."""
@@ -22,16 +24,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the action; return 1 if there is a leak, else 0."""
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the action; its status is 1 if there is a leak, else 0."""
     from neuroner_tl.corpora.leaks import find_leaks
 
     parts = [part.strip() for part in arguments.parts.split(",") if part.strip()]
     shared = find_leaks(arguments.source, arguments.target, parts)
-    for found in shared:
-        print(f"{found.source}\t{found.target}\t{found.reason}\t{found.share:.3f}")
-    print(
+    lines = [
+        f"{found.source}\t{found.target}\t{found.reason}\t{found.share:.3f}" for found in shared
+    ]
+    lines.append(
         f"{len(shared)} documents of {arguments.source} are in {', '.join(parts)} of "
         f"{arguments.target}"
     )
-    return 1 if shared else 0
+    content = {"shared": [vars(found) for found in shared], "parts": parts}
+    return Outcome("\n".join(lines), content, status=1 if shared else 0, is_data=True)

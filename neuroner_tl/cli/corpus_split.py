@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from neuroner_tl.cli.outcome import Outcome
 from neuroner_tl.errors import ParameterError
 
 
@@ -23,11 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the split (default 0)")
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the action; return its exit status."""
-    from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
-    from neuroner_tl.corpora.reader import read_corpus
-    from neuroner_tl.errors import CorpusError
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the action."""
+    from neuroner_tl.corpora.split_folder import split_corpus
 
     try:
         percentages = [float(part) for part in arguments.percentages.split(",")]
@@ -35,15 +34,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise ParameterError(
             f"--percentages: found {arguments.percentages!r}, expected three numbers with commas"
         ) from None
-    corpus = read_corpus(
-        arguments.folder, split_percentages=percentages, split_seed=arguments.seed, required=()
+    corpus = split_corpus(arguments.folder, arguments.output, percentages, arguments.seed)
+    documents = {name: len(part) for name, part in corpus.items()}
+    sizes = ", ".join(f"{name} {number}" for name, number in documents.items())
+    return Outcome(
+        f"{sizes} documents; written to {arguments.output}",
+        {"documents": documents, "output": arguments.output},
     )
-    if corpus.split is None:
-        raise CorpusError(
-            f"{arguments.folder}: has parts already ({', '.join(corpus.parts)}); expected a flat "
-            "folder of brat files"
-        )
-    write_brat_parts(arguments.output, corpus.parts)
-    sizes = ", ".join(f"{name} {len(part)}" for name, part in corpus.parts.items())
-    print(f"{sizes} documents; written to {arguments.output}")
-    return 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from neuroner_tl.cli.outcome import Outcome
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this action."""
@@ -20,14 +22,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the action; return its exit status."""
-    from neuroner_tl.corpora.statistics import FORMATS, folder_statistics
-    from neuroner_tl.corpora.text.tokenizers import get_tokenizer
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the action."""
+    from neuroner_tl.corpora.statistics import FORMATS, corpus_statistics
 
-    tokenizer = get_tokenizer(arguments.tokenizer)
-    rows = []
-    for folder in arguments.folders:
-        rows += folder_statistics(folder, tokenizer, arguments.parts)
-    print(FORMATS[arguments.format](rows), end="")
-    return 0
+    rows = [
+        row
+        for folder in arguments.folders
+        for row in corpus_statistics(folder, parts=arguments.parts, tokenizer=arguments.tokenizer)
+    ]
+    text = FORMATS[arguments.format](rows)
+    content = {"corpora": [row.to_json() for row in rows]}
+    return Outcome(text, content, is_data=arguments.format != "text")

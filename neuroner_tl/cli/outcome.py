@@ -15,8 +15,10 @@ class Outcome:
         text: what is printed.
         content: what ``--json`` prints, a JSON object; paths may stand in it.
         status: the exit status.
+        is_data: whether the text is for programs too, and must not be wrapped.
     """
 
     text: str
     content: Mapping[str, Any]
     status: int = 0
+    is_data: bool = False

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Optional
 
-from neuroner_tl.parameters.documentation import parameters_markdown
+from neuroner_tl.cli.outcome import Outcome
+from neuroner_tl.parameters.documentation import parameters_json, parameters_markdown
 from neuroner_tl.parameters.files import write_text
 
 
@@ -34,9 +35,7 @@ def document_parameters(path: Optional[Path]) -> str:
     return text
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the command; return its exit status."""
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the command."""
     text = document_parameters(arguments.markdown)
-    if arguments.markdown is None:
-        print(text, end="")
-    return 0
+    return Outcome(text if arguments.markdown is None else "", parameters_json())

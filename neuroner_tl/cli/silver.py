@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from neuroner_tl.cli.corpus_convert import FORMATS
+from neuroner_tl.cli.outcome import Outcome
 from neuroner_tl.cli.variables import add_variables, read_variables
 
 
@@ -57,29 +58,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the command; return its exit status."""
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the command."""
     return _build(arguments) if arguments.action == "build" else _annotate(arguments)
 
 
-def _build(arguments: argparse.Namespace) -> int:
+def _build(arguments: argparse.Namespace) -> Outcome:
     from neuroner_tl.silver.build import build_silver
-    from neuroner_tl.silver.definition import read_silver_definition
 
-    definition = read_silver_definition(
+    result = build_silver(
         arguments.definition,
-        arguments.data,
-        arguments.output,
-        read_variables(arguments.variables),
+        data_folder=arguments.data,
+        output_folder=arguments.output,
+        variables=read_variables(arguments.variables),
+        replace=arguments.replace,
     )
-    result = build_silver(definition, arguments.replace)
-    print(result.report, end="")
-    print(f"written to {result.folder}")
-    return 0
+    return Outcome(
+        f"{result.report}\nwritten to {result.folder}", {"folder": result.folder, **result.content}
+    )
 
 
-def _annotate(arguments: argparse.Namespace) -> int:
-    from neuroner_tl.silver.annotate import annotate_with_lexicon
+def _annotate(arguments: argparse.Namespace) -> Outcome:
+    from neuroner_tl.silver.annotate import annotate_texts
     from neuroner_tl.silver.lexicon import LexiconRules
 
     rules = LexiconRules(
@@ -88,8 +88,14 @@ def _annotate(arguments: argparse.Namespace) -> int:
         genus_initials=arguments.genus_initials,
         abbreviations=not arguments.no_abbreviations,
     )
-    speed = annotate_with_lexicon(
-        arguments.texts, arguments.form, arguments.terms, rules, arguments.output
+    speed = annotate_texts(
+        arguments.texts,
+        arguments.terms,
+        arguments.output,
+        texts_format=arguments.form,
+        rules=rules,
     )
-    print(f"{speed.summary()}; written to {arguments.output}")
-    return 0
+    return Outcome(
+        f"{speed.summary()}; written to {arguments.output}",
+        {**vars(speed), "output": arguments.output},
+    )

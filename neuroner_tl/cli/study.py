@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from pathlib import Path
-from typing import Optional
+from typing import TYPE_CHECKING, Any
 
+from neuroner_tl.cli.outcome import Outcome
 from neuroner_tl.cli.variables import add_variables, read_variables
-from neuroner_tl.errors import ParameterError
-from neuroner_tl.studies.definition.definition import StudyDefinition
-from neuroner_tl.studies.definition.files import read_definition
+
+if TYPE_CHECKING:
+    from neuroner_tl.studies.study import StudyReport
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,66 +72,65 @@ def _seed(text: str) -> int:
     return int(text)
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the command; return its exit status."""
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the command."""
     action = {"run": _run, "status": _status, "report": _report}[arguments.action]
     return action(arguments)
 
 
-def _definition(arguments: argparse.Namespace) -> StudyDefinition:
-    variables = read_variables(arguments.variables)
-    definition = read_definition(
-        arguments.definition, variables, needs_corpora=arguments.action == "run"
+def _common(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "seed": arguments.seed,
+        "output_folder": arguments.output,
+        "variables": read_variables(arguments.variables),
+    }
+
+
+def _run(arguments: argparse.Namespace) -> Outcome:
+    from neuroner_tl.studies.study import run_study
+
+    outcome = run_study(
+        arguments.definition,
+        workers=arguments.workers,
+        address=arguments.address,
+        retry_failed=arguments.retry_failed,
+        **_common(arguments),
     )
-    if arguments.output is not None:
-        definition = dataclasses.replace(definition, output_folder=arguments.output)
-    return definition
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    definition = _definition(arguments)
-    if arguments.workers is not None and arguments.workers < 1:
-        raise ParameterError(f"--workers: found {arguments.workers}, expected 1 or more")
-    from neuroner_tl.studies.running.runner import Execution, run_study
-
-    if definition.targets:
-        execution = Execution(
-            arguments.workers or (0 if arguments.address else 1),
-            arguments.address,
-            arguments.retry_failed,
+    content = {"interrupted": outcome.interrupted, "left": outcome.left, **outcome.counts}
+    if outcome.report is None:
+        return Outcome(
+            f"interrupted, {outcome.left} runs are left; the same command resumes the study",
+            content,
+            status=130,
         )
-        progress = run_study(definition, execution, arguments.seed)
-        if progress.interrupted:
-            print(f"interrupted, {progress.left} runs are left; the same command resumes the study")
-            return 130
-    return _write(definition, arguments, None, None)
+    return Outcome(_shown(outcome.report), {**content, **outcome.report.to_json()})
 
 
-def _status(arguments: argparse.Namespace) -> int:
-    from neuroner_tl.studies.running.status import study_status
+def _status(arguments: argparse.Namespace) -> Outcome:
+    from neuroner_tl.studies.study import study_status
 
-    print(study_status(_definition(arguments), arguments.seed).to_text())
-    return 0
-
-
-def _report(arguments: argparse.Namespace) -> int:
-    return _write(_definition(arguments), arguments, arguments.to, arguments.records)
+    status = study_status(arguments.definition, **_common(arguments))
+    return Outcome(status.to_text(), status.to_json())
 
 
-def _write(
-    definition: StudyDefinition,
-    arguments: argparse.Namespace,
-    to: Optional[Path],
-    records: Optional[Path],
-) -> int:
-    """Write the report and print its tables."""
-    from neuroner_tl.studies.report import load_results, make_page, shown, write_report
+def _report(arguments: argparse.Namespace) -> Outcome:
+    from neuroner_tl.studies.study import study_report
 
-    results = load_results(definition, arguments.seed, records)
-    seed = [] if arguments.seed is None else ["--seed", str(arguments.seed)]
-    page = make_page(results, seed)
-    written = write_report(page, results, to)
-    folder = definition.report_folder if to is None else to
-    print(f"\n{page.title}: {page.lead}\n\n{page.to_text()}\n")
-    print(f"written to {shown(folder)}: {', '.join(written)}")
-    return 0
+    report = study_report(
+        arguments.definition,
+        to=arguments.to,
+        records=arguments.records,
+        **_common(arguments),
+    )
+    return Outcome(_shown(report), report.to_json())
+
+
+def _shown(report: StudyReport) -> str:
+    """The tables of a report, and where the rest is."""
+    from neuroner_tl.studies.report import shown
+
+    page = report.page
+    return (
+        f"\n{page.title}: {page.lead}\n\n{page.to_text()}\n\n"
+        f"written to {shown(report.folder)}: {', '.join(report.written)}"
+    )

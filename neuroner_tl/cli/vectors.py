@@ -12,6 +12,7 @@ from neuroner_tl.cli import (
     vectors_train,
 )
 from neuroner_tl.cli.actions import add_actions
+from neuroner_tl.cli.outcome import Outcome
 
 ACTIONS = {
     "train": vectors_train,
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_actions(parser, ACTIONS)
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the command; return its exit status."""
-    return ACTIONS[arguments.action].run(arguments)
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the command."""
+    outcome: Outcome = ACTIONS[arguments.action].run(arguments)
+    return outcome

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from neuroner_tl.cli.outcome import Outcome
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this action."""
@@ -23,13 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the action; return its exit status."""
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the action."""
     from neuroner_tl.vectors.selection import convert_vectors
 
     facts = convert_vectors(arguments.file, arguments.output)
-    print(
+    return Outcome(
         f"{facts.words:,} words with vectors of {facts.dimension} numbers, read as {facts.format}; "
-        f"written to {arguments.output}"
+        f"written to {arguments.output}",
+        {**vars(facts), "output": arguments.output},
     )
-    return 0

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
+
+from neuroner_tl.cli.outcome import Outcome
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,15 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--number", type=int, default=10, help="how many to list (default 10)")
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the action; return its exit status."""
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the action."""
     from neuroner_tl.vectors.looking import nearest_words
 
     nearest = nearest_words(arguments.vectors, arguments.word, arguments.number)
-    if nearest.form is None:
-        print(f"{arguments.word} is not in the file: a vector from its characters")
-    elif nearest.form != arguments.word:
-        print(f"{arguments.word} is not in the file as written: found as {nearest.form}")
-    for word, cosine in nearest.words:
-        print(f"{cosine:6.3f}  {word}")
-    return 0
+    return Outcome(nearest.summary(arguments.word), dataclasses.asdict(nearest))

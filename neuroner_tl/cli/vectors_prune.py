@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from neuroner_tl.cli.outcome import Outcome
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this action."""
@@ -32,8 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the action; return its exit status."""
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the action."""
     from neuroner_tl.vectors.selection import prune_vectors
 
     result = prune_vectors(
@@ -43,6 +45,12 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.texts,
         arguments.tokenizer,
     )
-    print(result.report.summary())
-    print(f"{result.words:,} words with a vector written to {arguments.output}")
-    return 0
+    return Outcome(
+        f"{result.report.summary()}\n"
+        f"{result.words:,} words with a vector written to {arguments.output}",
+        {
+            "words": result.words,
+            "report": result.report.to_json(),
+            "output": arguments.output,
+        },
+    )

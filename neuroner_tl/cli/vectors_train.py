@@ -6,6 +6,7 @@ import argparse
 from dataclasses import fields
 from pathlib import Path
 
+from neuroner_tl.cli.outcome import Outcome
 from neuroner_tl.vectors.settings import VectorSettings
 
 
@@ -43,17 +44,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the action; return its exit status."""
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Run the action."""
     from neuroner_tl.vectors.training import train_vectors
 
     settings = VectorSettings(
         **{setting.name: getattr(arguments, setting.name) for setting in fields(VectorSettings)}
     )
     result = train_vectors(arguments.texts, arguments.output, settings)
-    print(
+    return Outcome(
         f"{result.words:,} words with a vector of {settings.dimension} numbers, "
         f"{result.covered:.2%} of {result.tokens:,} words in {result.documents:,} texts; "
-        f"written to {arguments.output}"
+        f"written to {arguments.output}",
+        {**vars(result), "output": arguments.output},
     )
-    return 0

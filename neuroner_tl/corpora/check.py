@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Union
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.document_names import DocumentNames
@@ -15,7 +16,7 @@ from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.look_alikes import described, look_alikes
 from neuroner_tl.corpora.reader import BratPart, Corpus, PartReader, read_corpus
 from neuroner_tl.corpora.text.tagging import tag_document
-from neuroner_tl.corpora.text.tokenizers import Tokenizer
+from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.progress import progress_bar
 
@@ -74,6 +75,15 @@ class CorpusCheck:
         """Number of errors."""
         return sum(f.count for f in self.findings.values() if f.severity == "error")
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the findings as a JSON object, in the order in which they are counted."""
+        return {
+            "folder": str(self.folder),
+            "documents": self.documents,
+            "errors": self.errors,
+            "findings": [vars(finding) for finding in self.findings.values()],
+        }
+
     def summary(self) -> str:
         """Return the findings as text, errors first."""
         parts = ", ".join(f"{name} {number}" for name, number in self.documents.items())
@@ -88,16 +98,21 @@ class CorpusCheck:
         return "\n".join(lines) + "\n"
 
 
-def check_corpus(folder: Path, tokenizer: Tokenizer) -> CorpusCheck:
+def check_corpus(
+    folder: Union[str, Path], tokenizer: Union[str, Tokenizer] = "alnum"
+) -> CorpusCheck:
     """Read every document of a corpus and say what is wrong.
 
     Args:
         folder: the corpus, in any layout.
-        tokenizer: the one that training will use.
+        tokenizer: the one that training will use, or its name.
 
     Raises:
         CorpusError: there is no corpus, or its layout is not clear.
     """
+    folder = Path(folder)
+    if isinstance(tokenizer, str):
+        tokenizer = get_tokenizer(tokenizer)
     result = CorpusCheck(folder)
     corpus = read_corpus(folder, required=())
     _check_parts(corpus, result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.bioc import iterate_bioc_json, iterate_bioc_xml
@@ -70,12 +70,12 @@ def read_documents(path: Path, form: str, report: ImportReport) -> Iterator[Docu
 
 
 def convert_corpus(
-    source: Path,
+    source: Union[str, Path],
     form: str,
-    target: Path,
+    target: Union[str, Path],
     *,
     to: str = "brat",
-    texts: Optional[Path] = None,
+    texts: Union[str, Path, None] = None,
     texts_form: str = "jsonl",
     entity_type: Optional[str] = None,
     rename: Optional[Mapping[str, str]] = None,
@@ -106,6 +106,7 @@ def convert_corpus(
         CorpusError: the source cannot be used, or the target is there already.
         ParameterError: unknown format, or no texts for stand-off annotations.
     """
+    source, target = Path(source), Path(target)
     report = ImportReport()
     if to not in TARGETS:
         raise ParameterError(
@@ -119,7 +120,7 @@ def convert_corpus(
             )
         if not source.is_file():
             raise CorpusError(f"{source}: no such file; give stand-off annotations (.tsv)")
-        documents = read_documents(texts, texts_form, report)
+        documents = read_documents(Path(texts), texts_form, report)
         parts = {"": iterate_standoff(source, documents, entity_type, report)}
     else:
         parts = _parts(source, form, report)
@@ -129,7 +130,7 @@ def convert_corpus(
     }
     bars = {
         name: progress_bar(
-            documents, desc=f"converting {name}".rstrip(), unit=" documents", delay=2, disable=None
+            documents, desc=f"converting {name}".rstrip(), unit=" documents", delay=2
         )
         for name, documents in changed.items()
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
+from typing import Union
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.duplicates import DocumentIndex, SharedDocument
@@ -13,8 +14,8 @@ from neuroner_tl.errors import CorpusError
 
 
 def find_leaks(
-    source: Path,
-    target: Path,
+    source: Union[str, Path],
+    target: Union[str, Path],
     parts: Iterable[str] = ("test",),
     pubmed_ids: Mapping[str, str] | None = None,
 ) -> list[SharedDocument]:

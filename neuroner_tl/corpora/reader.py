@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
@@ -148,8 +148,13 @@ class ConllPart(PartReader):
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """A corpus on disk.
+class Corpus(Mapping[str, PartReader]):
+    """A corpus on disk: its parts by name, each of which can be iterated any number of times.
+
+    Example::
+
+        for document in read_corpus("my_corpus")["train"]:
+            print(document.id, len(document.entities))
 
     Args:
         folder: where it is.
@@ -163,15 +168,24 @@ class Corpus:
     split: Optional[Split] = None
     left_out: Optional[PartReader] = None
 
+    def __getitem__(self, name: str) -> PartReader:
+        return self.parts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.parts)
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
 
 def read_corpus(
-    folder: Path,
+    folder: Union[str, Path],
     *,
     split_percentages: Sequence[float] = DEFAULT_PERCENTAGES,
     split_seed: int = 0,
     train_size: Optional[float] = None,
     report: Optional[ImportReport] = None,
-    required: Sequence[str] = ("train",),
+    required: Sequence[str] = (),
 ) -> Corpus:
     """Find the parts of a corpus; documents are read when the parts are iterated.
 

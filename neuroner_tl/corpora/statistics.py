@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from typing import Any, Union
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.text.sentences import segment
-from neuroner_tl.corpora.text.tokenizers import Tokenizer
+from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.shown_text import spreadsheet_cell
 
@@ -88,6 +89,14 @@ class CorpusStatistics:
         self.nested += nested
         self.overlapping += overlapping
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as numbers, by the names of `HEADINGS`."""
+        first, *others = zip(HEADINGS, self.row())
+        return {
+            first[0]: first[1],
+            **{name: float(text) if "." in text else int(text) for name, text in others},
+        }
+
     def row(self) -> list[str]:
         """Return the figures as text, in the order of `HEADINGS`."""
         length = self.annotation_tokens / self.annotations if self.annotations else 0.0
@@ -107,7 +116,7 @@ class CorpusStatistics:
         return [self.name, *(str(number) for number in numbers), f"{length:.2f}", f"{density:.2f}"]
 
 
-def corpus_statistics(
+def count_documents(
     name: str, documents: Iterable[Document], tokenizer: Tokenizer
 ) -> CorpusStatistics:
     """Count the documents of a corpus or of a part."""
@@ -173,18 +182,28 @@ def _latex(text: str) -> str:
 FORMATS = {"text": text_table, "csv": csv_table, "latex": latex_table}
 
 
-def folder_statistics(folder: Path, tokenizer: Tokenizer, parts: bool) -> list[CorpusStatistics]:
-    """Return the row of a corpus, and before it one for each of its parts if asked for.
+def corpus_statistics(
+    folder: Union[str, Path], *, parts: bool = False, tokenizer: Union[str, Tokenizer] = "alnum"
+) -> list[CorpusStatistics]:
+    """Count a corpus, and before it each of its parts if asked for.
+
+    Args:
+        folder: the corpus, in any layout.
+        parts: whether to count each part by itself as well.
+        tokenizer: what counts as a token, or its name.
 
     Raises:
         CorpusError: the corpus cannot be used.
     """
+    folder = Path(folder)
+    if isinstance(tokenizer, str):
+        tokenizer = get_tokenizer(tokenizer)
     corpus = read_corpus(folder, required=())
     name = folder.resolve().name
     rows = []
     if parts and corpus.split is None:
         rows = [
-            corpus_statistics(f"{name}/{part}", reader, tokenizer)
+            count_documents(f"{name}/{part}", reader, tokenizer)
             for part, reader in corpus.parts.items()
         ]
     bar = progress_bar(
@@ -194,4 +213,4 @@ def folder_statistics(folder: Path, tokenizer: Tokenizer, parts: bool) -> list[C
         unit=" documents",
         delay=2,
     )
-    return [*rows, corpus_statistics(name, bar, tokenizer)]
+    return [*rows, count_documents(name, bar, tokenizer)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from neuroner_tl.corpora.document import Document, Sentence
 from neuroner_tl.corpora.formats.brat import line_ends, read_annotations, read_brat_document
@@ -76,7 +76,10 @@ class FolderScores:
 
 
 def evaluate_folders(
-    gold: Path, predicted: Path, documents: str = "same", on_tags: bool = False
+    gold: Union[str, Path],
+    predicted: Union[str, Path],
+    documents: str = "same",
+    on_tags: bool = False,
 ) -> FolderScores:
     """Compare predictions with a gold standard; a match has equal type and equal fragments.
 
@@ -102,6 +105,7 @@ def evaluate_folders(
         raise ParameterError(
             f"documents is {documents!r}, expected one of {', '.join(DOCUMENT_CHOICES)}"
         )
+    gold, predicted = Path(gold), Path(predicted)
     gold_paths = _documents_of(gold, (".txt", ".ann"))
     predicted_paths = _documents_of(predicted, (".ann",))
     missing = tuple(sorted(gold_paths.keys() - predicted_paths.keys()))

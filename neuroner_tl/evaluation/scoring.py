@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional
@@ -113,6 +113,21 @@ class Scores:
         return sum(self.per_type.values(), Counts())
 
     @property
+    def precision(self) -> float:
+        """Micro-averaged precision, 0 to 1."""
+        return self.micro.precision
+
+    @property
+    def recall(self) -> float:
+        """Micro-averaged recall, 0 to 1."""
+        return self.micro.recall
+
+    @property
+    def f1(self) -> float:
+        """Micro-averaged F1, 0 to 1."""
+        return self.micro.f1
+
+    @property
     def macro(self) -> Averages:
         """Means of the types' precision, recall and F1; 0 without any type."""
         types = self.per_type.values()
@@ -127,6 +142,16 @@ class Scores:
     def accuracy(self) -> Optional[float]:
         """Share of the tokens with the right class, 0 to 1; None if no tokens were compared."""
         return self.correct_tokens / self.tokens if self.tokens else None
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Scores:
+        """Return the scores that `to_json` wrote."""
+        tokens, accuracy = content.get("tokens") or 0, content.get("accuracy")
+        per_type = {
+            name: Counts(counts["tp"], counts["fp"], counts["fn"])
+            for name, counts in content["per_type"].items()
+        }
+        return cls(per_type, tokens, round(tokens * accuracy) if accuracy is not None else 0)
 
     def to_json(self) -> dict[str, Any]:
         """Return all figures as a JSON object."""

@@ -65,7 +65,7 @@ def shown_progress(show: bool = True) -> Iterator[None]:
     """
     log = logging.getLogger(PACKAGE)
     with hidden_bars(not show):
-        if not show or (log.hasHandlers() and log.isEnabledFor(logging.INFO)):
+        if _hidden or (log.hasHandlers() and log.isEnabledFor(logging.INFO)):
             yield
             return
         handler = None if log.hasHandlers() else log_handler()

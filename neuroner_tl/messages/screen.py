@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import textwrap
@@ -17,12 +16,9 @@ _RULE = "-"
 
 
 def terminal_width() -> Optional[int]:
-    """Return the columns of the terminal that the output goes to; None for a file or a pipe.
-
-    The environment variable ``COLUMNS`` decides for these, too.
-    """
+    """Return the columns of the terminal that the output goes to; None for a file or a pipe."""
     stream = sys.__stdout__
-    if os.environ.get("COLUMNS", "").isdigit() or (stream is not None and stream.isatty()):
+    if stream is not None and stream.isatty():
         return max(20, shutil.get_terminal_size((PROSE_WIDTH, 24)).columns)
     return None
 

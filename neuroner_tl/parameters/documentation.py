@@ -84,6 +84,20 @@ def by_section() -> Iterator[tuple[str, list[str]]]:
         yield section, [name for name in Parameters.model_fields if section_of(name) == section]
 
 
+def parameters_json() -> dict[str, Any]:
+    """Return section, default, values and explanation of every parameter as a JSON object."""
+    return {
+        name: {
+            "section": section,
+            "default": format_value(Parameters.model_fields[name].default),
+            "expected": expected_of(name),
+            "explanation": explanation_of(name),
+        }
+        for section, names in by_section()
+        for name in names
+    }
+
+
 def parameters_markdown() -> str:
     """Return the text of docs/parameters.md."""
     parts = [

@@ -8,12 +8,13 @@ import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.evaluation.scoring import HEADLINE, MEASURES, Scores
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.json_text import parse_json
 from neuroner_tl.system.locks import lock
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class RunFolder:
-    """Paths and files of a run.
+    """Paths and files of a run; wherever a path is expected, it stands for the folder itself.
 
     Args:
         path: the run's own folder.
@@ -31,6 +32,15 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.path)!r})"
 
     @property
     def model(self) -> Path:
@@ -187,7 +197,13 @@ def create_run_folder(output_folder: Path, experiment_name: str) -> RunFolder:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run led to.
+    """What a run led to; all rates are from 0 to 1.
+
+    Example::
+
+        result = train_model("parameters/baseline.ini", dataset_text_folder="my_corpus")
+        print(result.status, result.folder, result.test.f1)
+        print(result.test.per_type["DISO"].recall, result.scores("test", "conll").f1)
 
     Attributes:
         folder: the run's folder.
@@ -197,4 +213,65 @@ class RunResult:
 
     folder: RunFolder
     status: str
-    results: dict[str, Any]
+    results: dict[str, Any] = field(repr=False)
+
+    @property
+    def train(self) -> Scores:
+        """Scores on the train part, against all gold annotations of its documents."""
+        return self.scores("train")
+
+    @property
+    def valid(self) -> Scores:
+        """Scores on the valid part, against all gold annotations of its documents."""
+        return self.scores("valid")
+
+    @property
+    def test(self) -> Scores:
+        """Scores on the test part, against all gold annotations of its documents."""
+        return self.scores("test")
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that were scored; none of an interrupted run."""
+        return tuple(self.results.get("scores") or ())
+
+    def scores(self, part: str, measure: str = HEADLINE) -> Scores:
+        """Return the scores on a part of the corpus.
+
+        Args:
+            part: one of `parts`.
+            measure: a name of `neuroner_tl.evaluation.scoring.MEASURES`; ``documents`` are exact
+                matches against all gold annotations, ``conll`` against those that tags can hold.
+
+        Raises:
+            ParameterError: the part was not scored, or not by this measure.
+        """
+        found = (self.results.get("scores") or {}).get(part)
+        if found is None:
+            state = f"found {', '.join(self.parts)}" if self.parts else f"the run is {self.status}"
+            raise ParameterError(
+                f"{self.folder}: there are no scores of the part {part!r}, {state}; name a part "
+                "that was scored, or resume the run until it is finished"
+            )
+        if measure not in found:
+            raise ParameterError(
+                f"{self.folder}: found the measure {measure!r}, expected one of "
+                f"{', '.join(name for name in MEASURES if name in found)}"
+            )
+        return Scores.from_json(found[measure])
+
+    @property
+    def reason(self) -> str:
+        """Why the run ended."""
+        return str(self.results["reason"])
+
+    @property
+    def best_epoch(self) -> Optional[int]:
+        """The epoch whose model was kept; None without one."""
+        found: Optional[int] = self.results.get("best_epoch")
+        return found
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were completed."""
+        return int(self.results.get("epochs", 0))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat import brat_names
@@ -34,22 +35,68 @@ from neuroner_tl.training.checkpoint import PARAMETERS, load_model, versions
 
 logger = logging.getLogger(__name__)
 
+NO_WORD_VECTORS = "none"
+LEFT_ALONE_NAMED = 5
 
-def predict_files(predictor: Predictor, source: Path, output: Path) -> tuple[int, int]:
+
+@dataclass(frozen=True)
+class PredictedFiles:
+    """What `predict_files` did.
+
+    Attributes:
+        output: the folder that was written.
+        documents: how many texts were tagged.
+        entities: how many entities were found.
+        left_alone: names in the folder of the texts that are no texts, sorted; folders end with
+            a slash.
+    """
+
+    output: Path
+    documents: int
+    entities: int
+    left_alone: tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        """Return a line on what was found, and one on what was left alone, if anything was."""
+        lines = [f"{self.documents} documents, {self.entities} entities; written to {self.output}"]
+        if self.left_alone:
+            shown = ", ".join(self.left_alone[:LEFT_ALONE_NAMED])
+            more = len(self.left_alone) - LEFT_ALONE_NAMED
+            lines.append(
+                f"not predicted, since they are not .txt files: {shown}"
+                f"{f' and {more} more' if more > 0 else ''}"
+            )
+        return "\n".join(lines)
+
+
+def predict_files(
+    model: Union[str, Path, Predictor],
+    source: Union[str, Path],
+    output: Union[str, Path],
+    *,
+    word_vectors: Union[str, Path, None] = None,
+    batch_size: int = 64,
+    threads: int = 1,
+) -> PredictedFiles:
     """Tag a text file, or all ``.txt`` files of a folder, and write brat files.
 
     Args:
-        predictor: the loaded model.
+        model: the folder of a run or of its model, or a loaded model, for which the options below
+            are without effect.
         source: a UTF-8 text file or a folder of them; annotations beside them are not read.
         output: folder for ``.txt`` and ``.ann`` files; it is made.
-
-    Returns:
-        Number of documents and of entities.
+        word_vectors: see `load_predictor`.
+        batch_size: sentences that are read side by side.
+        threads: threads of TensorFlow, 0 for as many as there are processors.
 
     Raises:
+        CheckpointError: the model cannot be loaded.
         CorpusError: there is nothing to read, or it is not UTF-8.
         ParameterError: the output folder cannot be written, or is the folder of the texts.
     """
+    source, output = Path(source), Path(output)
+    if not isinstance(model, Predictor):
+        model = load_predictor(model, word_vectors, batch_size, threads)
     paths = _text_files(source)
     if output.resolve() == paths[0].parent.resolve():
         raise ParameterError(
@@ -62,11 +109,43 @@ def predict_files(predictor: Predictor, source: Path, output: Path) -> tuple[int
     documents, entities = 0, 0
     texts = (Document(path.stem, read_text(path)) for path in paths)
     with BratWriter(output) as writer:
-        for document in predictor.predict(texts):
+        for document in model.predict(texts):
             writer.add(document)
             documents += 1
             entities += len(document.entities)
-    return documents, entities
+    return PredictedFiles(output, documents, entities, _left_alone(source, paths))
+
+
+def load_predictor(
+    model: Union[str, Path],
+    word_vectors: Union[str, Path, None] = None,
+    batch_size: int = 64,
+    threads: int = 1,
+) -> Predictor:
+    """Load a finished model, with word vectors for words that it was not trained on.
+
+    Args:
+        model: the folder of a run or of its model.
+        word_vectors: word-vector file; None for the file that the model was trained with, if it
+            is still there; ``none`` for none.
+        batch_size: sentences that are read side by side.
+        threads: threads of TensorFlow, 0 for as many as there are processors.
+
+    Raises:
+        CheckpointError: the model cannot be loaded.
+        CorpusError: the word-vector file cannot be used.
+        ParameterError: batch size or threads are out of range.
+    """
+    for name, found, least in (("batch_size", batch_size, 1), ("threads", threads, 0)):
+        if found < least:
+            raise ParameterError(f"{name}: found {found}, expected at least {least}")
+    set_threads(threads)
+    saved = load_model(Path(model))
+    if word_vectors is None:
+        vectors = word_vectors_or_warning(saved)
+    else:
+        vectors = None if str(word_vectors) == NO_WORD_VECTORS else Path(word_vectors)
+    return Predictor(saved, vectors, batch_size)
 
 
 def _text_files(source: Path) -> list[Path]:
@@ -78,6 +157,20 @@ def _text_files(source: Path) -> list[Path]:
     if not paths:
         raise CorpusError(f"{source}: no .txt files; give a folder that has some")
     return paths
+
+
+def _left_alone(source: Path, used: Sequence[Path]) -> tuple[str, ...]:
+    """What a folder holds besides texts and their annotations."""
+    if not source.is_dir():
+        return ()
+    known = {path.name for path in used} | {path.with_suffix(".ann").name for path in used}
+    return tuple(
+        sorted(
+            f"{path.name}/" if path.is_dir() else path.name
+            for path in source.iterdir()
+            if path.name not in known and not path.name.startswith(".")
+        )
+    )
 
 
 def predict_run(parameters: Parameters) -> RunResult:

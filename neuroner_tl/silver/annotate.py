@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional, Union
 
 from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.formats.standoff import format_standoff
@@ -48,30 +49,36 @@ class AnnotationSpeed:
         )
 
 
-def annotate_with_lexicon(
-    texts: Path, texts_form: str, terms: Path, rules: LexiconRules, output: Path
+def annotate_texts(
+    texts: Union[str, Path],
+    terms: Union[str, Path],
+    output: Union[str, Path],
+    *,
+    texts_format: str = "jsonl",
+    rules: Optional[LexiconRules] = None,
 ) -> AnnotationSpeed:
     """Write the spans that a term list finds, as tab-separated stand-off (``.tsv``, ``.tsv.gz``).
 
     Args:
         texts: the texts.
-        texts_form: their format, one of ``convert.READERS``.
         terms: the terms, one a line.
-        rules: how they match.
         output: the file, whole or not at all.
+        texts_format: format of the texts, one of ``convert.READERS``.
+        rules: how terms match; None takes the defaults.
 
     Raises:
         CorpusError: a file cannot be used or written.
     """
+    texts, terms, output = Path(texts), Path(terms), Path(output)
     started = time.perf_counter()
-    lexicon = Lexicon(read_terms(terms), rules)
+    lexicon = Lexicon(read_terms(terms), rules or LexiconRules())
     ready = time.perf_counter()
     report = ImportReport()
     spans = 0
 
     def rows() -> Iterator[tuple[str, int, int, str]]:
         nonlocal spans
-        documents = read_documents(texts, texts_form, report)
+        documents = read_documents(texts, texts_format, report)
         for document in progress_bar(documents, desc="annotating", unit=" documents"):
             for start, end in lexicon.annotate(document.text):
                 spans += 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional, Union
 
 from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.document import Document, Entity
@@ -25,7 +26,11 @@ from neuroner_tl.silver.consensus import (
     make_consensus,
     without,
 )
-from neuroner_tl.silver.definition import BLACKLIST_FROM_GOLD, SilverDefinition
+from neuroner_tl.silver.definition import (
+    BLACKLIST_FROM_GOLD,
+    SilverDefinition,
+    read_silver_definition,
+)
 from neuroner_tl.silver.gold import GoldStandard, read_gold
 from neuroner_tl.silver.harmonise import Span
 from neuroner_tl.silver.model_annotator import make_annotator
@@ -66,20 +71,38 @@ class SilverResult:
     content: dict[str, Any]
 
 
-def build_silver(definition: SilverDefinition, replace_old: bool = False) -> SilverResult:
+def build_silver(
+    definition: Union[str, Path, SilverDefinition],
+    *,
+    data_folder: Union[str, Path, None] = None,
+    output_folder: Union[str, Path, None] = None,
+    variables: Optional[Mapping[str, str]] = None,
+    replace: bool = False,
+) -> SilverResult:
     """Build the corpus of a definition; its folder appears whole or not at all.
 
     Args:
-        definition: what to build.
-        replace_old: put it in the place of a corpus that was built before.
+        definition: the file that says what to build, or what was read of it; the next three are
+            for a file.
+        data_folder: None for that of the definition.
+        output_folder: None for that of the definition.
+        variables: what ``${NAME}`` in the definition stands for.
+        replace: put it in the place of a corpus that was built before.
 
     Raises:
         NeuroNERError: something that the definition names cannot be used, or nothing is left.
     """
+    if not isinstance(definition, SilverDefinition):
+        definition = read_silver_definition(
+            Path(definition),
+            None if data_folder is None else Path(data_folder),
+            None if output_folder is None else Path(output_folder),
+            variables,
+        )
     settings = definition.silver
     target = settings.output_folder.expanduser() / settings.name
     remove_leftovers_of(target)
-    if not replace_old or not (target / "report.json").is_file():
+    if not replace or not (target / "report.json").is_file():
         check_new_folder(target)
     steps: list[Step] = []
     texts = _read_texts(definition)
@@ -97,7 +120,9 @@ def build_silver(definition: SilverDefinition, replace_old: bool = False) -> Sil
 
     banned_entries, banned = _blacklist(definition, silver, taught)
     if definition.clean.blacklist is not None:
-        clean = [replace(d, votes=tuple(without(d.text, d.votes, banned))) for d in silver]
+        clean = [
+            dataclasses.replace(d, votes=tuple(without(d.text, d.votes, banned))) for d in silver
+        ]
         steps.append(_step(f"blacklist of {len(banned)} entities applied", silver, clean))
         silver = clean
     silver = _select(definition, silver, steps)

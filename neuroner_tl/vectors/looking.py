@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from neuroner_tl.dataset.embeddings import token_forms
 from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
 from neuroner_tl.dataset.word_vector_file import check_is_file
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.messages.numbers import fixed
 from neuroner_tl.vectors.reading import VectorFile, visit_vectors
 
 _OTHER_DIGIT = re.compile(r"[1-9]")
@@ -42,8 +43,23 @@ class VectorFacts:
     mean_norm: float = 0.0
     zeros: int = 0
 
+    def summary(self) -> str:
+        """Return the facts as text, a line each."""
+        words = max(1, self.file.words)
+        return "\n".join(
+            [
+                f"format:            {self.file.format}, {self.size:,} bytes",
+                f"dimension:         {self.file.dimension} (token_embedding_dimension)",
+                f"words:             {self.file.words:,}",
+                f"with capitals:     {self.capitals:,} ({self.capitals / words:.1%})",
+                f"with digits 1-9:   {self.digits:,} ({self.digits / words:.1%})",
+                f"length of vectors: {self.mean_norm:.3f} on average, {self.zeros:,} are zero",
+                f"first words:       {' '.join(self.first)}",
+            ]
+        )
 
-def describe_vectors(path: Path, first: int = 10) -> VectorFacts:
+
+def describe_vectors(path: Union[str, Path], first: int = 10) -> VectorFacts:
     """Read a file of word vectors to its end and say what it holds.
 
     Args:
@@ -53,6 +69,7 @@ def describe_vectors(path: Path, first: int = 10) -> VectorFacts:
     Raises:
         CorpusError: the file is missing, damaged or of another format.
     """
+    path = Path(path)
     facts = VectorFacts()
     norms = [0.0]
 
@@ -65,7 +82,7 @@ def describe_vectors(path: Path, first: int = 10) -> VectorFacts:
         facts.zeros += int((lengths == 0).sum())
 
     facts.file = visit_vectors(path, visit)
-    facts.size = Path(path).stat().st_size
+    facts.size = path.stat().st_size
     facts.mean_norm = sum(norms) / max(1, facts.file.words)
     return facts
 
@@ -83,8 +100,18 @@ class Nearest:
     form: Optional[str]
     words: list[tuple[str, float]]
 
+    def summary(self, word: str) -> str:
+        """Return a line for each word, after how the word itself was found if not as written."""
+        lines = []
+        if self.form is None:
+            lines.append(f"{word} is not in the file: a vector from its characters")
+        elif self.form != word:
+            lines.append(f"{word} is not in the file as written: found as {self.form}")
+        lines += [f"{fixed(cosine, 3):>6}  {near}" for near, cosine in self.words]
+        return "\n".join(lines)
 
-def nearest_words(path: Path, word: str, number: int = 10) -> Nearest:
+
+def nearest_words(path: Union[str, Path], word: str, number: int = 10) -> Nearest:
     """Find the words whose vectors have the largest cosine with that of a word.
 
     The file is read twice and never held.

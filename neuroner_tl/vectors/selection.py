@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Union
 
 import numpy as np
 
@@ -46,10 +47,10 @@ class PrunedVectors:
 
 
 def prune_vectors(
-    source: Path,
-    output: Path,
-    corpora: Sequence[Path] = (),
-    texts: Sequence[Path] = (),
+    source: Union[str, Path],
+    output: Union[str, Path],
+    corpora: Sequence[Union[str, Path]] = (),
+    texts: Sequence[Union[str, Path]] = (),
     tokenizer: str = "alnum",
 ) -> PrunedVectors:
     """Write the vectors that corpora need to a small file; training with it gives the same model.
@@ -73,8 +74,10 @@ def prune_vectors(
     if not corpora and not texts:
         raise ParameterError("no corpora and no texts; give those whose words are needed")
     check_is_file(source)
+    source, output = Path(source), Path(output)
     check_ending(output)
-    words = list(dict.fromkeys(_words(corpora, texts, get_tokenizer(tokenizer))))
+    read = _words([Path(c) for c in corpora], [Path(t) for t in texts], get_tokenizer(tokenizer))
+    words = list(dict.fromkeys(read))
     wanted = {form for word in words for form in token_forms(word, True, True)}
     if is_fasttext_file(source):
         vectors = compose_vectors(FastTextFile(source), words, wanted, True, True)
@@ -107,7 +110,7 @@ def _read(source: Path, wanted: Collection[str]) -> WordVectors:
     return WordVectors(index, np.array(rows, np.float32))
 
 
-def convert_vectors(source: Path, output: Path) -> VectorFile:
+def convert_vectors(source: Union[str, Path], output: Union[str, Path]) -> VectorFile:
     """Write word vectors in the format that the output's ending says, without holding them.
 
     Words with white space, which the formats cannot hold, are left out. Of a fastText model the
@@ -120,6 +123,7 @@ def convert_vectors(source: Path, output: Path) -> VectorFile:
         CorpusError: the source cannot be used, or the output cannot be written.
         ParameterError: the output's ending is unknown.
     """
+    source, output = Path(source), Path(output)
     check_ending(output)
     count = 0
 

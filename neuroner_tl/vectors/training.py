@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Optional
+from typing import IO, Any, Optional, Union
 
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
@@ -44,7 +44,9 @@ class TrainedVectors:
 
 
 def train_vectors(
-    sources: Sequence[Path], output: Path, settings: Optional[VectorSettings] = None
+    sources: Union[str, Path, Sequence[Union[str, Path]]],
+    output: Union[str, Path],
+    settings: Optional[VectorSettings] = None,
 ) -> TrainedVectors:
     """Train word vectors on texts and write them to a file, whole or not at all.
 
@@ -52,7 +54,8 @@ def train_vectors(
     that of the vectors and of the distinct words, whatever the size of the texts.
 
     Args:
-        sources: files and folders, see :func:`neuroner_tl.vectors.texts.find_text_files`.
+        sources: a file or folder, or several, see
+            :func:`neuroner_tl.vectors.texts.find_text_files`.
         output: word2vec: a file that :func:`neuroner_tl.vectors.writing.vector_writer`
             knows; fastText: ``.bin``, a model in the format of the fastText program.
         settings: how to train; None takes the defaults.
@@ -65,7 +68,9 @@ def train_vectors(
     output = Path(output)
     settings = VectorSettings() if settings is None else settings
     check_ending(output, model=settings.method == "fasttext")
-    files = find_text_files(sources)
+    if isinstance(sources, (str, Path)):
+        sources = [sources]
+    files = find_text_files([Path(source) for source in sources])
     report = ImportReport()
     try:
         with tempfile.TemporaryFile(dir=output.parent) as file:

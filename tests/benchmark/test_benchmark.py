@@ -190,7 +190,7 @@ def test_settings_that_cannot_be(wrong):
     [
         (["--batch-sizes", "1,x"], "found 'x', expected a number"),
         (["--threads", "-1"], "--threads: found '-1'"),
-        (["--json", "absent/file.json"], "cannot be written"),
+        (["--json-file", "absent/file.json"], "cannot be written"),
         (["--corpus", "absent"], "absent: no such folder"),
     ],
 )
@@ -214,7 +214,7 @@ def test_the_command(corpus, tmp_path, capsys):
         "--batch-sizes": "4",
         "--repetitions": "1",
         "--seconds": "0",
-        "--json": target,
+        "--json-file": target,
     }
     assert main(["benchmark", *(str(word) for pair in options.items() for word in pair)]) == 0
     assert "training    4      compiled" in capsys.readouterr().out

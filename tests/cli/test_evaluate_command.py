@@ -21,13 +21,15 @@ def folders(tmp_path):
 def command(*arguments):
     parser = argparse.ArgumentParser()
     evaluate.add_arguments(parser)
-    return evaluate.run(parser.parse_args([str(argument) for argument in arguments]))
+    outcome = evaluate.run(parser.parse_args([str(argument) for argument in arguments]))
+    print(outcome.text.rstrip("\n"))
+    return outcome.status
 
 
 def test_table_and_json(folders, capsys):
     target = folders / "scores.json"
     arguments = ("--gold", folders / "gold", "--predicted", folders / "predicted")
-    assert command(*arguments, "--documents", "gold", "--json", target, "--per-document") == 0
+    assert command(*arguments, "--documents", "gold", "--json-file", target, "--per-document") == 0
     printed = capsys.readouterr().out
     assert ["DISO", "0", "1", "2"] in [line.split()[:4] for line in printed.splitlines()]
     assert ["a", "0", "1", "1"] in [line.split()[:4] for line in printed.splitlines()]
@@ -42,14 +44,16 @@ def test_table_and_json(folders, capsys):
 def test_different_documents_write_nothing(folders):
     target = folders / "scores.json"
     with pytest.raises(CorpusError, match="1 of 2 gold documents have no prediction"):
-        command("--gold", folders / "gold", "--predicted", folders / "predicted", "--json", target)
+        command(
+            "--gold", folders / "gold", "--predicted", folders / "predicted", "--json-file", target
+        )
     assert not target.exists()
 
 
 def test_json_file_that_cannot_be_written(folders):
     same = ("--gold", folders / "gold", "--predicted", folders / "gold")
     with pytest.raises(CorpusError, match="cannot be written"):
-        command(*same, "--json", folders / "absent" / "scores.json")
+        command(*same, "--json-file", folders / "absent" / "scores.json")
 
 
 def test_what_tags_can_hold_stands_beside_the_headline(folders, capsys):
@@ -58,7 +62,7 @@ def test_what_tags_can_hold_stands_beside_the_headline(folders, capsys):
     (folders / "predicted" / "a.ann").write_text("T1\tDISO 0 12\tFlu and cold\n")
     target = folders / "scores.json"
     arguments = ("--gold", folders / "gold", "--predicted", folders / "predicted")
-    assert command(*arguments, "--documents", "common", "--json", target) == 0
+    assert command(*arguments, "--documents", "common", "--json-file", target) == 0
     printed = capsys.readouterr().out
     content = json.loads(target.read_text())
     assert content["scores"]["micro"]["fn"] == 1
@@ -75,7 +79,7 @@ def test_figures_of_conlleval(folders, capsys):
     (folders / "predicted" / "a.ann").write_text("T1\tDISO 0 3\tFlu\nT2\tCHED 4 7\tand\n")
     arguments = ("--gold", folders / "gold", "--predicted", folders / "predicted")
     target = folders / "scores.json"
-    assert command(*arguments, "--conlleval", "--json", target) == 0
+    assert command(*arguments, "--conlleval", "--json-file", target) == 0
     assert capsys.readouterr().out == (
         "processed 7 tokens with 2 phrases; found: 3 phrases; correct: 1.\n"
         "accuracy:  42.86%; precision:  33.33%; recall:  50.00%; FB1:  40.00\n"

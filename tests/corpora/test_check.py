@@ -8,9 +8,9 @@ from neuroner_tl.corpora.check import CorpusCheck, check_corpus
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.statistics import (
     corpus_statistics,
+    count_documents,
     count_overlaps,
     csv_table,
-    folder_statistics,
     latex_table,
     text_table,
 )
@@ -101,7 +101,7 @@ def test_statistics() -> None:
             Entity("D", ((21, 34),), "Renal failure"),
         ),
     )
-    row = corpus_statistics("c", [document, Document("b", "")], ALNUM)
+    row = count_documents("c", [document, Document("b", "")], ALNUM)
     assert (row.documents, row.annotated_documents, row.sentences, row.tokens) == (2, 1, 2, 7)
     assert len(row.unique_tokens) == 5
     assert (row.annotations, len(row.by_text), row.annotation_tokens) == (3, 2, 6)
@@ -118,7 +118,7 @@ def test_overlaps() -> None:
 
 def test_tables(tmp_path: Path) -> None:
     put(tmp_path / "my_corpus", "train/a", "Gout & flu", "T1\tD 0 4\tGout\n")
-    rows = folder_statistics(tmp_path / "my_corpus", ALNUM, parts=True)
+    rows = corpus_statistics(tmp_path / "my_corpus", parts=True)
     assert [row.name for row in rows] == ["my_corpus/train", "my_corpus"]
     assert text_table(rows).splitlines()[1].split()[:6] == [
         "my_corpus/train",

@@ -86,8 +86,8 @@ def test_missing_things(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "train")
     flat(tmp_path / "test", 1)
     with pytest.raises(CorpusError, match="no train part; add train/"):
-        read_corpus(tmp_path)
-    assert list(read_corpus(tmp_path, required=()).parts) == ["test"]
+        read_corpus(tmp_path, required=("train",))
+    assert list(read_corpus(tmp_path)) == list(read_corpus(tmp_path).parts) == ["test"]
 
 
 def test_empty_conll_file(tmp_path: Path) -> None:

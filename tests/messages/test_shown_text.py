@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroner_tl.__main__ import _handler, main
+from neuroner_tl.__main__ import main
 from neuroner_tl.corpora.statistics import CorpusStatistics, csv_table
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.progress import log_handler
 from neuroner_tl.messages.shown_text import escaped, shortened, spreadsheet_cell
 from neuroner_tl.studies.pages.table import Table
 
@@ -80,7 +81,7 @@ def test_what_a_command_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 def test_what_is_logged() -> None:
     record = logging.LogRecord("x", logging.INFO, "x", 1, "%s", (HOSTILE,), None)
-    assert _handler().format(record) == escaped(HOSTILE)
+    assert log_handler().format(record) == escaped(HOSTILE)
 
 
 @pytest.mark.parametrize(

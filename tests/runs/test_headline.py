@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from neuroner_tl.cli.train import summary
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.evaluation.scoring import MEASURES
 from neuroner_tl.neuroner import NeuroNER
+from neuroner_tl.runs.summary import run_summary
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_the_counts_of_each_document(trained, corpus):
 
 
 def test_the_table_shows_the_headline_and_the_other_beside_it(trained):
-    table = summary(trained.results)
+    table = run_summary(trained.results)
     scores = trained.results["scores"]["test"]
     row = next(line for line in table.splitlines() if line.startswith("test")).split()
     assert row[3] == f"{100 * scores['documents']['micro']['f1']:.2f}"
@@ -96,7 +96,7 @@ def test_prediction_mode_has_both_measures(trained, corpus, tiny, tmp_path):
     assert found["conll"]["micro"] == expected["conll"]["micro"]
     counts = json.loads((result.folder.path / "document_counts.json").read_text("utf-8"))
     assert list(counts) == ["test"]
-    assert "F1 on tags" in summary(result.results)
+    assert "F1 on tags" in run_summary(result.results)
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,21 @@ import logging
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Union
 
 from neuroner_tl.corpora.formats.brat_folders import check_new_folder
 from neuroner_tl.corpora.public.archive import unpack
-from neuroner_tl.corpora.public.registry import Download, whole_number
-from neuroner_tl.errors import CorpusError
+from neuroner_tl.corpora.public.registry import (
+    REGISTRY,
+    Download,
+    read_registry,
+    whole_number,
+)
+from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.progress import progress_bar
+from neuroner_tl.messages.spelling import nearest_hint
 from neuroner_tl.system.atomic_file import write_atomically
 
 logger = logging.getLogger(__name__)
@@ -28,6 +35,70 @@ def default_cache() -> Path:
     """Return the folder for downloads: ``neuroner_tl`` in the user's cache folder."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "neuroner_tl"
+
+
+def public_corpora(registry: Union[str, Path, None] = None) -> dict[str, Download]:
+    """Return what can be fetched, by name.
+
+    Args:
+        registry: another registry than the packaged one.
+
+    Raises:
+        ParameterError: the registry cannot be used.
+    """
+    return read_registry(REGISTRY if registry is None else Path(registry))
+
+
+def describe_downloads(downloads: Iterable[Download]) -> str:
+    """Return a line for each: its name, what it is, and its size."""
+    rows = [
+        (
+            one.name,
+            f"{one.content}, {'size not known' if one.size is None else f'{one.size} bytes'}",
+        )
+        for one in downloads
+    ]
+    width = max((len(name) for name, _ in rows), default=0)
+    return "\n".join(f"{name:<{width}}  {words}" for name, words in rows)
+
+
+def fetch_corpus(
+    name: str,
+    output: Union[str, Path, None] = None,
+    *,
+    cache: Union[str, Path, None] = None,
+    registry: Union[str, Path, None] = None,
+) -> Path:
+    """Download a public corpus.
+
+    Args:
+        name: one of `public_corpora`.
+        output: the folder to make; None for one of that name in the current folder.
+        cache: folder that keeps downloads; None for `default_cache`.
+        registry: another registry than the packaged one.
+
+    Returns:
+        Where the corpus is.
+
+    Raises:
+        CorpusError: the download fails or is another file, or the output is there already.
+        ParameterError: the registry has no such name.
+    """
+    known = public_corpora(registry)
+    if name not in known:
+        raise ParameterError(
+            f"{name!r} is not in the registry, expected one of {', '.join(known)}"
+            f"{nearest_hint(name, known)}"
+        )
+    download = known[name]
+    logger.info("%s, from %s", download.content, download.address)
+    logger.info("terms: %s", download.licence)
+    default = Path(download.file_name if download.kind == "file" else name)
+    return fetch(
+        download,
+        default_cache() if cache is None else Path(cache),
+        default if output is None else Path(output),
+    )
 
 
 def fetch(download: Download, cache: Path, target: Path) -> Path:

@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
 from neuroner_tl.messages.shown_text import spreadsheet_cell
 
@@ -133,6 +133,15 @@ class Table:
             [spreadsheet_cell(text.replace("−", "-")) for text, _ in row] for row in self._rows()
         )
         return file.getvalue()
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object; the cells are texts, without marks of the better value."""
+        return {
+            "title": self.title,
+            "columns": list(self.columns),
+            "rows": [[text for text, _ in row] for row in self._rows()],
+            "note": self.note,
+        }
 
     def _rows(self) -> list[list[Cell]]:
         return [[c if isinstance(c, Cell) else Cell(c) for c in row] for row in self.rows]

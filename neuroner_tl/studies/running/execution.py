@@ -178,7 +178,12 @@ def _percent(job: Job) -> float:
     """The documents asked for, in per cent of the corpus as `train_size` counts them."""
     p, wanted = job.run.parameters, job.run.documents
     assert wanted is not None
-    corpus = read_corpus(job.corpus, split_percentages=p.split_percentages, split_seed=p.split_seed)
+    corpus = read_corpus(
+        job.corpus,
+        split_percentages=p.split_percentages,
+        split_seed=p.split_seed,
+        required=("train",),
+    )
     have = len(corpus.parts["train"])
     if wanted > have:
         raise ParameterError(

@@ -50,7 +50,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class Progress:
-    """What a call of `run_study` has done.
+    """What a call of `run_missing` has done.
 
     Attributes:
         counts: how many runs became what, by status.
@@ -63,7 +63,7 @@ class Progress:
     interrupted: bool
 
 
-def run_study(
+def run_missing(
     definition: StudyDefinition, execution: Optional[Execution] = None, seed: Optional[int] = None
 ) -> Progress:
     """Make the runs of a study that are missing, and record each in the study's store.

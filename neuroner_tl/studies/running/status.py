@@ -39,6 +39,18 @@ class StudyStatus:
     seconds_done: float
     notes: tuple[str, ...] = ()
 
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as a JSON object."""
+        return {
+            "done": [run.id for run in self.done],
+            "running": {name: dict(who) for name, who in self.running.items()},
+            "failed": dict(self.failed),
+            "missing": [run.id for run in self.missing],
+            "seconds_left": self.seconds_left,
+            "seconds_done": self.seconds_done,
+            "notes": list(self.notes),
+        }
+
     def to_text(self) -> str:
         """For the terminal."""
         total = len(self.done) + len(self.running) + len(self.failed) + len(self.missing)
@@ -71,7 +83,7 @@ class StudyStatus:
         return "\n".join(lines)
 
 
-def study_status(definition: StudyDefinition, seed: Optional[int] = None) -> StudyStatus:
+def status_of(definition: StudyDefinition, seed: Optional[int] = None) -> StudyStatus:
     """Look at a study's store and at who is at work.
 
     Raises:

@@ -14,7 +14,7 @@ from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.running import code_version
 from neuroner_tl.studies.running.claims import Claims
 from neuroner_tl.studies.running.matching import match_records
-from neuroner_tl.studies.running.status import study_status
+from neuroner_tl.studies.running.status import status_of
 
 STUDY = """\
 [study]
@@ -162,7 +162,7 @@ def test_status_finds_runs_that_are_being_made_without_their_corpora(folder):
     for name in ("gold", "silver", "other", "vectors.txt"):
         (folder / name).rename(folder / f"no_{name}")
     with Claims(definition.folder / ".claims").claim(claimed):
-        assert list(study_status(definition).running) == [claimed]
+        assert list(status_of(definition).running) == [claimed]
 
 
 def test_the_code_is_known_by_version_and_commit(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from study_records import comparable
 
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.running.folder import StudyFolder
-from neuroner_tl.studies.running.runner import Execution, run_study
+from neuroner_tl.studies.running.runner import Execution, run_missing
 from neuroner_tl.studies.running.store import FINISHED, Store
 
 pytestmark = pytest.mark.slow
@@ -76,8 +76,8 @@ def claims(folder):
 
 def test_two_workers_give_the_results_of_one(elsewhere):
     alone, together = elsewhere("alone", study=GRID), elsewhere("together", study=GRID)
-    run_study(read_definition(alone / "study.ini"))
-    run_study(read_definition(together / "study.ini"), Execution(workers=2))
+    run_missing(read_definition(alone / "study.ini"))
+    run_missing(read_definition(together / "study.ini"), Execution(workers=2))
     assert len(results(alone)) == 8
     assert results(together) == results(alone)
     assert predictions(together) == predictions(alone)
@@ -89,7 +89,7 @@ def test_two_workers_give_the_results_of_one(elsewhere):
 def test_a_study_killed_three_times_ends_as_without(elsewhere, workers):
     options = {"study": "seeds = 0, 1", "epochs": 4}
     whole, killed = elsewhere("whole", **options), elsewhere("killed", **options)
-    run_study(read_definition(whole / "study.ini"))
+    run_missing(read_definition(whole / "study.ini"))
     total = epochs_done(whole)
     for share in (0.2, 0.5, 0.8):
         study = start(killed, workers)
@@ -113,7 +113,7 @@ def test_a_study_killed_three_times_ends_as_without(elsewhere, workers):
 def test_a_worker_that_is_killed_is_replaced_and_its_run_goes_on(elsewhere, caplog):
     options = {"study": "arms = baseline\nseeds = 0, 1, 2, 3", "epochs": 6}
     whole, hurt = elsewhere("whole", **options), elsewhere("hurt", **options)
-    run_study(read_definition(whole / "study.ini"))
+    run_missing(read_definition(whole / "study.ini"))
 
     def kill_a_worker():
         while epochs_done(hurt) < 3:
@@ -125,7 +125,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_run_goes_on(elsewhere, capl
     killer = threading.Thread(target=kill_a_worker)
     killer.start()
     with caplog.at_level(logging.WARNING):
-        run_study(read_definition(hurt / "study.ini"), Execution(workers=2))
+        run_missing(read_definition(hurt / "study.ini"), Execution(workers=2))
     killer.join()
     assert "killed by signal 9" in caplog.text
     assert results(hurt) == results(whole)
@@ -134,7 +134,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_run_goes_on(elsewhere, capl
 def test_ctrl_c_saves_and_the_study_goes_on(elsewhere):
     options = {"study": "arms = baseline\nseeds = 0, 1", "epochs": 8}
     whole, stopped = elsewhere("whole", **options), elsewhere("stopped", **options)
-    run_study(read_definition(whole / "study.ini"))
+    run_missing(read_definition(whole / "study.ini"))
     study = start(stopped, 2)
     while epochs_done(stopped) < 3 and study.poll() is None:
         time.sleep(0.02)
@@ -167,7 +167,7 @@ def cluster(monkeypatch):
 def test_a_cluster_gives_the_same_results_though_a_node_is_killed(elsewhere, cluster, caplog):
     options = {"study": GRID, "epochs": 12}
     alone, spread = elsewhere("alone", **options), elsewhere("spread", **options)
-    run_study(read_definition(alone / "study.ini"))
+    run_missing(read_definition(alone / "study.ini"))
 
     def kill_a_node():
         while len(claims(spread)) < 3 or epochs_done(spread) < 9:
@@ -177,7 +177,7 @@ def test_a_cluster_gives_the_same_results_though_a_node_is_killed(elsewhere, clu
     killer = threading.Thread(target=kill_a_node)
     killer.start()
     with caplog.at_level(logging.WARNING):
-        run_study(
+        run_missing(
             read_definition(spread / "study.ini"), Execution(workers=0, address=cluster.address)
         )
     killer.join()

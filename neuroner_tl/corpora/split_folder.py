@@ -1,0 +1,43 @@
+"""A flat corpus written out as train, valid and test, split at random."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Union
+
+from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
+from neuroner_tl.corpora.reader import Corpus, read_corpus
+from neuroner_tl.corpora.splits import DEFAULT_PERCENTAGES
+from neuroner_tl.errors import CorpusError
+
+
+def split_corpus(
+    folder: Union[str, Path],
+    output: Union[str, Path],
+    percentages: Sequence[float] = DEFAULT_PERCENTAGES,
+    seed: int = 0,
+) -> Corpus:
+    """Write a flat corpus split into train, valid and test; the folder appears whole or not at all.
+
+    Args:
+        folder: a flat folder of brat files.
+        output: the folder to make.
+        percentages: documents of train, valid and test, in per cent.
+        seed: of the split.
+
+    Returns:
+        The corpus as it was split, read from where it was.
+
+    Raises:
+        CorpusError: the corpus cannot be used or has parts already, or the output cannot be made.
+        ParameterError: the percentages are out of range.
+    """
+    corpus = read_corpus(folder, split_percentages=percentages, split_seed=seed)
+    if corpus.split is None:
+        raise CorpusError(
+            f"{folder}: has parts already ({', '.join(corpus.parts)}); expected a flat folder of "
+            "brat files"
+        )
+    write_brat_parts(Path(output), corpus.parts)
+    return corpus

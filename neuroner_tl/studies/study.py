@@ -1,0 +1,189 @@
+"""A study by the file that defines it: making its runs, asking how far it is, and its report."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional, Union
+
+from neuroner_tl.errors import ParameterError
+from neuroner_tl.studies.definition.definition import StudyDefinition
+from neuroner_tl.studies.definition.files import read_definition
+from neuroner_tl.studies.running.runner import Execution, run_missing
+from neuroner_tl.studies.running.status import StudyStatus, status_of
+
+if TYPE_CHECKING:
+    from neuroner_tl.studies.pages.page import Page
+    from neuroner_tl.studies.pages.table import Table
+
+StrPath = Union[str, Path]
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """The report of a study.
+
+    Attributes:
+        folder: where it is.
+        written: what was written there.
+        page: what it says.
+    """
+
+    folder: Path
+    written: tuple[str, ...]
+    page: Page
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The report's tables by name."""
+        return {table.name: table for section in self.page.sections for table in section.tables}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what it says in tables, and where it is, as a JSON object."""
+        return {
+            "title": self.page.title,
+            "lead": self.page.lead,
+            "tables": {name: table.to_json() for name, table in self.tables.items()},
+            "folder": str(self.folder),
+            "written": list(self.written),
+        }
+
+
+@dataclass(frozen=True)
+class StudyOutcome:
+    """What a call of `run_study` has done.
+
+    Attributes:
+        counts: how many runs became what, by status.
+        left: how many runs of the study are not finished.
+        interrupted: whether the study was interrupted.
+        report: its report; None after an interruption.
+    """
+
+    counts: Mapping[str, int]
+    left: int
+    interrupted: bool
+    report: Optional[StudyReport]
+
+
+def run_study(
+    definition: StrPath,
+    *,
+    workers: Optional[int] = None,
+    address: Optional[str] = None,
+    retry_failed: bool = False,
+    seed: Optional[int] = None,
+    output_folder: Optional[StrPath] = None,
+    variables: Optional[Mapping[str, str]] = None,
+) -> StudyOutcome:
+    """Make the runs of a study that are missing, then its tables and figures.
+
+    Example::
+
+        outcome = run_study("experiments/quickstart.ini")
+        print(outcome.report.folder, outcome.report.tables["by_class"].to_text())
+
+    Args:
+        definition: the study file.
+        workers: processes of this machine, one thread each; None for one, this process itself.
+            With an address, how many runs at a time; None for the processors of the cluster.
+        address: of a Ray cluster; ``auto`` for the one that this machine belongs to.
+        retry_failed: whether runs that failed are made again.
+        seed: the seed of all runs; None for those of the study file.
+        output_folder: None for that of the study file.
+        variables: what ``${NAME}`` in the study file stands for.
+
+    Raises:
+        NeuroNERError: something that the study file names cannot be used; nothing is trained.
+    """
+    study = _read(definition, output_folder, variables, needs_corpora=True)
+    if workers is not None and workers < 1:
+        raise ParameterError(f"workers: found {workers}, expected 1 or more")
+    counts: Mapping[str, int] = {}
+    left = 0
+    if study.targets:
+        execution = Execution(workers or (0 if address else 1), address, retry_failed)
+        progress = run_missing(study, execution, seed)
+        counts, left = progress.counts, progress.left
+        if progress.interrupted:
+            return StudyOutcome(counts, left, True, None)
+    return StudyOutcome(counts, left, False, _report(study, seed))
+
+
+def study_status(
+    definition: StrPath,
+    *,
+    seed: Optional[int] = None,
+    output_folder: Optional[StrPath] = None,
+    variables: Optional[Mapping[str, str]] = None,
+) -> StudyStatus:
+    """Say which runs of a study are done, running, failed and missing, and the time left.
+
+    Args:
+        definition: the study file.
+        seed: the seed of all runs; None for those of the study file.
+        output_folder: None for that of the study file.
+        variables: what ``${NAME}`` in the study file stands for.
+
+    Raises:
+        NeuroNERError: the definition is wrong, or the store is damaged.
+    """
+    return status_of(_read(definition, output_folder, variables), seed)
+
+
+def study_report(
+    definition: StrPath,
+    *,
+    to: Optional[StrPath] = None,
+    records: Optional[StrPath] = None,
+    seed: Optional[int] = None,
+    output_folder: Optional[StrPath] = None,
+    variables: Optional[Mapping[str, str]] = None,
+) -> StudyReport:
+    """Make tables and figures from the runs of a study that are done.
+
+    Args:
+        definition: the study file.
+        to: write the report here, with the records beside it; None for the study's own folder.
+        records: take the records from this file, not from the study's folder.
+        seed: the seed of all runs; None for those of the study file.
+        output_folder: None for that of the study file.
+        variables: what ``${NAME}`` in the study file stands for.
+
+    Raises:
+        NeuroNERError: the definition is wrong, there are no records, or the folder cannot be
+            written.
+    """
+    study = _read(definition, output_folder, variables)
+    return _report(
+        study, seed, None if to is None else Path(to), None if records is None else Path(records)
+    )
+
+
+def _read(
+    path: StrPath,
+    output_folder: Optional[StrPath],
+    variables: Optional[Mapping[str, str]],
+    needs_corpora: bool = False,
+) -> StudyDefinition:
+    definition = read_definition(Path(path), variables, needs_corpora=needs_corpora)
+    if output_folder is None:
+        return definition
+    return dataclasses.replace(definition, output_folder=Path(output_folder))
+
+
+def _report(
+    definition: StudyDefinition,
+    seed: Optional[int],
+    to: Optional[Path] = None,
+    records: Optional[Path] = None,
+) -> StudyReport:
+    # Only a report needs matplotlib, which takes a second to load.
+    from neuroner_tl.studies.report import load_results, make_page, write_report
+
+    results = load_results(definition, seed, records)
+    page = make_page(results, [] if seed is None else ["--seed", str(seed)])
+    written = write_report(page, results, to)
+    return StudyReport(definition.report_folder if to is None else to, tuple(written), page)
