@@ -143,5 +143,20 @@ def test_no_module_of_one_operating_system_is_imported():
         assert not alone & {name.split(".")[0] for name in names}, path
 
 
+def test_what_is_spelt_alike_is_said_in_one_place():
+    for path in MODULES:
+        text = path.read_text("utf-8")
+        if path.name != "spelling.py":
+            assert "the nearest is" not in text and "difflib" not in text, path
+
+
+def test_ini_files_are_read_in_one_place():
+    """`parameters/ini_file.py` is the only one that asks `ini_syntax.py` to read."""
+    for path in MODULES:
+        names = {name for _, name in imported(ast.parse(path.read_text("utf-8")), path)}
+        reads = {"configparser", "neuroner_tl.parameters.ini_syntax.read_ini"} & names
+        assert not reads or path.name in ("ini_file.py", "ini_syntax.py"), path
+
+
 def test_no_file_is_a_bag_of_utilities():
     assert not [path for path in MODULES if path.name in ("utils.py", "util.py", "helpers.py")]

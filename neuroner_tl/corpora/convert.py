@@ -29,7 +29,7 @@ from neuroner_tl.corpora.text.tagging import tag_document
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.progress import progress_bar
-from neuroner_tl.messages.spelling import nearest_hint
+from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.system.file_name import usable_name
 
 Reader = Callable[[Path, ImportReport], Iterator[Document]]
@@ -63,7 +63,9 @@ def read_documents(path: Path, form: str, report: ImportReport) -> Iterator[Docu
         ParameterError: unknown format.
     """
     if form not in READERS:
-        raise ParameterError(f"format {form!r} is unknown; use one of {', '.join(sorted(READERS))}")
+        raise ParameterError(
+            f"format {form!r} is unknown, expected {one_of(form, sorted(READERS))}"
+        )
     if not path.exists():
         raise CorpusError(f"{path}: no such file or folder; give a corpus in the format {form}")
     return READERS[form](path, report)
@@ -109,9 +111,7 @@ def convert_corpus(
     source, target = Path(source), Path(target)
     report = ImportReport()
     if to not in TARGETS:
-        raise ParameterError(
-            f"format {to!r} is unknown{nearest_hint(to, TARGETS)}; use one of {', '.join(TARGETS)}"
-        )
+        raise ParameterError(f"format {to!r} is unknown, expected {one_of(to, TARGETS)}")
     if form == STANDOFF:
         if texts is None:
             raise ParameterError(

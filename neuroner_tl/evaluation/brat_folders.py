@@ -25,6 +25,7 @@ from neuroner_tl.evaluation.scoring import (
     spans_of,
 )
 from neuroner_tl.messages.progress import progress_bar
+from neuroner_tl.messages.spelling import one_of
 
 DOCUMENT_CHOICES = ("same", "common", "gold", "all")
 PART_FOLDERS = ("train", "valid", "test")
@@ -103,7 +104,7 @@ def evaluate_folders(
     """
     if documents not in DOCUMENT_CHOICES:
         raise ParameterError(
-            f"documents is {documents!r}, expected one of {', '.join(DOCUMENT_CHOICES)}"
+            f"documents is {documents!r}, expected {one_of(documents, DOCUMENT_CHOICES)}"
         )
     gold, predicted = Path(gold), Path(predicted)
     gold_paths = _documents_of(gold, (".txt", ".ann"))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Optional
 from neuroner_tl.corpora.document import Entity
 from neuroner_tl.corpora.text.tags import convert_tags, tags_to_spans
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.messages.spelling import one_of
 
 MODES = ("conll", "bio", "token", "binary")
 # The measure that "F1" means where nothing else is said.
@@ -254,7 +255,7 @@ def score_tags(
         ValueError: the sequences have different lengths.
     """
     if mode not in MODES:
-        raise ParameterError(f"evaluation mode {mode!r}, expected one of {', '.join(MODES)}")
+        raise ParameterError(f"evaluation mode {mode!r}, expected {one_of(mode, MODES)}")
     pairs = _tag_pairs(gold, predicted)
     if mode != "conll":
         return _score_classes(pairs, _CLASS_OF[mode])

@@ -33,6 +33,22 @@ def nearest_hint(name: str, names: Iterable[str], form: Callable[[str], str] = s
     return f"; the nearest {'is' if len(found) == 1 else 'are'} {shown}"
 
 
+def one_of(name: str, names: Iterable[str]) -> str:
+    """Return what an error's sentence expects in place of an unknown name.
+
+    Args:
+        name: what was found.
+        names: what could have been meant.
+
+    Returns:
+        ``one of A, B, C``, with a hint to what is spelt like it; ``A``, if there is but one.
+    """
+    known = list(names)
+    if len(known) == 1:
+        return known[0]
+    return f"one of {', '.join(known)}{nearest_hint(name, known)}"
+
+
 def _near(name: str, names: list[str]) -> list[str]:
     wanted = _plain(name)
     plain = {_plain(candidate): candidate for candidate in reversed(names)}

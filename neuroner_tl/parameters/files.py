@@ -18,7 +18,8 @@ from neuroner_tl.parameters.documentation import (
     format_value,
     is_list,
 )
-from neuroner_tl.parameters.ini_file import read_ini, without_comment
+from neuroner_tl.parameters.ini_file import OpenSection, read_sections
+from neuroner_tl.parameters.ini_syntax import without_comment
 from neuroner_tl.parameters.schema import RENAMED, RETIRED, Parameters
 from neuroner_tl.parameters.values import RELOAD_FLAGS, SHORTHANDS, expand_shorthands
 from neuroner_tl.system.atomic_file import write_atomically
@@ -72,7 +73,7 @@ def _read(path: Path) -> dict[str, _Setting]:
     """Return the settings of a file by today's names."""
     settings: dict[str, _Setting] = {}
     first_line: dict[str, int] = {}
-    for values in read_ini(path, "a parameter file").values():
+    for values in read_sections(path, {"*": OpenSection}, "a parameter file").values.values():
         for option, (text, line) in values.items():
             where = f"{path}:{line}: {option}"
             name = _known_name(option, where)

@@ -1,75 +1,285 @@
-"""Reading .ini files, with the line of every value for errors that say where."""
+"""The one way to read an .ini file: its sections as pydantic models, checked, errors with lines.
+
+Parameter files, definitions of studies and of silver corpora, and registries of downloads are all
+read by `read_sections`.
+"""
 
 from __future__ import annotations
 
-import configparser
-import io
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import NamedTuple, NoReturn, Union
+from typing import (
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    NoReturn,
+    Optional,
+    TypeVar,
+    get_args,
+    get_origin,
+)
+
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from neuroner_tl.errors import ParameterError
-
-_LARGEST_FILE = 1 << 20  # bytes
-_LONGEST_LINE = 10_000  # characters
-
+from neuroner_tl.messages.spelling import nearest_hint, one_of
+from neuroner_tl.parameters.ini_syntax import IniValue, read_ini
+from neuroner_tl.parameters.values import from_text
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+_FAULT = "fault"
+_LONGEST_NAME = 50  # characters of a name that an error shows
 
 
-class IniValue(NamedTuple):
-    """A value as found.
+class Section(BaseModel):
+    """Base of the models of sections; the fields are the names that a section has.
+
+    Values are text, in which commas separate the members of a tuple; an empty value is the
+    default. A field's ``description`` says in errors which values it takes.
 
     Attributes:
-        text: the value without its comment and quotes.
-        line: its line, from 1.
+        former_names: names that are refused with the name of today.
+        case_matters: whether a field is meant only by its name as it is written.
     """
 
-    text: str
-    line: int
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    former_names: ClassVar[Mapping[str, str]] = {}
+    case_matters: ClassVar[bool] = False
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _from_text(cls, value: Any, info: ValidationInfo) -> Any:
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        if not isinstance(value, str) or value in _choices(annotation):
+            return value
+        try:
+            made = from_text(value, annotation)
+        except ValueError:
+            raise fault(
+                repr(value), "a value without double quotes and control characters"
+            ) from None
+        return tuple(part for part in made if part) if isinstance(made, tuple) else made
 
 
-def read_ini(path: Path, kind: str, *, keep_case: bool = False) -> dict[str, dict[str, IniValue]]:
-    """Return the values of a file by section and name.
+class OpenSection(Section):
+    """Base of the models of sections in which users choose names; those are ``own``, as text."""
+
+    model_config = ConfigDict(extra="allow")
+    case_matters: ClassVar[bool] = True
+
+    @property
+    def own(self) -> dict[str, str]:
+        """The values whose names are no fields, by name."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+_Section = TypeVar("_Section", bound=Section)
+
+
+def fault(found: str, expected: str, name: str = "") -> PydanticCustomError:
+    """Return an error that a validator of a section may raise, in words for users.
 
     Args:
-        path: a UTF-8 text file. A comment may follow a value; a value that itself contains ` #`
-            or ` ;` stands in double quotes.
-        kind: what errors call the file, such as ``a parameter file``.
-        keep_case: whether names are as the file has them, not in lower case.
+        found: what was found.
+        expected: what was expected, and the remedy if it is not clear.
+        name: the name in the section, for validators of whole models.
+    """
+    context = {"found": found, "expected": expected, "name": name}
+    return PydanticCustomError(_FAULT, "found {found}, expected {expected}", context)
+
+
+class _Read(NamedTuple):
+    title: str
+    section: Section
+
+
+class IniFile:
+    """The sections of a file.
+
+    Attributes:
+        path: the file.
+        values: every value as text with its line, by section and name.
+        variables: what each ``${NAME}`` of the file stands for, those that have a value.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        values: Mapping[str, Mapping[str, IniValue]],
+        variables: Mapping[str, str],
+        read: Mapping[type[Section], Mapping[str, _Read]],
+    ) -> None:
+        self.path, self.values, self.variables = path, values, variables
+        self._read = read
+
+    def section(self, model: type[_Section]) -> _Section:
+        """Return the section of a model that has one; with its defaults, if the file lacks it."""
+        return self.sections(model)[""]
+
+    def sections(self, model: type[_Section]) -> dict[str, _Section]:
+        """Return the sections of a model that has several, by their names."""
+        return {name: read.section for name, read in self._read[model].items()}  # type: ignore[misc]
+
+    def values_of(self, model: type[Section], name: str = "") -> Mapping[str, IniValue]:
+        """Return the values of a section as text, with their lines."""
+        return self.values.get(self._read[model][name].title, {})
+
+    def refuse(
+        self, model: type[Section], option: str, found: str, expected: str, name: str = ""
+    ) -> NoReturn:
+        """Refuse a value that contradicts another one.
+
+        Args:
+            model: of the section.
+            option: the name of the value.
+            found: what was found.
+            expected: what was expected.
+            name: of the section, if there may be several.
+
+        Raises:
+            ParameterError: always, with the line of the value.
+        """
+        value = self.values_of(model, name).get(option)
+        where = f"{self.path}:{value.line}" if value else str(self.path)
+        raise ParameterError(f"{where}: {option}: found {found}, expected {expected}")
+
+
+def read_sections(
+    path: Path,
+    models: Mapping[str, type[Section]],
+    what: str,
+    *,
+    keep_case: bool = False,
+    variables: Optional[Mapping[str, str]] = None,
+    may_lack_variables: Collection[type[Section]] = (),
+) -> IniFile:
+    """Read an .ini file.
+
+    Args:
+        path: the file.
+        models: the model of each section by its title: ``study``; ``arm *`` for sections with a
+            name of their own, such as ``[arm mine]``; ``*`` for any title.
+        what: what errors call the file, such as ``a study file``.
+        keep_case: whether names that users choose are as the file has them, not in lower case.
+        variables: what ``${NAME}`` stands for, before the environment is asked; None if the file
+            has no variables.
+        may_lack_variables: models of sections in which a ``${NAME}`` without a value may stay.
 
     Raises:
-        ParameterError: the file cannot be read, or is no .ini file with one line for each value.
+        ParameterError: the file cannot be read; a section or name is unknown or missing; a value
+            is wrong. The message names file and line, and what is spelt like it.
     """
-    text = _read_text(path, kind)
-    parser = configparser.ConfigParser(
-        interpolation=None, empty_lines_in_values=False, default_section="\0"
+    values = read_ini(path, what, keep_case=keep_case)
+    used: dict[str, str] = {}
+    if variables is not None:
+        used = _variables_of(values, variables)
+        values = _expanded(values, used)
+    places = {title: _place(path, title, models) for title in values}
+    read: dict[type[Section], dict[str, _Read]] = {model: {} for model in models.values()}
+    for title, model in models.items():
+        if "*" not in title:
+            places.setdefault(title, (model, ""))
+    for title, (model, name) in places.items():
+        found = values.get(title, {})
+        if variables is not None and model not in may_lack_variables:
+            _refuse_variables(path, found)
+        read[model][name] = _Read(title, _section(path, title, model, found))
+    return IniFile(path, values, used, read)
+
+
+def _place(
+    path: Path, title: str, models: Mapping[str, type[Section]]
+) -> tuple[type[Section], str]:
+    """Return the model of a section, and its name if there may be several."""
+    head, _, name = title.partition(" ")
+    name = name.strip()
+    if title in models and title != "*":
+        return models[title], ""
+    if name and f"{head} *" in models:
+        return models[f"{head} *"], name
+    if "*" in models:
+        return models["*"], title
+    shown = {known.partition(" ")[0]: f"[{known.replace('*', 'NAME')}]" for known in models}
+    raise ParameterError(
+        f"{path}: found the section [{title}], expected one of {', '.join(shown.values())}"
+        f"{nearest_hint(head, shown, shown.__getitem__)}"
     )
-    if keep_case:
-        parser.optionxform = str  # type: ignore[assignment, method-assign]
+
+
+def _section(
+    path: Path, title: str, model: type[_Section], values: Mapping[str, IniValue]
+) -> _Section:
+    fields = model.model_fields
+    is_open = issubclass(model, OpenSection)
+    given: dict[str, str] = {}
+    lines: dict[str, IniValue] = {}
+    for option, value in values.items():
+        name = option if option in fields or model.case_matters else option.lower()
+        if name in model.former_names:
+            raise ParameterError(
+                f"{path}:{value.line}: {option}: found a former name in [{title}], expected "
+                f"{model.former_names[name]}; rename it"
+            )
+        if name not in fields and not is_open:
+            raise ParameterError(
+                f"{path}:{value.line}: {option}: found an unknown name in [{title}], expected "
+                f"{one_of(name, fields)}"
+            )
+        name = name if name in fields else option
+        lines[name] = value
+        if value.text or name not in fields:
+            given[name] = value.text
     try:
-        parser.read_string(text, str(path))
-    except configparser.Error as error:
-        _refuse_syntax(path, error)
-    lines = _option_lines(text, parser.optionxform)
-    found: dict[str, dict[str, IniValue]] = {}
-    for section in parser.sections():
-        found[section] = {}
-        for option, raw in parser.items(section):
-            line = lines.get((section, option), 0)
-            if "\n" in raw:
-                raise ParameterError(
-                    f"{path}:{line}: {option}: found a value that goes on in line {line + 1}, "
-                    "expected one line; remove the white space at the beginning of the lines "
-                    "after it"
-                )
-            found[section][option] = IniValue(without_comment(raw), line)
-    return found
+        return model(**given)
+    except ValidationError as error:
+        message = _explain(path, title, model, lines, error.errors()[0])
+    raise ParameterError(message)
 
 
-def variables_of(
+def _explain(
+    path: Path,
+    title: str,
+    model: type[Section],
+    values: Mapping[str, IniValue],
+    first: ErrorDetails,
+) -> str:
+    """Return one line about a problem that pydantic found, in our words."""
+    context = first.get("ctx", {})
+    option = str(first["loc"][0]) if first["loc"] else str(context["name"])
+    where = f"{path}:{values[option].line}" if option in values else str(path)
+    shown = option if len(option) <= _LONGEST_NAME else f"{option[:_LONGEST_NAME]}..."
+    if first["type"] == "missing":
+        return f"{where}: found no {option} in [{title}], expected `{option} = ...`; add the line"
+    if first["type"] == _FAULT:
+        return f"{where}: {shown}: found {context['found']}, expected {context['expected']}"
+    field = model.model_fields.get(option)
+    found = values[option].text
+    if first["type"] == "literal_error" and field is not None:
+        found = str(first["input"])
+        expected = one_of(found, _choices(field.annotation))
+    elif field is not None and field.description:
+        expected = field.description
+    elif first["type"].startswith("bool"):
+        expected = "True or False"
+    else:
+        expected = first["msg"].replace("Input should", "it to").replace("Value error, ", "")
+    has_default = field is not None and not field.is_required()
+    remedy = f"correct it{', or remove the line for the default' * has_default}"
+    return f"{where}: {option}: found {found!r}, expected {expected}; {remedy}"
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    """Return the texts that a type names, itself or in one that it is made of."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    return tuple(choice for part in get_args(annotation) for choice in _choices(part))
+
+
+def _variables_of(
     sections: Mapping[str, Mapping[str, IniValue]], given: Mapping[str, str]
 ) -> dict[str, str]:
     """Return what each ``${NAME}`` of a file stands for, those that have a value.
@@ -88,7 +298,7 @@ def variables_of(
     return {name: value for name, value in found.items() if value is not None}
 
 
-def expand_variables(
+def _expanded(
     sections: Mapping[str, Mapping[str, IniValue]], variables: Mapping[str, str]
 ) -> dict[str, dict[str, IniValue]]:
     """Put values in the place of ``${NAME}``; what has none stays."""
@@ -105,7 +315,7 @@ def expand_variables(
     }
 
 
-def refuse_variables(path: Path, values: Mapping[str, IniValue]) -> None:
+def _refuse_variables(path: Path, values: Mapping[str, IniValue]) -> None:
     """Refuse a ``${NAME}`` that is left without a value.
 
     Raises:
@@ -118,76 +328,3 @@ def refuse_variables(path: Path, values: Mapping[str, IniValue]) -> None:
                 f"{path}:{value.line}: {name}: found {left[0]} without a value, expected one in "
                 f"its place; give -D {left[1]}=VALUE or set the environment variable {left[1]}"
             )
-
-
-def without_comment(raw: str) -> str:
-    """Return a value without the comment after it and the quotes around it."""
-    quoted = re.fullmatch(r'"([^"]*)"\s*([#;].*)?', raw)
-    return quoted[1] if quoted else re.sub(r"(^|\s)[#;].*", "", raw).strip()
-
-
-def _read_text(path: Path, kind: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            content = file.read(_LARGEST_FILE + 1)
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise ParameterError(
-            f"{path}:{line}: found a byte that is not UTF-8, expected a text file in UTF-8; "
-            "save the file in that encoding"
-        ) from None
-    except OSError as error:
-        raise ParameterError(
-            f"{path}: cannot be read ({error.strerror}), expected {kind}; "
-            f"give the path of {kind} (.ini)"
-        ) from None
-    _check_size(path, content, text, kind)
-    return io.StringIO(text, newline=None).read()
-
-
-def _check_size(path: Path, content: bytes, text: str, kind: str) -> None:
-    """Refuse what nobody writes by hand: the parser's time is quadratic in a line's length."""
-    if len(content) > _LARGEST_FILE:
-        raise ParameterError(
-            f"{path}: found more than {_LARGEST_FILE} bytes, expected {kind}; give another file"
-        )
-    for number, line in enumerate(text.splitlines(), 1):
-        if len(line) > _LONGEST_LINE:
-            raise ParameterError(
-                f"{path}:{number}: found a line of {len(line)} characters, expected at most "
-                f"{_LONGEST_LINE}; shorten it"
-            )
-
-
-def _refuse_syntax(path: Path, error: configparser.Error) -> NoReturn:
-    line: Union[int, str, None] = getattr(error, "lineno", None)
-    if isinstance(error, configparser.DuplicateOptionError):
-        found = f"{error.option} for a second time"
-        rest = "expected each parameter once; remove one of the two lines"
-    elif isinstance(error, configparser.DuplicateSectionError):
-        found = f"section [{error.section}] for a second time"
-        rest = "expected each section once; put its parameters together"
-    elif isinstance(error, configparser.MissingSectionHeaderError):
-        found = repr(error.line.strip())
-        rest = "expected a section first; write a line such as [mode] above it"
-    else:
-        problems = getattr(error, "errors", None) or [(0, "''")]
-        line, found = problems[0]
-        found = found.replace("\\n", "")
-        rest = "expected `name = value`; correct the line or put # before it"
-    raise ParameterError(f"{path}:{line}: found {found}, {rest}") from None
-
-
-def _option_lines(text: str, form: Callable[[str], str]) -> dict[tuple[str, str], int]:
-    """Return the line of each (section, option); configparser does not tell."""
-    lines: dict[tuple[str, str], int] = {}
-    section = ""
-    for number, line in enumerate(text.split("\n"), 1):
-        header = re.match(r"\s*\[(.+)\]", line)
-        option = re.match(r"\s*([^#;\[\s=:][^=:]*)[=:]", line)
-        if header:
-            section = header[1]
-        elif option:
-            lines.setdefault((section, form(option[1].rstrip())), number)
-    return lines

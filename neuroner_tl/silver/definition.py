@@ -9,40 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NoReturn, Optional, Union
+from typing import Any, ClassVar, Literal, Optional, Union
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
 from neuroner_tl.corpora.convert import READERS
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.messages.spelling import nearest_hint
-from neuroner_tl.parameters.ini_file import (
-    IniValue,
-    expand_variables,
-    read_ini,
-    refuse_variables,
-    variables_of,
-)
+from neuroner_tl.messages.spelling import one_of
+from neuroner_tl.parameters.ini_file import IniFile, OpenSection, Section, fault, read_sections
 from neuroner_tl.system.file_name import file_name_fault
 
 ANNOTATOR_KINDS = ("lexicon", "standoff", "brat", "model")
 BLACKLIST_FROM_GOLD = "gold"
 
-# Former names of options, by section, with the names of today.
-RENAMED = {
-    "clean": {
-        "least_annotations": "min_annotations",
-        "least_density": "min_density",
-        "most_density": "max_density",
-    },
-}
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class SilverSection(_Section):
+class SilverSection(Section):
     """``[silver]``: what is made, of which texts, and where it goes."""
 
     name: str = Field(
@@ -62,13 +43,13 @@ class SilverSection(_Section):
     @field_validator("name")
     @classmethod
     def _names_a_folder(cls, name: str) -> str:
-        fault = file_name_fault(name)
-        if fault is not None:
-            raise ValueError(fault)
+        reason = file_name_fault(name)
+        if reason is not None:
+            raise ValueError(reason)
         return name
 
 
-class LexiconSection(_Section):
+class LexiconSection(Section):
     """``[lexicon]``: how the terms of all lexicons match."""
 
     symbol_length: int = Field(6, ge=0, le=20)
@@ -77,7 +58,7 @@ class LexiconSection(_Section):
     abbreviations: bool = True
 
 
-class HarmoniseSection(_Section):
+class HarmoniseSection(Section):
     """``[harmonise]``: how annotations become a consensus."""
 
     method: Literal["exact", "tolerant", "learned"] = "tolerant"
@@ -85,8 +66,25 @@ class HarmoniseSection(_Section):
     weights: dict[str, float] = {}
     extend: bool = False
 
+    @field_validator("weights", mode="before")
+    @classmethod
+    def _read_weights(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        weights = {}
+        for part in value.split(","):
+            name, _, number = part.partition(":")
+            try:
+                weights[name.strip()] = float(number)
+            except ValueError:
+                raise fault(
+                    repr(part.strip()),
+                    "name:number with commas between, such as mesh:2, doid:0.5",
+                ) from None
+        return weights
 
-class GoldSection(_Section):
+
+class GoldSection(Section):
     """``[gold]``: gold corpora; all their documents are removed, some teach and score."""
 
     corpora: tuple[str, ...] = ()
@@ -96,8 +94,14 @@ class GoldSection(_Section):
     split_seed: int = Field(0, ge=0, lt=2**32)
 
 
-class CleanSection(_Section):
+class CleanSection(Section):
     """``[clean]``: what is taken out after harmonising."""
+
+    former_names: ClassVar[Mapping[str, str]] = {
+        "least_annotations": "min_annotations",
+        "least_density": "min_density",
+        "most_density": "max_density",
+    }
 
     blacklist: Union[Literal["gold"], Path, None] = None
     blacklist_occurrences: int = Field(2, ge=1)
@@ -108,6 +112,10 @@ class CleanSection(_Section):
     topic_share: float = Field(1.0, gt=0, le=1)
     entity_share: float = Field(1.0, gt=0, le=1)
     documents: Optional[int] = Field(None, ge=1)
+
+
+class AnnotatorsSection(OpenSection):
+    """``[annotators]``: what finds entities, as kind and path, by a name of one's own."""
 
 
 @dataclass(frozen=True)
@@ -142,17 +150,6 @@ class SilverDefinition:
         return self.silver.data_folder.expanduser() / Path(path).expanduser()
 
 
-_SECTIONS: dict[str, type[_Section]] = {
-    "silver": SilverSection,
-    "lexicon": LexiconSection,
-    "harmonise": HarmoniseSection,
-    "gold": GoldSection,
-    "clean": CleanSection,
-}
-_NAMES = ("silver", "annotators", "lexicon", "harmonise", "gold", "clean")
-_Values = Mapping[str, IniValue]
-
-
 def read_silver_definition(
     path: Path,
     data_folder: Optional[Path] = None,
@@ -171,137 +168,85 @@ def read_silver_definition(
         ParameterError: the file cannot be read; a section or name is unknown or missing; a value
             is wrong or contradicts another.
     """
-    raw = read_ini(path, "a file that defines a silver corpus")
-    sections = expand_variables(raw, variables_of(raw, variables or {}))
-    for section, values in sections.items():
-        refuse_variables(path, values)
-        if section not in _NAMES:
-            raise ParameterError(
-                f"{path}: found the section [{section}], expected one of "
-                f"{', '.join(f'[{name}]' for name in _NAMES)}"
-                f"{nearest_hint(section, _NAMES, '[{}]'.format)}"
-            )
-    made: dict[str, Any] = {
-        name: _section(path, name, kind, sections.get(name, {})) for name, kind in _SECTIONS.items()
-    }
+    file = read_sections(
+        path,
+        {
+            "silver": SilverSection,
+            "annotators": AnnotatorsSection,
+            "lexicon": LexiconSection,
+            "harmonise": HarmoniseSection,
+            "gold": GoldSection,
+            "clean": CleanSection,
+        },
+        "a file that defines a silver corpus",
+        variables=variables or {},
+    )
     given = {"data_folder": data_folder, "output_folder": output_folder}
     chosen = {name: folder for name, folder in given.items() if folder is not None}
-    made["silver"] = made["silver"].model_copy(update=chosen)
     definition = SilverDefinition(
-        path=path, annotators=_annotators(path, sections.get("annotators", {})), **made
+        path=path,
+        silver=file.section(SilverSection).model_copy(update=chosen),
+        annotators=_annotators(file),
+        lexicon=file.section(LexiconSection),
+        harmonise=file.section(HarmoniseSection),
+        gold=file.section(GoldSection),
+        clean=file.section(CleanSection),
     )
-    _check(definition, sections)
+    _check(definition, file)
     return definition
 
 
-def _section(path: Path, name: str, kind: type[_Section], values: _Values) -> _Section:
-    fields = kind.model_fields
-    given: dict[str, Any] = {}
-    for option, (text, line) in values.items():
-        if option in RENAMED.get(name, {}):
-            raise ParameterError(
-                f"{path}:{line}: {option}: found a former name in [{name}], expected "
-                f"{RENAMED[name][option]}; rename it"
-            )
-        if option not in fields:
-            raise ParameterError(
-                f"{path}:{line}: {option}: found an unknown name in [{name}], expected one of "
-                f"{', '.join(fields)}{nearest_hint(option, fields)}"
-            )
-        if not text:
-            continue
-        if option in ("corpora", "learn_from"):
-            given[option] = tuple(part.strip() for part in text.split(",") if part.strip())
-        elif option == "weights":
-            given[option] = _weights(text, f"{path}:{line}: {option}")
-        else:
-            given[option] = text
-    try:
-        return kind(**given)
-    except ValidationError as error:
-        _refuse(path, name, kind, values, error)
-
-
-def _refuse(
-    path: Path, section: str, kind: type[_Section], values: _Values, error: ValidationError
-) -> NoReturn:
-    first = error.errors()[0]
-    option = str(first["loc"][0])
-    if first["type"] == "missing":
-        raise ParameterError(
-            f"{path}: found no {option} in [{section}], expected `{option} = ...`; add the line"
-        ) from None
-    expected = kind.model_fields[option].description or first["msg"].replace(
-        "Input should", "it to"
-    )
-    raise ParameterError(
-        f"{path}:{values[option].line}: {option}: found {values[option].text!r}, expected "
-        f"{expected}; correct it, or remove the line"
-    ) from None
-
-
-def _weights(text: str, where: str) -> dict[str, float]:
-    weights: dict[str, float] = {}
-    for part in text.split(","):
-        name, _, number = part.partition(":")
-        try:
-            weights[name.strip()] = float(number)
-        except ValueError:
-            raise ParameterError(
-                f"{where}: found {part.strip()!r}, expected name:number with commas between, such "
-                "as mesh:2, doid:0.5"
-            ) from None
-    return weights
-
-
-def _annotators(path: Path, values: _Values) -> tuple[AnnotatorSource, ...]:
+def _annotators(file: IniFile) -> tuple[AnnotatorSource, ...]:
     found = []
-    for name, (text, line) in values.items():
+    for name, text in file.section(AnnotatorsSection).own.items():
         kind, _, place = text.partition(":")
         if kind.strip() not in ANNOTATOR_KINDS or not place.strip():
-            raise ParameterError(
-                f"{path}:{line}: {name}: found {text!r}, expected a kind and a path, such as "
-                f"lexicon:terms.txt; the kinds are {', '.join(ANNOTATOR_KINDS)}"
+            file.refuse(
+                AnnotatorsSection,
+                name,
+                repr(text),
+                "a kind and a path, such as lexicon:terms.txt; the kinds are "
+                f"{', '.join(ANNOTATOR_KINDS)}",
             )
         found.append(AnnotatorSource(name, kind.strip(), Path(place.strip())))
     if not found:
         raise ParameterError(
-            f"{path}: found no annotator, expected lines such as `mesh = lexicon:mesh.txt` in "
+            f"{file.path}: found no annotator, expected lines such as `mesh = lexicon:mesh.txt` in "
             "[annotators]; add them"
         )
     return tuple(found)
 
 
-def _check(definition: SilverDefinition, sections: Mapping[str, _Values]) -> None:
+def _check(definition: SilverDefinition, file: IniFile) -> None:
     """Refuse values that contradict each other."""
-    path, gold, clean = definition.path, definition.gold, definition.clean
-    names = [source.name for source in definition.annotators]
-
-    def refuse(section: str, option: str, found: str, expected: str) -> NoReturn:
-        value = sections.get(section, {}).get(option)
-        where = f"{path}:{value.line}" if value else str(path)
-        raise ParameterError(f"{where}: {option}: found {found}, expected {expected}")
-
-    if definition.silver.texts_format not in READERS:
-        form = definition.silver.texts_format
-        refuse("silver", "texts_format", repr(form), f"one of {', '.join(sorted(READERS))}")
-    for name in definition.harmonise.weights:
-        if name not in names:
-            refuse("harmonise", "weights", repr(name), f"an annotator: {', '.join(names)}")
-    known = [corpus_name(text) for text in gold.corpora]
+    silver, harmonise = definition.silver, definition.harmonise
+    gold, clean = definition.gold, definition.clean
+    if silver.texts_format not in READERS:
+        expected = one_of(silver.texts_format, sorted(READERS))
+        file.refuse(SilverSection, "texts_format", repr(silver.texts_format), expected)
+    annotators = [source.name for source in definition.annotators]
+    for name in harmonise.weights:
+        if name not in annotators:
+            expected = f"an annotator: {one_of(name, annotators)}"
+            file.refuse(HarmoniseSection, "weights", repr(name), expected)
+    corpora = [corpus_name(text) for text in gold.corpora]
     for name in gold.learn_from:
-        if name not in known:
-            refuse("gold", "learn_from", repr(name), f"a name among corpora: {', '.join(known)}")
-    if definition.harmonise.method == "learned" and not gold.learn_from:
-        refuse("harmonise", "method", "learned", "learn_from in [gold] to learn weights from")
-    if definition.harmonise.extend and not gold.learn_from:
-        refuse("harmonise", "extend", "True", "learn_from in [gold] to learn words from")
-    if clean.blacklist == BLACKLIST_FROM_GOLD and not gold.learn_from:
-        refuse("clean", "blacklist", "gold", "learn_from in [gold] to make the blacklist from")
+        if name not in corpora:
+            expected = f"a name among corpora: {one_of(name, corpora)}"
+            file.refuse(GoldSection, "learn_from", repr(name), expected)
+    if not gold.learn_from:
+        if harmonise.method == "learned":
+            expected = "learn_from in [gold] to learn weights from"
+            file.refuse(HarmoniseSection, "method", "learned", expected)
+        if harmonise.extend:
+            expected = "learn_from in [gold] to learn words from"
+            file.refuse(HarmoniseSection, "extend", "True", expected)
+        if clean.blacklist == BLACKLIST_FROM_GOLD:
+            expected = "learn_from in [gold] to make the blacklist from"
+            file.refuse(CleanSection, "blacklist", "gold", expected)
     if clean.topics and clean.topic_share * clean.topics <= 1:
-        refuse(
-            "clean", "topic_share", str(clean.topic_share), f"more than 1 / {clean.topics} topics"
-        )
+        expected = f"more than 1 / {clean.topics} topics"
+        file.refuse(CleanSection, "topic_share", str(clean.topic_share), expected)
 
 
 def corpus_name(path: Union[str, Path]) -> str:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from neuroner_tl.dataset.vocabulary import OUTSIDE, Vocabulary, labels_of_types, type_of_label
 from neuroner_tl.errors import CheckpointError, CorpusError
 from neuroner_tl.model.entity_lstm import Architecture, weight_shapes
-from neuroner_tl.parameters.ini_file import read_ini
+from neuroner_tl.parameters.ini_file import OpenSection, read_sections
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.training.manifest import MANIFEST
 
@@ -101,9 +101,10 @@ def check_parameters(
         stated["character_embedding_dimension"] = architecture.character_dimension
         stated["character_lstm_hidden_state_dimension"] = architecture.character_hidden
     # Only these: other parameters may be those of another version.
+    file = read_sections(path, {"*": OpenSection}, "a model's parameter file")
     lines: dict[str, Any] = {
         name: text
-        for section in read_ini(path, "a model's parameter file").values()
+        for section in file.values.values()
         for name, (text, _) in section.items()
         if name in stated
     }

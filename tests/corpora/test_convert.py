@@ -212,5 +212,7 @@ def test_tokens_of_a_conll_file_are_kept(tmp_path: Path) -> None:
 
 
 def test_an_unknown_target(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="'bioc' is unknown; the nearest (is|are) bioc"):
+    with pytest.raises(
+        ParameterError, match="'bioc' is unknown, expected one of .*; the nearest (is|are) bioc"
+    ):
         convert_corpus(tmp_path, "brat", tmp_path / "out", to="bioc")

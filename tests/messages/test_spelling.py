@@ -1,6 +1,6 @@
 import pytest
 
-from neuroner_tl.messages.spelling import nearest_hint
+from neuroner_tl.messages.spelling import nearest_hint, one_of
 from neuroner_tl.parameters.schema import Parameters
 
 OPTIONS = [f"--{name}" for name in (*Parameters.model_fields, "help", "resume")]
@@ -40,3 +40,9 @@ def test_the_form():
 
 def test_no_names():
     assert nearest_hint("a", []) == ""
+
+
+def test_one_of():
+    assert one_of("lrat", ["rate", "size"]) == "one of rate, size; the nearest is rate"
+    assert one_of("x", ["rate", "size"]) == "one of rate, size"
+    assert one_of("x", ["rate"]) == "rate"

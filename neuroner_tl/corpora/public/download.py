@@ -21,7 +21,7 @@ from neuroner_tl.corpora.public.registry import (
 )
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.progress import progress_bar
-from neuroner_tl.messages.spelling import nearest_hint
+from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.system.atomic_file import write_atomically
 
 logger = logging.getLogger(__name__)
@@ -86,10 +86,7 @@ def fetch_corpus(
     """
     known = public_corpora(registry)
     if name not in known:
-        raise ParameterError(
-            f"{name!r} is not in the registry, expected one of {', '.join(known)}"
-            f"{nearest_hint(name, known)}"
-        )
+        raise ParameterError(f"{name!r} is not in the registry, expected {one_of(name, known)}")
     download = known[name]
     logger.info("%s, from %s", download.content, download.address)
     logger.info("terms: %s", download.licence)

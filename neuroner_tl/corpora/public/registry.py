@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Literal, Optional
 from urllib.parse import urlparse
 
+from pydantic import Field, field_validator
+
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.messages.spelling import nearest_hint
-from neuroner_tl.parameters.ini_file import IniValue, read_ini
+from neuroner_tl.parameters.ini_file import Section, read_sections
 from neuroner_tl.system.file_name import file_name_fault
 
 REGISTRY = Path(__file__).with_name("registry.ini")
-KINDS = ("corpus", "file")
-_NAMES = ("kind", "content", "address", "bytes", "git_blob", "sha256", "licence")
 
 
 @dataclass(frozen=True)
@@ -87,6 +85,29 @@ class Download:
         return bool(self.git_blob or self.sha256)
 
 
+class _Entry(Section):
+    kind: Literal["corpus", "file"]
+    content: str = Field(description="a few words")
+    address: str = Field(description="an address that begins with http:// or https://")
+    bytes: Optional[int] = Field(None, ge=0, lt=10**15, description="a number of bytes or nothing")
+    git_blob: str = Field(
+        "", pattern=r"^[0-9a-f]{40}$", description="40 hexadecimal digits or nothing"
+    )
+    sha256: str = Field(
+        "", pattern=r"^[0-9a-f]{64}$", description="64 hexadecimal digits or nothing"
+    )
+    licence: str = Field(description="a note on the terms")
+
+    @field_validator("address")
+    @classmethod
+    def _is_web_address(cls, text: str) -> str:
+        parts = urlparse(text)
+        # Whether a port is a number shows only when it is asked for.
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+            raise ValueError("no web address")
+        return text
+
+
 def read_registry(path: Path = REGISTRY) -> dict[str, Download]:
     """Return the downloads of a registry by name.
 
@@ -94,69 +115,27 @@ def read_registry(path: Path = REGISTRY) -> dict[str, Download]:
         ParameterError: the file cannot be read, or an entry is wrong.
     """
     found = {}
-    for section, values in read_ini(path, "a registry of downloads").items():
-        found[section] = _entry(path, section, values)
+    entries = read_sections(path, {"*": _Entry}, "a registry of downloads").sections(_Entry)
+    for name, entry in entries.items():
+        fault = file_name_fault(name)
+        if fault:
+            raise ParameterError(
+                f"{path}: found the section [{name}], which {fault}; expected a name that can be "
+                "the name of a file: rename it"
+            )
+        found[name] = Download(
+            name=name,
+            kind=entry.kind,
+            content=entry.content,
+            address=entry.address,
+            size=entry.bytes,
+            git_blob=entry.git_blob,
+            sha256=entry.sha256,
+            licence=entry.licence,
+        )
     return found
-
-
-def _entry(path: Path, section: str, values: dict[str, IniValue]) -> Download:
-    def value(name: str, is_right: Callable[[str], bool], expected: str) -> str:
-        text, line = values.get(name, IniValue("", 0))
-        if not is_right(text):
-            raise ParameterError(
-                f"{path}:{line}: {name} of [{section}]: found {text!r}, expected {expected}"
-            )
-        return text
-
-    for name in values:
-        if name not in _NAMES:
-            raise ParameterError(
-                f"{path}:{values[name].line}: {name}: found an unknown name in [{section}], "
-                f"expected one of {', '.join(_NAMES)}{nearest_hint(name, _NAMES)}"
-            )
-
-    fault = file_name_fault(section)
-    if fault:
-        raise ParameterError(
-            f"{path}: found the section [{section}], which {fault}; expected a name that can be "
-            "the name of a file: rename it"
-        )
-
-    def digest(length: int) -> Callable[[str], bool]:
-        return lambda text: (
-            not text or (len(text) == length and set(text) <= set("0123456789abcdef"))
-        )
-
-    size = value(
-        "bytes",
-        lambda text: not text or whole_number(text) is not None,
-        "a number of bytes or nothing",
-    )
-    return Download(
-        name=section,
-        kind=value("kind", lambda text: text in KINDS, f"one of {', '.join(KINDS)}"),
-        content=value("content", bool, "a few words"),
-        address=value(
-            "address",
-            _is_web_address,
-            "an address that begins with http:// or https://",
-        ),
-        size=whole_number(size),
-        git_blob=value("git_blob", digest(40), "40 hexadecimal digits or nothing"),
-        sha256=value("sha256", digest(64), "64 hexadecimal digits or nothing"),
-        licence=value("licence", bool, "a note on the terms"),
-    )
 
 
 def whole_number(text: str) -> Optional[int]:
     """Return the number that a text of at most 15 ASCII digits says, of any other text None."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None
-
-
-def _is_web_address(text: str) -> bool:
-    try:
-        parts = urlparse(text)
-        # Whether a port is a number shows only when it is asked for.
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False

@@ -27,6 +27,7 @@ from neuroner_tl.corpora.text.tags import (
 )
 from neuroner_tl.corpora.text.tokenizers import Tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.messages.spelling import one_of
 
 OVERLAP_POLICIES = ("longest", "first", "error")
 DISCONTINUOUS = "discontinuous entity"
@@ -66,8 +67,8 @@ def tag_document(
     check_scheme(scheme)
     if overlap_policy not in OVERLAP_POLICIES:
         raise ParameterError(
-            f"overlap_policy = {overlap_policy!r} is unknown; "
-            f"use one of {', '.join(OVERLAP_POLICIES)}"
+            f"overlap_policy = {overlap_policy!r} is unknown, "
+            f"expected {one_of(overlap_policy, OVERLAP_POLICIES)}"
         )
     if report is None:
         report = ImportReport()

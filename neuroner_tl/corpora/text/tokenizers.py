@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from neuroner_tl.corpora.document import Token
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.messages.spelling import one_of
 
 TOKENIZERS = ("alnum", "spacy")
 _ALNUM = re.compile(r"\w+|[^\w\s]")
@@ -99,4 +100,4 @@ def get_tokenizer(name: str, language: str = "en") -> Tokenizer:
         return AlnumTokenizer()
     if name == "spacy":
         return SpacyTokenizer(language)
-    raise ParameterError(f"tokenizer = {name!r} is unknown; use one of {', '.join(TOKENIZERS)}")
+    raise ParameterError(f"tokenizer = {name!r} is unknown, expected {one_of(name, TOKENIZERS)}")

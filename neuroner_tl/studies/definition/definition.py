@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from neuroner_tl.parameters.files import load_parameters
-from neuroner_tl.parameters.ini_file import IniValue
+from neuroner_tl.parameters.ini_syntax import IniValue
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies.definition.arms import Arm
 from neuroner_tl.studies.definition.synthetic import SyntheticCorpus

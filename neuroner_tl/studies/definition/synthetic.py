@@ -4,26 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from neuroner_tl.corpora.synthetic.folders import write_gold_corpus, write_silver_corpus
-from neuroner_tl.corpora.synthetic.generate import ENTITY_TYPES, MISSED, SHIFTED, SPURIOUS
-from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.messages.spelling import nearest_hint
-from neuroner_tl.parameters.ini_file import IniValue
-from neuroner_tl.studies.definition.section_values import (
-    check_names,
-    numbers_of,
-    required,
-    whole_numbers_of,
-)
-
-_RATES = ("missed", "spurious", "shifted")
-_NAMES = ("standard", "documents", "seed", "types", *_RATES)
-_PARTS = {"gold": 3, "silver": 2}
+from neuroner_tl.corpora.synthetic.generate import MISSED, SHIFTED, SPURIOUS
+from neuroner_tl.errors import CorpusError
 
 
 @dataclass(frozen=True)
@@ -82,51 +69,3 @@ class SyntheticCorpus:
                 spurious=self.spurious,
                 shifted=self.shifted,
             )
-
-
-def read_synthetic(path: Path, name: str, values: Mapping[str, IniValue]) -> SyntheticCorpus:
-    """Read a section ``[synthetic NAME]``.
-
-    Raises:
-        ParameterError: a name or value is wrong.
-    """
-    section = f"synthetic {name}"
-    check_names(path, section, values, _NAMES)
-    standard = required(path, section, values, "standard")
-    if standard.text not in _PARTS:
-        raise ParameterError(
-            f"{path}:{standard.line}: standard: found {standard.text!r}, expected gold or silver"
-            f"{nearest_hint(standard.text, _PARTS)}"
-        )
-    required(path, section, values, "documents")
-    rates: dict[str, Any] = {
-        rate: numbers_of(path, values, rate, (default,), least=-1e-12, most=1.0)[0]
-        for rate, default in zip(_RATES, (MISSED, SPURIOUS, SHIFTED))
-    }
-    if standard.text == "gold" and any(rate in values for rate in _RATES):
-        wrong = next(rate for rate in _RATES if rate in values)
-        raise ParameterError(
-            f"{path}:{values[wrong].line}: {wrong}: found a rate of errors in a gold corpus, "
-            "expected one in a silver corpus only; remove the line, or set standard = silver"
-        )
-    return SyntheticCorpus(
-        standard.text,
-        whole_numbers_of(path, values, "documents", (), least=1, count=_PARTS[standard.text]),
-        whole_numbers_of(path, values, "seed", (1,), least=0, count=1)[0],
-        _types(path, values),
-        **rates,
-    )
-
-
-def _types(path: Path, values: Mapping[str, IniValue]) -> tuple[str, ...]:
-    value = values.get("types")
-    if value is None:
-        return ("DISO",)
-    types = tuple(name.strip() for name in value.text.split(","))
-    for name in types:
-        if name not in ENTITY_TYPES:
-            raise ParameterError(
-                f"{path}:{value.line}: types: found {name!r}, expected one or more of "
-                f"{', '.join(ENTITY_TYPES)}{nearest_hint(name, ENTITY_TYPES)}"
-            )
-    return types

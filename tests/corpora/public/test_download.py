@@ -183,7 +183,7 @@ def test_the_packaged_registry() -> None:
         ("sha256 = abc", "64 hexadecimal"),
         ("bytes = many", "a number of bytes"),
         ("kind = thing", "one of corpus, file"),
-        ("licence =", "a note"),
+        ("licence =", "found no licence in [x]"),
     ],
 )
 def test_a_broken_registry(tmp_path: Path, line: str, words: str) -> None:
