@@ -158,5 +158,58 @@ def test_ini_files_are_read_in_one_place():
         assert not reads or path.name in ("ini_file.py", "ini_syntax.py"), path
 
 
+LONGEST_FILE = 400
+LONGEST_REPEAT = 9
+# To be split.
+TOO_LONG = {"parameters/schema.py"}
+
+
+def test_no_file_is_long():
+    lengths = {path: path.read_text("utf-8").count("\n") for path in MODULES}
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path, length in lengths.items()
+        if length > LONGEST_FILE
+    }
+    assert found <= TOO_LONG
+
+
+def lines_of_code(path: Path):
+    """Return (line number, line without indentation) of all but blank lines and imports."""
+    text = path.read_text("utf-8")
+    imports = {
+        number
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    lines = enumerate((line.strip() for line in text.split("\n")), 1)
+    return [(number, line) for number, line in lines if line and number not in imports]
+
+
+def repeats(modules, length):
+    """Return the places where as many lines stand that stand elsewhere, too."""
+    seen: dict[tuple[str, ...], str] = {}
+    found = []
+    for path in modules:
+        lines = lines_of_code(path)
+        for start in range(len(lines) - length + 1):
+            run = tuple(line for _, line in lines[start : start + length])
+            place = f"{path.name}:{lines[start][0]}"
+            if seen.setdefault(run, place) != place:
+                found.append(f"{place} is {seen[run]}")
+    return found
+
+
+def test_no_ten_lines_stand_twice(tmp_path):
+    assert repeats(MODULES, LONGEST_REPEAT + 1) == []
+    copied = (PACKAGE / "errors.py").read_text("utf-8")
+    for name in ("one.py", "other.py"):
+        (tmp_path / name).write_text(
+            f"import {name[:-3]}\n\nif True:\n    {name[:3]} = 1\n{copied}"
+        )
+    assert repeats([tmp_path / "one.py", tmp_path / "other.py"], LONGEST_REPEAT + 1)
+
+
 def test_no_file_is_a_bag_of_utilities():
     assert not [path for path in MODULES if path.name in ("utils.py", "util.py", "helpers.py")]

@@ -1,5 +1,6 @@
 """The repository as a whole: metadata that install, and nothing of the machine it was made on."""
 
+import ast
 import configparser
 import fnmatch
 import re
@@ -124,3 +125,25 @@ def test_helpers_of_tests_are_found_by_pytest_s_setting():
     files = [*(ROOT / "tests").rglob("test_*.py"), *(ROOT / "tests").rglob("conftest.py")]
     files += (ROOT / "tests" / "helpers").glob("*.py")
     assert [path.name for path in files if changes.search(path.read_text("utf-8"))] == []
+
+
+def annotations(tree):
+    """Yield every annotation of a module."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            every += [node.args.vararg, node.args.kwarg]
+            yield from (argument.annotation for argument in every if argument is not None)
+            yield node.returns
+        elif isinstance(node, ast.AnnAssign):
+            yield node.annotation
+
+
+def test_a_value_that_may_be_none_is_written_in_one_way():
+    """`Optional[X]` and `Union[X, Y]`, which pydantic can read in Python 3.9 too."""
+    found = []
+    for path in [*(ROOT / "neuroner_tl").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
+        for annotation in filter(None, annotations(ast.parse(path.read_text("utf-8")))):
+            if any(isinstance(part, ast.BitOr) for part in ast.walk(annotation)):
+                found.append(f"{path.relative_to(ROOT)}:{annotation.lineno}")
+    assert found == []

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 from sklearn.feature_extraction.text import HashingVectorizer
@@ -45,7 +45,7 @@ class SharedDocument:
     share: float
 
 
-def pubmed_id(name: str, known: Mapping[str, str] | None = None) -> str:
+def pubmed_id(name: str, known: Optional[Mapping[str, str]] = None) -> str:
     """Return the PubMed id of a document.
 
     Args:
@@ -72,8 +72,8 @@ class DocumentIndex:
     def __init__(
         self,
         documents: Iterable[Document],
-        pubmed_ids: Mapping[str, str] | None = None,
-        labels: Sequence[str] | None = None,
+        pubmed_ids: Optional[Mapping[str, str]] = None,
+        labels: Optional[Sequence[str]] = None,
     ) -> None:
         self._vectorizer = HashingVectorizer(
             token_pattern=r"[^\W_]+",
@@ -104,7 +104,7 @@ class DocumentIndex:
         self._transposed = runs.T.tocsr()
 
     def find(
-        self, documents: Iterable[Document], pubmed_ids: Mapping[str, str] | None = None
+        self, documents: Iterable[Document], pubmed_ids: Optional[Mapping[str, str]] = None
     ) -> Iterator[SharedDocument]:
         """Yield the documents that are in the collection, each once, the same id first.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.duplicates import DocumentIndex, SharedDocument
@@ -17,7 +17,7 @@ def find_leaks(
     source: Union[str, Path],
     target: Union[str, Path],
     parts: Iterable[str] = ("test",),
-    pubmed_ids: Mapping[str, str] | None = None,
+    pubmed_ids: Optional[Mapping[str, str]] = None,
 ) -> list[SharedDocument]:
     """Return the documents of the source that are test documents of the target.
 
@@ -42,7 +42,7 @@ def find_leaks(
     return list(index.find(documents, pubmed_ids))
 
 
-def all_documents(corpus: Corpus, parts: Iterable[str] | None = None) -> Iterable[Document]:
+def all_documents(corpus: Corpus, parts: Optional[Iterable[str]] = None) -> Iterable[Document]:
     """Yield the documents of all parts, or of these."""
     names = corpus.parts if parts is None else [name for name in parts if name in corpus.parts]
     return chain.from_iterable(corpus.parts[name] for name in names)

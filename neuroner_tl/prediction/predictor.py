@@ -6,7 +6,7 @@ import dataclasses
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.text.sentences import SENTENCE_SPLITTER
@@ -47,7 +47,7 @@ class Predictor:
 
     def __init__(
         self,
-        model: SavedModel | Path | str,
+        model: Union[SavedModel, Path, str],
         word_vectors: Optional[Path] = None,
         batch_size: int = 64,
     ) -> None:

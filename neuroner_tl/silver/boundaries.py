@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
@@ -177,13 +177,13 @@ def _sign(difference: int) -> str:
     return "equal" if not difference else "longer" if difference > 0 else "shorter"
 
 
-def _word_before(text: str, position: int) -> tuple[str, int] | None:
+def _word_before(text: str, position: int) -> Optional[tuple[str, int]]:
     """Return the word that ends one space or hyphen before the position, and where it begins."""
     match = _LEFT.search(text, max(0, position - 40), position)
     return (match[1].lower(), match.start(1)) if match else None
 
 
-def _word_after(text: str, position: int) -> tuple[str, int] | None:
+def _word_after(text: str, position: int) -> Optional[tuple[str, int]]:
     """Return the word that begins one space or hyphen after the position, and where it ends."""
     match = _RIGHT.match(text, position)
     return (match[1].lower(), match.end(1)) if match else None

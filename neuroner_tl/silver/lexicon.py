@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 import ahocorasick
 
@@ -75,12 +76,12 @@ class Lexicon:
         ParameterError: no term is left.
     """
 
-    def __init__(self, terms: Iterable[str], rules: LexiconRules | None = None) -> None:
+    def __init__(self, terms: Iterable[str], rules: Optional[LexiconRules] = None) -> None:
         self.rules = rules or LexiconRules()
         self.number_of_terms = 0
         self._automaton = ahocorasick.Automaton(ahocorasick.STORE_INTS)
         # For each key the written forms that the text must have one of (None: any).
-        self._written: list[set[str] | None] = []
+        self._written: list[Optional[set[str]]] = []
         self._lengths: list[int] = []
         for term in terms:
             if len(term) > 1 and any(character.isalpha() for character in term):
@@ -135,7 +136,7 @@ class Lexicon:
             for ending in _other_number(words[-1]):
                 self._add_key([*words[:-1], ending], None)
 
-    def _add_key(self, words: list[str], written: str | None) -> None:
+    def _add_key(self, words: list[str], written: Optional[str]) -> None:
         key = f" {' '.join(words)} "
         index = self._automaton.get(key, -1)
         if index < 0:

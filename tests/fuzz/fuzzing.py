@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Optional
 
 from mutators import mutate, variants
 from targets import Target
@@ -49,7 +49,7 @@ class Finding:
 
 def fuzz(
     name: str, target: Target, folder: Path, seed: int, numbers: range
-) -> Iterator[tuple[int, Finding | None]]:
+) -> Iterator[tuple[int, Optional[Finding]]]:
     """Yield for each execution its number and the finding, if there is one.
 
     Args:
@@ -67,7 +67,7 @@ def fuzz(
         logging.disable(logging.NOTSET)
 
 
-def execute(name: str, target: Target, folder: Path, seed: int, number: int) -> Finding | None:
+def execute(name: str, target: Target, folder: Path, seed: int, number: int) -> Optional[Finding]:
     """Make one execution."""
     draw = Random(f"{seed} {name} {number}")
     shutil.rmtree(folder, ignore_errors=True)
@@ -83,7 +83,7 @@ def execute(name: str, target: Target, folder: Path, seed: int, number: int) -> 
     return judge(name, target, folder, number)
 
 
-def sweep(name: str, target: Target, folder: Path) -> Iterator[tuple[int, Finding | None]]:
+def sweep(name: str, target: Target, folder: Path) -> Iterator[tuple[int, Optional[Finding]]]:
     """Yield as `fuzz` does, for each member of each JSON file missing and with each odd value."""
     logging.disable(logging.CRITICAL)
     number = 0
@@ -104,7 +104,7 @@ def sweep(name: str, target: Target, folder: Path) -> Iterator[tuple[int, Findin
         logging.disable(logging.NOTSET)
 
 
-def judge(name: str, target: Target, folder: Path, number: int) -> Finding | None:
+def judge(name: str, target: Target, folder: Path, number: int) -> Optional[Finding]:
     """Read the folder's files, and return what went wrong, if anything did."""
     try:
         with _within(LONGEST):

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Target:
     files: dict[str, bytes]
     damaged: dict[str, str]
     read: Callable[[Path], object]
-    finish: Callable[[Path], None] | None = None
+    finish: Optional[Callable[[Path], None]] = None
 
 
 def make_targets() -> dict[str, Target]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import shutil
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
@@ -13,7 +14,7 @@ from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.leaks import warn_of_leaks
 
 
-def model_of(folder: Path, corpus: Path, parent: Path | None = None) -> Path:
+def model_of(folder: Path, corpus: Path, parent: Optional[Path] = None) -> Path:
     """A folder with the parameters that a model keeps."""
     folder.mkdir()
     parameters = Parameters(

@@ -111,7 +111,7 @@ def attach(
 
 
 def format_standoff(
-    rows: Iterable[tuple[str, int, int, str]], extra: Mapping[str, list[str]] | None = None
+    rows: Iterable[tuple[str, int, int, str]], extra: Optional[Mapping[str, list[str]]] = None
 ) -> Iterator[str]:
     """Yield the lines of a stand-off file, heading first.
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import Optional
 
 import pytest
 from brat_documents import write_brat_document
@@ -21,7 +22,7 @@ from neuroner_tl.errors import CorpusError
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "corpora"
 
 
-def put(folder: Path, text: bytes, ann: bytes | None) -> Path:
+def put(folder: Path, text: bytes, ann: Optional[bytes]) -> Path:
     (folder / "d.txt").write_bytes(text)
     if ann is not None:
         (folder / "d.ann").write_bytes(ann)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Optional, Union
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +22,7 @@ def read_conll(path: Path, report: ImportReport) -> list[Document]:
     return list(iterate_conll(path, report))
 
 
-def read(tmp_path: Path, content: str | bytes, report: ImportReport | None = None):  # type: ignore[no-untyped-def]
+def read(tmp_path: Path, content: Union[str, bytes], report: Optional[ImportReport] = None):  # type: ignore[no-untyped-def]
     path = tmp_path / "file.txt"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return read_conll(path, report or ImportReport())
@@ -82,7 +83,7 @@ def test_neuroner_form(tmp_path: Path) -> None:
         (b"a O\n\xe9 O\n", "byte offset 4"),
     ],
 )
-def test_bad_files(tmp_path: Path, content: str | bytes, words: str) -> None:
+def test_bad_files(tmp_path: Path, content: Union[str, bytes], words: str) -> None:
     with pytest.raises(CorpusError) as caught:
         read(tmp_path, content)
     assert words in str(caught.value) and "\n" not in str(caught.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import shutil
 from pathlib import Path
+from typing import Optional
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -30,7 +31,7 @@ FILES = {
 }
 
 
-def read(form: str, path: Path | None = None) -> tuple[list[Document], ImportReport]:
+def read(form: str, path: Optional[Path] = None) -> tuple[list[Document], ImportReport]:
     report = ImportReport()
     return list(read_documents(path or FIXTURES / FILES[form], form, report)), report
 

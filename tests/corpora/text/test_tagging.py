@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Union
 
 import pytest
 from hypothesis import given, settings
@@ -112,7 +113,7 @@ def test_spans_that_do_not_fit() -> None:
         spans_to_tags([], 3, "iobes")
 
 
-def make(text: str, *mentions: tuple[str, str] | tuple[str, str, str]) -> Document:
+def make(text: str, *mentions: Union[tuple[str, str], tuple[str, str, str]]) -> Document:
     entities = []
     for kind, *pieces in mentions:
         fragments, position = [], 0
