@@ -21,6 +21,7 @@ from neuroner_tl.dataset.word_table import WordTable
 from neuroner_tl.model.character_embedding import CharacterEmbedding
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, initial_weights
 from neuroner_tl.model.token_embedding import TokenEmbedding
+from neuroner_tl.system.compiler_notice import compile_quietly_once
 
 Weights = Mapping[str, Mapping[str, tf.Tensor]]
 
@@ -46,6 +47,7 @@ class Tagger:
     """
 
     def __init__(self, network: EntityLSTM, batch_size: int = 64) -> None:
+        compile_quietly_once()
         self.network = network
         rows = min(batch_size, MOST_ROWS)
         small = Shape(SENTENCE_STEPS, min(rows, SMALL_ROWS))

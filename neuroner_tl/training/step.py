@@ -22,6 +22,7 @@ from neuroner_tl.dataset.batches import EXACT, Batch, Shapes
 from neuroner_tl.model.character_embedding import CharacterEmbedding
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM
 from neuroner_tl.model.token_embedding import TokenEmbedding
+from neuroner_tl.system.compiler_notice import compile_quietly_once
 from neuroner_tl.training.flat_batch import HEADER, LAYOUT, flatten
 from neuroner_tl.training.optimisers import OPTIMISERS, Optimiser
 
@@ -221,6 +222,7 @@ class TrainingStep:
         shape = tuple(flat[: HEADER.index("used")].tolist())
         if not self.settings.jit_compile or shape in self._program.shapes:
             return self._outer(tf.constant(flat))
+        compile_quietly_once()
         started = time.perf_counter()
         loss = self._outer(tf.constant(flat))
         self._program.shapes.add(shape)
