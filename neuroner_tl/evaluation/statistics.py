@@ -1,9 +1,9 @@
 """Is a difference between two systems more than chance? Tests over documents and over corpora.
 
-On one corpus the unit is the document: `compare_systems` resamples documents, all resamples at
-once. A document counts once, however many runs (seeds, splits) were tested on it; the runs are a
-second level. Over several corpora the unit is the corpus: `wilcoxon` on the pairs, and `holm` where
-several tests are made (Demsar 2006).
+On one corpus `compare_systems` takes both documents and runs (seeds, splits) as samples: a document
+counts once, however many runs were tested on it, and the spread of runs is part of the error. Over
+several corpora the unit is the corpus: `wilcoxon` on the pairs, and `holm` where several tests are
+made (Demsar 2006).
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ from typing import NamedTuple, Optional
 import numpy as np
 from scipy import stats
 
-RESAMPLES = 10_000
 CONFIDENCE = 0.95
-# Numbers of a block of resamples that are held at a time.
-_BLOCK = 4_000_000
-_TINY = 1e-18
+# Gains and errors below this are rounding.
+_TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -45,12 +43,11 @@ class Difference:
 
     Args:
         gain: F1 of the second minus F1 of the first, -1 to 1; mean over pairs of runs.
-        low: lower end of the 95 % interval of the gain, by paired bootstrap over documents and,
-            where there are several, runs.
+        low: lower end of the 95 % interval of the gain, over documents and, where there are
+            several, runs; -1 if a single document leaves it open.
         high: its upper end.
-        p_value: two-sided, of approximate randomisation over documents.
+        p_value: two-sided, of the same t statistic as the interval.
         documents: how many there were, each once, however many runs were tested on it.
-        resamples: how many resamples were drawn.
         runs: pairs of runs.
         splits: splits that they were made with.
         deviation: standard deviation of the runs' gains (n - 1); None for a single pair.
@@ -61,7 +58,6 @@ class Difference:
     high: float
     p_value: float
     documents: int
-    resamples: int
     runs: int = 1
     splits: int = 1
     deviation: Optional[float] = None
@@ -90,35 +86,41 @@ def compare_systems(
     first: np.ndarray,
     second: np.ndarray,
     splits: Optional[Sequence[int]] = None,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
 ) -> Difference:
     """Compare two systems on the same documents by micro-averaged F1.
 
-    The gain is the mean over pairs of runs, those of one split first; the document is the unit of
-    test and interval, however many runs were tested on it.
+    The gain is the mean over pairs of runs, those of one split first. A document counts once,
+    however many runs were tested on it; both documents and runs are samples of what might have
+    been. p and interval come from one t statistic, see `_standard_error`.
 
     Args:
         first: TP, FP and FN of the first system, ``[runs, documents, 3]``, or ``[documents, 3]``
             of one run; NaN where a run was not tested on a document.
         second: the same of the second system; run and document stand in the same places.
         splits: number of the split of each run; None if all have the same.
-        resamples: how many resamples to draw, for test and interval each.
-        seed: of the resamples.
 
     Raises:
         ValueError: the shapes differ, or there are no documents, or none was tested.
     """
     pairs = _PairedRuns.of(first, second, splits)
+    documents = pairs.counts.shape[2]
     gains = pairs.gains(pairs.counts.sum(2))
-    low, high = _interval(pairs, resamples, seed, CONFIDENCE)
+    gain = float(gains @ pairs.weights)
+    low, high, p_value = -1.0, 1.0, 1.0
+    if documents > 1:
+        error, freedom = _standard_error(pairs)
+        reach = error * float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
+        low, high = max(gain - reach, -1.0), min(gain + reach, 1.0)
+        if abs(gain) > _TINY:
+            p_value = 2 * float(stats.t.sf(abs(gain) / max(error, _TINY), freedom))
+            # What an exchange of the systems on all documents, or none, could show at most.
+            p_value = max(p_value, 2.0 ** (1 - documents))
     return Difference(
-        gain=float(gains @ pairs.weights),
+        gain=gain,
         low=low,
         high=high,
-        p_value=_randomisation(pairs, resamples, seed),
-        documents=pairs.counts.shape[2],
-        resamples=resamples,
+        p_value=p_value,
+        documents=documents,
         runs=len(gains),
         splits=len(np.unique(pairs.splits)),
         deviation=float(gains.std(ddof=1)) if len(gains) > 1 else None,
@@ -182,100 +184,51 @@ class _PairedRuns(NamedTuple):
         return f1_of(totals[1]) - f1_of(totals[0])
 
 
-def _randomisation(pairs: _PairedRuns, resamples: int, seed: int) -> float:
-    """Two-sided p-value of the gain in F1, by approximate randomisation over documents.
+def _standard_error(pairs: _PairedRuns) -> tuple[float, float]:
+    """Standard error of the mean gain, and its degrees of freedom.
 
-    In each resample the two systems' outputs change places on a random half of the documents, in
-    all runs together (Noreen 1989; Yeh 2000). The observed outcome counts as one of them. With one
-    run a pair, outcomes are compared by the gain. With several, by the gain divided by its standard
-    error,
+    Documents and runs are crossed random factors, as cases and readers are where several readers
+    judge the same cases (Dorfman, Berbaum and Metz 1992; Obuchowski and Rockette 1995):
 
-        t = gain / sqrt(var_documents + k var_units / units),
+        V = V_documents + V_units - V_cells.
 
-    where the units are runs, or splits, if there are several. A run that is better or worse on all
-    documents alike has its share in var_units, but not in what is exchanged: k, the square of the
-    ratio of the quantiles of Student's distribution with units - 1 degrees of freedom and of the
-    normal one, makes good for how few the units are. Without such runs the test is exact.
+    V_documents is the jackknife variance, over documents, of the mean gain; V_units is the variance
+    of the units' gains / units, where the units are runs, or splits, if there are several; V_cells
+    is the part of V_units that documents account for, and so is in both. V is not taken to be below
+    V_units. Degrees of freedom are those of Satterthwaite (1946). With one unit only V_documents
+    is left, with documents - 1 degrees of freedom.
     """
-    counts, groups, weights = pairs.counts, pairs.groups, pairs.weights
-    _, runs, documents, _ = counts.shape
+    groups, (_, _, documents, _) = pairs.groups, pairs.counts.shape
     units = len(groups)
-    change = (counts[1] - counts[0]).transpose(1, 0, 2).reshape(documents, -1)
-    totals = counts.sum(2)
-    per_document = float((weights @ _influence(counts)) @ (weights @ _influence(counts)))
-    quantile = (1 + CONFIDENCE) / 2
-    factor = 1.0
-    if units > 1:
-        factor = (stats.t.ppf(quantile, units - 1) / stats.norm.ppf(quantile)) ** 2
-
-    def extremeness(swapped: np.ndarray) -> np.ndarray:
-        moved = (swapped @ change).reshape(-1, runs, 3)
-        gains = pairs.gains(np.stack([totals[0] + moved, totals[1] - moved]))
-        gain = np.abs(gains @ weights)
-        if units == 1 or documents == 1:
-            return gain
-        over_documents = (per_document - gain**2 / documents) * documents / (documents - 1)
-        over_units = (gains @ groups.T).var(1, ddof=1) / units
-        return gain / np.sqrt(np.maximum(over_documents, 0.0) + factor * over_units + _TINY)
-
-    generator = np.random.default_rng(seed)
-    # A resample that exchanges all or nothing must count in spite of rounding.
-    observed = extremeness(np.zeros((1, documents)))[0] * (1 - 1e-9) - 1e-12
-    as_extreme = 0
-    for size in _blocks(resamples, documents + 10 * runs):
-        swapped = generator.integers(0, 2, (size, documents)).astype(float)
-        as_extreme += int(np.count_nonzero(extremeness(swapped) >= observed))
-    return (as_extreme + 1) / (resamples + 1)
+    influence = groups @ _influence(pairs.counts)
+    of_documents = float((influence.mean(0) ** 2).sum())
+    if units == 1:
+        return of_documents**0.5, documents - 1.0
+    gains = groups @ pairs.gains(pairs.counts.sum(2))
+    of_units = float(gains.var(ddof=1)) / units
+    of_cells = float(influence.var(0, ddof=1).sum()) / units
+    variance = max(of_units, of_documents + of_units - of_cells)
+    spread = (
+        of_documents**2 / (documents - 1)
+        + of_units**2 / (units - 1)
+        + of_cells**2 / ((documents - 1) * (units - 1))
+    )
+    fewest, most = min(documents, units) - 1.0, documents + units - 2.0
+    freedom = variance**2 / spread if spread else fewest
+    return variance**0.5, min(max(freedom, fewest), most)
 
 
 def _influence(counts: np.ndarray) -> np.ndarray:
-    """How much each document adds to each run's gain, to first order: ``[runs, documents]``.
+    """How much each document adds to each run's gain, by the jackknife: ``[runs, documents]``.
 
-    F1 is linearised where the two systems together stand, which no exchange of outputs moves.
+    Scaled so that the sum of squares over documents is the jackknife variance of a run's gain; 0
+    where a run was not tested.
     """
-    both = counts.sum((0, 2)) / 2
-    size = np.maximum(2 * both[:, 0] + both[:, 1] + both[:, 2], 1.0)
-    level = 2 * both[:, 0] / size
-    difference = counts[1] - counts[0]
-    change = 2 * difference[..., 0] - level[:, None] * (
-        2 * difference[..., 0] + difference[..., 1] + difference[..., 2]
-    )
-    return np.asarray(change / size[:, None])
-
-
-def _interval(
-    pairs: _PairedRuns, resamples: int, seed: int, confidence: float
-) -> tuple[float, float]:
-    """Percentile interval of the gain in F1, by a two-level bootstrap.
-
-    Documents are drawn with replacement, for all runs alike; so are runs, or splits and runs within
-    each, where there are several.
-    """
-    counts, groups = pairs.counts, pairs.groups
-    _, runs, documents, _ = counts.shape
-    generator = np.random.default_rng(seed)
-    flat = counts.transpose(2, 0, 1, 3).reshape(documents, -1)
-    gains = []
-    for size in _blocks(resamples, documents + 10 * runs):
-        drawn = generator.multinomial(documents, np.full(documents, 1 / documents), size)
-        sums = (drawn.astype(float) @ flat).reshape(size, 2, runs, 3)
-        weights = _draw_runs(generator, groups, size)
-        gains.append((pairs.gains(np.moveaxis(sums, 1, 0)) * weights).sum(1))
-    tail = 100 * (1 - confidence) / 2
-    low, high = np.percentile(np.concatenate(gains), [tail, 100 - tail])
-    return float(low), float(high)
-
-
-def _draw_runs(generator: np.random.Generator, groups: np.ndarray, size: int) -> np.ndarray:
-    """Weights of the runs in each resample, ``[size, runs]``: units drawn, then runs within."""
-    units = len(groups)
-    drawn = generator.multinomial(units, np.full(units, 1 / units), size) / units
-    weights = np.zeros((size, groups.shape[1]))
-    for unit, members in enumerate(groups > 0):
-        number = int(members.sum())
-        within = generator.multinomial(number, np.full(number, 1 / number), size) / number
-        weights[:, members] = drawn[:, [unit]] * within
-    return weights
+    tested = counts.any((0, 3))
+    number = np.maximum(tested.sum(1, keepdims=True), 1)
+    without = _PairedRuns.gains(counts.sum(2, keepdims=True) - counts)
+    mean = (without * tested).sum(1, keepdims=True) / number
+    return np.where(tested, mean - without, 0.0) * np.sqrt((number - 1) / number)
 
 
 def wilcoxon(first: Sequence[float], second: Sequence[float]) -> Optional[float]:
@@ -300,12 +253,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(p_values) - rank) * float(p_values[index])))
         corrected[index] = highest
     return corrected.tolist()
-
-
-def _blocks(resamples: int, numbers: int) -> list[int]:
-    """Sizes of blocks of resamples of so many numbers each that fit into memory."""
-    size = max(1, _BLOCK // numbers)
-    return [min(size, resamples - begin) for begin in range(0, resamples, size)]
 
 
 def error_reduction(baseline: float, other: float) -> Optional[float]:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from neuroner_tl.evaluation.statistics import RESAMPLES, Difference, compare_systems, holm
+from neuroner_tl.evaluation.statistics import Difference, compare_systems, holm
 from neuroner_tl.studies.kinds.results import MEASURE, Result, StudyResults
 from neuroner_tl.studies.pages.table import Table, p_text, signed
 
@@ -91,15 +91,15 @@ def how_tested(differences: Sequence[Optional[Difference]]) -> str:
         split = any(difference.splits > 1 for difference in known)
         levels += ", splits and seeds" if split else " and seeds"
     words = (
-        f"95 % interval: paired bootstrap over test {levels}; p: approximate randomisation over "
-        "test documents, each of which changes sides in all runs together and counts once, "
-        "two-sided"
+        f"95 % interval and p: t statistic of the mean gain with its standard error over test "
+        f"{levels}, two-sided; each document counts once."
     )
     if several:
-        words += ", of the gain divided by its standard error over documents and runs"
-    words += f"; {RESAMPLES:,} resamples each."
-    if several:
-        words += " After ±: standard deviation over runs."
+        words += (
+            " The error is that of two crossed random factors, with Satterthwaite's degrees of "
+            "freedom; runs of one arm without a partner in the other are left out. After ±: "
+            "standard deviation over runs."
+        )
     if any(difference.runs == 1 for difference in known):
         words += (
             " Where there is one run an arm, interval and p tell how far the outcome hangs on the "

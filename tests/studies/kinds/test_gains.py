@@ -95,7 +95,7 @@ def test_every_split_counts_alike():
 
 
 def difference(p_value=0.03, runs=1, splits=1):
-    return Difference(0.1, -0.012, 0.34, p_value, 10, 100, runs, splits)
+    return Difference(0.1, -0.012, 0.34, p_value, 10, runs, splits)
 
 
 def test_an_interval_is_in_points():
@@ -129,11 +129,11 @@ def test_what_the_foot_says_of_the_test():
         how_tested(d)
         for d in ([difference(runs=4, splits=2)], [difference(runs=2), difference(runs=1)])
     )
-    assert "over test documents; p" in one and "cannot be told from one" in one
-    assert "standard error" not in one and "After ±" not in one
-    assert "over test documents and seeds; p" in several and "cannot be told" not in several
-    assert "standard error over documents and runs; 10,000 resamples each. After ±" in several
-    assert "over test documents, splits and seeds; p" in splits
+    assert "over test documents, two-sided" in one and "cannot be told from one" in one
+    assert "crossed" not in one and "After ±" not in one
+    assert "over test documents and seeds, two-sided" in several and "cannot be told" not in several
+    assert "without a partner in the other are left out. After ±" in several
+    assert "over test documents, splits and seeds, two-sided" in splits
     assert "documents and seeds" in mixed and "cannot be told from one" in mixed
 
 

@@ -227,7 +227,7 @@ def test_every_table_names_its_measure_and_whether_p_is_corrected(results_of, ki
             said = r"p is not corrected(, p corrected is, by Holm|: it is| for the \d+ comp)"
             assert re.search(said, table.note), name
         if any("95 %" in heading for heading in table.columns):
-            assert "bootstrap over test documents" in table.note, name
+            assert "standard error over test documents" in table.note, name
 
 
 def test_the_other_measure_stands_beside_the_headline(results_of):
@@ -245,9 +245,9 @@ def test_one_seed_cannot_tell_how_far_the_outcome_hangs_on_it(results_of):
     note = tables(results_of("transfer_table", "seeds = 0"))["by_corpus"].note
     assert "how far it hangs on the seed cannot be told from one" in note
     note = tables(results_of("transfer_table", "seeds = 0, 1"))["by_corpus"].note
-    assert "bootstrap over test documents and seeds" in note and "cannot be told" not in note
+    assert "standard error over test documents and seeds" in note and "cannot be told" not in note
     note = tables(results_of("transfer_table", "split_seeds = 0, 1"))["by_corpus"].note
-    assert "bootstrap over test documents, splits and seeds" in note
+    assert "standard error over test documents, splits and seeds" in note
 
 
 def test_medians_have_the_colour_of_no_class(results_of, monkeypatch):

@@ -101,7 +101,7 @@ def test_a_study_from_the_first_run_to_the_report(write_study, tmp_path, folder,
     for path in written:
         other = tmp_path / "again" / path.relative_to(tmp_path / "r")
         assert path.read_bytes() == other.read_bytes(), path.name
-    assert "95 % interval: paired bootstrap" in (tmp_path / "again" / "report.md").read_text()
+    assert "95 % interval and p: t statistic" in (tmp_path / "again" / "report.md").read_text()
 
 
 def test_a_run_that_fails_is_recorded_and_the_others_go_on(write_study, store, capsys, monkeypatch):
