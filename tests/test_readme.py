@@ -43,6 +43,15 @@ def test_links_to_files_lead_somewhere(path):
     assert not missing
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_no_blank_line_cuts_a_table(path):
+    """Its last rows would be shown as text: a table begins with a head and a line of dashes."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    for number, (before, row, after) in enumerate(zip(lines, lines[1:], lines[2:]), 2):
+        if row.startswith("|") and not before.startswith("|"):
+            assert after.startswith("|---") or after.startswith("| ---"), f"{path.name}:{number}"
+
+
 def test_every_command_is_in_the_table():
     for name in COMMANDS:
         assert f"| `neuroner-tl {name}" in README

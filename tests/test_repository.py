@@ -94,6 +94,20 @@ def test_dependencies():
     assert {"pytest", "hypothesis", "seqeval", "ruff", "mypy"} <= names(extras["test"])
 
 
+def test_extras_are_named_as_they_can_be_installed():
+    """The distribution is on no index, so only the repository, as `.`, has them."""
+    extras = set(setup_cfg()["options.extras_require"])
+    named = []
+    for path in repository_files():
+        if path.suffix not in (".py", ".md", ".ipynb", ".cfg", ".ini", ""):
+            continue
+        text = path.read_text("utf-8", errors="ignore")
+        for source, extra in re.findall(r"pip install[^\n]{0,12}?([\w.-]+)\\?\[(\w+)\\?\]", text):
+            named.append((source.rstrip("\\"), extra, path.name))
+    assert len(named) > 5
+    assert [name for name in named if name[0] != "." or name[1] not in extras] == []
+
+
 def test_every_data_file_is_packaged():
     """A file that is no Python but stands in the package must be named in package_data."""
     patterns = setup_cfg()["options.package_data"]["neuroner_tl"].split()

@@ -21,6 +21,8 @@ from neuroner_tl.system.file_name import file_name_fault
 
 ANNOTATOR_KINDS = ("lexicon", "standoff", "brat", "model")
 BLACKLIST_FROM_GOLD = "gold"
+ARCHIVES = (".tar.gz", ".tgz", ".tar")
+"""Endings of the archives of corpora."""
 
 
 class SilverSection(Section):
@@ -252,7 +254,7 @@ def _check(definition: SilverDefinition, file: IniFile) -> None:
 def corpus_name(path: Union[str, Path]) -> str:
     """Return what a corpus is called: its folder's name, or its archive's without the ending."""
     name = Path(path).name
-    for ending in (".tar.gz", ".tgz", ".tar"):
+    for ending in ARCHIVES:
         if name.endswith(ending):
             return name[: -len(ending)]
     return name

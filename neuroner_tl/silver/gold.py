@@ -18,7 +18,7 @@ from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.corpora.public.archive import unpack
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.silver.definition import SilverDefinition, corpus_name
+from neuroner_tl.silver.definition import ARCHIVES, SilverDefinition, corpus_name
 from neuroner_tl.system.temporary import scratch_folder
 
 PUBMED_ID_COLUMNS = ("corpus", "pmid", "document")
@@ -82,7 +82,8 @@ def read_gold(definition: SilverDefinition) -> GoldStandard:
     for text in settings.corpora:
         name = corpus_name(text)
         size = settings.train_size if name in settings.learn_from else None
-        parts, flat = _read_parts(definition.data(text), name, size, settings.split_seed)
+        place = _folder_or_archive(definition.data(text))
+        parts, flat = _read_parts(place, name, size, settings.split_seed)
         corpora.append(GoldCorpus(name, parts, table.get(name, {}), flat))
     train, withheld = {}, {}
     others = _held_out([c for c in corpora if not c.flat or c.name in settings.learn_from])
@@ -98,6 +99,16 @@ def read_gold(definition: SilverDefinition) -> GoldStandard:
         for document, number in ids.items()
     }
     return GoldStandard(corpora, everything, train, withheld)
+
+
+def _folder_or_archive(path: Path) -> Path:
+    """Return a corpus's folder or, if there is none, the archive of that name beside it."""
+    if not path.exists():
+        for ending in ARCHIVES:
+            archive = path.with_name(f"{path.name}{ending}")
+            if archive.is_file():
+                return archive
+    return path
 
 
 def _held_out(corpora: Sequence[GoldCorpus]) -> DocumentIndex:

@@ -6,9 +6,11 @@ import errno
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,7 @@ from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError
 from neuroner_tl.silver.build import build_silver
 from neuroner_tl.silver.definition import CleanSection, read_silver_definition
+from neuroner_tl.silver.gold import read_gold
 
 DISEASES = ["gout", "renal failure", "breast cancer", "flu", "asthma", "lung cancer"]
 FILLERS = (
@@ -360,3 +363,12 @@ def test_a_full_disk(data: Path, tmp_path: Path, capsys, monkeypatch) -> None:  
     assert error.count("\n") == 1 and "No space left on device; free some space" in error
     assert str(tmp_path / "out") in error
     assert {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == before
+
+
+def test_a_gold_corpus_is_a_folder_or_the_archive_of_that_name(data: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(data, tmp_path / "data")
+    expected = read_gold(read_silver_definition(define(folder, tmp_path)))
+    with tarfile.open(folder / "gold.tar.gz", "w:gz") as archive:
+        archive.add(folder / "gold", "gold")
+    shutil.rmtree(folder / "gold")
+    assert read_gold(read_silver_definition(define(folder, tmp_path))) == expected

@@ -55,7 +55,7 @@ class SpacyTokenizer:
         except ImportError as error:
             raise ParameterError(
                 "tokenizer = spacy needs the package spacy, which is not installed; "
-                'pip install "neuroner-tl[spacy]", or set tokenizer = alnum'
+                'pip install ".[spacy]" in the repository, or set tokenizer = alnum'
             ) from error
         try:
             self._tokenizer: Any = spacy.blank(language).tokenizer

@@ -148,7 +148,7 @@ def cluster_workers(address: str, number: int, study: StudyFolder) -> Iterator[C
     except ImportError:
         raise ParameterError(
             "--address: found no Ray on this machine, expected it for runs on a cluster; "
-            'install it with: pip install "neuroner_tl[cluster]"'
+            'install it with: pip install ".[cluster]" in the repository'
         ) from None
     connected_before = ray.is_initialized()
     if not connected_before:

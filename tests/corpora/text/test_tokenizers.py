@@ -36,7 +36,7 @@ def test_unknown_name() -> None:
 
 def test_spacy_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "spacy", None)
-    with pytest.raises(ParameterError, match=r'pip install "neuroner-tl\[spacy\]"'):
+    with pytest.raises(ParameterError, match=r'pip install "\.\[spacy\]"'):
         get_tokenizer("spacy")
 
 

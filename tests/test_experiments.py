@@ -1,0 +1,55 @@
+"""The definitions in experiments/: each says how it is run, how long it takes, what comes out."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from neuroner_tl.__main__ import make_parser
+from neuroner_tl.silver.definition import read_silver_definition
+
+ROOT = Path(__file__).resolve().parents[1]
+DEFINITIONS = sorted((ROOT / "experiments").glob("*.ini"))
+HEAD = re.compile(
+    r"^# Command: (?P<command>.*?)\n"
+    r"# Hours on two cores: (?P<hours>.*?)\.\n"
+    r"# Expect: (?P<expect>.*?)\.\n",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def head_of(path: Path) -> str:
+    """Return the comments before the first section."""
+    return path.read_text("utf-8").partition("\n[")[0] + "\n"
+
+
+@pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)
+def test_the_head_has_command_hours_and_what_to_expect(path, monkeypatch):
+    match = HEAD.search(head_of(path))
+    assert match, (
+        "expected the lines `# Command: ...`, `# Hours on two cores: ...`, `# Expect: ...`"
+    )
+    command = shlex.split(match["command"].replace("\\\n#", " "))
+    assert command[0] == "neuroner-tl"
+    arguments = make_parser().parse_args(command[1:])
+    assert (arguments.command, arguments.action) in [("study", "run"), ("silver", "build")]
+    assert f"experiments/{path.name}" in command
+    given = set(re.findall(r"\$\{(\w+)\}", path.read_text("utf-8")))
+    assert {text.partition("=")[0] for text in arguments.variables} == given
+    assert re.match(r"not yet measured|none|\d", match["hours"])
+    assert re.search(r"\b(tables?|figures?)\b", match["expect"])
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in DEFINITIONS if p.stem.startswith("silver")], ids=lambda path: path.stem
+)
+def test_silver_definitions_read_from_a_folder_of_the_repository_that_git_ignores(path):
+    given = {"NAME": "x", "VOTES": "2", "BLACKLIST": "gold"}
+    folder = read_silver_definition(path, variables=given).silver.data_folder
+    assert f"/{folder}/" in (ROOT / ".gitignore").read_text("utf-8").split()
+
+
+def test_no_definition_leaves_the_repository():
+    for path in (ROOT / "experiments").rglob("*.ini"):
+        assert "../" not in path.read_text("utf-8"), path
