@@ -205,7 +205,7 @@ def read_corpus(
     folder = Path(folder)
     report = ImportReport() if report is None else report
     if not folder.is_dir():
-        raise CorpusError(f"{folder}: no such folder; set dataset_text_folder to the corpus")
+        raise CorpusError(f"{folder}: no such folder, expected a corpus; give its folder")
     parts, split = _find_parts(folder, split_percentages, split_seed)
     for name in required:
         if name not in parts:

@@ -20,6 +20,7 @@ _FOUND = re.compile(
     r"""(?:(?!\1)[^\\]|\\.)+\1"""
 )
 _RUN = re.compile(rf"(\S{{{_LONGEST_RUN}}})\S+")
+_INVISIBLE = re.compile(rf"^(\s|{_UNSAFE.pattern}|[\xad\u034f\u180e\u200c\u200d])*")
 _FORMULA = frozenset("=+-@\t\r＝＋－＠")
 _NUMBER = re.compile(r"[(\[]?[-+]?\d[\d.,]*(e[-+]?\d+)?%?[)\]]?[,;*]?|±|to|–|-")
 
@@ -37,9 +38,10 @@ def shortened(message: str) -> str:
 def spreadsheet_cell(text: str) -> str:
     """Return a cell's text so that no spreadsheet takes it for a formula; numbers stay as they are.
 
-    A name that begins with ``=``, ``+``, ``-`` or ``@`` gets an apostrophe before it.
+    A name that begins with ``=``, ``+``, ``-`` or ``@``, after whatever cannot be seen, gets an
+    apostrophe before it.
     """
-    start = text[:1] if text[:1] in _FORMULA else text.lstrip()[:1]
+    start = text[:1] if text[:1] in _FORMULA else _INVISIBLE.sub("", text, count=1)[:1]
     if start not in _FORMULA or not start:
         return text
     if start in "+-" and all(map(_NUMBER.fullmatch, text.split())):

@@ -150,6 +150,11 @@ def load_predictor(
 
 def _text_files(source: Path) -> list[Path]:
     if source.is_file():
+        if source.suffix != ".txt":
+            raise CorpusError(
+                f"{source}: found a file whose name does not end with .txt, expected a text; give "
+                "a .txt file or a folder of them"
+            )
         return [source]
     if not source.is_dir():
         raise CorpusError(f"{source}: no such file or folder; give a .txt file or a folder of them")

@@ -17,8 +17,11 @@ Three rules come from this:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any, Optional
 
 Span = tuple[int, int]
@@ -106,13 +109,13 @@ def candidates(spans: Mapping[str, Sequence[Span]]) -> list[Vote]:
     """Return every span that any annotator gives, with its votes, in order; support is 0."""
     rule = VoteRule({})
     return [
-        _vote(span, names, _rivals(span, cluster), rule)
+        _vote(span, names, rivals, rule)
         for cluster in _clusters(spans)
-        for span, names in cluster.items()
+        for (span, names), rivals in zip(cluster.items(), _rivals(cluster))
     ]
 
 
-# Spans that hang together by overlaps, each with the annotators that give it.
+# Spans that hang together by overlaps, sorted, each with the annotators that give it.
 _Cluster = dict[Span, list[str]]
 
 
@@ -131,18 +134,127 @@ def _clusters(spans: Mapping[str, Sequence[Span]]) -> list[_Cluster]:
     return clusters
 
 
+def _rivals(cluster: _Cluster) -> list[dict[str, int]]:
+    """Return for each span the annotators that give others that share text with it, with numbers.
+
+    Those that give the span itself are left out.
+    """
+    starts: dict[str, list[int]] = {}
+    ends: dict[str, list[int]] = {}
+    for span, names in cluster.items():
+        for name in names:
+            starts.setdefault(name, []).append(span[0])
+            ends.setdefault(name, []).append(span[1])
+    for values in ends.values():
+        values.sort()
+    found = []
+    for (start, end), names in cluster.items():
+        # All that begin before its end, but for those that end before its start.
+        numbers = {
+            name: bisect_left(starts[name], end) - bisect_right(ends[name], start)
+            for name in starts
+            if name not in names
+        }
+        found.append({name: number for name, number in numbers.items() if number})
+    return found
+
+
 def _of_cluster(cluster: _Cluster, rule: VoteRule) -> list[Vote]:
+    """Choose mentions one after the other, the best one first.
+
+    A choice changes the votes of those spans alone that share text with what it displaces, so
+    only these are looked at again: not all of them after every choice.
+    """
+    spans = list(cluster)
+    names = list(cluster.values())
+    rivals = _rivals(cluster)
+    remaining = _Remaining(spans)
+    # The latest vote on each span with its number; earlier ones in the heap are void.
+    latest: dict[int, tuple[int, Vote]] = {}
+    heap: list[tuple[float, int, int, int, int]] = []
+    serial = count()
+
+    def offer(index: int) -> None:
+        number = next(serial)
+        vote = _vote(spans[index], names[index], rivals[index], rule)
+        latest[index] = number, vote
+        if vote.support >= rule.threshold:
+            boundary, length, earliness = _rank(vote, rule)
+            heappush(heap, (-boundary, -length, -earliness, number, index))
+
+    for index in range(len(spans)):
+        offer(index)
     chosen: list[Vote] = []
-    left = dict(cluster)
-    while left:
-        votes = [_vote(span, names, _rivals(span, left), rule) for span, names in left.items()]
-        enough = [vote for vote in votes if vote.support >= rule.threshold]
-        if not enough:
-            break
-        winner = max(enough, key=lambda vote: _rank(vote, rule))
-        chosen.append(winner)
-        left = {s: n for s, n in left.items() if s[1] <= winner.start or s[0] >= winner.end}
+    while heap:
+        *_, number, index = heappop(heap)
+        if latest[index][0] != number or index not in remaining:
+            continue
+        chosen.append(latest[index][1])
+        displaced = remaining.sharing(spans[index])
+        for other in displaced:
+            remaining.remove(other)
+        changed: set[int] = set()
+        for other in displaced:
+            for neighbour in remaining.sharing(spans[other]):
+                numbers = rivals[neighbour]
+                for name in names[other]:
+                    if name in numbers:
+                        numbers[name] -= 1
+                        if not numbers[name]:
+                            del numbers[name]
+                            changed.add(neighbour)
+        for neighbour in sorted(changed):
+            offer(neighbour)
     return sorted(chosen, key=lambda vote: vote.start)
+
+
+class _Remaining:
+    """The spans that are left of some, by their indices.
+
+    A tree over the spans in the order of their starts, each node of which knows how far the spans
+    below it reach: to find those that share text with a span takes time for these alone.
+
+    Args:
+        spans: sorted.
+    """
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self._starts = [start for start, _ in spans]
+        self._leaves = 1 << max(0, len(spans) - 1).bit_length()
+        self._reach = [-1] * self._leaves + [end for _, end in spans]
+        self._reach += [-1] * (2 * self._leaves - len(self._reach))
+        for node in range(self._leaves - 1, 0, -1):
+            self._reach[node] = max(self._reach[2 * node], self._reach[2 * node + 1])
+
+    def __contains__(self, index: int) -> bool:
+        return self._reach[self._leaves + index] >= 0
+
+    def remove(self, index: int) -> None:
+        """Take a span away."""
+        node = self._leaves + index
+        self._reach[node] = -1
+        while node > 1:
+            node //= 2
+            self._reach[node] = max(self._reach[2 * node], self._reach[2 * node + 1])
+
+    def sharing(self, span: Span) -> list[int]:
+        """Return the spans that share text with one, itself included if it is left."""
+        start, end = span
+        # Those from here on begin after its end.
+        after = bisect_left(self._starts, end)
+        found = []
+        # Nodes, each with the first of its leaves and their number; the leftmost on top.
+        nodes = [(1, 0, self._leaves)]
+        while nodes:
+            node, first, size = nodes.pop()
+            if first >= after or self._reach[node] <= start:
+                continue
+            if size == 1:
+                found.append(first)
+                continue
+            half = size // 2
+            nodes += [(2 * node + 1, first + half, half), (2 * node, first, half)]
+        return found
 
 
 def _rank(vote: Vote, rule: VoteRule) -> tuple[float, int, int]:
@@ -152,19 +264,8 @@ def _rank(vote: Vote, rule: VoteRule) -> tuple[float, int, int]:
     return boundary, vote.end - vote.start, -vote.start
 
 
-def _rivals(span: Span, cluster: _Cluster) -> list[str]:
-    """Return the annotators of other spans that share text with this one."""
-    start, end = span
-    return [
-        name
-        for other, names in cluster.items()
-        if other[0] < end and start < other[1] and other != span
-        for name in names
-    ]
-
-
-def _vote(span: Span, exact: Sequence[str], rivals: Sequence[str], rule: VoteRule) -> Vote:
-    overlapping = sorted(set(rivals).difference(exact)) if rivals else []
+def _vote(span: Span, exact: Sequence[str], rivals: Iterable[str], rule: VoteRule) -> Vote:
+    overlapping = sorted(rivals)
     # Rounded, so that the order of a sum does not decide at the threshold.
     support = round(
         sum([rule.exact.get(name, 0.0) for name in exact])

@@ -315,6 +315,8 @@ class TestPredict:
     def test_no_texts(self, predict, tmp_path):
         (tmp_path / "none").mkdir()
         assert "no .txt files" in predict(input=tmp_path / "none")
+        (tmp_path / "x.ann").write_text("T1\tDISO 0 4\tGout\n")
+        assert "expected a text" in predict(input=tmp_path / "x.ann")
 
     def test_last_text_is_not_utf8(self, predict, tmp_path):
         path = tmp_path / "texts" / "c.txt"

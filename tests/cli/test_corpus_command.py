@@ -122,7 +122,8 @@ def test_check(corpora, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     next((broken / "train").glob("*.ann")).write_text("T1\tDISO 0 99999\tx\n")
     assert call("corpus", "check", broken) == 1
     assert "error: document that cannot be read: 1" in capsys.readouterr().out
-    assert "no such folder" in refused(capsys, "corpus", "check", tmp_path / "none")
+    message = refused(capsys, "corpus", "check", tmp_path / "none")
+    assert "no such folder" in message and "dataset_text_folder" not in message
 
 
 @pytest.mark.parametrize("form", ["text", "csv", "latex"])

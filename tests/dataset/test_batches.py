@@ -164,6 +164,24 @@ def test_rare_characters_become_the_unknown_one(dataset):
     assert 0.25 < np.mean(kept) < 0.75
 
 
+def test_rare_items_are_replaced_with_probability_one_half():
+    """Of 40,000 draws, not a percent more or fewer."""
+    letters = [chr(0x4E00 + number) for number in range(8000)]
+    words = ["".join(letters[start : start + 4]) for start in range(0, len(letters), 4)]
+    dataset = tiny_dataset(rare=words)
+    tokens = set(dataset.rare_token_ids.tolist())
+    characters = set(dataset.rare_character_ids.tolist())
+    assert len(tokens) >= 2000 and len(characters) >= 8000
+    kept_tokens, kept_characters = [], []
+    for number in range(1, 21):
+        (batch,) = epoch(dataset, batch_size=100, number=number)
+        kept_tokens.append(len(tokens & set(batch.token_ids.ravel().tolist())) / len(tokens))
+        found = set(batch.characters.ravel().tolist())
+        kept_characters.append(len(characters & found) / len(characters))
+    assert np.mean(kept_tokens) == pytest.approx(0.5, abs=0.01)
+    assert np.mean(kept_characters) == pytest.approx(0.5, abs=0.01)
+
+
 def test_replacing_leaves_the_data_as_they_are(dataset):
     before = dataset.word_table.token_ids.copy()
     for number in range(1, 6):

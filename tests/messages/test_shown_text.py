@@ -86,7 +86,8 @@ def test_what_is_logged() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+A1", "-B2", "@SUM(A1)", "\t=1", "\r=1", " =1", "-cmd|x", "--1", "+1-A1", "＝1", "-"],
+    ["=1+1", "+A1", "-B2", "@SUM(A1)", "\t=1", "\r=1", " =1", "-cmd|x", "--1", "+1-A1", "＝1", "-"]
+    + ["\u200b=1", "\ufeff=1", "\ufeff \u200b@x", "\u200d=1", "\xad+A1", "\x00=1", "\u00a0=1"],
 )
 def test_formulas(text: str) -> None:
     expected = text if text == "-" else f"'{text}"

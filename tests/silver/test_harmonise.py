@@ -8,8 +8,10 @@ from sklearn.metrics import cohen_kappa_score
 
 from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.silver import harmonise as harmonise_module
 from neuroner_tl.silver.agreement import Agreement
 from neuroner_tl.silver.harmonise import (
+    Vote,
     VoteRule,
     candidates,
     exact_vote,
@@ -86,6 +88,75 @@ def test_properties(given: dict[str, list[tuple[int, int]]], threshold: int) -> 
     tolerant = harmonise(given, tolerant_vote(NAMES, threshold))
     for vote in harmonise(given, exact_vote(NAMES, threshold)):
         assert any(v.start < vote.end and vote.start < v.end for v in tolerant)
+
+
+def harmonised_from_scratch(given: dict[str, list[tuple[int, int]]], rule: VoteRule) -> list[Vote]:
+    """The rule to the letter: after each choice, all votes are counted again."""
+    left = {span for spans in given.values() for span in spans}
+    chosen = []
+    while True:
+        votes = []
+        for start, end in left:
+            others = [s for s in left if s != (start, end) and s[0] < end and start < s[1]]
+            exact = sorted(name for name in given if (start, end) in given[name])
+            overlapping = sorted(
+                name for name in given if name not in exact and {*given[name]} & {*others}
+            )
+            support = sum(rule.exact.get(name, 0) for name in exact)
+            support += sum(rule.overlap.get(name, 0) for name in overlapping)
+            rank = sum(rule.exact.get(n, 0) for n in exact) if rule.boundary_by_exact else support
+            if support >= rule.threshold:
+                vote = Vote(start, end, tuple(exact), tuple(overlapping), support)
+                votes.append((rank, end - start, -start, vote))
+        if not votes:
+            return sorted(chosen, key=lambda vote: vote.start)
+        winner = max(votes)[-1]
+        chosen.append(winner)
+        left = {s for s in left if s[1] <= winner.start or s[0] >= winner.end}
+
+
+WEIGHTS = st.dictionaries(st.sampled_from(NAMES), st.integers(-2, 3), max_size=3)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    given=st.dictionaries(st.sampled_from(NAMES), st.lists(SPANS, max_size=3), max_size=3),
+    exact=WEIGHTS,
+    overlap=WEIGHTS,
+    threshold=st.integers(-1, 4),
+    by_exact=st.booleans(),
+)
+def test_the_rule_to_the_letter(
+    given: dict[str, list[list[tuple[int, int]]]],
+    exact: dict[str, int],
+    overlap: dict[str, int],
+    threshold: int,
+    by_exact: bool,
+) -> None:
+    spans = {name: [span for some in lists for span in some] for name, lists in given.items()}
+    rule = VoteRule(exact, overlap, threshold, by_exact)
+    assert harmonise(spans, rule) == harmonised_from_scratch(spans, rule)
+
+
+@pytest.mark.parametrize("length", [2, 7, 40])
+def test_votes_on_a_long_chain_are_counted_a_few_times_each(
+    monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    """All of them used to be counted again after each choice."""
+    counted = []
+    vote = harmonise_module._vote
+
+    def counting(*arguments: object) -> Vote:
+        counted.append(arguments)
+        return vote(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(harmonise_module, "_vote", counting)
+    spans = [(start, start + length) for start in range(1500)]
+    given = {name: spans[number::3] for number, name in enumerate(NAMES)}
+    for rule in (exact_vote(NAMES, 1), tolerant_vote(NAMES, 2)):
+        counted.clear()
+        assert len(harmonise(given, rule)) > 1400 / length
+        assert len(counted) < 5 * len(spans)
 
 
 @settings(max_examples=60, deadline=None)
