@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from neuroner_tl.corpora.formats.conll import conll_lines, read_conll
+from neuroner_tl.corpora.formats.conll import conll_lines, iterate_conll
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.text.tagging import tag_document
@@ -39,7 +39,7 @@ def trained(corpus, tiny, tmp_path_factory):
 
 
 def check_predictions(folder, corpus, results):
-    documents = read_conll(corpus / "test.txt", ImportReport())
+    documents = list(iterate_conll(corpus / "test.txt", ImportReport()))
     texts = {path.stem: path.read_text("utf-8") for path in (folder / "test").glob("*.txt")}
     assert texts == {d.id: d.text for d in documents}
     counts = results["scores"]["test"]["documents"]["micro"]
