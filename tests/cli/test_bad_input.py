@@ -207,7 +207,7 @@ class TestPretrainedModel:
 
     def test_no_folder_given(self, refused, corpus):
         message = refused(dataset_text_folder=corpus, use_pretrained_model=True)
-        assert "pretrained_model_folder empty" in message
+        assert "pretrained_model_folder is empty" in message
 
     def test_folder_that_is_no_model(self, refused, corpus):
         message = self.transfer(refused, corpus, corpus)

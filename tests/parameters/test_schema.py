@@ -160,7 +160,7 @@ def test_immutable():
 @pytest.mark.parametrize(
     ("values", "part"),
     [
-        ({"train_model": False}, "expected one of them on"),
+        ({"train_model": False}, "expected at least one to be on"),
         ({"use_pretrained_model": True}, "pretrained_model_folder"),
         (
             {
