@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 from neuroner_tl.benchmark.contenders import COMPILED, PREDICTION, TRAINING
 from neuroner_tl.benchmark.result import BenchmarkResult, Measurement
+from neuroner_tl.messages.screen import table_lines
 from neuroner_tl.training.checkpoint import versions
 
 _HEADER = (
@@ -25,8 +26,13 @@ _HEADER = (
 )
 
 
-def benchmark_text(result: BenchmarkResult) -> str:
-    """Return the table that the command prints."""
+def benchmark_text(result: BenchmarkResult, width: Optional[int] = None) -> str:
+    """Return the tables that the command prints.
+
+    Args:
+        result: the figures.
+        width: columns of the screen; None for tables as wide as they are.
+    """
     rows = [
         (
             m.contender.task,
@@ -53,7 +59,7 @@ def benchmark_text(result: BenchmarkResult) -> str:
         f"peepholes {a.peepholes}, {a.labels} labels",
         f"machine: {processor_name()}, threads: {result.threads or 'as many as TensorFlow likes'}",
         "",
-        *_table(_HEADER, rows, left=3),
+        *_table(_HEADER, rows, 3, width),
         "",
         *_table(
             ("ratio of tokens/s", "median", "in CPU time", "rounds"),
@@ -66,7 +72,8 @@ def benchmark_text(result: BenchmarkResult) -> str:
                 )
                 for r in result.ratios
             ],
-            left=1,
+            1,
+            width,
         ),
         "",
         *_compilation(result.measurements),
@@ -101,16 +108,12 @@ def _number(value: Optional[float], digits: int = 1) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> list[str]:
-    """Columns as wide as their widest cell; the first ``left`` ones are text."""
-    widths = [max(map(len, column)) for column in zip(header, *rows)]
-    return [
-        "  ".join(
-            cell.ljust(width) if number < left else cell.rjust(width)
-            for number, (cell, width) in enumerate(zip(row, widths))
-        ).rstrip()
-        for row in (header, ["-" * width for width in widths], *rows)
-    ]
+def _table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], left: int, width: Optional[int]
+) -> list[str]:
+    """A table whose first ``left`` columns are text."""
+    right = [number >= left for number in range(len(header))]
+    return table_lines(header, rows, right, width=width, keys=left, rule=True)
 
 
 def benchmark_json(result: BenchmarkResult) -> dict[str, Any]:

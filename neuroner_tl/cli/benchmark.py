@@ -9,6 +9,7 @@ from typing import Any
 
 from neuroner_tl.cli.outcome import Outcome
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.messages.screen import terminal_width
 from neuroner_tl.parameters.files import write_text
 
 # Parameters that have an option of another name here.
@@ -94,7 +95,9 @@ def run(arguments: argparse.Namespace) -> Outcome:
     content = benchmark_json(result)
     if target is not None:
         write_text(target, json.dumps(content, indent=1) + "\n")
-    return Outcome(benchmark_text(result), content, status=130 if result.interrupted else 0)
+    return Outcome(
+        benchmark_text(result, terminal_width()), content, status=130 if result.interrupted else 0
+    )
 
 
 def _number(text: str, kind: type) -> Any:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from neuroner_tl.cli.outcome import Outcome
+from neuroner_tl.messages.screen import terminal_width
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,13 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the action."""
-    from neuroner_tl.corpora.statistics import FORMATS, corpus_statistics
+    from neuroner_tl.corpora.statistics import FORMATS, corpus_statistics, text_table
 
     rows = [
         row
         for folder in arguments.folders
         for row in corpus_statistics(folder, parts=arguments.parts, tokenizer=arguments.tokenizer)
     ]
-    text = FORMATS[arguments.format](rows)
+    is_text = arguments.format == "text"
+    text = text_table(rows, terminal_width()) if is_text else FORMATS[arguments.format](rows)
     content = {"corpora": [row.to_json() for row in rows]}
-    return Outcome(text, content, is_data=arguments.format != "text")
+    return Outcome(text, content, is_data=not is_text)

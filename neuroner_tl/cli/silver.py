@@ -8,6 +8,7 @@ from pathlib import Path
 from neuroner_tl.cli.corpus_convert import FORMATS
 from neuroner_tl.cli.outcome import Outcome
 from neuroner_tl.cli.variables import add_variables, read_variables
+from neuroner_tl.messages.screen import terminal_width
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +75,8 @@ def _build(arguments: argparse.Namespace) -> Outcome:
         replace=arguments.replace,
     )
     return Outcome(
-        f"{result.report}\nwritten to {result.folder}", {"folder": result.folder, **result.content}
+        f"{result.to_text(terminal_width())}\nwritten to {result.folder}",
+        {"folder": result.folder, **result.content},
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuroner_tl.cli.outcome import Outcome
 from neuroner_tl.cli.variables import add_variables, read_variables
+from neuroner_tl.messages.screen import terminal_width
 
 if TYPE_CHECKING:
     from neuroner_tl.studies.study import StudyReport
@@ -129,8 +130,7 @@ def _shown(report: StudyReport) -> str:
     """The tables of a report, and where the rest is."""
     from neuroner_tl.studies.report import shown
 
-    page = report.page
     return (
-        f"\n{page.title}: {page.lead}\n\n{page.to_text()}\n\n"
+        f"\n{report.page.to_text(terminal_width())}\n\n"
         f"written to {shown(report.folder)}: {', '.join(report.written)}"
     )

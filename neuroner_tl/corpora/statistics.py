@@ -9,13 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.text.sentences import segment
 from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
 from neuroner_tl.messages.progress import progress_bar
+from neuroner_tl.messages.screen import table_lines
 from neuroner_tl.messages.shown_text import spreadsheet_cell
 
 HEADINGS = (
@@ -143,16 +144,21 @@ def count_overlaps(entities: Sequence[Entity]) -> tuple[int, int]:
     return len(ordered) - len(outer), len(crossing)
 
 
-def text_table(rows: Sequence[CorpusStatistics]) -> str:
-    """Return the table for reading."""
-    cells = [list(HEADINGS), *(row.row() for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
-    lines = []
-    for line in cells:
-        first = line[0].ljust(widths[0])
-        rest = (cell.rjust(width) for cell, width in zip(line[1:], widths[1:]))
-        lines.append("  ".join((first, *rest)).rstrip() + "\n")
-    return "".join(lines)
+def text_table(rows: Sequence[CorpusStatistics], width: Optional[int] = None) -> str:
+    """Return the table for reading.
+
+    Args:
+        rows: a row each; a column each where that would be wider than the screen.
+        width: columns of the screen; None for a table as wide as it is.
+    """
+    cells = [row.row() for row in rows]
+    right = [False, *[True] * (len(HEADINGS) - 1)]
+    lines = table_lines(HEADINGS, cells, right)
+    if width is not None and max(map(len, lines)) > width:
+        first, *others = zip(HEADINGS, *cells)
+        right = [False, *[True] * len(rows)]
+        lines = table_lines(first, others, right, width=width)
+    return "\n".join(lines) + "\n"
 
 
 def csv_table(rows: Sequence[CorpusStatistics]) -> str:

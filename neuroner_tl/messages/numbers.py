@@ -8,15 +8,13 @@ def fixed(value: float, digits: int = 2, *, sign: bool = False) -> str:
 
     Example::
 
-        fixed(-0.001)              # "0.00", not "-0.00"
+        fixed(-0.001)              # "0.00"
         fixed(1.5, 1, sign=True)   # "+1.5"
 
     Args:
         value: the number.
         digits: digits after the point.
-        sign: whether a positive number, and zero, has a plus.
+        sign: whether a positive number has a plus.
     """
     text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
-    if text[0] in "+-" and not text.strip("+-0."):
-        return f"+{text[1:]}" if sign else text[1:]
-    return text
+    return text.lstrip("+-") if not text.strip("+-0.") else text

@@ -46,7 +46,7 @@ class LogFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return a record as text."""
         text = escaped(super().format(record))
-        return fitted(text, terminal_width()) if sys.stderr.isatty() else text
+        return fitted(text, terminal_width(sys.__stderr__))
 
 
 def log_handler() -> logging.Handler:

@@ -6,7 +6,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import Optional
+from typing import Optional, TextIO
 
 PROSE_WIDTH = 80
 """Columns of sentences where no terminal says how many it has."""
@@ -15,30 +15,42 @@ _MIN_TEXT_WIDTH = 24
 _RULE = "-"
 
 
-def terminal_width() -> Optional[int]:
-    """Return the columns of the terminal that the output goes to; None for a file or a pipe."""
-    stream = sys.__stdout__
+def terminal_width(stream: Optional[TextIO] = None) -> Optional[int]:
+    """Return the columns of the terminal that a stream goes to; None for a file or a pipe.
+
+    Args:
+        stream: None for the standard output.
+    """
+    stream = sys.__stdout__ if stream is None else stream
     if stream is not None and stream.isatty():
         return max(20, shutil.get_terminal_size((PROSE_WIDTH, 24)).columns)
     return None
 
 
-def wrapped(text: str, width: Optional[int] = None, indent: str = "") -> list[str]:
+def wrapped(
+    text: str, width: Optional[int] = None, indent: str = "", hanging: str = ""
+) -> list[str]:
     """Return a paragraph as lines; paths and long words stay whole.
 
     Args:
         text: the paragraph.
         width: columns; None for `PROSE_WIDTH`.
         indent: before each line.
+        hanging: after it, before each line but the first.
     """
     return textwrap.wrap(
         text,
         max(width or PROSE_WIDTH, len(indent) + 20),
         initial_indent=indent,
-        subsequent_indent=indent,
+        subsequent_indent=indent + hanging,
         break_on_hyphens=False,
         break_long_words=False,
     )
+
+
+def paragraph(text: str, width: Optional[int]) -> list[str]:
+    """Return a paragraph as lines that fit the screen; one line if its width is None."""
+    return [text] if width is None else wrapped(text, width)
 
 
 def fitted(text: str, width: Optional[int]) -> str:

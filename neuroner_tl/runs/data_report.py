@@ -61,7 +61,7 @@ def report_lines(data: RunData) -> list[str]:
     parts = data.dataset.parts
     mentions = {name: parts[name].gold.mentions() for name in parts if name in GOLD_PARTS}
     rows: list[tuple[str, list[str]]] = [
-        (f"corpus {data.corpus.folder}", list(parts)),
+        ("part", list(parts)),
         ("documents", [str(len(part.document_ids)) for part in parts.values()]),
         ("sentences", [str(part.number_of_sentences) for part in parts.values()]),
         ("tokens", [str(part.number_of_tokens) for part in parts.values()]),
@@ -70,7 +70,8 @@ def report_lines(data: RunData) -> list[str]:
     types = sorted({kind for found in mentions.values() for kind in found})
     rows += [(f"  {kind}", [_number(mentions, name, kind) for name in parts]) for kind in types]
     width = max(len(title) for title, _ in rows)
-    lines = [f"{title:<{width}}" + "".join(f"{cell:>10}" for cell in row) for title, row in rows]
+    lines = [f"corpus {data.corpus.folder}"]
+    lines += [f"{title:<{width}}" + "".join(f"{cell:>10}" for cell in row) for title, row in rows]
     for name, report in data.reports.items():
         for reason, entry in sorted(report.by_reason.items()):
             example = f" (first: {entry.examples[0]})" if entry.examples else ""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Optional
 
 import numpy as np
 
 from neuroner_tl.dataset.encoding import Dataset
+from neuroner_tl.messages.screen import terminal_width
 from neuroner_tl.model.entity_lstm import LAYER_NAMES, Architecture, initial_weights
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.needed_memory import check_memory
@@ -74,7 +76,7 @@ def first_weights(
             parameters.label_map or (),
         ),
     )
-    logger.info("%s", plan.report.table())
+    logger.info("%s", plan.report.table(terminal_width(sys.__stderr__)))
     return plan.apply(weights), plan.report
 
 

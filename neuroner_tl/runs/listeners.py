@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
+from neuroner_tl.messages.numbers import fixed
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.system.memory import resident_memory
@@ -60,7 +61,7 @@ class ProgressBar:
                 self._loss, self._seen = 0.0, 0
             self._loss += event.loss * event.sentences
             self._seen += event.sentences
-            self._bar.set_postfix_str(f"loss {self._loss / self._seen:.3f}", refresh=False)
+            self._bar.set_postfix_str(f"loss {fixed(self._loss / self._seen, 3)}", refresh=False)
             self._bar.update(event.sentences)
         elif isinstance(event, EpochDone):
             self._scores = f", {self._name} {100 * event.score:.2f}"
@@ -95,9 +96,9 @@ class EpochLog:
                 logger.info("before the first step: %s", score)
             else:
                 logger.info(
-                    "epoch %d: loss %.3f, %s, %.0f sentences/s, %.0f s",
+                    "epoch %d: loss %s, %s, %.0f sentences/s, %.0f s",
                     event.epoch,
-                    event.loss,
+                    fixed(event.loss, 3),
                     score,
                     speed,
                     event.seconds + event.validation_seconds,

@@ -293,11 +293,9 @@ class _Run:
             target.mkdir(exist_ok=True)
             vocabulary.save(target / VOCABULARY)
             write_parameters(self.parameters, target / PARAMETERS)
-        logger.info(
-            "run folder %s; %s mode",
-            folder.path,
-            "compiled (the first steps take some seconds each)" if self.jit_compile else "plain",
-        )
+        logger.info("run folder: %s", folder.path)
+        if self.jit_compile:
+            logger.info("the training step is compiled: the first steps take a few seconds each")
 
     def _go_back_to(self, progress: Progress, resumption: Resumption) -> None:
         """Take the log back to what was saved, and write down how the run goes on."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -62,13 +63,18 @@ class SilverResult:
 
     Attributes:
         folder: the corpus, with ``train`` and ``valid``; the report is in it.
-        report: what the command prints.
-        content: the same and more as a JSON object.
+        content: the report and more as a JSON object.
+        to_text: the report as text for a screen of so many columns; None for any width.
     """
 
     folder: Path
-    report: str
     content: dict[str, Any]
+    to_text: Callable[[Optional[int]], str] = field(repr=False)
+
+    @property
+    def report(self) -> str:
+        """The report as text, as wide as it is; ``report.txt`` in the folder."""
+        return self.to_text(None)
 
 
 def build_silver(
@@ -155,9 +161,11 @@ def build_silver(
         "agreement": agreement.to_json(),
         **quality.to_json(),
     }
-    report = format_report(settings.name, steps, silver, consensus, agreement, quality, shared)
-    _write(definition, target, silver, removed, banned_entries, content, report)
-    return SilverResult(target, report, content)
+    to_text = partial(
+        format_report, settings.name, steps, silver, consensus, agreement, quality, shared
+    )
+    _write(definition, target, silver, removed, banned_entries, content, to_text(None))
+    return SilverResult(target, content, to_text)
 
 
 def _read_texts(definition: SilverDefinition) -> list[Document]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Optional
 
 from neuroner_tl.corpora.duplicates import SharedDocument
 from neuroner_tl.evaluation.report import counts_rows
+from neuroner_tl.messages.numbers import fixed
+from neuroner_tl.messages.screen import paragraph, table_lines, wrapped
 from neuroner_tl.silver.agreement import Agreement
 from neuroner_tl.silver.boundaries import BoundaryTable
 from neuroner_tl.silver.consensus import Consensus
@@ -45,9 +48,10 @@ def format_report(
     agreement: Agreement,
     quality: Quality,
     shared: Sequence[SharedDocument],
+    width: Optional[int] = None,
 ) -> str:
     """Return the report."""
-    parts = [_steps(steps), _agreement(agreement), _rule(consensus, agreement.annotators)]
+    parts = [_steps(steps), _agreement(agreement, width), _rule(consensus, agreement.annotators)]
     for corpus, rows in quality.scores.items():
         title = f"{corpus}, train documents, exact match ({FOLDS}-fold cross-fitting)"
         parts.append(f"{title}\n" + "\n".join(counts_rows(rows, first="annotator")))
@@ -67,35 +71,35 @@ def _steps(steps: Sequence[Step]) -> str:
     return "\n".join(lines)
 
 
-def _agreement(agreement: Agreement) -> str:
+def _agreement(agreement: Agreement, width: Optional[int]) -> str:
     names = list(agreement.annotators)
-    width = max(len(name) for name in names) + 1
-    columns = [max(len(name), 6) + 1 for name in names]
-    heading = " " * width + "".join(f"{n:>{w}}" for n, w in zip(names, columns))
-    lines = [
-        "agreement of annotators: F1 of spans (right above), kappa of tokens (left below)",
-        heading,
-    ]
+    rows = []
     for row, one in enumerate(names):
-        cells = []
+        cells = [one]
         for column, other in enumerate(names):
             value = agreement.f1(one, other) if column > row else agreement.kappa(one, other)
-            cells.append("-" if column == row else f"{value:.3f}")
-        lines.append(f"{one:<{width}}" + "".join(f"{c:>{w}}" for c, w in zip(cells, columns)))
-    lines += [
+            cells.append("-" if column == row else fixed(value, 3))
+        rows.append(cells)
+    right = [False, *[True] * len(names)]
+    lines = [
+        *paragraph(
+            "agreement of annotators: F1 of spans (right above), kappa of tokens (left below)",
+            width,
+        ),
+        *table_lines(["", *names], rows, right, width=width),
         "",
-        f"{'annotator':<{width + 4}}"
-        + "".join(f"{name:>9}" for name in ("spans", "alone", "exact", "overlap", "needed")),
     ]
-    for name in names:
-        entry = agreement.contributions[name]
-        lines.append(
-            f"{name:<{width + 4}}{entry.spans:>9}{entry.alone:>9}{entry.exact:>9}"
-            f"{entry.overlapping:>9}{entry.needed:>9}"
-        )
-    lines.append(
+    kinds = ("spans", "alone", "exact", "overlap", "needed")
+    entries = [agreement.contributions[name] for name in names]
+    counts = [
+        [name, *map(str, (e.spans, e.alone, e.exact, e.overlapping, e.needed))]
+        for name, e in zip(names, entries)
+    ]
+    lines += table_lines(("annotator", *kinds), counts, [False, *[True] * len(kinds)], width=width)
+    lines += wrapped(
         "alone: touches no other annotator's span; exact, overlap: votes for mentions of the "
-        "consensus;\nneeded: mentions with no other exact vote"
+        "consensus; needed: mentions with no other exact vote",
+        width,
     )
     return "\n".join(lines)
 

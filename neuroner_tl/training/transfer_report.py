@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Optional
+
+from neuroner_tl.messages.screen import table_lines, wrapped
 
 # So many of the copied, new and dropped rows are named.
 EXAMPLES = 20
@@ -83,28 +84,27 @@ class TransferReport:
         """As plain values for JSON."""
         return asdict(self)
 
-    def table(self) -> str:
-        """A line a layer, then the first rows that are copied, new and dropped."""
-        header = ("layer", "start", "training", "parameters", "copied", "new", "dropped", "shapes")
-        rows = [header, *map(_cells, self.layers)]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(header) - 1)]
+    def table(self, width: Optional[int] = None) -> str:
+        """A line a layer, then the first rows that are copied, new and dropped.
+
+        Args:
+            width: columns of the screen; None for a table as wide as it is.
+        """
+        columns = ("layer", "start", "training", "parameters", "copied", "new", "dropped", "shapes")
+        right = (False, False, False, True, True, True, True, False)
+        rows = list(map(_cells, self.layers))
         lines = [f"transfer from {self.source}"]
-        for row in rows:
-            cells = [
-                cell.ljust(width) if column < 3 else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(row, widths))
-            ]
-            lines.append("  " + "  ".join([*cells, row[-1]]).rstrip())
+        lines += table_lines(columns, rows, right, width=width, indent="  ")
         for layer in self.layers:
             if layer.rows is not None and layer.layer != "crf":
-                lines += _examples(layer.layer, layer.rows)
+                lines += _examples(layer.layer, layer.rows, width)
         made = [
             f"{label} from {' + '.join(origins)}"
             for label, origins in self.labels.items()
             if origins not in ([], [label])
         ]
         if made:
-            lines += _wrapped(f"labels: {', '.join(made)}")
+            lines += wrapped(f"labels: {', '.join(made)}", width, "  ", "  ")
         return "\n".join([*lines, *(f"  note: {remark}" for remark in self.remarks)])
 
 
@@ -122,7 +122,7 @@ def _cells(layer: LayerReport) -> tuple[str, ...]:
     )
 
 
-def _examples(name: str, rows: RowReport) -> Iterable[str]:
+def _examples(name: str, rows: RowReport, width: Optional[int]) -> Iterable[str]:
     for kind in ("copied", "new", "dropped"):
         count, examples = getattr(rows, kind), getattr(rows, f"{kind}_examples")
         if count:
@@ -130,10 +130,4 @@ def _examples(name: str, rows: RowReport) -> Iterable[str]:
                 item if item and item.isprintable() else repr(item) for item in examples
             )
             more = " ..." if count > len(examples) else ""
-            yield from _wrapped(f"{name}, {kind}: {shown}{more}")
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(
-        text, 100, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
-    )
+            yield from wrapped(f"{name}, {kind}: {shown}{more}", width, "  ", "  ")

@@ -56,15 +56,13 @@ def test_what_is_wrapped_is_whole():
 def test_numbers_are_as_python_writes_them_without_a_negative_zero(value, digits, sign):
     text = fixed(value, digits, sign=sign)
     expected = f"{value:{'+' if sign else ''}.{digits}f}"
-    if re.fullmatch(r"-0(\.0*)?", expected):
-        assert text == ("+" if sign else "") + expected[1:]
-    else:
-        assert text == expected
+    is_zero = re.fullmatch(r"[+-]?0(\.0*)?", expected)
+    assert text == (expected.lstrip("+-") if is_zero else expected)
 
 
 def test_zero_has_no_minus():
     assert fixed(-0.004) == "0.00"
-    assert fixed(-0.004, sign=True) == fixed(0.004, sign=True) == "+0.00"
+    assert fixed(-0.004, sign=True) == fixed(0.004, sign=True) == "0.00"
 
 
 def test_bars_are_hidden_meanwhile():

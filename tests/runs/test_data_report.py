@@ -73,7 +73,7 @@ def test_the_table(corpus, tmp_path, caplog):
     for _ in range(2):  # The second time from the cache.
         data = loaded(corpus, tmp_path / "out")
         lines = {line.split()[0]: line.split()[1:] for line in report_lines(data)}
-        assert lines["corpus"][1:] == ["train", "valid", "test", "deploy"]
+        assert lines["part"] == ["train", "valid", "test", "deploy"]
         assert lines["documents"] == ["6", "3", "4", "1"]
         assert lines["sentences"][-1] == "2"
         mentions = [

@@ -9,7 +9,6 @@ from neuroner_tl.corpora.text.identity import TextIdentity
 from neuroner_tl.dataset.vocabulary import Vocabulary, labels_of_types
 from neuroner_tl.errors import TransferError
 from neuroner_tl.model.entity_lstm import LAYER_NAMES, Architecture, initial_weights
-from neuroner_tl.training import transfer_report
 from neuroner_tl.training.checkpoint import SavedModel
 from neuroner_tl.training.transfer import LayerChoice, plan_transfer
 
@@ -251,17 +250,18 @@ def test_the_first_twenty_of_many_rows_are_named():
     assert "w48 ..." in " ".join(report.table().split())
     named = [line for line in table if line.startswith("  token_embeddings, ")]
     assert [line.split(":")[0].split()[1] for line in named] == ["copied", "new", "dropped"]
-    # Twenty words of three letters and what stands before them: the second line begins at 100.
+    # Twenty words of three letters and what stands before them: the second line begins at 80.
     first, second = table[table.index(named[0]) :][:2]
-    assert 96 < len(first) <= 100 and second == "    " + second.strip()
+    assert 76 < len(first) <= 80 and second == "    " + second.strip()
 
 
-def test_lines_are_of_a_hundred_characters():
-    assert transfer_report._wrapped(f"{'a' * 40} {'b' * 57}") == [f"  {'a' * 40} {'b' * 57}"]
-    assert transfer_report._wrapped(f"{'a' * 40} {'b' * 58}") == [
-        f"  {'a' * 40}",
-        f"    {'b' * 58}",
-    ]
+@pytest.mark.parametrize("width", [50, 80, 120])
+def test_the_table_fits_the_screen(width):
+    words = [f"w{number}" for number in range(70)]
+    _, _, report = run(saved(), Vocabulary(("<UNK>", *words), OURS.characters, OURS.labels))
+    lines = report.table(width).split("\n")
+    assert max(map(len, lines[1:])) <= width
+    assert all(any(layer.layer in line for line in lines) for layer in report.layers)
 
 
 def test_rows_that_all_fit_are_named_without_dots():

@@ -18,6 +18,16 @@ from neuroner_tl.parameters.schema import RELOAD_FLAGS
 LAYERS = tuple(flag[len("reload_") :] for flag in RELOAD_FLAGS)
 """The six layers from the lowest to the highest."""
 
+LAYER_TITLES = {
+    "token_embeddings": "token embeddings",
+    "character_embeddings": "character embeddings",
+    "character_lstm": "character LSTM",
+    "token_lstm": "token LSTM",
+    "feedforward": "label prediction",
+    "crf": "CRF",
+}
+"""What tables and figures call the layers."""
+
 BASELINE, TRANSFER = "baseline", "transfer"
 
 
@@ -92,8 +102,7 @@ def layers_of(name: str) -> frozenset[str]:
 def cumulative_layers() -> list[tuple[str, str]]:
     """For each step of the cumulative ablation what it adds, in words, and its arm."""
     return [("none", BASELINE)] + [
-        (layer.replace("_", " "), arm_name(LAYERS[: number + 1]))
-        for number, layer in enumerate(LAYERS)
+        (LAYER_TITLES[layer], arm_name(LAYERS[: number + 1])) for number, layer in enumerate(LAYERS)
     ]
 
 

@@ -20,11 +20,14 @@ from neuroner_tl.studies.kinds.compared_systems import (
 )
 from neuroner_tl.studies.kinds.gains import NO_COUNTS, how_tested, interval_text
 from neuroner_tl.studies.kinds.results import MEASURE, StudyResults
-from neuroner_tl.studies.pages.figures import BLUE, ORANGE, Figure, panels
+from neuroner_tl.studies.pages.figures import Figure, panels
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Row, Table, better, p_text, points, signed
 
 EXAMPLES = 3
+# Of the first system alone, of the second alone, of both: blue, orange and a light grey, which
+# without colour are a dark, a middle and a light grey.
+FILLS = {"10": "#2F6DA8", "01": "#F2A65A", "11": "#ECECEC"}
 
 
 def sections(results: StudyResults) -> list[Section]:
@@ -204,6 +207,7 @@ def _kinds(name: str, systems: Systems) -> Table:
         "boundary and type: overlaps mentions of other types only; missed, spurious: overlaps "
         "nothing. Seen: the mention's text is, without regard to case, a mention of that type in "
         f"the train part. {MEASURE}{_means(systems)}",
+        keys=2,
     )
 
 
@@ -236,8 +240,8 @@ def _draw(name: str, systems: Systems, found: Mapping[str, tuple[float, float, f
         _draw_venn(axes, systems, found[kind])
         axes.set_title(f"{kind} ({systems.number(sum(found[kind]))})")
     handles = [
-        Patch(facecolor=colour, alpha=0.55, edgecolor="black", label=label)
-        for colour, label in zip((BLUE, ORANGE), systems.names)
+        Patch(facecolor=fill, edgecolor="black", label=label)
+        for fill, label in zip((FILLS["10"], FILLS["01"]), systems.names)
     ]
     canvas.legend(handles=handles, loc="outside lower center", ncols=2)
     canvas.suptitle(name)
@@ -251,9 +255,11 @@ def _draw_venn(axes: Axes, systems: Systems, overlap: tuple[float, float, float]
         axes.text(0.5, 0.5, "none", ha="center", va="center", transform=axes.transAxes)
         return
     first, second, both = overlap
-    venn = venn2(
-        (first, second, both), set_labels=None, set_colors=(BLUE, ORANGE), alpha=0.55, ax=axes
-    )
+    venn = venn2((first, second, both), set_labels=None, ax=axes)
+    for part, fill in FILLS.items():
+        patch = venn.get_patch_by_id(part)
+        if patch is not None:
+            patch.set(facecolor=fill, edgecolor="none", alpha=1.0)
     venn2_circles((first, second, both), linewidth=0.9, ax=axes)
     for part in ("10", "01", "11"):
         label = venn.get_label_by_id(part)
@@ -261,12 +267,9 @@ def _draw_venn(axes: Axes, systems: Systems, overlap: tuple[float, float, float]
             label.set_text("")
     left = venn.centers[0].x - venn.radii[0] if first + both else venn.centers[1].x
     right = venn.centers[1].x + venn.radii[1] if second + both else venn.centers[0].x
-    ends = (
-        (min(left, right) - 0.05, first, "right", BLUE),
-        (max(left, right) + 0.05, second, "left", ORANGE),
-    )
-    for x, number, side, colour in ends:
-        axes.text(x, 0, systems.number(number), ha=side, va="center", color=colour)
+    ends = ((min(left, right) - 0.05, first, "right"), (max(left, right) + 0.05, second, "left"))
+    for x, number, side in ends:
+        axes.text(x, 0, systems.number(number), ha=side, va="center")
     if both:
         lens = (venn.centers[1].x - venn.radii[1] + venn.centers[0].x + venn.radii[0]) / 2
         axes.text(lens, 0, systems.number(both), ha="center", va="center", fontweight="bold")

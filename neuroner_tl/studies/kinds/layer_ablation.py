@@ -10,6 +10,7 @@ from matplotlib.figure import Figure as Canvas
 from neuroner_tl.evaluation.statistics import Summary
 from neuroner_tl.studies.definition.arms import (
     BASELINE,
+    LAYER_TITLES,
     LAYERS,
     TRANSFER,
     arm_name,
@@ -31,15 +32,6 @@ from neuroner_tl.studies.pages.table import Table, signed
 
 SINGLE = [(layer, arm_name([layer])) for layer in LAYERS]
 ALL_BUT_ONE = [(layer, arm_name(set(LAYERS) - {layer})) for layer in LAYERS]
-_SHORT = {
-    "none": "none",
-    "token embeddings": "token\nembeddings",
-    "character embeddings": "character\nembeddings",
-    "character lstm": "character\nLSTM",
-    "token lstm": "token\nLSTM",
-    "feedforward": "label\nprediction",
-    "crf": "CRF",
-}
 
 
 def sections(results: StudyResults) -> list[Section]:
@@ -128,7 +120,7 @@ def _single_table(results: StudyResults, corpus: str) -> Table:
         f"single_layers_{corpus}",
         f"{corpus}: F1 on test with one layer transferred, and with all but one",
         [
-            (f"{group} {layer.replace('_', ' ')}", arm)
+            (f"{group} {LAYER_TITLES[layer]}", arm)
             for group, arms in (("only", SINGLE), ("all but", ALL_BUT_ONE))
             for layer, arm in arms
         ],
@@ -185,7 +177,9 @@ def _draw_cumulative(results: StudyResults, corpus: str) -> Canvas:
         ]
         if found:
             series(axes, index, words, [x for x, _ in found], [s for _, s in found])
-    axes.set_xticks(range(len(steps)), [_SHORT[words] for words, _ in steps], fontsize=7.5)
+    axes.set_xticks(
+        range(len(steps)), [words.replace(" ", "\n") for words, _ in steps], fontsize=7.5
+    )
     axes.set_xlim(-0.3, len(steps) - 0.7)
     axes.set_xlabel("layers transferred, up to")
     axes.set_ylabel("F1 on test (%)")
@@ -224,7 +218,7 @@ def _draw_single(results: StudyResults, corpus: str) -> Canvas:
             axes.plot(
                 [], [], color=colour, marker=MARKS[index % len(MARKS)], ls="none", label=words
             )
-        names = [_SHORT[layer.replace("_", " ")].replace("\n", " ") for layer, _ in arms]
+        names = [LAYER_TITLES[layer] for layer, _ in arms]
         axes.set_yticks(range(len(arms)), names if axes is both[0] else [])
         axes.set_ylim(-0.6, len(arms) - 0.4)
         axes.set_xlabel("F1 on test (%)")

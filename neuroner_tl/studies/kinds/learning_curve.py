@@ -9,6 +9,7 @@ from typing import Optional
 from matplotlib.figure import Figure as Canvas
 
 from neuroner_tl.evaluation.statistics import Summary
+from neuroner_tl.messages.numbers import fixed
 from neuroner_tl.studies.definition.arms import BASELINE
 from neuroner_tl.studies.kinds.gains import gain_table
 from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
@@ -52,7 +53,7 @@ def sections(results: StudyResults) -> list[Section]:
         (corpus, arm): savings_of(curves[corpus, BASELINE], curves[corpus, arm])
         for _, corpus in results.corpora
         for arm in arms
-        if curves[corpus, BASELINE] and curves[corpus, arm]
+        if curves.get((corpus, BASELINE)) and curves[corpus, arm]
     }
     summaries = [summary for curve in curves.values() for _, summary in curve]
     figure = Figure(
@@ -76,7 +77,8 @@ def sections(results: StudyResults) -> list[Section]:
         ],
     )
     tables = (_table(results, curves), *([tests] if tests else []))
-    found = [Section("Learning curves", "", tables, (figure,))]
+    text = "" if len(results.definition.arms) > 1 else _in_words(results, curves)
+    found = [Section("Learning curves", text, tables, (figure,))]
     if savings:
         found.append(_savings_section(savings))
     return found
@@ -96,6 +98,24 @@ def _curves(results: StudyResults) -> dict[tuple[str, str], Curve]:
         for _, corpus in results.corpora
         for arm in results.definition.arms
     }
+
+
+def _in_words(results: StudyResults, curves: dict[tuple[str, str], Curve]) -> str:
+    """Say of a curve that is compared with no other what more labels bring."""
+    (arm,) = results.definition.arms
+    sentences = []
+    for _, corpus in results.corpora:
+        curve = curves[corpus, arm.name]
+        if len(curve) < 2:
+            continue
+        (low, first), (before, last_but_one), (high, last) = curve[0], curve[-2], curve[-1]
+        step = signed(last.mean - last_but_one.mean)
+        sentences.append(
+            f"{corpus}: F1 is {fixed(first.mean)} with {low:g} % of the documents and "
+            f"{fixed(last.mean)} with {high:g} %; the last step, from {before:g} % to {high:g} %, "
+            f"changes it by {step} points."
+        )
+    return "\n\n".join(sentences)
 
 
 def savings_of(baseline: Curve, other: Curve) -> list[Saving]:
@@ -129,24 +149,35 @@ def size_needed(baseline: Curve, f1: float) -> Optional[float]:
 
 def _table(results: StudyResults, curves: dict[tuple[str, str], Curve]) -> Table:
     arms = [arm.name for arm in results.definition.arms]
+    compares = len(arms) > 1
     rows = []
     for _, corpus in results.corpora:
         by_arm = {arm: dict(curves[corpus, arm]) for arm in arms}
         for size in sorted({size for curve in by_arm.values() for size in curve}):
-            cells = [corpus, f"{size:g}"]
             own = [by_arm[arm].get(size) for arm in arms]
-            cells += [results.mean_text(summary) for summary in own]
-            first, last = own[0], own[-1]
-            both = first is not None and last is not None
-            cells.append(signed(last.mean - first.mean) if both and first and last else "–")
+            cells = [corpus, f"{size:g}", *map(results.mean_text, own)]
+            if compares:
+                first, last = own[0], own[-1]
+                cells.append(signed(last.mean - first.mean) if first and last else "–")
             rows.append(cells)
+    gain = (
+        f"; gain: {arms[-1]} minus {arms[0]}, in points, difference of the means"
+        if compares
+        else ""
+    )
     return Table(
         "learning_curves",
         "F1 on test by size of the train set",
-        ("corpus", "train size (%)", *arms, "gain"),
+        (
+            "corpus",
+            "train size (%)",
+            *(arms if compares else ["F1"]),
+            *(["gain"] if compares else []),
+        ),
         tuple(rows),
         f"{MEASURE} Mean and standard deviation over runs; train size in per cent of the corpus's "
-        f"documents; gain: {arms[-1]} minus {arms[0]}, in points, difference of the means. {CELLS}",
+        f"documents{gain}. {CELLS}",
+        keys=2,
     )
 
 
@@ -169,6 +200,7 @@ def _savings_section(savings: dict[tuple[str, str], list[Saving]]) -> Section:
         tuple(rows),
         f"{MEASURE} F1: mean over runs. By linear interpolation of the baseline's mean; `>`: not "
         "reached at the largest size tried.",
+        keys=3,
     )
     figure = Figure(
         "labels_saved",
@@ -193,7 +225,9 @@ def _draw_curves(results: StudyResults, curves: dict[tuple[str, str], Curve]) ->
         axes.set_ylabel("F1 on test (%)")
         keep_possible(axes)
         axes.set_xlim(left=0)
-        if any(curves[corpus, arm.name] for arm in results.definition.arms):
+        if len(results.definition.arms) > 1 and any(
+            curves[corpus, arm.name] for arm in results.definition.arms
+        ):
             axes.legend(loc="lower right")
     return canvas
 

@@ -142,6 +142,7 @@ def _by_class(results: StudyResults, compared: Sequence[CorpusComparison], about
         f"{MEASURE} Each corpus counts alike, with the mean of its runs; at 0: runs of them that "
         "scored 0. The better value is bold (* in text). Error reduction: gain as a share of what "
         f"the baseline lacks to 100, averaged over corpora.{about.note}",
+        keys=4,
     )
 
 
@@ -225,6 +226,7 @@ def _by_corpus(results: StudyResults, compared: Sequence[CorpusComparison], abou
         f"{MEASURE} {'P, R, F1: ' + how if spread else 'At 0: runs that scored 0.'} "
         f"{_beside(differs, of_tags)}"
         f"{how_tested(differences)} {how_corrected(differences, 'corpora')}{about.note}",
+        keys=3,
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import html
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Optional
 
+from neuroner_tl.messages.screen import paragraph, wrapped
 from neuroner_tl.studies.pages.figures import Figure
 from neuroner_tl.studies.pages.table import Table
 
@@ -25,8 +26,24 @@ th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; }
 figure { margin: 1.5rem 0; }
 figure img { max-width: 100%; height: auto; }
 figcaption, .note { font-size: 14px; color: #333; }
-pre { background: #f5f5f5; padding: .8rem; overflow-x: auto; font-size: 13px; }
+pre { background: #f5f5f5; padding: .8rem; font-size: 13px; white-space: pre-wrap;
+  overflow-wrap: anywhere; }
+@page { size: A4; margin: 18mm 15mm; }
+@media print {
+  body { font-size: 10.5pt; max-width: none; margin: 0; padding: 0; }
+  h1, h2, h3 { break-after: avoid; }
+  p, li, figcaption, .note { orphans: 3; widows: 3; }
+  .scroll { overflow: visible; }
+  table { font-size: 8pt; }
+  th, td { padding: 1pt 3pt; }
+  thead { display: table-header-group; }
+  tr, figure, pre.short, .table.short { break-inside: avoid; }
+  .note { break-before: avoid; font-size: 9pt; }
+  figcaption { break-before: avoid; font-size: 9pt; }
+  pre { font-size: 8pt; border: 1px solid #ccc; background: none; }
+}
 """
+_ROWS_OF_A_PAGE = 25
 
 
 @dataclass(frozen=True)
@@ -64,17 +81,22 @@ class Page:
     sections: Sequence[Section]
     how: Sequence[tuple[str, str]]
 
-    def to_text(self) -> str:
-        """The tables, for the terminal."""
-        lines: list[str] = []
+    def to_text(self, width: Optional[int] = None) -> str:
+        """Title, lead and tables, for the terminal.
+
+        Args:
+            width: columns of the screen; None for tables as wide as they are.
+        """
+        lines = paragraph(f"{self.title}: {self.lead}", width)
         for section in self.sections:
             if not section.in_text:
                 continue
-            lines += [section.text] if section.text else []
+            for words in section.text.split("\n\n") if section.text else ():
+                lines += ["", *paragraph(words, width)]
             for table in section.tables:
-                lines += ["", table.to_text()]
-                lines += _wrapped(table.note) if table.note else []
-        return "\n".join(lines).strip("\n")
+                lines += ["", table.to_text(width)]
+                lines += wrapped(table.note, width, "  ") if table.note else []
+        return "\n".join(lines)
 
     def to_markdown(self) -> str:
         """With links to the figures' files beside it."""
@@ -109,11 +131,15 @@ class Page:
         ]
         for section in self.sections:
             parts.append(f"<h2>{escape(section.title)}</h2>")
-            parts += [f"<p>{escape(section.text)}</p>"] if section.text else []
+            paragraphs = section.text.split("\n\n") if section.text else []
+            parts += [f"<p>{escape(words)}</p>" for words in paragraphs]
             for table in section.tables:
-                parts.append(f"<h3>{escape(table.title)}</h3>")
+                # A table that a printed page can hold is not divided; a longer one may be.
+                short = " short" if len(table.rows) <= _ROWS_OF_A_PAGE else ""
+                parts.append(f'<div class="table{short}"><h3>{escape(table.title)}</h3>')
                 parts.append(f'<div class="scroll">{table.to_html()}</div>')
                 parts += [f'<p class="note">{escape(table.note)}</p>'] if table.note else []
+                parts.append("</div>")
             for figure in section.figures:
                 data = base64.b64encode(images[figure.name]).decode("ascii")
                 parts.append(
@@ -123,9 +149,6 @@ class Page:
                 )
         parts.append("<h2>How it was made</h2>")
         for heading, text in self.how:
-            parts.append(f"<h3>{escape(heading)}</h3><pre>{escape(text)}</pre>")
+            short = " class=short" if text.count("\n") < _ROWS_OF_A_PAGE else ""
+            parts.append(f"<h3>{escape(heading)}</h3><pre{short}>{escape(text)}</pre>")
         return "\n".join([*parts, "</body></html>", ""])
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, 92, initial_indent="  ", subsequent_indent="  ")

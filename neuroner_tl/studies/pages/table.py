@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Optional, Union
 
+from neuroner_tl.messages.numbers import fixed
+from neuroner_tl.messages.screen import paragraph, table_lines
 from neuroner_tl.messages.shown_text import spreadsheet_cell
 
 
@@ -48,6 +50,8 @@ class Table:
         columns: the columns' headings.
         rows: a row is as long as the columns.
         note: how it is to be read.
+        keys: how many columns at the left say what a row is; where a table is divided to fit the
+            screen, each part has them.
     """
 
     name: str
@@ -55,26 +59,31 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     note: str = ""
+    keys: int = 1
 
-    def to_text(self) -> str:
-        """For the terminal; the better value has a star."""
-        cells = [[text + ("*" if bold else " ") for text, bold in row] for row in self._rows()]
-        widths = [
-            max(len(heading), *(len(row[i]) for row in cells), 1)
-            for i, heading in enumerate(self.columns)
+    def to_text(self, width: Optional[int] = None) -> str:
+        """For the terminal; the better value has a star.
+
+        Args:
+            width: columns of the screen; None for a table as wide as it is.
+        """
+        rows = self._rows()
+        starred = [any(row[i].bold for row in rows) for i in range(len(self.columns))]
+        marks = {(True, True): "*", (False, True): " "}
+        cells = [
+            [cell.text + marks.get((cell.bold, star), "") for cell, star in zip(row, starred)]
+            for row in rows
         ]
-        right = self._right()
-
-        def line(texts: Sequence[str]) -> str:
-            placed = [
-                text.rjust(width) if is_right else text.ljust(width)
-                for text, width, is_right in zip(texts, widths, right)
-            ]
-            return ("  " + "  ".join(placed)).rstrip()
-
-        rule = "  " + "-" * (sum(widths) + 2 * (len(widths) - 1))
-        lines = [self.title, "", line(self.columns), rule, *map(line, cells), rule]
-        return "\n".join(lines)
+        lines = table_lines(
+            self.columns,
+            cells,
+            self._right(),
+            width=width,
+            keys=self.keys,
+            indent="  ",
+            rule=True,
+        )
+        return "\n".join([*paragraph(self.title, width), "", *lines])
 
     def to_markdown(self) -> str:
         """With bold values between stars."""
@@ -163,7 +172,7 @@ def points(value: Optional[float], digits: int = 2) -> str:
 
 def signed(value: Optional[float], digits: int = 2) -> str:
     """A number with its sign."""
-    return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
+    return "–" if value is None else fixed(value, digits, sign=True).replace("-", "−")
 
 
 def p_text(value: Optional[float]) -> str:

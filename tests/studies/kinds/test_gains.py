@@ -109,8 +109,8 @@ def test_a_table_of_gains():
     assert (table.name, table.title) == ("name", "Title")
     tested = compare_pairs([ONE, TWO])
     assert [[str(cell) for cell in row] for row in table.rows] == [
-        ["one", "2", "2", "+0.00 ± 0.00", interval_text(tested), *2 * [p_text(tested.p_value)]],
-        ["unknown", "–", "2", "+0.00 ± 0.00", "–", "–", "–"],
+        ["one", "2", "2", "0.00 ± 0.00", interval_text(tested), *2 * [p_text(tested.p_value)]],
+        ["unknown", "–", "2", "0.00 ± 0.00", "–", "–", "–"],
     ]
     assert how_tested([tested]) in table.note and "single comparison" in table.note
     assert gain_table(None, "name", "Title", [("none", [])]) is None
