@@ -1,6 +1,8 @@
 """Imports go one way: from the right of this list to the left."""
 
 import ast
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -209,6 +211,19 @@ def test_no_ten_lines_stand_twice(tmp_path):
             f"import {name[:-3]}\n\nif True:\n    {name[:3]} = 1\n{copied}"
         )
     assert repeats([tmp_path / "one.py", tmp_path / "other.py"], LONGEST_REPEAT + 1)
+
+
+def test_no_function_is_there_for_tests_alone():
+    """A function that the package names but where it is defined is called by tests at most."""
+    texts = {path: path.read_text("utf-8") for path in MODULES}
+    words = Counter(re.findall(r"\w+", "\n".join(texts.values())))
+    alone = [
+        f"{path.name}:{node.lineno}: {node.name}"
+        for path, text in texts.items()
+        for node in ast.parse(text).body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and words[node.name] == 1
+    ]
+    assert alone == []
 
 
 def test_no_file_is_a_bag_of_utilities():

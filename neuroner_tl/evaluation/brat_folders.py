@@ -71,6 +71,7 @@ class FolderScores:
             "scores": self.scores.to_json(),
             "scores_of_taggable": self.taggable.to_json(),
             "per_document": {name: item.to_json() for name, item in self.per_document.items()},
+            **({} if self.on_tags is None else {"scores_on_tags": self.on_tags.to_json()}),
             "gold_report": self.gold_report.to_json(),
             "predicted_report": self.predicted_report.to_json(),
         }

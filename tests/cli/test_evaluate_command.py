@@ -86,7 +86,9 @@ def test_figures_of_conlleval(folders, capsys):
         "             CHED: precision:   0.00%; recall:   0.00%; FB1:   0.00  1\n"
         "             DISO: precision:  50.00%; recall:  50.00%; FB1:  50.00  2\n"
     )
-    assert json.loads(target.read_text())["scores"]["micro"]["fn"] == 2
+    content = json.loads(target.read_text())
+    assert content["scores"]["micro"]["fn"] == 2
+    assert content["scores_on_tags"]["micro"]["fn"] == 1
 
 
 def test_figures_of_conlleval_where_documents_are_missing(folders, capsys):
