@@ -47,7 +47,7 @@ COMMANDS = {
 
 
 def make_parser() -> CommandLineParser:
-    """The parser of all commands."""
+    """Return the parser of all commands."""
     parser = CommandLineParser(
         prog="neuroner-tl",
         description="Transfer learning for biomedical named-entity recognition.",

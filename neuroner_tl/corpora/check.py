@@ -1,4 +1,4 @@
-"""Everything that is wrong with a corpus, said before anyone trains on it."""
+"""Everything that is wrong with a corpus, reported before training."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.progress import progress_bar
 
 SEVERITIES = ("error", "warning", "note")
-# Errors and a warning that training, too, says of a corpus.
+# Errors and a warning that training reports as well.
 NOTHING_TO_LEARN = "no entity in train: there is nothing to learn"
 NOTHING_FITS_TAGS = "no entity in train that tags can hold: there is nothing to learn"
 NOTHING_TO_CHOOSE_BY = "no entity in valid: no epoch is better than another"
@@ -35,12 +35,16 @@ _EDGES = frozenset(" \t\r\n.,;:")
 class Finding:
     """One kind of problem.
 
-    Args:
+    Attributes:
         severity: ``error``, training would stop; ``warning``, training would lose or learn
             something wrong; ``note``, worth knowing.
         what: the problem.
-        count: how often it was met.
+        count: how often it occurs.
         examples: the first places.
+
+    Example:
+        >>> Finding("warning", "empty document", 2, ["train/12", "train/15"]).count
+        2
     """
 
     severity: str
@@ -53,10 +57,16 @@ class Finding:
 class CorpusCheck:
     """The findings on a corpus.
 
-    Args:
+    Attributes:
         folder: the corpus.
         documents: documents by part.
         findings: by kind of problem.
+
+    Example:
+        >>> found = CorpusCheck(Path("corpus"))
+        >>> found.add("error", "no gold annotations", "train")
+        >>> found.errors
+        1
     """
 
     folder: Path
@@ -72,7 +82,7 @@ class CorpusCheck:
 
     @property
     def errors(self) -> int:
-        """Number of errors."""
+        """The number of errors."""
         return sum(f.count for f in self.findings.values() if f.severity == "error")
 
     def to_json(self) -> dict[str, Any]:
@@ -105,7 +115,7 @@ def check_corpus(
 
     Args:
         folder: the corpus, in any layout.
-        tokenizer: the one that training will use, or its name.
+        tokenizer: the tokeniser that training will use, or its name.
 
     Raises:
         CorpusError: there is no corpus, or its layout is not clear.
@@ -160,7 +170,7 @@ def _check_parts(corpus: Corpus, result: CorpusCheck) -> None:
 
 
 def _check_names(part: str, ids: Sequence[str], result: CorpusCheck) -> None:
-    """Tell of documents that another system cannot hold under their names, or not side by side."""
+    """Report documents whose names are not valid, or not distinct, on every system."""
     names = DocumentNames()
     for name in ids:
         try:

@@ -1,4 +1,4 @@
-"""A corpus of one format in another, with an account of everything that changed on the way."""
+"""Conversion of a corpus to another format, with a report of everything that changed."""
 
 from __future__ import annotations
 

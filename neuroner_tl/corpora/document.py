@@ -13,11 +13,16 @@ from typing import Optional
 class Entity:
     """A mention of an entity.
 
-    Args:
+    Attributes:
         type: entity type, such as ``DISO``.
         fragments: ``(start, end)`` pairs in the order of the text; more than one for a
             discontinuous entity.
-        text: what the mention says: the fragments' texts joined by one space.
+        text: the surface text: the fragments' texts joined by a space.
+
+    Example:
+        >>> entity = Entity("DISO", ((4, 10), (20, 28)), "breast carcinoma")
+        >>> entity.start, entity.end
+        (4, 28)
     """
 
     type: str
@@ -26,18 +31,23 @@ class Entity:
 
     @property
     def start(self) -> int:
-        """Offset of the first character."""
+        """The offset of the first character."""
         return self.fragments[0][0]
 
     @property
     def end(self) -> int:
-        """Offset after the last character."""
+        """The offset past the last character."""
         return self.fragments[-1][1]
 
 
 @dataclass(frozen=True)
 class Token:
-    """A token: the span ``[start, end)`` of the document's text."""
+    """A token: the span ``[start, end)`` of the document's text.
+
+    Example:
+        >>> "BRCA1 gene"[Token(0, 5).start : Token(0, 5).end]
+        'BRCA1'
+    """
 
     start: int
     end: int
@@ -45,7 +55,12 @@ class Token:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence: the span ``[start, end)`` of the document's text and the tokens inside it."""
+    """A sentence: the span ``[start, end)`` of the document's text and the tokens inside it.
+
+    Example:
+        >>> Sentence(0, 8, (Token(0, 5), Token(6, 8))).tokens[1]
+        Token(start=6, end=8)
+    """
 
     start: int
     end: int
@@ -56,12 +71,17 @@ class Sentence:
 class Document:
     """A text with its entities.
 
-    Args:
+    Attributes:
         id: name of the document, unique in its corpus (the file name without suffix).
         text: the whole text.
         entities: the annotated mentions, in the order of their start.
         sentences: sentences and tokens if the source gives them (CoNLL files), else None and
             the tokeniser decides.
+
+    Example:
+        >>> document = Document("12", "Asthma is common.", (Entity("DISO", ((0, 6),), "Asthma"),))
+        >>> [entity.text for entity in document.entities]
+        ['Asthma']
     """
 
     id: str
@@ -74,11 +94,16 @@ class Document:
 class TaggedSentence:
     """A sentence as sequence labelling sees it.
 
-    Args:
+    Attributes:
         tokens: the tokens' texts.
         starts: the tokens' first offsets in the document.
-        ends: the offsets after the tokens' last characters.
+        ends: the offsets past the tokens' last characters.
         tags: one tag a token (``O``, ``B-DISO`` ...).
+
+    Example:
+        >>> sentence = TaggedSentence(("Asthma", "persists"), (0, 7), (6, 15), ("S-DISO", "O"))
+        >>> dict(zip(sentence.tokens, sentence.tags))
+        {'Asthma': 'S-DISO', 'persists': 'O'}
     """
 
     tokens: tuple[str, ...]
@@ -91,11 +116,16 @@ class TaggedSentence:
 class TaggedDocument:
     """A document cut into tagged sentences, none of them empty.
 
-    Args:
+    Attributes:
         id: name of the document.
         sentences: its sentences.
-        entities: all of its annotations, those included that tags cannot hold.
+        entities: all of its annotations, including those that tags cannot represent.
         text: its text.
+
+    Example:
+        >>> sentence = TaggedSentence(("Asthma",), (0,), (6,), ("S-DISO",))
+        >>> TaggedDocument("12", (sentence,), text="Asthma").sentences[0].tags
+        ('S-DISO',)
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Ids of documents that become names of files in one folder."""
+"""Document ids that become file names in one folder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from neuroner_tl.system.file_name import file_name_fault, twin_key
 
 
 class DocumentNames:
-    """Ids met so far."""
+    """The ids seen so far.
+
+    Example::
+
+        names = DocumentNames()
+        names.check("abstract-1")
+        names.check("Abstract-1")  # CorpusError: some systems do not tell the two apart
+    """
 
     def __init__(self) -> None:
         self._seen: dict[str, str] = {}
@@ -17,11 +24,11 @@ class DocumentNames:
 
         Args:
             name: the id.
-            where: the place for the error, a file say.
+            where: the place for the error message, such as a file.
 
         Raises:
-            CorpusError: the id has a fault, or comes twice, or is the same as an earlier one to
-                systems that do not tell case or composed characters apart.
+            CorpusError: the id has a fault, occurs twice, or equals an earlier one on systems
+                that ignore case or the composition of characters.
         """
         place = f"{where}: " if where else ""
         fault = file_name_fault(name)

@@ -1,9 +1,9 @@
-"""Documents that two collections share, by PubMed id and by text.
+"""Documents that two collections share, found by PubMed id and by text.
 
-Texts are compared by their runs of five words (letters and digits, case ignored), counted exactly
-with scikit-learn's hashed sparse matrices. Two documents are one if the runs that they share are
-at least half of the smaller one's, and at least eight (twelve words in a row): an abstract is found
-inside a full text, and a sentence inside an abstract. A text of less than twelve words can only be
+Texts are compared by their 5-grams of words (letters and digits, case ignored), counted exactly
+with scikit-learn's hashed sparse matrices. Two documents are the same if they share at least half
+of the smaller one's 5-grams, and at least eight (twelve consecutive words): an abstract is found
+inside a full text, and a sentence inside an abstract. A text of fewer than twelve words can only be
 found by its id.
 """
 
@@ -31,12 +31,16 @@ _PUBMED_ID = re.compile(r"(?:PMID|pmid)?[-_:]?([1-9][0-9]{4,8})")
 class SharedDocument:
     """A document that is in both collections.
 
-    Args:
+    Attributes:
         source: its id in the one that was searched.
         target: its id in the one that was indexed.
         reason: ``PubMed id`` or ``text``.
-        share: the share of the smaller document's runs of words that are in both, 0 to 1; 1 for
+        share: the share of the smaller document's 5-grams that are in both, 0 to 1; 1 for
             the same id.
+
+    Example:
+        >>> SharedDocument(source="PMID9001", target="9001", reason="PubMed id", share=1.0)
+        SharedDocument(source='PMID9001', target='9001', reason='PubMed id', share=1.0)
     """
 
     source: str
@@ -49,8 +53,8 @@ def pubmed_id(name: str, known: Optional[Mapping[str, str]] = None) -> str:
     """Return the PubMed id of a document.
 
     Args:
-        name: the document's id: a number of at least five digits, maybe after ``PMID``, is one.
-        known: PubMed ids of documents whose names are none.
+        name: the document's id: a number of five or more digits, optionally after ``PMID``, is one.
+        known: PubMed ids of documents not named by theirs.
 
     Returns:
         The id, or an empty text.
@@ -67,6 +71,11 @@ class DocumentIndex:
         documents: the collection; the labels of documents must be unique.
         pubmed_ids: PubMed ids by document id, for documents not named by theirs.
         labels: what to call the documents in results; None takes their ids.
+
+    Example:
+        >>> index = DocumentIndex([Document("90001", "Asthma is common.")])
+        >>> [found.target for found in index.find([Document("PMID90001", "Asthma.")])]
+        ['90001']
     """
 
     def __init__(
@@ -109,7 +118,7 @@ class DocumentIndex:
         """Yield the documents that are in the collection, each once, the same id first.
 
         Args:
-            documents: the documents to look up; a few hundred are held at a time.
+            documents: the documents to look up; a few hundred are in memory at a time.
             pubmed_ids: PubMed ids by document id, for documents not named by theirs.
         """
         stream = iter(documents)
@@ -124,14 +133,14 @@ class DocumentIndex:
                     yield SharedDocument(document.id, label, "text", float(shared[row]))
 
     def _compare(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Return for each text the largest share with a document of the collection, and which."""
+        """Return for each text the document of the collection that shares most, and that share."""
         share = np.zeros(len(texts))
         target = np.zeros(len(texts), dtype=np.int64)
         if not self.labels:
             return share, target
         runs = self._runs(texts)
         sizes = np.diff(runs.indptr)
-        # Only runs that the collection has.
+        # Only 5-grams that the collection has.
         place = np.searchsorted(self._columns, runs.indices)
         place[place == len(self._columns)] = 0
         known = self._columns[place] == runs.indices if len(self._columns) else place < 0

@@ -1,4 +1,4 @@
-"""The account of what reading a corpus kept, changed and left out."""
+"""A report of what reading a corpus kept, changed and dropped."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ MAXIMUM_EXAMPLES = 10
 class Reason:
     """What happened under one named rule.
 
-    Args:
+    Attributes:
         effect: ``dropped`` (an entity annotation was lost), ``changed`` (it was kept in another
-            form) or ``noted`` (no entity annotation is concerned).
+            form) or ``noted`` (no entity annotation is affected).
         count: how often the rule was applied.
         examples: the first ten places.
+
+    Example:
+        >>> Reason("dropped", 1, ["train/12.ann:3"]).count
+        1
     """
 
     effect: str
@@ -32,13 +36,20 @@ class ImportReport:
     ``annotations_read == annotations_kept + annotations_dropped`` at all times. The report given
     to the tagger has to be the one that the reader of the same documents was given.
 
-    Args:
+    Attributes:
         documents: documents read.
         sentences: sentences made, empty ones not counted.
         tokens: tokens in these sentences.
         annotations_read: entity annotations read (brat's text-bound lines, CoNLL's chunks).
-        annotations_kept: those among them that no rule has dropped.
+        annotations_kept: those that no rule has dropped.
         by_reason: the rules applied and how often.
+
+    Example:
+        >>> report = ImportReport()
+        >>> report.read(3)
+        >>> report.drop("discontinuous", "12.ann:3")
+        >>> report.annotations_kept, report.annotations_dropped
+        (2, 1)
     """
 
     documents: int = 0
@@ -50,7 +61,7 @@ class ImportReport:
 
     @property
     def annotations_dropped(self) -> int:
-        """Annotations lost, over all rules."""
+        """The number of annotations lost, over all rules."""
         return sum(r.count for r in self.by_reason.values() if r.effect == "dropped")
 
     def read(self, n: int = 1) -> None:
@@ -59,11 +70,11 @@ class ImportReport:
         self.annotations_kept += n
 
     def count(self, reason: str, example: str = "", n: int = 1) -> None:
-        """Note something that concerns no entity annotation, such as a relation skipped."""
+        """Note something that affects no entity annotation, such as a skipped relation."""
         self._add(reason, "noted", example, n)
 
     def change(self, reason: str, example: str = "", n: int = 1) -> None:
-        """Count ``n`` annotations that are kept in another form than the source's."""
+        """Count ``n`` annotations that are kept in a form other than the source's."""
         self._add(reason, "changed", example, n)
 
     def drop(self, reason: str, example: str = "", n: int = 1) -> None:
@@ -116,7 +127,7 @@ class ImportReport:
 
     def summary(self) -> str:
         """Return the counts as a few lines of text, one for each rule applied."""
-        # Reading alone cuts no text into sentences.
+        # Reading alone does not split text into sentences.
         cut = f", {self.sentences} sentences, {self.tokens} tokens" if self.sentences else ""
         lines = [
             f"{self.documents} documents{cut}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import combinations
 
-# Characters that are taken for each other by eye or by scanners.
+# Characters that readers or scanners confuse.
 _ALIKE = str.maketrans("0OoQ1lIi|5S8B2Zz", "ooooiiiiissbbzzz")
 _IGNORED = str.maketrans("", "", "-_ .")
 # Shorter names, such as DNA and RNA, may differ in one letter.
@@ -15,9 +15,9 @@ _SHORTEST = 4
 def look_alikes(types: Iterable[str]) -> list[tuple[str, str]]:
     """Return the pairs of types that are spelt nearly alike, sorted.
 
-    They are if they are equal but for case, separators and characters that look alike, or if one
-    letter was left out, put in, changed, or two were swapped in names of four letters and more.
-    Names that differ in a number alone, such as Phase1 and Phase2, are not.
+    Two types look alike if they differ only in case, separators or characters that look alike, or,
+    in names of four or more letters, if one letter was deleted, inserted or changed, or two were
+    swapped. Names that differ only in a number, such as Phase1 and Phase2, do not.
     """
     return [
         (one, other) for one, other in combinations(sorted(set(types)), 2) if _alike(one, other)
@@ -55,13 +55,13 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _number_apart(one: str, other: str) -> bool:
-    """Tell whether two names have numbers in the same places, and other ones."""
+    """Tell whether two names have different numbers in the same places."""
     shapes = ["".join("0" if c.isdecimal() else c for c in name) for name in (one, other)]
     return shapes[0] == shapes[1]
 
 
 def _one_edit(one: str, other: str) -> bool:
-    """Tell whether one letter is changed, left out or put in, or two neighbours are swapped."""
+    """Tell whether one letter is changed, deleted or inserted, or two neighbours are swapped."""
     if len(one) > len(other):
         one, other = other, one
     start = next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), len(one))

@@ -34,13 +34,18 @@ IN_TWO_PARTS = "document in two parts of the corpus"
 
 
 class PartReader(ABC):
-    """A part of a corpus; reading it again starts anew, and holds one document at a time.
+    """A part of a corpus; it can be read again and again, one document in memory at a time.
 
     Args:
         path: the folder or file that it is read from.
+
+    Example::
+
+        for document in read_corpus("my_corpus")["valid"]:  # every part is a PartReader
+            print(document.id)
     """
 
-    # Whether it has tokens and sentences of its own, and no text.
+    # Whether it has tokens and sentences of its own but no text.
     has_columns = False
 
     def __init__(self, path: Path) -> None:
@@ -53,7 +58,7 @@ class PartReader(ABC):
 
     @abstractmethod
     def documents(self, report: Optional[ImportReport] = None) -> Iterator[Document]:
-        """Yield the documents; the report, if any, counts this pass.
+        """Yield the documents; count this pass in the report, if there is one.
 
         Raises:
             CorpusError: a file cannot be used; the message names file and line.
@@ -61,10 +66,10 @@ class PartReader(ABC):
 
     @abstractmethod
     def take(self, ids: Sequence[str]) -> PartReader:
-        """Return a reader of these documents alone."""
+        """Return a reader of these documents only."""
 
     def text_of(self, document: str) -> Optional[str]:
-        """Return the text of a document as it is on disk now; None if it cannot be had."""
+        """Return the text of a document as it is on disk now; None if it is not available."""
         return None
 
     def __iter__(self) -> Iterator[Document]:
@@ -75,7 +80,13 @@ class PartReader(ABC):
 
 
 class BratPart(PartReader):
-    """A part that is a folder of brat files, or some documents of it."""
+    """A part that is a folder of brat files, or some documents of it.
+
+    Example::
+
+        part = BratPart(Path("my_corpus/train"), ["12", "15"])
+        print(sum(len(document.entities) for document in part))
+    """
 
     def __init__(self, path: Path, ids: Sequence[str], ends: Optional[LineEnds] = None) -> None:
         super().__init__(path)
@@ -104,12 +115,18 @@ class BratPart(PartReader):
         return any((self.path / f"{name}.ann").is_file() for name in self._ids)
 
     def take(self, ids: Sequence[str]) -> BratPart:
-        """Return a reader of these documents alone."""
+        """Return a reader of these documents only."""
         return BratPart(self.path, sorted(ids), self._ends)
 
 
 class ConllPart(PartReader):
-    """A part that is a CoNLL file, or some documents of it."""
+    """A part that is a CoNLL file, or some documents of it.
+
+    Example::
+
+        part = ConllPart(Path("my_corpus/train.txt"))
+        print(len(part), part.ids[0])
+    """
 
     has_columns = True
 
@@ -128,7 +145,7 @@ class ConllPart(PartReader):
     def documents(self, report: Optional[ImportReport] = None) -> Iterator[Document]:
         """Yield the documents in the order of the file."""
         report = ImportReport() if report is None else report
-        # Documents that are not taken are parsed, but do not belong in the account.
+        # Documents that are not taken are parsed, but not counted in the report.
         latest = ImportReport()
         empty = True
         names = DocumentNames()  # Predictions are written under them.
@@ -143,7 +160,7 @@ class ConllPart(PartReader):
             raise CorpusError(f"{self.path}: no tokens; expected one token and its tag a line")
 
     def take(self, ids: Sequence[str]) -> ConllPart:
-        """Return a reader of these documents alone."""
+        """Return a reader of these documents only."""
         return ConllPart(self.path, ids)
 
 
@@ -156,7 +173,7 @@ class Corpus(Mapping[str, PartReader]):
         for document in read_corpus("my_corpus")["train"]:
             print(document.id, len(document.entities))
 
-    Args:
+    Attributes:
         folder: where it is.
         parts: readers by part: ``train``, ``valid``, ``test``, ``deploy``, those that exist.
         split: how a flat folder was split, None for a corpus that comes in parts.
@@ -193,7 +210,7 @@ def read_corpus(
         folder: the corpus, in one of the three layouts above.
         split_percentages: sizes of train, valid and test, for a flat folder.
         split_seed: for the split of a flat folder and for the choice of train documents.
-        train_size: how much of the train part to use, in per cent of all documents of train,
+        train_size: how much of the train part to use, in percent of all documents of train,
             valid and test; None uses all.
         report: notes the documents left out, and those found in two parts.
         required: parts that must be there.
@@ -283,7 +300,7 @@ def _find_parts(
     parts: dict[str, PartReader] = {}
     if folders:
         names = [(path, brat_names(path)) for path in folders]
-        ends = line_ends(lambda: texts_of(names))  # One convention for the whole corpus.
+        ends = line_ends(lambda: texts_of(names))  # One convention holds for the whole corpus.
         for path, own in names:
             if not own:
                 raise CorpusError(f"{path}: no .txt files; add documents or remove the folder")

@@ -23,14 +23,14 @@ def split_corpus(
     Args:
         folder: a flat folder of brat files.
         output: the folder to make.
-        percentages: documents of train, valid and test, in per cent.
+        percentages: documents of train, valid and test, in percent.
         seed: of the split.
 
     Returns:
-        The corpus as it was split, read from where it was.
+        The split corpus, read from its original folder.
 
     Raises:
-        CorpusError: the corpus cannot be used or has parts already, or the output cannot be made.
+        CorpusError: the corpus cannot be used or has parts, or the output cannot be created.
         ParameterError: the percentages are out of range.
     """
     corpus = read_corpus(folder, split_percentages=percentages, split_seed=seed)

@@ -1,4 +1,4 @@
-"""Seeded splits of a corpus' documents, and nested subsets of the train part.
+"""Seeded splits of a corpus's documents, and nested subsets of the train part.
 
 Documents are ranked by the SHA-256 of seed and id: the outcome depends on neither the order of
 the ids nor the platform nor the version of Python.
@@ -21,14 +21,19 @@ DEFAULT_PERCENTAGES = (60.0, 10.0, 30.0)
 
 @dataclass(frozen=True)
 class Split:
-    """Which documents are in which part, and how that came about.
+    """Which documents are in which part, and how they were drawn.
 
-    Args:
+    Attributes:
         train: ids of the train part, sorted; so for ``valid`` and ``test``.
         valid: ids of the validation part.
         test: ids of the test part.
         seed: the seed it was drawn with.
-        percentages: the parts' sizes asked for, in per cent of the documents.
+        percentages: the requested sizes of the parts, in percent of the documents.
+
+    Example:
+        >>> split = split_documents(["a", "b", "c", "d", "e"], (60, 20, 20), seed=1)
+        >>> len(split.train), len(split.valid), len(split.test)
+        (3, 1, 1)
     """
 
     train: tuple[str, ...]
@@ -49,7 +54,7 @@ class Split:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Split:
-        """Return the split that ``to_json`` gave.
+        """Return the split that `to_json` described.
 
         Raises:
             CorpusError: an entry is missing or of another kind.
@@ -111,14 +116,14 @@ def split_documents(
 def take_train(
     ids: Sequence[str], total_documents: int, percent_of_corpus: float, seed: int
 ) -> list[str]:
-    """Return a subset of the train part; with one seed, smaller subsets lie inside larger ones.
+    """Return a subset of the train part; with one seed, smaller subsets are nested in larger ones.
 
     Args:
         ids: ids of the whole train part.
         total_documents: documents of the corpus: train, valid and test together.
-        percent_of_corpus: size of the subset in per cent of ``total_documents`` (the paper's
-            train set sizes); at least one document is returned. More than the train part has
-            gives all of it, with a warning.
+        percent_of_corpus: size of the subset in percent of ``total_documents`` (the paper's
+            train set sizes); at least one document is returned. A size above that
+            of the train part gives all of it, with a warning.
         seed: another seed gives another subset.
 
     Raises:

@@ -40,18 +40,24 @@ HEADINGS = (
 class CorpusStatistics:
     """Counts over documents; sentences and tokens are those that training would see.
 
-    Args:
-        name: what the row is called.
+    Attributes:
+        name: name of the row.
         documents: documents counted.
         annotated_documents: those with an annotation.
         sentences: sentences with a token.
         tokens: tokens in them.
         unique_tokens: distinct tokens as written.
         annotations: annotations; the texts of ``by_text`` are those as written.
-        annotation_tokens: tokens that the annotations touch, one annotation at a time.
-        discontinuous: annotations of several fragments that do not adjoin.
+        annotation_tokens: tokens that overlap an annotation, summed over annotations.
+        discontinuous: annotations of several non-adjacent fragments.
         nested: annotations that lie inside another one.
-        overlapping: annotations that share text with another one and neither lies in the other.
+        overlapping: annotations that cross another one: neither contains the other.
+
+    Example:
+        >>> from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
+        >>> counts = count_documents("mine", [Document("12", "Asthma persists.")], AlnumTokenizer())
+        >>> counts.tokens, counts.annotations
+        (3, 0)
     """
 
     name: str
@@ -68,7 +74,7 @@ class CorpusStatistics:
 
     @property
     def annotations(self) -> int:
-        """Number of annotations."""
+        """The number of annotations."""
         return sum(self.by_text.values())
 
     def add(self, document: Document, tokenizer: Tokenizer) -> None:
@@ -128,12 +134,12 @@ def count_documents(
 
 
 def count_overlaps(entities: Sequence[Entity]) -> tuple[int, int]:
-    """Return how many annotations lie inside another one, and how many only cross another one.
+    """Return how many annotations lie inside another one, and how many partially overlap one.
 
     Of two with the same span the second is nested. Spans reach from first to last fragment.
     """
     ordered = sorted((entity.start, -entity.end) for entity in entities)
-    outer: list[tuple[int, int]] = []  # those inside no other one: both ends grow
+    outer: list[tuple[int, int]] = []  # those inside no other one: both ends increase
     for start, negative_end in ordered:
         if not outer or -negative_end > outer[-1][1]:
             outer.append((start, -negative_end))
@@ -145,11 +151,11 @@ def count_overlaps(entities: Sequence[Entity]) -> tuple[int, int]:
 
 
 def text_table(rows: Sequence[CorpusStatistics], width: Optional[int] = None) -> str:
-    """Return the table for reading.
+    """Return the table as plain text.
 
     Args:
-        rows: a row each; a column each where that would be wider than the screen.
-        width: columns of the screen; None for a table as wide as it is.
+        rows: one per row of the table; one per column if that is too wide for the screen.
+        width: columns of the screen; None for no limit.
     """
     cells = [row.row() for row in rows]
     right = [False, *[True] * (len(HEADINGS) - 1)]

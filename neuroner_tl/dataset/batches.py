@@ -13,7 +13,7 @@ from neuroner_tl.dataset.word_table import WordTable
 
 
 class Batch(NamedTuple):
-    """Sentences that are computed together; sizes are explained at `Shapes`.
+    """Sentences that are computed together; `Shapes` explains the sizes.
 
     Attributes:
         token_ids: ``[batch, time]`` int32, rows of the vocabulary.
@@ -23,6 +23,11 @@ class Batch(NamedTuple):
         lengths: ``[batch]`` int32, at least 1.
         labels: ``[batch, time]`` int32.
         sentence_weights: ``[batch]`` float32, 1, and 0 for a sentence that only fills the batch.
+
+    Example::
+
+        batch = make_batch(dataset.word_table, part, np.array([0, 1]), 2, Shapes())
+        assert batch.token_ids.shape == batch.labels.shape
     """
 
     token_ids: np.ndarray
@@ -38,11 +43,15 @@ class Batch(NamedTuple):
 class Shapes:
     """How sizes are rounded up, so that a compiled program meets few different ones.
 
-    Args:
+    Attributes:
         times: allowed sentence lengths; longer ones are rounded up to a power of two.
         single_times: the same for batches of one sentence, most of whose time goes to products
             that know no padding: fewer, so that less is compiled.
         exact: round nothing, for programs that are not compiled.
+
+    Example:
+        >>> Shapes().time(17), Shapes().time(200), Shapes(exact=True).time(17)
+        (24, 256, 17)
     """
 
     times: tuple[int, ...] = (16, 24, 28, 32, 40, 48, 64, 128)
@@ -50,7 +59,7 @@ class Shapes:
     exact: bool = False
 
     def time(self, longest: int, batch: int = 2) -> int:
-        """The smallest allowed sentence length that holds ``longest``."""
+        """Return the smallest allowed sentence length that holds ``longest``."""
         if self.exact:
             return longest
         for allowed in self.single_times if batch == 1 else self.times:
@@ -59,13 +68,13 @@ class Shapes:
         return 1 << (longest - 1).bit_length()
 
     def word_rows(self, batch: int) -> int:
-        """Words of a group of `packed_words`; 0 for all in one."""
+        """Return the number of words in a group of `packed_words`; 0 for all in one."""
         if self.exact:
             return 0
         return 16 if batch == 1 else 64
 
     def word_steps(self, needed: int, batch: int, time: int) -> int:
-        """Steps of packed words: nearly always enough for a batch of this size, or doubled."""
+        """Return the steps of packed words: nearly always enough for this size, or doubled."""
         if self.exact:
             return needed
         steps = 24 + 3 * batch * time // self.word_rows(batch)
@@ -82,8 +91,13 @@ class RareTokens:
     """What is replaced by the unknown token or character in training, and how often.
 
     NeuroNER replaces a token that occurs once in the training part by the unknown token with
-    probability 0.5, so that the unknown token's vector is trained. Here the draw is made anew
-    for each epoch, and for characters too.
+    probability 0.5, so that the unknown token's vector is trained. Here the draw is repeated
+    in each epoch, and made for characters too.
+
+    Example:
+        >>> rare = RareTokens(token_ids=np.array([5, 9]), character_ids=np.array([7]))
+        >>> rare.probability
+        0.5
     """
 
     token_ids: np.ndarray
@@ -103,17 +117,17 @@ def make_batch(
     replaced_characters: Optional[np.ndarray] = None,
     with_characters: bool = True,
 ) -> Batch:
-    """Put sentences together.
+    """Put sentences together into a batch.
 
     Args:
         table: the distinct words.
         part: the sentences' part.
         sentences: indices of at most ``batch_size`` sentences.
-        batch_size: rows of the batch; missing sentences are filled up with weight 0.
+        batch_size: rows of the batch; it is filled up with sentences of weight 0.
         shapes: how sizes are rounded up.
-        token_ids: ``[words of the table]``, what stands for ``table.token_ids`` in this epoch.
-        replaced_characters: ``[alphabet]``, what each character id becomes in this epoch.
-        with_characters: else ``word_index`` holds rows of the table, and no characters are given.
+        token_ids: ``[words of the table]``, what replaces ``table.token_ids`` in this epoch.
+        replaced_characters: ``[alphabet]``, what replaces each character id in this epoch.
+        with_characters: if False, ``word_index`` holds rows of the table, without characters.
     """
     starts = part.sentence_offsets[sentences]
     sizes = part.sentence_offsets[sentences + 1] - starts
@@ -147,11 +161,11 @@ def make_batch(
 
 
 def epoch_order(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Batches of sentence indices for one epoch.
+    """Return the batches of sentence indices of one epoch.
 
-    With one sentence a batch, a random order. Otherwise sentences of like length come together:
-    they are sorted by length, equal ones in random order, cut into batches, and the batches are
-    shuffled.
+    With one sentence per batch, the order is random. Otherwise sentences of similar length are
+    batched together: they are sorted by length, equal ones in random order, cut into batches, and
+    the batches are shuffled.
     """
     order = rng.permutation(len(lengths))
     if batch_size == 1:
@@ -172,18 +186,18 @@ def training_batches(
     alphabet: int,
     skip: int = 0,
 ) -> Iterator[Batch]:
-    """The batches of one epoch, the same for the same seed and epoch.
+    """Yield the batches of one epoch, the same for the same seed and epoch.
 
     Args:
         table: the distinct words.
         part: the training part.
-        batch_size: sentences a batch.
+        batch_size: sentences per batch.
         shapes: how sizes are rounded up.
         rare: what is replaced by the unknown token or character.
         seed: the run's seed.
         epoch: number of the epoch, from 1.
         alphabet: number of characters.
-        skip: batches at the beginning to leave out, to go on inside an epoch.
+        skip: batches at the beginning to leave out, to resume inside an epoch.
     """
     rng = np.random.default_rng([seed, epoch])
     order = epoch_order(part.lengths, batch_size, rng)

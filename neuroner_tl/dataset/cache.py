@@ -2,9 +2,9 @@
 
 An entry is a folder named by a key, the sha256 of everything that decides the arrays: see
 `neuroner_tl.dataset.cache_key`. It holds ``arrays.npz``, ``vocabulary.json``, ``strings.json``
-and a manifest with the size and sha256 of the three. Nothing is pickled. An entry that is not
-what its manifest says is removed and made again; a folder that cannot be written costs the cache,
-not the run.
+and a manifest with the size and sha256 of the three. Nothing is pickled. An entry that does
+not match its manifest is removed and made again; if the folder cannot be written, the run goes
+without a cache.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from neuroner_tl.system.temporary import put_in_place, remove_leftovers, tempora
 logger = logging.getLogger(__name__)
 
 ENTRIES = 8
-# More than that (a whole word-vector file, say) is quicker to read again than worth its place.
+# Larger data (such as a whole word-vector file) are quicker to read again than worth the space.
 LARGEST_ENTRY = 2 << 30
 MANIFEST, ARRAYS, VOCABULARY, STRINGS = (
     "manifest.json",
@@ -58,11 +58,16 @@ _GOLD_ARRAYS = tuple(field.name for field in fields(GoldAnnotations) if field.na
 
 @dataclass(frozen=True, eq=False)
 class EncodedCorpus:
-    """What reading and encoding a corpus gives.
+    """The outcome of reading and encoding a corpus.
 
-    Args:
+    Attributes:
         dataset: the arrays.
         reports: the import report of each part.
+
+    Example::
+
+        encoded = cache.load(key)
+        print(encoded.reports["train"].summary())
     """
 
     dataset: Dataset
@@ -70,11 +75,16 @@ class EncodedCorpus:
 
 
 class DatasetCache:
-    """Encoded corpora in a folder, the newest few of them.
+    """A folder of encoded corpora, the most recently used few.
 
     Args:
         folder: where entries go; made when the first one is stored.
-        entries: how many to keep; the one that was used longest ago goes first.
+        entries: how many to keep; the least recently used one is removed first.
+
+    Example::
+
+        cache = DatasetCache(Path("output/cache"), entries=4)
+        encoded = cache.get(key, lambda: (read(), key))
     """
 
     def __init__(self, folder: Path, entries: int = ENTRIES) -> None:
@@ -86,8 +96,8 @@ class DatasetCache:
 
         Args:
             key: the key of what is to be read.
-            make: reads it; returns what the entry is to hold, and the key of what was read, which
-                is another one if the corpus changed meanwhile.
+            make: reads it; returns the content of the entry, and the key of what was read, which
+                differs if the corpus changed meanwhile.
         """
         started = time.perf_counter()
         found = self.load(key)
@@ -132,7 +142,7 @@ class DatasetCache:
         try:
             os.utime(entry)
         except OSError:
-            pass  # A cache that may only be read serves as well.
+            pass  # A read-only cache serves as well.
         return found
 
     def store(self, key: str, data: EncodedCorpus) -> bool:
@@ -173,7 +183,7 @@ class DatasetCache:
 
 
 def _arrays(dataset: Dataset) -> dict[str, np.ndarray]:
-    """All arrays by the names that they have in the file."""
+    """Return all arrays by their names in the file."""
     named = {f"table.{name}": getattr(dataset.word_table, name) for name in _TABLE_ARRAYS}
     named.update({f"dataset.{name}": getattr(dataset, name) for name in _DATASET_ARRAYS})
     for part_name, part in dataset.parts.items():
@@ -205,7 +215,7 @@ def _write_entry(folder: Path, key: str, data: EncodedCorpus) -> None:
 
 
 def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write what ``np.savez`` would, without a last word of the archive on a full disk."""
+    """Write what ``np.savez`` would, without a message from the archive on a full disk."""
     with open(path, "wb") as file:
         archive = zipfile.ZipFile(file, "w")
         try:
@@ -214,7 +224,7 @@ def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
                     np.lib.format.write_array(entry, array, allow_pickle=False)
             archive.close()
         except BaseException:
-            # The archive would try to write its end once more when it is deleted, and say so.
+            # When it is deleted, the archive would write its end again, and report the failure.
             archive.fp = None
             raise
 

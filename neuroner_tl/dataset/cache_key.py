@@ -36,7 +36,7 @@ def cache_key(
     Args:
         snapshot: what the corpus and the word vectors hold.
         folder: the corpus.
-        settings: everything else that decides what is read and how it is cut, as JSON has it.
+        settings: everything else that decides what is read and how it is segmented, as in JSON.
         rules: rules of the vocabulary.
         known_tokens: tokens of a pretrained model.
         known_characters: characters of a pretrained model.
@@ -58,7 +58,7 @@ def cache_key(
 
 @cache
 def _source_code() -> str:
-    """Digest of the code that makes entries, so that one made by other code is not used."""
+    """Return a digest of the code that makes entries, so that those of other code are not used."""
     digest = hashlib.sha256()
     package = Path(neuroner_tl.__file__).parent
     for side in ("corpora", "dataset"):

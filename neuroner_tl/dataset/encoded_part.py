@@ -21,19 +21,25 @@ MAX_LABELS = 32767
 
 @dataclass(frozen=True, eq=False)
 class EncodedPart:
-    """Sentences as arrays: one item a token, with offsets for sentences and documents.
+    """Sentences as arrays: one item per token, with offsets for sentences and documents.
 
-    Args:
+    Attributes:
         words: index of each token in the word table, int32 ``[tokens]``.
         labels: label of each token, int16 ``[tokens]``; -1 where the model has no such label.
         starts: first character of each token in its document, int32 ``[tokens]``.
-        ends: offset after its last character, int32 ``[tokens]``.
+        ends: offset past its last character, int32 ``[tokens]``.
         sentence_offsets: sentence ``s`` has the tokens ``sentence_offsets[s]`` up to
             ``sentence_offsets[s + 1]``, int64 ``[sentences + 1]``.
         document_offsets: document ``d`` has the sentences ``document_offsets[d]`` up to
             ``document_offsets[d + 1]``, int64 ``[documents + 1]``.
         document_ids: names of the documents.
-        gold: all annotations of the documents, those included that tags cannot hold.
+        gold: all annotations of the documents, including those that tags cannot represent.
+
+    Example::
+
+        part = dataset.parts["train"]
+        first, last = part.sentence_offsets[:2]
+        labels = part.labels[first:last]  # of the first sentence
     """
 
     words: np.ndarray
@@ -52,17 +58,23 @@ class EncodedPart:
 
     @property
     def number_of_sentences(self) -> int:
-        """Number of sentences."""
+        """The number of sentences."""
         return len(self.sentence_offsets) - 1
 
     @property
     def number_of_tokens(self) -> int:
-        """Number of tokens."""
+        """The number of tokens."""
         return len(self.words)
 
 
 class Numbering:
-    """Numbers strings in the order of their first appearance."""
+    """A numbering of strings in the order of their first appearance.
+
+    Example:
+        >>> words = Numbering()
+        >>> [words.numbers[word] for word in ("the", "gene", "the")], words.strings()
+        ([0, 1, 0], ['the', 'gene'])
+    """
 
     def __init__(self) -> None:
         self.numbers: defaultdict[str, int] = defaultdict()
@@ -80,10 +92,15 @@ class Numbering:
 class NumberedPart:
     """A part whose labels are still numbers of the part's own tags.
 
-    Args:
+    Attributes:
         part: the part; ``labels`` index ``tags``.
         tags: the distinct tags in the order of their first appearance.
         first_documents: the document in which each tag appeared first.
+
+    Example::
+
+        numbered = number_documents(documents, Numbering(), "train")
+        part = numbered.with_labels([label_to_id[tag] for tag in numbered.tags])
     """
 
     part: EncodedPart
@@ -94,7 +111,7 @@ class NumberedPart:
         """Return the part with each tag replaced by the given label."""
         table = np.fromiter(label_ids, np.int16, len(self.tags))
         part = self.part
-        # In place, block by block: a second array of the corpus's size is not needed.
+        # In place, block by block, so that no second array of the corpus's size is needed.
         for start in range(0, len(part.labels), 1 << 20):
             block = part.labels[start : start + (1 << 20)]
             block[:] = table[block]
@@ -104,10 +121,10 @@ class NumberedPart:
 def number_documents(
     documents: Iterable[TaggedDocument], words: Numbering, name: str
 ) -> NumberedPart:
-    """Read a stream of documents once and keep integers only.
+    """Read a stream of documents once and keep only integers.
 
     Args:
-        documents: the documents; none is held longer than it takes to number its tokens.
+        documents: the documents; each is released once its tokens are numbered.
         words: numbering of the words, shared by all parts, extended in place.
         name: name of the part, for the progress bar and errors.
 

@@ -43,22 +43,27 @@ PART_ORDER = ("train", "valid", "test", "deploy")
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A corpus as arrays, with the vocabulary it led to.
+    """A corpus as arrays, with its vocabulary.
 
-    Args:
+    Attributes:
         vocabulary: tokens, characters and labels.
         word_table: the distinct words of all parts.
         parts: train, valid and, if given, test and deploy.
         token_vectors: initial vectors of the vocabulary's tokens, float32
             ``[tokens, dimension]``, zero where there is none; None without a word-vector file.
         token_vector_found: which tokens have a pretrained vector, bool ``[tokens]``.
-        rare_token_ids: tokens that occur once in train, int32, ascending; training replaces them
-            by the unknown token now and then.
+        rare_token_ids: tokens that occur once in train, int32, ascending; training sometimes
+            replaces them by the unknown token.
         rare_character_ids: characters that occur once in train, int32, ascending.
         embedding_report: how the distinct words were found in the word-vector file; None
             without one.
         unknown_words: the distinct words that share the unknown token's row, at most 20.
         number_of_unknown_words: how many distinct words share it.
+
+    Example::
+
+        dataset = build_dataset({"train": train, "valid": valid}, VocabularyRules(), None)
+        print(len(dataset.vocabulary.tokens), dataset.parts["train"].number_of_sentences)
     """
 
     vocabulary: Vocabulary
@@ -84,16 +89,16 @@ def build_dataset(
     """Encode a corpus; every part is read once, as a stream.
 
     Every distinct word has a row of its own, except those that ``rules`` send to the unknown
-    token. A word without a row is looked up as at prediction, by :meth:`Vocabulary.token_id`, so
+    token. A word without a row is looked up as in prediction, by :meth:`Vocabulary.token_id`, so
     that scores during training and predictions afterwards agree.
 
     Args:
-        parts: documents of train and valid and, as far as there are, test and deploy.
+        parts: documents of train and valid and, if given, test and deploy.
         rules: tag scheme and NeuroNER's rules for the vocabulary.
         word_vectors: word-vector file, or None.
         known_tokens: tokens of a pretrained model; they keep a row of their own.
         known_characters: characters of a pretrained model; they come first, in their order.
-        known_types: entity types that have labels beside those of the parts.
+        known_types: entity types that have labels in addition to those of the parts.
 
     Raises:
         CorpusError: train or valid is missing or empty, or a label does not fit the tag scheme.

@@ -1,7 +1,7 @@
 """fastText models: a vector for any word, from its row and those of its runs of characters.
 
-The file is mapped, not read: of a model of gigabytes only the rows that are asked for come into
-memory, and the words with their numbers. Bojanowski et al. (2017), Enriching Word Vectors with
+The file is memory-mapped: of a model of gigabytes, only the words and the rows that are looked
+up come into memory. Bojanowski et al. (2017), Enriching Word Vectors with
 Subword Information.
 """
 
@@ -44,7 +44,7 @@ def is_fasttext_file(path: Path) -> bool:
                         f"{path}: a fastText model, but zipped; unpack it: gunzip {path.name}"
                     )
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        return False  # The reader of word vectors says what is wrong.
+        return False  # The reader of word vectors reports what is wrong.
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read: {error.strerror or error}") from error
     return start == MAGIC
@@ -57,7 +57,7 @@ class FastTextFile:
     other word the mean of the latter. gensim's `load_facebook_vectors` gives the same vectors.
 
     Args:
-        path: the file, not zipped; it stays mapped as long as the object lives.
+        path: the file, not compressed; it stays mapped as long as the object lives.
 
     Attributes:
         index: number of each word, in the order of the file.
@@ -65,6 +65,11 @@ class FastTextFile:
 
     Raises:
         CorpusError: the file is missing, damaged, quantised or a classifier.
+
+    Example::
+
+        model = FastTextFile(Path("model.bin"))
+        vectors, found = model.compose(["bronchitis", "bronchitides"])
     """
 
     def __init__(self, path: Path) -> None:
@@ -79,7 +84,7 @@ class FastTextFile:
         except (struct.error, IndexError) as error:
             raise self._broken("it ends early") from error
         if hasattr(mmap, "MADV_RANDOM"):
-            # A row is 800 bytes somewhere in gigabytes: what lies around it is not wanted.
+            # A row is 800 bytes somewhere in gigabytes: reading ahead is useless.
             self._file.madvise(mmap.MADV_RANDOM)
 
     def _read_header(self) -> None:
@@ -128,7 +133,7 @@ class FastTextFile:
         )
 
     def __len__(self) -> int:
-        """Number of words that the model has."""
+        """Return the number of words that the model has."""
         return len(self.index)
 
     def find(self, words: Iterable[str]) -> dict[str, int]:
@@ -136,7 +141,7 @@ class FastTextFile:
         return {word: self.index[word] for word in words if word in self.index}
 
     def compose(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the vectors of any words, those that the model does not have too.
+        """Return the vectors of any words, including those that the model lacks.
 
         Returns:
             float32 ``[len(words), dimension]``, and which words have one, bool ``[len(words)]``: a

@@ -20,16 +20,21 @@ Span = tuple[str, tuple[tuple[int, int], ...]]
 
 @dataclass(frozen=True, eq=False)
 class GoldAnnotations:
-    """All annotations of documents, those included that tags cannot hold.
+    """All annotations of documents, including those that tags cannot represent.
 
-    Args:
+    Attributes:
         types: the entity types.
         kinds: index of each annotation's type, int32 ``[annotations]``.
         fragments: start and end of each fragment, int32 ``[fragments, 2]``.
         fragment_offsets: annotation ``a`` has the fragments ``fragment_offsets[a]`` up to
             ``fragment_offsets[a + 1]``, int64 ``[annotations + 1]``.
-        annotation_offsets: so for the annotations of each document, int64 ``[documents + 1]``.
+        annotation_offsets: likewise for each document's annotations, int64 ``[documents + 1]``.
         text_digests: digest of each document's text, uint8 ``[documents, 16]``.
+
+    Example::
+
+        gold = dataset.parts["test"].gold
+        print(gold.mentions(), gold.spans(0))  # of all documents, and of the first one
     """
 
     types: list[str]
@@ -40,7 +45,7 @@ class GoldAnnotations:
     text_digests: np.ndarray
 
     def spans(self, document: int) -> set[Span]:
-        """Return what decides a match, type and offsets, of a document's annotations."""
+        """Return type and offsets, which decide a match, of a document's annotations."""
         found = set()
         for a in range(self.annotation_offsets[document], self.annotation_offsets[document + 1]):
             own = self.fragments[self.fragment_offsets[a] : self.fragment_offsets[a + 1]]
@@ -59,7 +64,16 @@ class GoldAnnotations:
 
 @dataclass
 class GoldBuilder:
-    """Collects the annotations of a stream of documents."""
+    """A collector of the annotations of a stream of documents.
+
+    Example:
+        >>> from neuroner_tl.corpora.document import Entity
+        >>> builder = GoldBuilder()
+        >>> entity = Entity("DISO", ((0, 6),), "Asthma")
+        >>> builder.add(TaggedDocument("12", (), (entity,), "Asthma persists."))
+        >>> builder.build().spans(0)
+        {('DISO', ((0, 6),))}
+    """
 
     numbers: dict[str, int] = field(default_factory=dict)
     kinds: array[int] = field(default_factory=lambda: array("i"))
@@ -69,7 +83,7 @@ class GoldBuilder:
     digests: bytearray = field(default_factory=bytearray)
 
     def add(self, document: TaggedDocument) -> None:
-        """Take in the next document."""
+        """Add the next document."""
         for entity in document.entities:
             self.kinds.append(self.numbers.setdefault(entity.type, len(self.numbers)))
             for fragment in entity.fragments:
@@ -79,7 +93,7 @@ class GoldBuilder:
         self.digests += text_digest(document.text)
 
     def build(self) -> GoldAnnotations:
-        """Return all that was taken in."""
+        """Return the annotations added so far."""
         return GoldAnnotations(
             types=list(self.numbers),
             kinds=np.frombuffer(self.kinds, np.int32),
@@ -91,6 +105,6 @@ class GoldBuilder:
 
 
 def text_digest(text: str) -> bytes:
-    """Return 16 bytes that tell a text from every other one."""
+    """Return 16 bytes that identify a text."""
     data = text.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(data, digest_size=TEXT_DIGEST_BYTES).digest()

@@ -21,6 +21,10 @@ class NewVectors(NamedTuple):
     Attributes:
         words: rows of the word table, ascending.
         vectors: float32 ``[words, token_dimension]``.
+
+    Example:
+        >>> NewVectors(np.array([4]), np.zeros((1, 200), np.float32)).vectors.shape
+        (1, 200)
     """
 
     words: np.ndarray
@@ -76,7 +80,7 @@ def look_up_new_words(
         return NewVectors(unknown[rows >= 0], vectors.matrix[rows[rows >= 0]])
     numbers = source.find(forms)
     found = list(numbers)
-    # Rows of the matrix of what was found; a vector that several words share is read once.
+    # Rows of the matrix of vectors found; a vector that several words share is read once.
     rows, _ = lookup_rows(words, {form: row for row, form in enumerate(found)}, *flags)
     wanted = np.unique(rows[rows >= 0])
     matrix = source.vectors({found[row]: numbers[found[row]] for row in wanted})

@@ -2,8 +2,8 @@
 
 Sequences of any lengths share a block of ``steps x rows`` cells; each row holds as many as fit,
 one after the other, and all rows end at nearly the same step. So a compiled program meets the same
-sizes whatever it is given, and next to nothing of a full block is padding: it is computed up to
-the longest row.
+sizes for any input, and almost nothing of a full block is padding: it is computed up to the
+longest row.
 """
 
 from __future__ import annotations
@@ -17,14 +17,19 @@ import numpy as np
 
 
 class Shape(NamedTuple):
-    """The size of a block."""
+    """The size of a block.
+
+    Example:
+        >>> Shape(steps=64, rows=16).cells
+        1024
+    """
 
     steps: int
     rows: int
 
     @property
     def cells(self) -> int:
-        """Number of cells."""
+        """The number of cells."""
         return self.steps * self.rows
 
 
@@ -32,11 +37,16 @@ class Shape(NamedTuple):
 class BlockSizes:
     """The sizes that blocks may have.
 
-    Args:
-        small: what a single text fills.
-        large: what many texts fill; it has the steps of ``small``.
-        max_cells: bound for the blocks of longer sequences, whose steps are a power of two: they
-            have the rows of ``small``, or fewer.
+    Attributes:
+        small: for a single text.
+        large: for many texts; it has as many steps as ``small``.
+        max_cells: maximum for blocks of longer sequences, whose steps are a power of two: they
+            have as many rows as ``small``, or fewer.
+
+    Example:
+        >>> sizes = BlockSizes(Shape(64, 16), Shape(64, 128), max_cells=65_536)
+        >>> sizes.choose(longest=30, total=500), sizes.choose(longest=100, total=500)
+        (Shape(steps=64, rows=16), Shape(steps=128, rows=16))
     """
 
     small: Shape
@@ -44,7 +54,7 @@ class BlockSizes:
     max_cells: int
 
     def choose(self, longest: int, total: int) -> Shape:
-        """The size of blocks for sequences up to ``longest`` that have ``total`` elements."""
+        """Choose the size of blocks for sequences up to ``longest`` with ``total`` elements."""
         steps = self.large.steps
         if longest > steps:
             steps = 1 << (longest - 1).bit_length()
@@ -57,13 +67,19 @@ class Block(NamedTuple):
 
     Attributes:
         sequences: their indices.
-        first: cell of the first element of each, ``step * rows + row``; an element's follower is
+        first: cell of the first element of each, ``step * rows + row``; the next element is
             ``rows`` cells further on.
         elements: indices of all their elements, sequence by sequence.
         cells: the cell of each of them.
         starts: ``[2, steps, rows]`` int32, not 0 where reading begins: from left to right at first
             elements and at the first cell of a row's padding, from right to left at last elements.
         used: number of steps up to the end of the longest row.
+
+    Example:
+        >>> sizes = BlockSizes(Shape(4, 2), Shape(4, 8), max_cells=64)
+        >>> block = next(lay_out(np.array([0, 3, 5]), np.array([0, 1]), sizes))
+        >>> block.sequences.tolist(), block.first.tolist(), block.used
+        ([0, 1], [0, 1], 3)
     """
 
     sequences: np.ndarray
@@ -86,7 +102,7 @@ def lay_out(offsets: np.ndarray, sequences: np.ndarray, sizes: BlockSizes) -> It
     order = np.argsort(-lengths, kind="stable")
     sequences, lengths = sequences[order], lengths[order]
     long = int(np.searchsorted(-lengths, -sizes.large.steps, side="left"))
-    # Sequences that need steps of their own, length by length, then all others.
+    # Sequences longer than the blocks, length by length, then all others.
     bounds = [*np.flatnonzero(np.diff(_powers(lengths[:long]))) + 1, long, len(lengths)]
     start = 0
     for stop in bounds:
@@ -97,14 +113,14 @@ def lay_out(offsets: np.ndarray, sequences: np.ndarray, sizes: BlockSizes) -> It
 
 
 def _powers(lengths: np.ndarray) -> np.ndarray:
-    """Exponents of the next powers of two."""
+    """Return the exponents of the next powers of two."""
     return np.array([(int(length) - 1).bit_length() for length in lengths], np.int64)
 
 
 def _blocks(
     offsets: np.ndarray, sequences: np.ndarray, lengths: np.ndarray, sizes: BlockSizes
 ) -> Iterator[Block]:
-    """Blocks of one size for sequences that are sorted from the longest to the shortest."""
+    """Yield blocks of one size for sequences sorted from the longest to the shortest."""
     shape = sizes.choose(int(lengths[0]), int(lengths.sum()))
     number, row, step = _place(lengths, shape)
     first = step * shape.rows + row
@@ -129,7 +145,7 @@ def _blocks(
 
 
 def _place(lengths: np.ndarray, shape: Shape) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Block, row and step of each sequence: the longest first, each into the emptiest row."""
+    """Return block, row and step of each sequence: longest first, each into the emptiest row."""
     blocks = -(-int(lengths.sum()) // shape.cells)
     while True:
         rows = [(0, row) for row in range(blocks * shape.rows)]

@@ -2,7 +2,7 @@
 
 Most words have six characters and a few have twenty. Side by side, each word would take as many
 steps as the longest; so words are sorted by length and cut into groups of some rows, and the
-groups follow one another in time. The recurrence begins anew with each group.
+groups follow one another in time. The recurrence restarts with each group.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ class PackedWords(NamedTuple):
         used: number of steps that hold characters.
         first: ``[words]`` int32, ``step * rows + row`` of each word's first character.
         last: ``[words]`` int32, the same of its last character.
+
+    Example:
+        >>> packed = pack_words(np.array([[5, 6, 7], [8, 0, 0]]), np.array([3, 1]), rows=2)
+        >>> packed.characters.tolist()
+        [[5, 8], [6, 0], [7, 0]]
     """
 
     characters: np.ndarray
@@ -32,19 +37,19 @@ class PackedWords(NamedTuple):
 
 
 def steps_needed(lengths: np.ndarray, rows: int) -> int:
-    """Steps that words of these lengths take in groups of ``rows``."""
+    """Return the steps that words of these lengths take in groups of ``rows``."""
     return int(np.sort(lengths)[::-1][::rows].sum())
 
 
 def pack_words(
     characters: np.ndarray, lengths: np.ndarray, rows: int = 0, steps: int = 0
 ) -> PackedWords:
-    """Pack words.
+    """Pack words into groups.
 
     Args:
         characters: ``[words, length]``, padded at the end.
         lengths: ``[words]``, at least 1.
-        rows: words of a group; 0 puts all words into one.
+        rows: words per group; 0 puts all words into one.
         steps: number of steps of the arrays, at least `steps_needed`; 0 for no more than that.
     """
     rows = rows or len(lengths)

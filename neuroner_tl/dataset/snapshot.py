@@ -1,7 +1,7 @@
-"""What the files of a corpus, and its word vectors, hold at one moment.
+"""The content of a corpus and of its word vectors at one moment.
 
-Two snapshots that are equal say that nothing changed in between: a cache entry is what its key
-says, and a run was scored on the corpus that is still there.
+Two equal snapshots mean that nothing changed in between: a cache entry matches its key, and a
+run was scored on the corpus that is still there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Optional
 from neuroner_tl.corpora.reader import Corpus, PartReader
 from neuroner_tl.system.fingerprint import content_digest, file_digest
 
-# Parts of a snapshot that are no parts of a corpus.
+# Parts of a snapshot that are not parts of a corpus.
 LEFT_OUT = "left out"
 _ABSENT = bytes(32)
 
@@ -25,10 +25,16 @@ _ABSENT = bytes(32)
 class Snapshot:
     """The content of a corpus and of a word-vector file.
 
-    Args:
-        files: by part and name the sha256 of each file; of one that cannot be read zeros, as
-            reading it will say so.
+    Attributes:
+        files: by part and name, the sha256 of each file; zeros for one that cannot be read, since
+            reading it will report that.
         word_vectors: digest of the word-vector file; None without one.
+
+    Example::
+
+        before = take_snapshot(corpus)
+        work(corpus)
+        print(before.difference(take_snapshot(corpus)) or "nothing changed")
     """
 
     files: dict[tuple[str, str], bytes]
@@ -36,7 +42,7 @@ class Snapshot:
 
     @property
     def digest(self) -> str:
-        """One digest of it all, in hexadecimal digits."""
+        """One digest of everything, in hexadecimal digits."""
         digest = hashlib.sha256()
         for (part, name), content in self.files.items():
             digest.update(f"{len(part)} {part} {len(name.encode())} {name} ".encode() + content)
@@ -44,7 +50,7 @@ class Snapshot:
         return digest.hexdigest()
 
     def difference(self, later: Snapshot) -> Optional[str]:
-        """Say what is not as it was, the first file and how many more; None if all is."""
+        """Say what has changed, the first file and how many more; None if nothing has."""
         names = [*self.files, *(name for name in later.files if name not in self.files)]
         changed = [name for name in names if self.files.get(name) != later.files.get(name)]
         if changed:

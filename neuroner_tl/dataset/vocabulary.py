@@ -29,9 +29,9 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class VocabularyRules:
-    """NeuroNER's rules for which tokens have a row of their own.
+    """NeuroNER's rules that decide which tokens have a row of their own.
 
-    Args:
+    Attributes:
         tagging_format: ``bio`` or ``bioes``.
         token_embedding_dimension: length of the token vectors.
         remap_unknown_tokens_to_unk: tokens absent from train and from the word vectors share
@@ -41,6 +41,10 @@ class VocabularyRules:
         load_all_pretrained_token_embeddings: every word of the word-vector file has a row.
         check_for_lowercase: a token may be looked up in lower case.
         check_for_digits_replaced_with_zeros: a token may be looked up with its digits as zeros.
+
+    Example:
+        >>> VocabularyRules(tagging_format="bio", token_embedding_dimension=100).check_for_lowercase
+        True
     """
 
     tagging_format: str = "bioes"
@@ -82,7 +86,7 @@ def type_of_label(label: str) -> str:
 class Vocabulary:
     """Tokens, characters and labels of a model, each with its index.
 
-    Args:
+    Attributes:
         tokens: index 0 is the unknown token.
         characters: index 0 is the padding, index 1 the unknown character.
         labels: ``O``, then type by type the labels of the scheme.
@@ -91,6 +95,12 @@ class Vocabulary:
 
     Raises:
         CheckpointError: the lists do not start as stated, or hold an item twice.
+
+    Example:
+        >>> characters = (PADDING_CHARACTER, UNKNOWN_CHARACTER)
+        >>> words = Vocabulary((UNKNOWN_TOKEN, "asthma"), characters, ("O",))
+        >>> words.token_id("Asthma"), words.token_id("eczema")
+        (1, 0)
     """
 
     tokens: tuple[str, ...]
@@ -155,7 +165,7 @@ class Vocabulary:
         }
 
     def save(self, path: Path) -> None:
-        """Write the vocabulary as JSON; the file is complete or not there at all.
+        """Write the vocabulary as JSON, whole or not at all.
 
         Raises:
             CorpusError: the file cannot be written.

@@ -38,16 +38,16 @@ def decide_labels(
 ) -> tuple[str, ...]:
     """Return the labels of the types of train, valid and test together, as NeuroNER does.
 
-    So the labels do not depend on how much of train is used, and a type that train happens to lack
-    costs the mentions of that type, not the run.
+    So the labels do not depend on how much of train is used, and if train happens to lack a type,
+    only the mentions of that type are lost, not the run.
 
     Args:
         numbered: the parts; deploy, which has no gold annotations, gives no labels.
-        rules: have the tag scheme.
+        rules: give the tag scheme.
         known_types: further types, such as those of train documents that are not used.
 
     Raises:
-        CorpusError: a tag is none of the scheme, and the message names the document; or there
+        CorpusError: a tag does not belong to the scheme (the message names the document), or there
             are too many types.
     """
     types = set(known_types)

@@ -12,15 +12,20 @@ from neuroner_tl.dataset.vocabulary import PADDING_CHARACTER_ID, Vocabulary
 
 @dataclass(frozen=True, eq=False)
 class WordTable:
-    """Distinct surface words in the order of their first appearance.
+    """The distinct surface words in the order of their first appearance.
 
-    Args:
+    Attributes:
         words: the words as written.
         token_ids: vocabulary row of each word, int32 ``[words]``; 0 where it is unknown.
         char_ids: character indices of all words, one after the other, int32.
         char_offsets: word ``w`` has ``char_ids[char_offsets[w]:char_offsets[w + 1]]``, int64
             ``[words + 1]``.
         train_counts: occurrences of each word in train, int64 ``[words]``.
+
+    Example::
+
+        table = dataset.word_table
+        characters, lengths = table.characters_of(np.array([0, 1]))
     """
 
     words: list[str]

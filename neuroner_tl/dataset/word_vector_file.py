@@ -1,8 +1,8 @@
 """Word-vector files: word2vec binary, word2vec text and GloVe text, each plain or gzipped.
 
-Files are streamed and only the wanted rows are held, so that a file of several gigabytes needs
-the memory of the corpus's own words. The format is recognised by the content; the file's name
-decides only where the content leaves a doubt.
+Files are streamed and only the wanted rows are kept, so that a file of several gigabytes needs
+no more memory than the corpus's own words. The format is recognised by the content; the file's
+name decides only where the content is ambiguous.
 """
 
 from __future__ import annotations
@@ -38,10 +38,15 @@ _CONTROL = frozenset(range(9)) | frozenset(range(14, 32))
 class WordVectors:
     """Words and their vectors.
 
-    Args:
+    Attributes:
         index: row of each word, in the order of the file.
         matrix: float32 ``[len(index), dimension]``.
-        composed: words among them whose vector was put together from their characters.
+        composed: those whose vector was composed from their characters.
+
+    Example::
+
+        vectors = read_word_vectors(Path("pubmed-w2v-200d.bin.gz"), {"asthma"}, dimension=200)
+        asthma = vectors.matrix[vectors.index["asthma"]]
     """
 
     index: dict[str, int]
@@ -55,7 +60,7 @@ def read_word_vectors(path: Path, wanted: Optional[Collection[str]], dimension: 
     Args:
         path: word2vec binary, word2vec text (header line) or GloVe text (no header), each also
             gzipped. Words that are not UTF-8 are decoded with replacement characters; of a word
-            that occurs more than once the first vector counts.
+            that occurs more than once, the first vector counts.
         wanted: words to keep; None keeps all. Lines of unwanted words in a text file are checked
             for their number of fields only.
         dimension: expected length of the vectors.
@@ -88,7 +93,7 @@ def check_dimension(path: Path, found: int, expected: int) -> None:
 
 
 class WordVectorScan(ABC):
-    """One pass over one file, of which a subclass keeps what it wants.
+    """One pass over a file; a subclass keeps what it wants.
 
     Args:
         path: the file.
@@ -97,8 +102,16 @@ class WordVectorScan(ABC):
     Attributes:
         wanted: words to keep, as UTF-8; None keeps all.
         binary: whether the numbers are binary; decided before the first word is kept.
-        in_place: whether vectors stand in the file as they are used: little-endian float32,
-            neither text nor zipped. It is decided before the first word is kept.
+        in_place: whether vectors are stored in the file as they are used: little-endian float32,
+            neither text nor compressed. It is decided before the first word is kept.
+
+    Example::
+
+        class Words(WordVectorScan):
+            def keep(self, word, values, position):
+                print(word)
+
+        Words(Path("vectors.txt"), dimension=0).scan()
     """
 
     def __init__(self, path: Path, dimension: int) -> None:
@@ -182,7 +195,7 @@ class WordVectorScan(ABC):
         return ".bin" not in self.path.suffixes
 
     def _check_first_text_line(self, start: bytes) -> None:
-        """Check the dimension by the commonest number of fields in the first lines."""
+        """Check the dimension by the most common number of fields in the first lines."""
         lines = start.splitlines()
         complete = lines[:-1] if len(lines) > 1 else lines
         if not _CONTROL.isdisjoint(start):
@@ -209,7 +222,7 @@ class WordVectorScan(ABC):
         with self._progress() as bar:
             while self.words_read < self.expected:
                 before = self.words_read
-                # Everything that lies complete in the buffer, without a call per record.
+                # All complete records in the buffer, without a call per record.
                 last_start = len(buffer) - width - 1
                 while position <= last_start and self.words_read < self.expected:
                     space = buffer.find(b" ", position, last_start + 1)
@@ -270,7 +283,7 @@ class WordVectorScan(ABC):
         else:
             fields = line_fields.rsplit(None, self.dimension)
             if len(fields) == self.dimension and line[:1].isspace() and _are_numbers(fields):
-                self.words_read += 1  # The word is white space: no token can be equal to it.
+                self.words_read += 1  # The word is white space: no token can equal it.
                 return
             if len(fields) != self.dimension + 1:
                 raise self._broken_line(number, f"{len(line_fields.split())} fields", line)
@@ -340,7 +353,7 @@ class _Collector(WordVectorScan):
 
 
 def check_finite(path: Path, words: Sequence[str], matrix: np.ndarray) -> None:
-    """Raise CorpusError if a word's vector, its row of the matrix, holds no finite number."""
+    """Raise CorpusError if a word's vector, its row of the matrix, is not finite."""
     bad = np.flatnonzero(~np.isfinite(matrix.sum(axis=1, dtype=np.float64)))
     if len(bad):
         raise CorpusError(

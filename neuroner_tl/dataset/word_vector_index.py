@@ -1,11 +1,11 @@
-"""A sorted, memory-mapped index of a word-vector file: a word's vector without reading the file.
+"""A sorted, memory-mapped index of a word-vector file: vectors without reading the whole file.
 
-The index is made once, by one pass over the file, and lies beside it as ``NAME.index``, or in the
-user's cache folder where that folder is read-only. It says for what size and time of change of the
-file it was made, and has checksums of its tables and of each vector: an index that is stale,
-damaged or of another format is made again. It is written under a temporary name and renamed, so
-that processes that make it at the same time do not disturb each other. Vectors that stand in the
-file as they are used (word2vec binary that is not zipped) stay there; others are copied into the
+The index is built once, by one pass over the file, and stored beside it as ``NAME.index``, or in
+the user's cache folder if that folder is read-only. It records the size and modification time of
+the file, and has checksums of its tables and of each vector: an index that is stale, damaged or of
+another format is rebuilt. It is written under a temporary name and renamed, so
+that processes that build it at the same time do not disturb each other. Vectors that are stored in
+the file as they are used (uncompressed word2vec binary) stay there; others are copied into the
 index::
 
     header, 4096 bytes   JSON, filled up with blanks
@@ -45,7 +45,7 @@ _HEADER = 4096  # bytes
 
 
 def open_word_vectors(path: Path, dimension: int) -> WordVectorIndex:
-    """Open the index of a word-vector file, which is made if there is none that fits.
+    """Open the index of a word-vector file; build it if there is none that fits.
 
     Args:
         path: the file, of any format of `read_word_vectors`.
@@ -79,7 +79,7 @@ def open_word_vectors(path: Path, dimension: int) -> WordVectorIndex:
 
 
 def index_places(path: Path) -> tuple[Path, Path]:
-    """Where the index of a file may lie: beside it, and in the user's cache folder."""
+    """Return the places of a file's index: beside it, and in the user's cache folder."""
     known = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:16]
     return (
         path.with_name(f"{path.name}.index"),
@@ -102,6 +102,11 @@ class WordVectorIndex:
         path: the word-vector file.
         file: its index, which this object closes.
         dimension: expected length of the vectors.
+
+    Example::
+
+        index = open_word_vectors(Path("pubmed-w2v-200d.bin.gz"), dimension=200)
+        vectors = index.vectors(index.find(["asthma", "eczema"]))
     """
 
     def __init__(self, path: Path, file: BinaryIO, dimension: int) -> None:
@@ -109,7 +114,7 @@ class WordVectorIndex:
             status = os.fstat(file.fileno())
             if status.st_size <= _HEADER:
                 raise _Unfit("it is truncated")
-            # The mapping stays when the file is closed, and when it is replaced.
+            # The mapping remains when the file is closed or replaced.
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         header = _read_header(self._bytes[:_HEADER])
         if header["source"] != _identity(os.stat(path)):
@@ -138,11 +143,11 @@ class WordVectorIndex:
         self._source = _Positions(path) if self._in_place else None
 
     def __len__(self) -> int:
-        """Number of words of the file, one that occurs twice counted twice."""
+        """Return the number of words of the file; one that occurs twice is counted twice."""
         return self._size
 
     def find(self, words: Iterable[str]) -> dict[str, int]:
-        """Return the number of each word that the file has; of equal ones the first counts."""
+        """Return the number of each word that the file has; of equal words, the first counts."""
         known = {word: word.encode("utf-8", "replace") for word in words}
         hashes = np.fromiter(map(_hash, known.values()), np.uint64, len(known))
         places = np.searchsorted(self._hashes, hashes).tolist()
@@ -187,14 +192,14 @@ class WordVectorIndex:
 
 
 class _Positions:
-    """Reads at places of an open file, from any thread."""
+    """Reads at positions of an open file, from any thread."""
 
     def __init__(self, path: Path) -> None:
         self._file = open(path, "rb", buffering=0)
         self._lock = threading.Lock()
 
     def read(self, position: int, size: int) -> bytes:
-        """Up to ``size`` bytes from a position on."""
+        """Read up to ``size`` bytes from a position on."""
         if hasattr(os, "pread"):
             return os.pread(self._file.fileno(), size, max(0, position))
         with self._lock:
@@ -207,7 +212,7 @@ class _Positions:
 
 
 class _Builder(WordVectorScan):
-    """Writes an index during one pass over the file.
+    """Builds an index during one pass over the file.
 
     Tables of five million words take 250 MB meanwhile.
     """
@@ -246,7 +251,7 @@ class _Builder(WordVectorScan):
         if not self.in_place:
             used = 4 * self.dimension * size
             self._write(bytes(_padded(used) - used))
-        # Stable, so that of equal words the first comes first.
+        # Stable, so that of equal words the first stays first.
         order = np.argsort(np.frombuffer(self._hashes, np.uint64), kind="stable")
         digest = hashlib.sha256()
         for table in (
@@ -284,7 +289,7 @@ class _Builder(WordVectorScan):
 
 
 def _build(path: Path, place: Optional[Path], dimension: int) -> WordVectorIndex:
-    """Make an index at a place, or one that ends with this process."""
+    """Build an index at a place, or one that ends with this process."""
     if place is None:
         try:
             file = cast(BinaryIO, tempfile.TemporaryFile())
@@ -298,7 +303,7 @@ def _build(path: Path, place: Optional[Path], dimension: int) -> WordVectorIndex
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         if not place.parent.stat().st_mode & 0o222:
-            raise _NotWritten("the folder is marked read-only")  # It binds root, too.
+            raise _NotWritten("the folder is marked read-only")  # Root would ignore it.
         with replacing(place) as temporary:
             with open(temporary, "w+b") as file:
                 logger.info("%s: reading all word vectors to make an index: %s", path, place)
@@ -312,10 +317,10 @@ def _build(path: Path, place: Optional[Path], dimension: int) -> WordVectorIndex
 
 
 def _open_new(path: Path, file: BinaryIO, dimension: int) -> WordVectorIndex:
-    """Open an index that was just made.
+    """Open an index that was just built.
 
     Raises:
-        CorpusError: it does not fit, since its file changed meanwhile, say.
+        CorpusError: it does not fit, for example since the file changed meanwhile.
     """
     try:
         return WordVectorIndex(path, file, dimension)
@@ -330,7 +335,7 @@ def _read_header(data: bytes) -> dict[str, Any]:
     """Parse and check a header.
 
     Raises:
-        _Unfit: it is none of this format.
+        _Unfit: it is not of this format.
     """
     try:
         header = json.loads(data)
@@ -355,5 +360,5 @@ def _hash(word: bytes) -> int:
 
 
 def _padded(size: int) -> int:
-    """The next multiple of 8: tables of larger numbers are read where they begin at one."""
+    """Round up to a multiple of 8, at which tables of larger numbers have to begin."""
     return -(-size // 8) * 8

@@ -33,21 +33,26 @@ PART_FOLDERS = ("train", "valid", "test")
 
 @dataclass(frozen=True)
 class FolderScores:
-    """The outcome of comparing two folders.
+    """The outcome of a comparison of two folders.
 
-    Args:
+    Attributes:
         scores: counts by entity type over all documents compared, against all gold annotations.
-        taggable: the same against those gold annotations that tags can hold, with the default
-            tokeniser; the longest of those that overlap.
+        taggable: the same against those gold annotations that tags can represent, with the
+            default tokeniser; the longest of those that overlap.
         per_document: counts of each document compared, all types together.
         missing: gold documents without a prediction; the choice of documents says whether
             their entities count as missed.
         extra: predicted documents that the gold folder lacks; the choice of documents says
             whether their entities count as false.
         documents: the choice of documents.
-        gold_report: what reading the gold folder met.
-        predicted_report: what reading the predictions met.
-        on_tags: conlleval's figures, of both sides as tags, if they were asked for.
+        gold_report: import report of the gold folder.
+        predicted_report: import report of the predictions.
+        on_tags: conlleval's figures, of both sides as tags, if requested.
+
+    Example::
+
+        outcome = evaluate_folders("gold", "predicted", documents="common")
+        print(f"F1 {100 * outcome.scores.f1:.2f}, {len(outcome.missing)} documents are missing")
     """
 
     scores: Scores
@@ -96,7 +101,7 @@ def evaluate_folders(
             ``common`` compares the documents in both; ``gold`` compares all gold documents, a
             missing prediction being an empty one; ``all`` compares every document, an extra
             prediction being all false as well.
-        on_tags: compute conlleval's figures, too: both sides as tags of the default tokeniser.
+        on_tags: also compute conlleval's figures: both sides as tags of the default tokeniser.
 
     Raises:
         CorpusError: a folder or file cannot be used, the documents differ under ``same``, the
@@ -265,7 +270,7 @@ def _read_prediction(
 
 
 def _check_same_text(gold: Document, predicted: Document, gold_path: Path, path: Path) -> None:
-    """Refuse texts that differ in more than white space at their end: offsets mean nothing."""
+    """Refuse texts that differ in more than trailing white space: offsets would be meaningless."""
     one, other = gold.text.rstrip(), predicted.text.rstrip()
     if one == other:
         return

@@ -29,6 +29,10 @@ class Mention(NamedTuple):
         document: name of the document.
         type: entity type.
         fragments: ``(start, end)`` pairs.
+
+    Example:
+        >>> Mention("12", "DISO", ((0, 6),)) == Mention("12", "DISO", ((0, 6),))
+        True
     """
 
     document: str
@@ -38,23 +42,30 @@ class Mention(NamedTuple):
 
 @dataclass(frozen=True)
 class AnnotatedPart:
-    """What a gold standard, or a system, says of a set of documents.
+    """The annotations of a set of documents, by a gold standard or a system.
 
-    Args:
+    Attributes:
         mentions: by document, the mentions and their texts; a document without any has an
             empty entry.
+
+    Example:
+        >>> from neuroner_tl.corpora.document import Entity
+        >>> asthma = Entity("DISO", ((0, 6),), "Asthma")
+        >>> part = AnnotatedPart.of([Document("12", "Asthma.", (asthma,))])
+        >>> part.keys
+        {('DISO', 'asthma')}
     """
 
     mentions: Mapping[str, Mapping[Mention, str]]
 
     @classmethod
     def of(cls, documents: Iterable[Document]) -> AnnotatedPart:
-        """The mentions of documents."""
+        """Collect the mentions of documents."""
         return cls({document.id: _mentions(document) for document in documents})
 
     @classmethod
     def joined(cls, parts: Mapping[str, AnnotatedPart]) -> AnnotatedPart:
-        """Several parts as one; a document's name gets that of its part before it."""
+        """Combine parts into one; each document's name is prefixed with that of its part."""
         return cls(
             {
                 f"{name}/{document}": {
@@ -72,12 +83,12 @@ class AnnotatedPart:
         return {mention for found in self.mentions.values() for mention in found}
 
     def text_of(self, mention: Mention) -> str:
-        """What a mention says."""
+        """Return the text of a mention."""
         return self.mentions[mention.document][mention]
 
     @property
     def keys(self) -> set[tuple[str, str]]:
-        """Type and normalised text of every mention: what a model could know from it."""
+        """Type and normalised text of every mention: what a model could learn from it."""
         return {
             (mention.type, normalised(text))
             for found in self.mentions.values()
@@ -89,10 +100,16 @@ class AnnotatedPart:
 class ErrorSets:
     """The mentions of one system against the gold standard.
 
-    Args:
-        true_positives: found, with the right type and limits.
-        false_positives: found, but not so in the gold standard.
-        false_negatives: in the gold standard, but not so found.
+    Attributes:
+        true_positives: found, with the correct type and boundaries.
+        false_positives: found, but not in the gold standard.
+        false_negatives: in the gold standard, but not found.
+
+    Example:
+        >>> mention = Mention("12", "DISO", ((0, 6),))
+        >>> gold = AnnotatedPart({"12": {mention: "Asthma"}})
+        >>> len(ErrorSets.of(gold, AnnotatedPart({"12": {}})).false_negatives)
+        1
     """
 
     true_positives: set[Mention]
@@ -106,12 +123,17 @@ class ErrorSets:
         return cls(expected & found, found - expected, expected - found)
 
     def named(self) -> dict[str, set[Mention]]:
-        """The three sets by their names in `SETS`."""
+        """Return the three sets by their names in `SETS`."""
         return dict(zip(SETS, (self.false_negatives, self.false_positives, self.true_positives)))
 
 
 class Overlap(NamedTuple):
-    """Sizes of the parts of two sets: of the first alone, of the second alone, of both."""
+    """Sizes of the parts of two sets: of the first alone, of the second alone, of both.
+
+    Example:
+        >>> Overlap(first=12, second=7, both=30)
+        Overlap(first=12, second=7, both=30)
+    """
 
     first: int
     second: int
@@ -119,7 +141,7 @@ class Overlap(NamedTuple):
 
 
 def overlaps(first: ErrorSets, second: ErrorSets) -> dict[str, Overlap]:
-    """How far two systems find and miss the same mentions, for each of `SETS`."""
+    """Count how many mentions two systems both find or miss, for each of `SETS`."""
     found = {}
     for name, one in first.named().items():
         other = second.named()[name]
@@ -131,9 +153,14 @@ def overlaps(first: ErrorSets, second: ErrorSets) -> dict[str, Overlap]:
 class ErrorCounts:
     """How often each kind of error occurs, of mentions seen in train and of others.
 
-    Args:
+    Attributes:
         by_kind: for each of `KINDS`, how many mentions were seen in train and how many not.
         examples: the first few of each kind whose texts differ, as ``document: text``.
+
+    Example:
+        >>> counts = ErrorCounts({kind: (0, 0) for kind in KINDS} | {BOUNDARY: (3, 8)})
+        >>> sum(counts.by_kind[BOUNDARY])
+        11
     """
 
     by_kind: Mapping[str, tuple[int, int]]
@@ -141,7 +168,7 @@ class ErrorCounts:
 
 
 def kind_of(mention: Mention, others: Iterable[Mention], without: str) -> str:
-    """The kind of an error.
+    """Tell the kind of an error.
 
     Args:
         mention: what was missed, or found wrongly.
@@ -149,8 +176,8 @@ def kind_of(mention: Mention, others: Iterable[Mention], without: str) -> str:
         without: the kind if no other mention shares a character with it.
 
     Returns:
-        ``type`` if another one has the same limits, ``boundary`` if one of the same type overlaps,
-        ``boundary and type`` if only ones of other types do.
+        ``type`` if another one has the same boundaries, ``boundary`` if one of the same type
+        overlaps, ``boundary and type`` if only ones of other types do.
     """
     overlapping = [other for other in others if _overlap(mention.fragments, other.fragments)]
     if not overlapping:
@@ -185,7 +212,7 @@ def count_errors(
 
 
 def document_counts(gold: AnnotatedPart, predicted: AnnotatedPart) -> np.ndarray:
-    """TP, FP and FN of every gold document, in the order of their names: ``[documents, 3]``."""
+    """Count TP, FP and FN of every gold document, sorted by name: ``[documents, 3]``."""
     rows = []
     for name in sorted(gold.mentions):
         expected = gold.mentions[name].keys()
@@ -196,7 +223,7 @@ def document_counts(gold: AnnotatedPart, predicted: AnnotatedPart) -> np.ndarray
 
 
 def normalised(text: str) -> str:
-    """A mention's text without regard to case and white space."""
+    """Normalise a mention's case and white space."""
     return " ".join(text.casefold().split())
 
 

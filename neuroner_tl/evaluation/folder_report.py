@@ -8,7 +8,7 @@ from neuroner_tl.evaluation.scoring import HEADLINE, MEASURES
 
 
 def folder_report(outcome: FolderScores, per_document: bool = False) -> str:
-    """Return a table by entity type, a line a document if asked for, and what was compared."""
+    """Return a table by entity type, optionally a line per document, and what was compared."""
     text = scores_table(outcome.scores)
     text += (
         f"{MEASURES[HEADLINE]}\n\n"

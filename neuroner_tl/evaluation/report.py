@@ -8,7 +8,7 @@ from neuroner_tl.evaluation.scoring import Counts, Scores
 
 
 def conlleval_report(scores: Scores) -> str:
-    """Return the scores in the form in which conlleval prints them, rates in per cent.
+    """Return the scores in the form in which conlleval prints them, rates in percent.
 
     The last number of a type's line is the number of phrases found.
     """
@@ -25,7 +25,7 @@ def conlleval_report(scores: Scores) -> str:
 
 
 def scores_table(scores: Scores) -> str:
-    """Return a table: a row of TP, FP, FN, P, R and F1 (per cent) a type, then micro and macro."""
+    """Return a table: a row of TP, FP, FN, P, R and F1 (percent) per type, then micro and macro."""
     macro = scores.macro
     rows = counts_rows({**scores.per_type, "micro average": scores.micro}, first="type")
     name_width = len(rows[0]) - len(_HEADER)

@@ -14,7 +14,7 @@ from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.spelling import one_of
 
 MODES = ("conll", "bio", "token", "binary")
-# The measure that "F1" means where nothing else is said.
+# The measure that "F1" means unless stated otherwise.
 HEADLINE = "documents"
 # What is compared, by its name in results.json.
 MEASURES = {
@@ -33,12 +33,17 @@ _NO_CLASS = "O"
 
 @dataclass(frozen=True)
 class Counts:
-    """What was found and what was missed, of one type or of all.
+    """Counts of entities found and missed, of one type or of all.
 
-    Args:
+    Attributes:
         tp: true positives.
         fp: false positives.
         fn: false negatives.
+
+    Example:
+        >>> counts = Counts(tp=8, fp=2, fn=2)
+        >>> counts.precision, counts.recall, counts.gold
+        (0.8, 0.8, 10)
     """
 
     tp: int = 0
@@ -47,17 +52,17 @@ class Counts:
 
     @property
     def gold(self) -> int:
-        """Number of items in the gold standard."""
+        """The number of items in the gold standard."""
         return self.tp + self.fn
 
     @property
     def predicted(self) -> int:
-        """Number of items predicted."""
+        """The number of predicted items."""
         return self.tp + self.fp
 
     @property
     def precision(self) -> float:
-        """Share of the predicted items that are right, 0 to 1; 0 if nothing was predicted."""
+        """Share of the predicted items that are correct, 0 to 1; 0 if nothing was predicted."""
         return self.tp / self.predicted if self.predicted else 0.0
 
     @property
@@ -67,7 +72,7 @@ class Counts:
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall, 0 to 1; 0 if nothing is right."""
+        """Harmonic mean of precision and recall, 0 to 1; 0 if nothing is correct."""
         both = self.gold + self.predicted
         return 2 * self.tp / both if both else 0.0
 
@@ -87,7 +92,12 @@ class Counts:
 
 
 class Averages(NamedTuple):
-    """Unweighted means over the types, each 0 to 1."""
+    """Unweighted means over the types, each 0 to 1.
+
+    Example:
+        >>> Averages(precision=0.9, recall=0.7, f1=0.7875).f1
+        0.7875
+    """
 
     precision: float
     recall: float
@@ -96,12 +106,17 @@ class Averages(NamedTuple):
 
 @dataclass(frozen=True)
 class Scores:
-    """Counts of every type, and how many tokens have the right tag.
+    """Counts of every type, and the number of tokens with the correct tag.
 
-    Args:
+    Attributes:
         per_type: counts of each type that occurs in gold or prediction, sorted by name.
         tokens: tokens compared; 0 when spans without tokens were compared.
         correct_tokens: tokens whose predicted class equals the gold one (``O`` counts).
+
+    Example:
+        >>> scores = Scores({"DISO": Counts(8, 2, 2), "GENE": Counts(1, 0, 1)})
+        >>> scores.micro
+        Counts(tp=9, fp=2, fn=3)
     """
 
     per_type: dict[str, Counts] = field(default_factory=dict)
@@ -141,7 +156,7 @@ class Scores:
 
     @property
     def accuracy(self) -> Optional[float]:
-        """Share of the tokens with the right class, 0 to 1; None if no tokens were compared."""
+        """Share of the tokens with the correct class, 0 to 1; None if no tokens were compared."""
         return self.correct_tokens / self.tokens if self.tokens else None
 
     @classmethod
@@ -172,9 +187,9 @@ def score_spans(
     """Count exact matches.
 
     Args:
-        gold: per document or sentence the set of spans; a span is a tuple whose first item is the
-            type, such as ``(type, first, after_last)``.
-        predicted: the same of the prediction, in the same order.
+        gold: for each document or sentence, the set of spans; a span is a tuple whose first item is
+            the type, such as ``(type, first, after_last)``.
+        predicted: likewise of the prediction, in the same order.
 
     Raises:
         ValueError: the two have different lengths.
@@ -197,7 +212,14 @@ def score_spans(
 
 
 class DocumentScorer:
-    """Counts exact matches, one document after the other, and holds none of them."""
+    """A counter of exact matches, document by document, which keeps none of the documents.
+
+    Example:
+        >>> scorer = DocumentScorer()
+        >>> scorer.add("12", {("DISO", 0, 6)}, {("DISO", 0, 6), ("DISO", 7, 9)})
+        >>> scorer.counts(), scorer.scores.precision
+        ({'12': [1, 1, 0]}, 0.5)
+    """
 
     def __init__(self) -> None:
         self._per_type: dict[str, Counts] = {}
@@ -222,17 +244,17 @@ class DocumentScorer:
         return Scores(dict(sorted(self._per_type.items())))
 
     def counts(self) -> dict[str, list[int]]:
-        """Return TP, FP and FN of each document, all types together, by its name."""
+        """Return TP, FP and FN of each document by name, all types together."""
         return {name: [c.tp, c.fp, c.fn] for name, c in self.per_document.items()}
 
 
 def named_measures() -> dict[str, str]:
-    """Return what results.json says of its measures: which is the headline, and what each is."""
+    """Return the description of measures in results.json: the headline, and what each one is."""
     return {"headline": HEADLINE, **MEASURES}
 
 
 def spans_of(entities: Iterable[Entity]) -> set[Span]:
-    """Return what decides whether two entities match: type and offsets of all fragments."""
+    """Return type and offsets of all fragments, which decide whether two entities match."""
     return {(entity.type, entity.fragments) for entity in entities}
 
 
@@ -244,7 +266,7 @@ def score_tags(
     Args:
         gold: the tags of each sentence, in BIO or BIOES.
         predicted: as many tags for each sentence.
-        mode: ``conll`` counts whole entities, exact match of type and limits (the figures of
+        mode: ``conll`` counts whole entities, exact match of type and boundaries (the figures of
             conlleval of the tags as BIO, see :func:`neuroner_tl.corpora.text.tags.tags_to_spans`);
             ``bio`` counts tokens by their tag as it is, so in BIOES by E and S too; ``token``
             counts tokens by their type; ``binary`` counts tokens inside any entity. ``O`` is

@@ -22,13 +22,17 @@ _TINY = 1e-12
 
 @dataclass(frozen=True)
 class Summary:
-    """Several values of one thing.
+    """Summary statistics of several values.
 
-    Args:
+    Attributes:
         mean: their mean.
         deviation: their standard deviation (n - 1); None for a single one.
-        number: how many there are.
-        zeros: how many of them are 0.
+        number: how many values there are.
+        zeros: how many values are 0.
+
+    Example:
+        >>> summarise([70.0, 72.0])
+        Summary(mean=71.0, deviation=1.4142135623730951, number=2, zeros=0)
     """
 
     mean: float
@@ -41,7 +45,7 @@ class Summary:
 class Difference:
     """The second of two systems against the first, on one test set.
 
-    Args:
+    Attributes:
         gain: F1 of the second minus F1 of the first, -1 to 1; mean over pairs of runs.
         low: lower end of the 95 % interval of the gain, over documents and, where there are
             several, runs; -1 if a single document leaves it open.
@@ -51,6 +55,12 @@ class Difference:
         runs: pairs of runs.
         splits: splits that they were made with.
         deviation: standard deviation of the runs' gains (n - 1); None for a single pair.
+
+    Example::
+
+        first, second = np.load("baseline.npy"), np.load("transfer.npy")  # [runs, documents, 3]
+        difference = compare_systems(first, second)
+        print(f"{100 * difference.gain:+.2f} points, p = {difference.p_value:.3f}")
     """
 
     gain: float
@@ -64,7 +74,7 @@ class Difference:
 
 
 def summarise(values: Sequence[float]) -> Summary:
-    """Mean and standard deviation.
+    """Return mean and standard deviation.
 
     Raises:
         ValueError: there are no values.
@@ -77,7 +87,7 @@ def summarise(values: Sequence[float]) -> Summary:
 
 
 def f1_of(counts: np.ndarray) -> np.ndarray:
-    """F1 of counts ``[..., 3]`` (TP, FP, FN), 0 to 1; 0 where nothing is right."""
+    """Compute F1 of counts ``[..., 3]`` (TP, FP, FN), 0 to 1; 0 where nothing is correct."""
     tp, errors = counts[..., 0], counts[..., 1] + counts[..., 2]
     return np.divide(2 * tp, np.maximum(2 * tp + errors, 1), dtype=float)
 
@@ -232,7 +242,7 @@ def _influence(counts: np.ndarray) -> np.ndarray:
 
 
 def wilcoxon(first: Sequence[float], second: Sequence[float]) -> Optional[float]:
-    """Two-sided p-value of Wilcoxon's signed-rank test over pairs, such as a pair a corpus.
+    """Return the two-sided p-value of Wilcoxon's signed-rank test over pairs, such as corpora.
 
     Exact where scipy has it exact; pairs without a difference are left out. None if fewer than
     two pairs differ: then there is nothing to test.
@@ -245,7 +255,7 @@ def wilcoxon(first: Sequence[float], second: Sequence[float]) -> Optional[float]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction: p-values that hold for all the tests together (Holm 1979)."""
+    """Apply Holm's step-down correction: p-values that hold jointly for all tests (Holm 1979)."""
     order = np.argsort(p_values, kind="stable")
     corrected = np.empty(len(p_values))
     highest = 0.0
@@ -256,7 +266,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def error_reduction(baseline: float, other: float) -> Optional[float]:
-    """Share of the baseline's error (100 - F1) that another system removes, in per cent.
+    """Return the share of the baseline's error (100 - F1) that a system removes, in percent.
 
     Args:
         baseline: F1 of the baseline, in points of 100.

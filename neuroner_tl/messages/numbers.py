@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def fixed(value: float, digits: int = 2, *, sign: bool = False) -> str:
-    """Return a number with so many digits after the point; what rounds to zero has no sign.
+    """Format a number with a fixed number of decimals; what rounds to zero has no sign.
 
     Example::
 
@@ -14,7 +14,7 @@ def fixed(value: float, digits: int = 2, *, sign: bool = False) -> str:
     Args:
         value: the number.
         digits: digits after the point.
-        sign: whether a positive number has a plus.
+        sign: whether positive numbers get a plus sign.
     """
     text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
     return text.lstrip("+-") if not text.strip("+-0.") else text

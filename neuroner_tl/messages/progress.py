@@ -18,7 +18,7 @@ _hidden = False
 
 
 def progress_bar(*arguments: Any, **options: Any) -> Any:
-    """Return a tqdm bar that is silent where the output is no terminal, or bars are hidden.
+    """Return a tqdm bar, silent if the output is not a terminal or bars are hidden.
 
     Args:
         arguments: tqdm's.
@@ -31,7 +31,7 @@ def progress_bar(*arguments: Any, **options: Any) -> Any:
 
 @contextmanager
 def hidden_bars(hide: bool = True) -> Iterator[None]:
-    """Make no bar visible that is made meanwhile."""
+    """Hide all bars that are created inside the block."""
     global _hidden
     before, _hidden = _hidden, _hidden or hide
     try:
@@ -41,7 +41,13 @@ def hidden_bars(hide: bool = True) -> Iterator[None]:
 
 
 class LogFormatter(logging.Formatter):
-    """Log lines that fit the terminal; nothing in them commands it."""
+    """Log lines that fit the terminal; nothing in them commands it.
+
+    Example::
+
+        handler = logging.StreamHandler()
+        handler.setFormatter(LogFormatter())
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return a record as text."""
@@ -58,7 +64,7 @@ def log_handler() -> logging.Handler:
 
 @contextmanager
 def shown_progress(show: bool = True) -> Iterator[None]:
-    """Show the package's log lines meanwhile, where the caller's program does not show them.
+    """Show the package's log lines inside the block, unless the caller's program already does.
 
     Args:
         show: False shows neither log lines (warnings excepted) nor bars.

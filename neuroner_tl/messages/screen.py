@@ -1,4 +1,4 @@
-"""Text that fits the terminal: tables that are divided, and sentences that are wrapped."""
+"""Text that fits the terminal: tables are split, sentences wrapped."""
 
 from __future__ import annotations
 
@@ -100,10 +100,10 @@ def table_lines(
 
     Args:
         columns: the headings.
-        rows: texts, as many a row as there are columns.
-        right: which columns are aligned at the right.
-        width: columns of the screen; None for as wide as it is.
-        keys: how many columns at the left say what a row is.
+        rows: one text per column in each row.
+        right: which columns are right-aligned.
+        width: columns of the screen; None for no limit.
+        keys: how many columns on the left identify a row.
         indent: before each line.
         rule: whether the headings are underlined and the table has a line below it.
     """

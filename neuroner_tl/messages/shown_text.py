@@ -6,9 +6,9 @@ import re
 
 LONGEST_FOUND = 60
 """Characters of a found value that an error shows."""
-_LONGEST_RUN = 300  # characters without white space: longer than any path that people use
+_LONGEST_RUN = 300  # characters without white space: longer than any real path
 
-# Control characters but tab and line feed; marks that turn the direction of writing, or are
+# Control characters except tab and line feed; marks that change the writing direction or are
 # invisible; halves of surrogate pairs.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
@@ -26,17 +26,17 @@ _NUMBER = re.compile(r"[(\[]?[-+]?\d[\d.,]*(e[-+]?\d+)?%?[)\]]?[,;*]?|±|to|–|
 
 
 def escaped(text: str) -> str:
-    """Return a text in which characters that command a terminal are shown as ``\\x1b``."""
+    """Return a text in which terminal control characters are shown as ``\\x1b``."""
     return _UNSAFE.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def shortened(message: str) -> str:
-    """Return a message in which quoted values and endless words are cut."""
+    """Return a message in which long quoted values and endless words are truncated."""
     return _RUN.sub(r"\1...", _FOUND.sub(r"\1\2...\1", message))
 
 
 def spreadsheet_cell(text: str) -> str:
-    """Return a cell's text so that no spreadsheet takes it for a formula; numbers stay as they are.
+    """Return a cell's text such that no spreadsheet takes it for a formula; numbers are unchanged.
 
     A name that begins with ``=``, ``+``, ``-`` or ``@``, after whatever cannot be seen, gets an
     apostrophe before it.

@@ -1,4 +1,4 @@
-"""What may have been meant by a name that does not exist."""
+"""Suggestions for a misspelt name."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable
 
 # Share of equal characters, as difflib counts them, from which two names count as near.
 _NEAR = 0.7
-# So many characters in common at the beginning are near in any case.
+# A common prefix of this many characters is near in any case.
 _BEGINNING = 5
 _SEPARATORS = re.compile(r"[\s_:.-]+")
 
 
 def nearest_hint(name: str, names: Iterable[str], form: Callable[[str], str] = str) -> str:
-    """Return the end of an error's sentence that says what is spelt like a name.
+    """Return the end of an error's sentence that suggests similarly spelt names.
 
     Args:
         name: what was found.

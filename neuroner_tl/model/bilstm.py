@@ -45,7 +45,7 @@ def initial_bilstm(
 
 
 def cell_weights(weights: Weights, direction: str) -> CellWeights:
-    """Pick one direction's weights out of a layer's."""
+    """Select one direction's weights from a layer's."""
     return CellWeights(*(weights.get(f"{direction}_{field}") for field in CellWeights._fields))
 
 
@@ -59,7 +59,7 @@ def both_directions(
 
     Args:
         weights: a layer's.
-        parts: the input in parts that stand side by side, each ``[time, batch, d_k]``.
+        parts: the input in parts that are concatenated, each ``[time, batch, d_k]``.
         steps: number of steps in use, a scalar.
         starts: where each direction begins, ``[time, batch]`` bool.
 
@@ -76,11 +76,11 @@ def both_directions(
 
 
 def project_both(weights: Weights, parts: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-    """What both directions' gates get from the input alone.
+    """Compute what both directions' gates get from the input alone.
 
     Args:
         weights: a layer's.
-        parts: the input in parts that stand side by side, each ``[rows, d_k]``.
+        parts: the input in parts that are concatenated, each ``[rows, d_k]``.
 
     Returns:
         For each direction ``[rows, 3 * n]``.
@@ -95,7 +95,7 @@ def read_both(
     steps: tf.Tensor,
     starts: tuple[tf.Tensor, tf.Tensor],
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """As `both_directions`, over input that is projected, ``[time, batch, 3 * n]`` each."""
+    """Read like `both_directions`, from projected input, ``[time, batch, 3 * n]`` each."""
     forward, backward = (
         read(projected[way], steps, starts[way], cell_weights(weights, name), name == "backward")
         for way, name in enumerate(DIRECTIONS)

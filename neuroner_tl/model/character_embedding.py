@@ -9,9 +9,14 @@ from neuroner_tl.model.layer import InitialWeights, Layer, glorot
 
 
 class CharacterEmbedding(Layer):
-    """Maps character ids to vectors.
+    """A table that maps character ids to vectors.
 
     Weights: ``embedding [alphabet, dimension]``; row 0 is padding, row 1 the unknown character.
+
+    Example::
+
+        layer = CharacterEmbedding({"embedding": tf.Variable(tf.zeros([90, 25]))})
+        layer(tf.constant([[2, 3, 4]]))  # [1, 3, 25]
     """
 
     name = "character_embeddings"

@@ -1,4 +1,4 @@
-"""Layer 3, character LSTM: what a word looks like, as one vector."""
+"""Layer 3, character LSTM: a word's spelling as one vector."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from neuroner_tl.model.layer import InitialWeights, Layer
 
 
 class CharacterLSTM(Layer):
-    """Reads a word's characters in both directions and keeps the two last states.
+    """An LSTM over a word's characters in both directions, of which the two last states are kept.
 
     Weights: those of two cells, see `neuroner_tl.model.bilstm`.
+
+    Example::
+
+        layer = CharacterLSTM(weights)  # variables of the shapes that `initial` draws
+        packed = pack_words(characters, lengths)
+        vectors = layer(embedded, packed.starts, packed.used, packed.first, packed.last)
     """
 
     name = "character_lstm"
@@ -38,9 +44,9 @@ class CharacterLSTM(Layer):
             characters: ``[steps, rows, dimension]``, the characters' vectors.
             starts: ``[2, steps, rows]``, not 0 where each direction begins.
             used: number of steps that hold characters, a scalar.
-            first: ``[...]``, where the first character of each wanted word is, as
+            first: ``[...]``, position of the first character of each wanted word, as
                 ``step * rows + row``.
-            last: ``[...]``, the same of its last character.
+            last: ``[...]``, likewise of its last character.
 
         Returns:
             ``[..., 2 * size]``: the last state of each direction.

@@ -17,9 +17,9 @@ products after the loop that goes backwards. The same code runs step by step, in
 inside a program compiled by XLA; there, the loop's length is a value and its arrays' a constant,
 so that a padded batch costs no more steps than its longest sequence.
 
-A sequence begins where it is said to begin: the state before that step is the learned initial
-one. So padding needs no mask whichever way one reads, and sequences may follow one another in the
-same row.
+A sequence begins wherever ``starts`` is true: the state before that step is the learned initial
+one. So padding needs no mask in either direction, and sequences may follow one another in the same
+row.
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ class CellWeights(NamedTuple):
         initial_c: ``[n]``, likewise.
         peephole_i: ``[n, n]`` (full), ``[n]`` (diagonal) or None.
         peephole_o: the same shape as ``peephole_i``.
+
+    Example::
+
+        w = initial_bilstm(np.random.default_rng(0), 50, 200, "full")
+        weights = cell_weights({name: tf.Variable(value) for name, value in w.items()}, "forward")
     """
 
     input: tf.Tensor
@@ -53,7 +58,13 @@ class CellWeights(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What one step of the cell computes, each ``[batch, n]``."""
+    """The values of one step of the cell, each ``[batch, n]``.
+
+    Example::
+
+        step = cell_step(z, h, c, weights.recurrent, (weights.peephole_i, weights.peephole_o))
+        h, c = step.h, step.c
+    """
 
     i: tf.Tensor
     g: tf.Tensor
@@ -63,19 +74,19 @@ class Step(NamedTuple):
 
 
 def _peep(c: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
-    """``c W`` for a full matrix, ``c * w`` for a diagonal; of a gradient, with the transpose."""
+    """Return ``c W`` for a full matrix, ``c * w`` for a diagonal; transposed, for a gradient."""
     return c @ weight if weight.shape.rank == 2 else c * weight
 
 
 def _peephole_gradient(c: tf.Tensor, dz: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
-    """Gradient of `_peep` with respect to the weight, summed over ``[time, batch]``."""
+    """Return the gradient of `_peep` with respect to the weight, summed over ``[time, batch]``."""
     if weight.shape.rank == 2:
         return _outer_sum(c, dz)
     return tf.reduce_sum(c * dz, axis=[0, 1])
 
 
 def _outer_sum(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-    """``sum over t, b of a[t, b]^T b[t, b]`` as one matrix product."""
+    """Compute ``sum over t, b of a[t, b]^T b[t, b]`` as one matrix product."""
     flat_a = tf.reshape(a, [-1, a.shape[-1]])
     flat_b = tf.reshape(b, [-1, b.shape[-1]])
     return tf.matmul(flat_a, flat_b, transpose_a=True)
@@ -88,7 +99,7 @@ def cell_step(
     recurrent: tf.Tensor,
     peepholes: tuple[tf.Tensor, ...],
 ) -> Step:
-    """One step of the cell.
+    """Compute one step of the cell.
 
     Args:
         z: ``[batch, 3 * n]``, ``W_x x_t + b`` of the three gates.
@@ -118,13 +129,13 @@ def cell_step_gradient(
     recurrent_t: tf.Tensor,
     peepholes_t: tuple[tf.Tensor, ...],
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The chain rule through one step, from the last equation to the first.
+    """Apply the chain rule to one step, from the last equation to the first.
 
     Args:
         step: what the forward step computed.
         c_prev: ``[batch, n]``.
         dh: gradient of the loss with respect to ``h_t``.
-        dc: the same with respect to ``c_t``, as far as it comes from the step after.
+        dc: likewise with respect to ``c_t``, from the next step only.
         recurrent_t: the recurrent weights transposed, ``[3 * n, n]``.
         peepholes_t: ``(W_ci, W_co)`` transposed, or empty.
 
@@ -146,7 +157,7 @@ def cell_step_gradient(
 
 
 def _before(states: tf.Tensor, starts: tf.Tensor, initial: tf.Tensor, backwards: bool) -> tf.Tensor:
-    """The state before each step: of the step read before it, or the initial one at a start."""
+    """Return the state before each step: of the step read before it, or initial at a start."""
     shifted = (
         tf.concat([states[1:], initial[None]], axis=0)
         if backwards
@@ -257,8 +268,8 @@ def _project(
 ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, ...]]]:
     """``[parts] W + b`` for rows ``[rows, d_k]``, whose gradients are separate products.
 
-    The gradient of a part that nobody asks for (frozen token embeddings are most of the input)
-    is then no part of a larger product, and is left out of the program.
+    An unused gradient of a part (frozen token embeddings are most of the input) is then not part
+    of a larger product, and is pruned from the program.
     """
     x = tf.concat(parts, axis=-1)
 
@@ -283,15 +294,14 @@ def coupled_lstm(
     """Run the cell over a batch of sequences.
 
     Args:
-        parts: the input ``x_t`` in parts that stand side by side, each ``[time, batch, d_k]``;
-            what stands in the padding may be anything finite, provided nobody uses the outputs
-            there.
+        parts: the input ``x_t`` in parts that are concatenated, each ``[time, batch, d_k]``; the
+            padding may hold anything finite, provided that the outputs there are not used.
         steps: how many steps to run (a scalar), at least the longest sequence's length and at
             most ``time``.
         starts: ``[time, batch]`` bool, where sequences begin: at their first element, or at their
             last if they are read backwards.
         weights: the cell's weights.
-        backwards: go from ``steps - 1`` to 0.
+        backwards: run from ``steps - 1`` to 0.
 
     Returns:
         ``h``, ``[time, batch, n]``; zero from ``steps`` on.
@@ -303,10 +313,10 @@ def coupled_lstm(
 
 
 def project(parts: Sequence[tf.Tensor], weights: CellWeights) -> tf.Tensor:
-    """What the gates get from the input alone, ``W_x x + b``.
+    """Compute what the gates get from the input alone, ``W_x x + b``.
 
     Args:
-        parts: the input in parts that stand side by side, each ``[rows, d_k]``.
+        parts: the input in parts that are concatenated, each ``[rows, d_k]``.
         weights: the cell's weights.
 
     Returns:

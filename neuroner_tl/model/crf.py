@@ -4,11 +4,11 @@ A sequence of labels ``y`` of length ``n`` has the score
 ``sum_t scores[t, y_t] + sum_t transitions[y_t, y_{t+1}]``; its probability is the exponential of
 that over the sum of all sequences' exponentials, the partition function. The gradient of the
 partition function's logarithm is the expected number of times that a label or a transition is
-used, so it is computed by the forward and the backward recursion instead of by going backwards
-through the first.
+used, so it is computed by the forward and backward recursions instead of by
+backpropagation through the forward one.
 
-Everything is ``[time, batch, labels]`` inside and ``[batch, time, labels]`` outside. What stands
-in ``scores`` behind a sequence's end may be anything finite.
+Everything is ``[time, batch, labels]`` inside and ``[batch, time, labels]`` outside. Past
+a sequence's end, ``scores`` may hold anything finite.
 """
 
 from __future__ import annotations
@@ -19,11 +19,16 @@ import tensorflow as tf
 
 
 class Marginals(NamedTuple):
-    """Probabilities of labels and of pairs of neighbours.
+    """Probabilities of labels and of pairs of adjacent labels.
 
     Attributes:
-        labels: ``[batch, time, labels]``, zero behind a sequence's end.
-        pairs: ``[batch, time - 1, labels, labels]``, zero behind a sequence's end.
+        labels: ``[batch, time, labels]``, zero past a sequence's end.
+        pairs: ``[batch, time - 1, labels, labels]``, zero past a sequence's end.
+
+    Example::
+
+        found = marginals(scores, lengths, transitions)
+        tf.reduce_sum(found.labels, axis=-1)  # 1 at every token
     """
 
     labels: tf.Tensor
@@ -31,7 +36,7 @@ class Marginals(NamedTuple):
 
 
 def _normalised(values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Logarithms made to sum to 1 as probabilities, and what was taken off, ``[batch]``."""
+    """Normalise log-probabilities; return them and the normaliser, ``[batch]``."""
     norm = tf.reduce_logsumexp(values, axis=-1, keepdims=True)
     return values - norm, norm[:, 0]
 
@@ -39,12 +44,12 @@ def _normalised(values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 def _forward(
     scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Distribution of each label over all beginnings that end in it, and the partition function.
+    """Run the forward recursion: distributions of labels over prefixes, and the partition function.
 
-    Each step is normalised, so that long sentences lose no precision.
+    Each step is normalised, so that long sentences do not lose precision.
 
     Returns:
-        Logarithms ``[time, batch, labels]``, meaningless behind a sequence's end, and the
+        Logarithms ``[time, batch, labels]``, meaningless past a sequence's end, and the
         logarithm of the partition function, ``[batch]``.
     """
     time = tf.shape(scores)[0]
@@ -65,9 +70,9 @@ def _forward(
 
 
 def _backward(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> tf.Tensor:
-    """Logarithm of the sum over all ends that follow each label, up to a constant a position.
+    """Return the log-sum over all suffixes that follow each label, up to a constant per position.
 
-    0 at a sequence's last position and behind it.
+    It is 0 at a sequence's last position and past it.
     """
     time = tf.shape(scores)[0]
 
@@ -87,7 +92,7 @@ def _backward(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> 
 def _marginals(
     scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor, alpha: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Time-major marginals of labels and pairs from the forward recursion."""
+    """Compute time-major marginals of labels and pairs from the forward recursion."""
     beta = _backward(scores, lengths, transitions)
     positions = tf.range(tf.shape(scores)[0])[:, None]
     inside = tf.cast((positions < lengths)[:, :, None], scores.dtype)
@@ -104,7 +109,7 @@ def _marginals(
 def log_partition(
     scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor
 ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple]]:
-    """Logarithm of the partition function.
+    """Compute the logarithm of the partition function.
 
     Args:
         scores: ``[batch, time, labels]``.
@@ -129,11 +134,11 @@ def log_partition(
 def sequence_score(
     scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor
 ) -> tf.Tensor:
-    """Score of given sequences of labels.
+    """Score given sequences of labels.
 
     Args:
         scores: ``[batch, time, labels]``.
-        labels: ``[batch, time]``, any label behind the end.
+        labels: ``[batch, time]``, any label past the end.
         lengths: ``[batch]``.
         transitions: ``[labels, labels]``.
 
@@ -151,7 +156,7 @@ def sequence_score(
 
 
 def marginals(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> Marginals:
-    """Exact marginal probabilities; arguments as in `log_partition`."""
+    """Compute exact marginal probabilities; arguments as in `log_partition`."""
     time_major = tf.transpose(scores, [1, 0, 2])
     alpha, _ = _forward(time_major, lengths, transitions)
     labels, pairs = _marginals(time_major, lengths, transitions, alpha)
@@ -161,10 +166,10 @@ def marginals(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> 
 def viterbi(
     scores: tf.Tensor, starts: tf.Tensor, steps: tf.Tensor, transitions: tf.Tensor
 ) -> tf.Tensor:
-    """The sequences of labels with the highest scores.
+    """Find the sequences of labels with the highest scores.
 
-    A sequence may follow another in the same column: what comes before a start decides nothing
-    behind it, not even by rounding.
+    A sequence may follow another in the same column: what precedes a start has no influence
+    past it, not even by rounding.
 
     Args:
         scores: ``[time, batch, labels]``.
@@ -173,13 +178,13 @@ def viterbi(
         transitions: ``[labels, labels]``.
 
     Returns:
-        ``[time, batch]`` int32; any label in the padding. Of equal scores the lower label wins.
+        ``[time, batch]`` int32; any label in the padding. Of equal scores, the lower label wins.
     """
     time, classes = tf.shape(scores)[0], scores.shape[2]
 
     def forward(t: tf.Tensor, best: tf.Tensor, array: tf.TensorArray) -> tuple:
         start, here = tf.gather(starts, t)[:, None], tf.gather(scores, t)
-        # At a start the pointers lead to the best last label of the sequence before.
+        # At a start, the pointers lead to the best last label of the previous sequence.
         added = tf.where(start[:, :, None], tf.zeros_like(transitions), transitions)
         candidates = best[:, :, None] + added
         pointers = tf.argmax(candidates, axis=1, output_type=tf.int32)

@@ -30,9 +30,9 @@ LAYER_NAMES = (
 
 @dataclass(frozen=True)
 class Architecture:
-    """What decides the network's form; vocabulary and alphabet only decide the tables' length.
+    """The architecture of a network; vocabulary and alphabet only decide the tables' length.
 
-    Args:
+    Attributes:
         labels: number of labels.
         token_dimension: size of a token's vector.
         token_hidden: size of the token LSTM's state, one direction.
@@ -41,6 +41,11 @@ class Architecture:
         use_character_lstm: without it, layers 2 and 3 are absent.
         use_crf: without it, labels of a sentence are independent.
         peepholes: ``full``, ``diagonal`` or ``none``.
+
+    Example::
+
+        small = Architecture(labels=5, token_dimension=50, token_hidden=40, use_crf=False)
+        small.input_size  # 100: two character states of 25 and the token's vector
     """
 
     labels: int
@@ -59,7 +64,7 @@ class Architecture:
         return characters + self.token_dimension
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values for JSON."""
+        """Return plain values for JSON."""
         return asdict(self)
 
 
@@ -67,10 +72,16 @@ class EntityLSTM:
     """The six layers and what they compute together.
 
     Args:
-        architecture: the network's form.
+        architecture: the network's architecture.
         weights: variables by layer and name; tables of layers 1 and 2 may be absent where a
             program is given their rows.
         closed_form: how layer 6 computes, see `LabelSequenceOptimisation`.
+
+    Example::
+
+        architecture = Architecture(labels=5)
+        network = create_network(architecture, initial_weights(architecture, 1000, 90, seed=0))
+        losses = network.loss(network.scores(token_rows, word_vectors, lengths), labels, lengths)
     """
 
     def __init__(
@@ -114,7 +125,7 @@ class EntityLSTM:
         first: tf.Tensor,
         last: tf.Tensor,
     ) -> tf.Tensor:
-        """Layer 3: packed words ``[steps, rows, character_dimension]`` to ``[..., 2 * hidden]``."""
+        """Apply layer 3 to packed words ``[steps, rows, d]``; return ``[..., 2 * hidden]``."""
         return self.character_lstm(characters, starts, used, first, last)
 
     def scores(
@@ -124,7 +135,7 @@ class EntityLSTM:
         lengths: tf.Tensor,
         dropout_mask: Optional[tf.Tensor] = None,
     ) -> tf.Tensor:
-        """Layers 4 and 5.
+        """Apply layers 4 and 5: score the labels of each token.
 
         Args:
             token_rows: ``[batch, time, token_dimension]``, from layer 1.
@@ -139,13 +150,13 @@ class EntityLSTM:
         return self.label_prediction(self.token_lstm(parts, lengths, dropout_mask))
 
     def loss(self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """Layer 6, training: ``[batch]`` losses."""
+        """Apply layer 6 in training; return ``[batch]`` losses."""
         return self.sequence_optimisation.loss(scores, labels, lengths)
 
     def project(
         self, token_rows: tf.Tensor, word_vectors: Optional[tf.Tensor]
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Layer 4, prediction: what each direction gets from distinct words, ``[words, 3 n]``.
+        """Apply layer 4 to distinct words, for prediction: ``[words, 3 n]`` for each direction.
 
         Args:
             token_rows: ``[words, token_dimension]``, from layer 1.
@@ -158,7 +169,7 @@ class EntityLSTM:
     def label(
         self, projected: tuple[tf.Tensor, tf.Tensor], starts: tf.Tensor, steps: tf.Tensor
     ) -> tf.Tensor:
-        """Layers 4 to 6, prediction: the best labels, ``[time, batch]``.
+        """Apply layers 4 to 6 in prediction; return the best labels, ``[time, batch]``.
 
         Args:
             projected: each direction's ``[time, batch, 3 n]``, from `project`, of sentences that
@@ -182,7 +193,7 @@ def initial_weights(
     """Draw the weights of a new network, each layer from a generator of its own.
 
     Args:
-        architecture: the network's form.
+        architecture: the network's architecture.
         vocabulary: number of tokens.
         alphabet: number of characters.
         seed: seed of all layers' generators.
@@ -196,7 +207,7 @@ def initial_weights(
 def weight_shapes(
     architecture: Architecture, vocabulary: int, alphabet: int
 ) -> dict[str, dict[str, tuple[int, ...]]]:
-    """The shapes of a network's weights by layer and name; nothing is drawn."""
+    """Return the shapes of a network's weights by layer and name; nothing is drawn."""
     rngs = dict.fromkeys(LAYER_NAMES, cast(np.random.Generator, _NoNumbers()))
     shapes = {
         layer: {name: value.shape for name, value in named.items()}
@@ -209,7 +220,7 @@ def weight_shapes(
 
 
 class _NoNumbers:
-    """Stands for a source of randomness where only shapes matter: an array without memory."""
+    """A stand-in for a random generator where only shapes matter: its arrays take no memory."""
 
     def uniform(self, low: float, high: float, size: tuple[int, ...]) -> np.ndarray:
         return np.broadcast_to(np.float64(0), size)
@@ -257,7 +268,7 @@ def create_network(
     """Make a network whose variables hold the given values.
 
     Args:
-        architecture: the network's form.
+        architecture: the network's architecture.
         weights: values by layer and name, from `initial_weights` or a checkpoint.
         dtype: ``tf.float32``, or ``tf.float64`` to check numbers.
         closed_form: how layer 6 computes.

@@ -9,9 +9,15 @@ from neuroner_tl.model.layer import InitialWeights, Layer, glorot
 
 
 class LabelPrediction(Layer):
-    """A linear map from a token's vector to one score a label.
+    """A linear map from a token's vector to one score per label.
 
     Weights: ``kernel [n, labels]``, ``bias [labels]``.
+
+    Example::
+
+        weights = LabelPrediction.initial(np.random.default_rng(0), size=200, labels=5)
+        layer = LabelPrediction({n: tf.Variable(w, dtype=tf.float32) for n, w in weights.items()})
+        layer(tf.zeros([2, 7, 200]))  # [2, 7, 5]
     """
 
     name = "feedforward"

@@ -1,4 +1,4 @@
-"""What the six layers have in common: named weights, and how they are drawn."""
+"""The base of the six layers: named weights, and how they are drawn."""
 
 from __future__ import annotations
 
@@ -15,11 +15,19 @@ InitialWeights = dict[str, np.ndarray]
 class Layer:
     """One layer of the network.
 
-    A layer holds its weights by name and nothing else. It is made anew over whatever weights a
-    program is given; that is how one traced program serves any number of models.
+    A layer holds its weights by name and nothing else. It is constructed over whatever weights
+    a program is given, which is how one traced program serves any number of models.
 
     Args:
         weights: the layer's variables by name.
+
+    Example::
+
+        class Scale(Layer):
+            name = "scale"
+
+            def __call__(self, x):
+                return x * self.weights["factor"]
     """
 
     name: ClassVar[str]
@@ -29,7 +37,7 @@ class Layer:
 
 
 def glorot(rng: np.random.Generator, shape: tuple[int, ...], fans: int = 0) -> np.ndarray:
-    """Draw a weight as Glorot and Bengio (2010) do, uniformly.
+    """Draw a weight uniformly, as in Glorot and Bengio (2010).
 
     Args:
         rng: source of randomness.

@@ -1,4 +1,4 @@
-"""The network as one would write it with Keras and tensorflow-addons.
+"""The network as it is usually written in Keras and tensorflow-addons.
 
 It has automatic differentiation throughout and shares no computation with the layers of this
 package: it is the oracle of the tests and the yardstick of the benchmark, and nothing else uses
@@ -22,6 +22,11 @@ class CoupledCell(tf.keras.layers.AbstractRNNCell):
     Args:
         weights: the cell's variables by name: ``input``, ``recurrent``, ``bias`` and, where
             there are peepholes, ``peephole_i`` and ``peephole_o``.
+
+    Example::
+
+        reader = tf.keras.layers.RNN(CoupledCell(weights), return_sequences=True)
+        states = reader(tf.zeros([2, 7, 50]))
     """
 
     def __init__(self, weights: Mapping[str, tf.Variable], **kwargs: Any) -> None:
@@ -40,7 +45,7 @@ class CoupledCell(tf.keras.layers.AbstractRNNCell):
         return int(self.units)
 
     def call(self, x: tf.Tensor, states: list[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """One step."""
+        """Compute one step."""
         w, (h, c) = self.cell_weights, states
         peephole = w.get("peephole_i")
         z = tf.matmul(x, w["input"]) + tf.matmul(h, w["recurrent"]) + w["bias"]
@@ -60,11 +65,17 @@ class CoupledCell(tf.keras.layers.AbstractRNNCell):
 
 
 class ReferenceModel:
-    """Loss and best labels of a batch.
+    """The network's scores, losses and best labels of a batch.
 
     Args:
         architecture: the network's form.
         weights: variables by layer and name, as in `EntityLSTM.weights`.
+
+    Example::
+
+        model = ReferenceModel(architecture, network.weights)
+        scores = model.scores(*batch[:5])
+        labels = model.decode(scores, batch.lengths)
     """
 
     def __init__(
@@ -91,7 +102,7 @@ class ReferenceModel:
         )
 
     def _run(self, layer: str, x: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Both directions, each in the order of the text; padding repeats the last state."""
+        """Run both directions, each in the order of the text; padding repeats the last state."""
         mask = tf.sequence_mask(lengths, tf.shape(x)[1])
         outputs = []
         for direction in ("forward", "backward"):
@@ -111,7 +122,7 @@ class ReferenceModel:
         lengths: tf.Tensor,
         dropout: float = 0.0,
     ) -> tf.Tensor:
-        """``[batch, time, labels]`` scores with the ends' scores added; arguments as in Batch."""
+        """Score labels, ``[batch, time, labels]``, with start and end; arguments as in `Batch`."""
         x = tf.nn.embedding_lookup(self.weights["token_embeddings"]["embedding"], token_ids)
         if self.architecture.use_character_lstm:
             rows = tf.nn.embedding_lookup(
@@ -141,7 +152,7 @@ class ReferenceModel:
         return scores
 
     def losses(self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """``[batch]`` losses."""
+        """Return the losses, ``[batch]``."""
         if self.architecture.use_crf:
             transitions = self.weights["crf"]["transitions"]
             return -tfa_text.crf_log_likelihood(scores, labels, lengths, transitions)[0]
@@ -150,7 +161,7 @@ class ReferenceModel:
         return tf.reduce_sum(loss * mask, 1) / tf.reduce_sum(mask, 1)
 
     def decode(self, scores: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """``[batch, time]`` best labels."""
+        """Return the best labels, ``[batch, time]``."""
         if not self.architecture.use_crf:
             return tf.argmax(scores, axis=-1, output_type=tf.int32)
         return tfa_text.crf_decode(scores, self.weights["crf"]["transitions"], lengths)[0]

@@ -11,7 +11,7 @@ from neuroner_tl.model import crf
 from neuroner_tl.model.layer import InitialWeights, Layer, Weights, glorot
 
 with warnings.catch_warnings():
-    # tensorflow-addons announces its end of life at each import; users can do nothing about it.
+    # tensorflow-addons announces its end of life at every import; users cannot help it.
     warnings.filterwarnings("ignore", message="(?s).*TensorFlow Addons")
     from tensorflow_addons import text as tfa_text
 
@@ -29,7 +29,12 @@ class LabelSequenceOptimisation(Layer):
     Args:
         weights: the variables, or none.
         closed_form: compute the loss with `neuroner_tl.model.crf` (which XLA can compile), else
-            with the functions of tensorflow-addons. Both compute the same.
+            with the functions of tensorflow-addons. The results are the same.
+
+    Example::
+
+        layer = LabelSequenceOptimisation(weights)
+        loss = tf.reduce_mean(layer.loss(scores, labels, lengths))
     """
 
     name = "crf"
@@ -49,7 +54,7 @@ class LabelSequenceOptimisation(Layer):
         }
 
     def loss(self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """Negative log-likelihood of the gold labels.
+        """Compute the negative log-likelihood of the gold labels.
 
         Args:
             scores: ``[batch, time, labels]``.
@@ -57,7 +62,7 @@ class LabelSequenceOptimisation(Layer):
             lengths: ``[batch]`` int32, at least 1.
 
         Returns:
-            ``[batch]``, one loss a sentence.
+            ``[batch]``, one loss per sentence.
         """
         if not self.weights:
             entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores)
@@ -71,7 +76,7 @@ class LabelSequenceOptimisation(Layer):
         return -tfa_text.crf_log_likelihood(scores, labels, lengths, transitions)[0]
 
     def decode(self, scores: tf.Tensor, starts: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
-        """The best labels of sentences as in `neuroner_tl.dataset.packed_sequences`.
+        """Find the best labels of sentences laid out as in `neuroner_tl.dataset.packed_sequences`.
 
         Args:
             scores: ``[time, batch, labels]``.
@@ -92,7 +97,7 @@ class LabelSequenceOptimisation(Layer):
     def _with_ends(self, scores: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """Add the scores of first and last labels where they apply.
 
-        What is left is a chain with transitions only.
+        The rest is a chain with transitions only.
         """
         time = tf.shape(scores)[1]
         first = tf.one_hot(tf.zeros_like(lengths), time, dtype=scores.dtype)[:, :, None]

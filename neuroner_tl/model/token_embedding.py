@@ -13,9 +13,14 @@ _ROWS = 65536
 
 
 class TokenEmbedding(Layer):
-    """Maps token ids to vectors.
+    """A table that maps token ids to vectors.
 
     Weights: ``embedding [vocabulary, dimension]``; row 0 is the unknown token's.
+
+    Example::
+
+        layer = TokenEmbedding({"embedding": tf.Variable(tf.zeros([1000, 200]))})
+        layer(tf.constant([[4, 7, 0]]))  # [1, 3, 200]
     """
 
     name = "token_embeddings"
@@ -28,7 +33,7 @@ class TokenEmbedding(Layer):
         vectors: Optional[np.ndarray] = None,
         found: Optional[np.ndarray] = None,
     ) -> InitialWeights:
-        """Draw the table, float32, and put word vectors into the rows that have one.
+        """Draw the table, float32, and fill in word vectors where there are any.
 
         Args:
             rng: source of randomness.
@@ -37,7 +42,7 @@ class TokenEmbedding(Layer):
             vectors: ``[vocabulary, dimension]``, word vectors.
             found: ``[vocabulary]``, true where ``vectors`` has one.
         """
-        # Drawn in blocks, since all rows at once would take twice the memory of the table.
+        # Drawn in blocks: all rows at once would take twice the memory of the table.
         table = np.empty((vocabulary, dimension), np.float32)
         for start in range(0, vocabulary, _ROWS):
             rows = table[start : start + _ROWS]

@@ -13,13 +13,19 @@ from neuroner_tl.model.layer import InitialWeights, Layer, glorot
 
 
 class TokenLSTM(Layer):
-    """Reads a sentence in both directions, then projects both states to one vector.
+    """An LSTM over a sentence in both directions, whose states are projected to one vector.
 
     The projection ``tanh([forward; backward] P + b)``, from ``2 n`` to ``n``, belongs to this
     layer in NeuroNER and is transferred with it.
 
     Weights: those of two cells (see `neuroner_tl.model.bilstm`), ``projection [2 n, n]`` and
     ``projection_bias [n]``.
+
+    Example::
+
+        weights = TokenLSTM.initial(np.random.default_rng(0), 250, 200, peepholes="full")
+        layer = TokenLSTM({n: tf.Variable(w, dtype=tf.float32) for n, w in weights.items()})
+        layer([word_vectors, token_rows], lengths)  # [batch, time, 200]
     """
 
     name = "token_lstm"
@@ -43,10 +49,10 @@ class TokenLSTM(Layer):
         """Read sentences.
 
         Args:
-            parts: the tokens' vectors in parts that stand side by side, [characters; token],
+            parts: the tokens' vectors in parts that are concatenated, [characters; token],
                 each ``[batch, time, d_k]``.
             lengths: ``[batch]``.
-            dropout_mask: ``[batch, time, d]``, what to multiply them by in training: 0 or
+            dropout_mask: ``[batch, time, d]``, factors of the vectors in training: 0 or
                 1 / (1 - rate).
 
         Returns:
@@ -64,10 +70,10 @@ class TokenLSTM(Layer):
         return tf.transpose(self._joined(forward, backward), [1, 0, 2])
 
     def project(self, parts: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-        """What both directions' gates get from tokens, whatever sentence these stand in.
+        """Compute what both directions' gates get from tokens, independent of their sentence.
 
         Args:
-            parts: the tokens' vectors in parts that stand side by side, each ``[tokens, d_k]``.
+            parts: the tokens' vectors in parts that are concatenated, each ``[tokens, d_k]``.
 
         Returns:
             For each direction ``[tokens, 3 n]``.
@@ -91,7 +97,7 @@ class TokenLSTM(Layer):
         return self._joined(*read_both(self.weights, projected, steps, begins))
 
     def _joined(self, forward: tf.Tensor, backward: tf.Tensor) -> tf.Tensor:
-        """The projection of both directions' states, ``[time, batch, n]``."""
+        """Project both directions' states to ``[time, batch, n]``."""
         states = tf.concat([forward, backward], axis=-1)
         flat = tf.reshape(states, [-1, states.shape[-1]])
         projected = tf.tanh(flat @ self.weights["projection"] + self.weights["projection_bias"])

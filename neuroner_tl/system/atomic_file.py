@@ -13,18 +13,18 @@ from typing import Any, Optional
 
 from neuroner_tl.system.temporary import naming, remove_leftovers, temporary_path
 
-# Linux has it, Python does not name it.
+# Linux has it, but Python has no name for it.
 _syncfs: Optional[Callable[[int], int]] = (
     getattr(ctypes.CDLL(None), "syncfs", None) if sys.platform == "linux" else None
 )
-# Folders in which this process has looked for what killed ones left.
+# Folders that this process has already searched for leftovers of killed processes.
 _cleared: set[Path] = set()
 
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file under a temporary name beside it, then rename it, safely against a power cut.
 
-    The first file that a process writes into a folder clears away what killed processes left there.
+    The first write into a folder also removes what killed processes left there.
 
     Raises:
         OSError: it cannot be written, and the error has a path; nothing is left behind then.
@@ -35,9 +35,9 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside a file; the file written there takes its place at the end.
+    """Yield a temporary path beside a file; what is written there replaces the file at the end.
 
-    For writers that want a name. If they raise, the file stays as it was and nothing is left.
+    For writers that need a path. If they raise, the file is unchanged and nothing is left behind.
 
     Raises:
         OSError: it cannot be written, and the error has a path.
@@ -72,7 +72,7 @@ def _fsync(path: Path) -> None:
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except PermissionError:
-        return  # Windows opens no folders; it keeps names safe itself.
+        return  # Windows cannot open folders; it makes names durable itself.
     try:
         os.fsync(descriptor)
     finally:

@@ -1,4 +1,4 @@
-"""Names that come from outside and become names of files: which ones no system objects to."""
+"""Names from outside that become file names: which of them every system accepts."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _DEVICES = frozenset(
 
 
 def file_name_fault(name: str, longest: int = LONGEST) -> Optional[str]:
-    """Say what keeps a name from being the name of a file on any common system.
+    """Say why a name cannot be a file name on every common system.
 
     Args:
         name: the name, without folder and suffix.
-        longest: how many bytes it may have in UTF-8.
+        longest: maximum number of bytes in UTF-8.
 
     Returns:
         The end of a sentence that begins with the name, such as ``begins with a dot``; None if
-        nothing does.
+        the name is usable.
     """
     if not name:
         return "is empty"
@@ -55,8 +55,8 @@ def file_name_fault(name: str, longest: int = LONGEST) -> Optional[str]:
 def usable_name(name: str) -> str:
     """Return a name as it is if it may name a file, else the nearest one that may.
 
-    What is not allowed becomes ``_``; a long name is cut and ends with a digest of the whole, so
-    that names that begin alike stay apart.
+    Characters that are not allowed become ``_``; a long name is truncated and ends with a digest of
+    the whole, so that names with a common prefix stay distinct.
     """
     if file_name_fault(name) is None:
         return name
@@ -75,12 +75,12 @@ def usable_name(name: str) -> str:
 
 
 def twin_key(name: str) -> str:
-    """Return what is equal for names that are one file on some systems."""
+    """Return a key that is equal for names that are the same file on some systems."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def name_twins(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Find names that would be one file on some systems.
+    """Find names that would be the same file on some systems.
 
     Args:
         names: the names of files in one folder.

@@ -1,4 +1,4 @@
-"""What a file is, told by its size and sha256."""
+"""The identity of a file: its size and sha256."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from neuroner_tl.system.atomic_file import write_json
 REMEMBERED = 256
 # A file changed twice within one tick of the file system's clock looks like one changed once.
 _SETTLED_NS = 2_000_000_000
-# Digests that this process has made.
+# Digests that this process has computed.
 _known: dict[str, str] = {}
 
 
 def file_digest(file: BinaryIO) -> bytes:
-    """Return the sha256 of what is left of an open file."""
+    """Return the sha256 of the rest of an open file."""
     digest = hashlib.sha256()
     for block in iter(lambda: file.read(1 << 20), b""):
         digest.update(block)
@@ -39,7 +39,7 @@ def content_digest(path: Path, memory: Optional[Path] = None) -> str:
     Args:
         path: the file.
         memory: a JSON file that remembers digests for other processes, by path, size, inode and
-            times of change, that of the inode included, which nobody can set back. One that
+            times of change, including that of the inode, which cannot be set back. One that
             cannot be read or written costs time, nothing else.
 
     Raises:

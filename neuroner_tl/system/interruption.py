@@ -1,8 +1,8 @@
 """Graceful shutdown on SIGINT and SIGTERM: one flag for the whole process.
 
-Whoever works inside `interruptible` asks the flag where it can stop and save. Setting up a run and
+Code inside `interruptible` checks the flag wherever it can stop and save. Setting up a run and
 scoring it have nothing to save and may take minutes: inside `at_once` the first signal ends the
-work where it is. A second signal always does.
+work immediately. A second signal always does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,13 @@ _requested = threading.Event()
 
 
 class Interrupted(KeyboardInterrupt):
-    """The work was interrupted; the message says what is left of it."""
+    """The work was interrupted; the message says what was kept and how to resume.
+
+    Example::
+
+        with interruptible(), at_once():
+            prepare()  # a signal raises Interrupted here
+    """
 
 
 class _Depth:
@@ -34,9 +40,9 @@ class _Depth:
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
-    """Give a function that tells whether SIGINT or SIGTERM has arrived since the outermost block.
+    """Yield a function that tells whether SIGINT or SIGTERM has arrived since the outermost block.
 
-    Blocks may be nested, and all of them see one flag. A second signal interrupts at once, as
+    Blocks may be nested and share one flag. A second signal interrupts at once, as
     without this. Outside the main thread, where signals do not arrive, the flag is only read.
     """
     if threading.current_thread() is not threading.main_thread() or _Depth.interruptible:
@@ -69,13 +75,13 @@ def at_once() -> Iterator[None]:
         yield
     finally:
         _Depth.at_once -= 1
-    # An exception that is raised inside a callback of a library may have been swallowed.
+    # A library may have swallowed an exception that was raised inside one of its callbacks.
     _raise_if_requested()
 
 
 @contextmanager
 def interrupted_as(remains: str) -> Iterator[None]:
-    """Let an interruption of the block say what is left of the work."""
+    """Give an interruption of the block a message that says what is left of the work."""
     try:
         yield
     except KeyboardInterrupt:

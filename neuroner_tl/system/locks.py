@@ -1,4 +1,4 @@
-"""Locks between processes, also those of several machines that share a disk.
+"""Locks between processes, including those on several machines that share a disk.
 
 A lock is an empty file beside what it protects. The operating system releases a lock when its
 process ends, however it ends, so the lock of a process that was killed is free.
@@ -15,7 +15,7 @@ from typing import Optional
 
 from filelock import FileLock, Timeout
 
-# How often a lock that another process holds is tried again.
+# Seconds between attempts to take a lock that another process holds.
 _PAUSE_SECONDS = 0.01
 
 
@@ -26,11 +26,11 @@ def lock(path: Path, wait: Optional[float] = None) -> Iterator[bool]:
     Two locks of one path exclude each other within a process, too.
 
     Args:
-        path: the file of the lock, made with its folder if need be. It may stay.
+        path: the lock file, created with its folder if needed. It may be left in place.
         wait: seconds to wait for another holder; None to wait for as long as it takes.
 
     Yields:
-        Whether the lock is held; false if another holder has not given it up in time.
+        Whether the lock is held; false if another process did not release it in time.
 
     Raises:
         OSError: the file cannot be made, or its file system has no locks.
@@ -51,11 +51,11 @@ def lock(path: Path, wait: Optional[float] = None) -> Iterator[bool]:
 
 
 def is_locked(path: Path) -> bool:
-    """Tell whether somebody holds a lock; one that may only be read counts as held."""
+    """Tell whether a lock is held; a lock file that is read-only counts as held."""
     if not path.exists():
         return False
     try:
-        # One who only looks, like us, is gone in a moment.
+        # Another process that only checks, like this one, releases it in a moment.
         with lock(path, wait=5 * _PAUSE_SECONDS) as free:
             return not free
     except OSError:

@@ -1,4 +1,4 @@
-"""How much memory this process has."""
+"""How much memory this process uses and may use."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import psutil
 _STATUS = Path("/proc/self/status")
 _CONTAINER = Path("/sys/fs/cgroup/memory.max")
 _MB = 1 << 20
-# The most that this module has seen, for systems that do not keep it.
+# The maximum that this module has seen, for systems that do not record it.
 _most_seen = 0.0
 
 
 def resident_memory() -> float:
-    """Return the resident memory at this moment, in MB."""
+    """Return the current resident memory, in MB."""
     global _most_seen
     resident = psutil.Process().memory_info().rss / _MB
     _most_seen = max(_most_seen, resident)
@@ -23,9 +23,9 @@ def resident_memory() -> float:
 
 
 def peak_memory() -> float:
-    """Return the most resident memory so far, in MB.
+    """Return the peak resident memory so far, in MB.
 
-    Linux and Windows keep it. Elsewhere it is the most at any call of this module's functions,
+    Linux and Windows record it. Elsewhere it is the maximum over calls of this module's functions,
     which a run makes in every epoch.
     """
     kept = getattr(psutil.Process().memory_info(), "peak_wset", None)  # Windows
@@ -35,7 +35,7 @@ def peak_memory() -> float:
 
 
 def _high_water_mark() -> Optional[int]:
-    """Return what Linux keeps, in bytes; psutil does not read it."""
+    """Return the peak that Linux records, in bytes; psutil does not read it."""
     try:
         fields = dict(line.split(":", 1) for line in _STATUS.read_text("utf-8").splitlines())
         return int(fields["VmHWM"].split()[0]) << 10

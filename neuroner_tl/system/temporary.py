@@ -2,7 +2,7 @@
 
 A process that is killed cannot remove what it was writing. Its temporary names say which process it
 was, on which machine, and when it started, so the next run that writes to the same place knows that
-nobody needs them any more and removes them.
+they are no longer needed and removes them.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _TEMPORARY, _OLD = "tmp", "old"
 _NAME = re.compile(r"\..*\.([0-9a-f]{8})-(\d+)-(\d+)-\d+\.(tmp|old)", re.DOTALL)
 # Bytes of the target's name that a temporary name keeps; file systems allow 255 in all.
 _LONGEST = 160
-# Whether a process of another machine lives cannot be seen; none writes for so long.
+# Whether a process on another machine is alive cannot be checked; none writes for this long.
 _STALE_SECONDS = 86400
 _numbers = itertools.count()
 
 
 def temporary_path(target: Path, kind: str = _TEMPORARY) -> Path:
-    """Return a new hidden name beside a target; nothing is made."""
+    """Return a new hidden name beside a target; nothing is created."""
     pid = os.getpid()
     owner = f"{_host()}-{pid}-{_start_of(pid) or 0}-{next(_numbers)}"
     return target.with_name(f"{_prefix(target)}{owner}.{kind}")
@@ -63,16 +63,16 @@ def temporary_folder(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def scratch_folder(purpose: str) -> Iterator[Path]:
-    """Make a folder in the system's place for temporary files, and remove it at the end."""
+    """Make a folder in the system's temporary folder, and remove it at the end."""
     with temporary_folder(Path(tempfile.gettempdir()) / f"neuroner_tl-{purpose}") as folder:
         yield folder
 
 
 def put_in_place(new: Path, target: Path) -> None:
-    """Let a folder that is ready take the place of another one, which is deleted only then.
+    """Replace a folder by a finished one; the old one is deleted only afterwards.
 
     Raises:
-        OSError: it cannot; the target is what it was.
+        OSError: it cannot be replaced; the target is unchanged.
     """
     old = temporary_path(target, _OLD)
     replaced = target.exists()
@@ -133,7 +133,7 @@ def why_not_written(error: OSError) -> str:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Give an error of the operating system the path that was being written, if it has none.
+    """Add the path that was being written to an error of the operating system that has none.
 
     A write to an open file fails without a name: "No space left on device" does not say which.
     """
@@ -151,7 +151,7 @@ def _prefix(target: Path) -> str:
 
 
 def _leftovers(folder: Path, prefix: Optional[str] = None) -> Iterator[tuple[Path, str]]:
-    """Temporary names of dead processes, of all targets or of one, and their kind."""
+    """Yield the temporary names of dead processes, of all targets or of one, and their kind."""
     try:
         names = os.listdir(folder)
     except OSError:
@@ -181,7 +181,7 @@ def _host() -> str:
 
 
 def _start_of(pid: int) -> Optional[int]:
-    """When a process started, in the system's own unit; 0 if unknown, None without the process."""
+    """Return the start of a process, in the system's unit; 0 if unknown, None if there is none."""
     if sys.platform == "linux":
         try:
             with open(f"/proc/{pid}/stat", "rb") as file:

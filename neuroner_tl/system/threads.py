@@ -10,10 +10,10 @@ logger = logging.getLogger(__name__)
 
 
 def set_threads(number: int) -> None:
-    """Let TensorFlow use so many threads, 0 for as many as it likes.
+    """Set the number of threads that TensorFlow uses; 0 leaves it to TensorFlow.
 
-    It can be told only before it has computed anything; afterwards a wish for another number is
-    logged and has no effect.
+    This works only before TensorFlow has computed anything; later, a different number is logged
+    and has no effect.
     """
     try:
         tf.config.threading.set_intra_op_parallelism_threads(number)

@@ -1,4 +1,4 @@
-"""What a file of word vectors holds, and which words are near a word."""
+"""The contents of a word-vector file, and the nearest neighbours of a word."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _OTHER_DIGIT = re.compile(r"[1-9]")
 
 @dataclass
 class VectorFacts:
-    """What a file of word vectors holds.
+    """The contents of a word-vector file.
 
-    Args:
+    Attributes:
         file: format, dimension and number of words.
         size: bytes on the disk.
         first: the first words, usually the most frequent ones.
@@ -33,6 +33,10 @@ class VectorFacts:
         digits: words with a digit from 1 to 9; none where digits were replaced by zero.
         mean_norm: mean length of the vectors.
         zeros: words whose vector is zero.
+
+    Example::
+
+        print(describe_vectors("pubmed-w2v-200d.bin.gz").summary())
     """
 
     file: VectorFile = field(default_factory=lambda: VectorFile("", 0, 0))
@@ -60,11 +64,11 @@ class VectorFacts:
 
 
 def describe_vectors(path: Union[str, Path], first: int = 10) -> VectorFacts:
-    """Read a file of word vectors to its end and say what it holds.
+    """Read a whole word-vector file and describe it.
 
     Args:
         path: any file that :func:`neuroner_tl.vectors.reading.visit_vectors` reads.
-        first: how many of the first words to give.
+        first: how many of the first words to return.
 
     Raises:
         CorpusError: the file is missing, damaged or of another format.
@@ -89,19 +93,24 @@ def describe_vectors(path: Union[str, Path], first: int = 10) -> VectorFacts:
 
 @dataclass(frozen=True)
 class Nearest:
-    """The words nearest to a word.
+    """The nearest neighbours of a word.
 
-    Args:
+    Attributes:
         form: the form under which the word was found; None if its vector was composed from its
             characters.
         words: the nearest words and their cosines, nearest first.
+
+    Example:
+        >>> print(Nearest("asthma", [("bronchitis", 0.8125)]).summary("Asthma"))
+        Asthma is not in the file as written: found as asthma
+         0.812  bronchitis
     """
 
     form: Optional[str]
     words: list[tuple[str, float]]
 
     def summary(self, word: str) -> str:
-        """Return a line for each word, after how the word itself was found if not as written."""
+        """Return a line per word, preceded by the form that was found if it is not as written."""
         lines = []
         if self.form is None:
             lines.append(f"{word} is not in the file: a vector from its characters")
@@ -114,13 +123,13 @@ class Nearest:
 def nearest_words(path: Union[str, Path], word: str, number: int = 10) -> Nearest:
     """Find the words whose vectors have the largest cosine with that of a word.
 
-    The file is read twice and never held.
+    The file is read twice and never held in memory.
 
     Args:
         path: any file that :func:`neuroner_tl.vectors.reading.visit_vectors` reads.
-        word: looked up as training does: as written, in lower case, with zeros for digits, both;
+        word: looked up as in training: as written, in lower case, with zeros for digits, both;
             a fastText model composes it if it has none of them.
-        number: how many words to give.
+        number: how many words to return.
 
     Raises:
         CorpusError: the word has no vector, or the file cannot be used.
@@ -141,7 +150,7 @@ def nearest_words(path: Union[str, Path], word: str, number: int = 10) -> Neares
         cosines = (matrix @ target) / np.where(lengths > 0, lengths, 1)
         for place in np.argsort(-cosines, kind="stable")[: number + len(seen)].tolist():
             if words[place] not in seen:
-                # Of equal cosines the word that comes first in the file.
+                # Of equal cosines, the word that comes first in the file.
                 entry = (float(cosines[place]), -(order + place), words[place])
                 (heapq.heappush if len(best) < number else heapq.heappushpop)(best, entry)
         order += len(words)

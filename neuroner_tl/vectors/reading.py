@@ -18,12 +18,16 @@ Visit = Callable[[list[str], np.ndarray], None]
 
 @dataclass(frozen=True)
 class VectorFile:
-    """What a file of word vectors is.
+    """Format and size of a word-vector file.
 
-    Args:
+    Attributes:
         format: such as ``word2vec binary``.
         dimension: length of the vectors.
-        words: how many words it has, one that comes twice counted twice.
+        words: number of words; one that occurs twice is counted twice.
+
+    Example:
+        >>> VectorFile("word2vec binary", dimension=200, words=4_087_446).dimension
+        200
     """
 
     format: str
@@ -32,13 +36,13 @@ class VectorFile:
 
 
 def visit_vectors(path: Path, visit: Visit, wanted: Optional[Collection[str]] = None) -> VectorFile:
-    """Read a file once and show its words and vectors, a block at a time.
+    """Read a file once and pass its words and vectors on, a block at a time.
 
     Args:
-        path: word2vec binary or text or GloVe text, each also with gzip, or a fastText model.
+        path: word2vec binary or text or GloVe text, each also gzipped, or a fastText model.
         visit: called with words and their vectors, float32 ``[words, dimension]``, in the order of
             the file; both are valid during the call.
-        wanted: words to show; None shows all.
+        wanted: words to pass on; None passes on all.
 
     Raises:
         CorpusError: the file is missing, damaged or of another format, or a number is not finite.
@@ -61,7 +65,7 @@ def visit_vectors(path: Path, visit: Visit, wanted: Optional[Collection[str]] = 
 
 
 class _Blocks(WordVectorScan):
-    """Gathers words and vectors into blocks."""
+    """Collects words and vectors into blocks."""
 
     def __init__(self, path: Path, visit: Visit, wanted: Optional[Collection[str]]) -> None:
         super().__init__(path, 0)

@@ -1,4 +1,4 @@
-"""Word vectors in another format, or only those that some corpora and texts need."""
+"""Conversion of word vectors, and pruning to those that corpora and texts need."""
 
 from __future__ import annotations
 
@@ -37,9 +37,14 @@ logger = logging.getLogger(__name__)
 class PrunedVectors:
     """What pruning kept.
 
-    Args:
-        words: words written: every form under which a word of the corpora may be found.
+    Attributes:
+        words: number of words written: every form under which a word of the corpora may be found.
         report: how the distinct words of the corpora are found.
+
+    Example::
+
+        pruned = prune_vectors("pubmed-w2v-200d.bin.gz", "small.bin", corpora=["my_corpus"])
+        print(pruned.words, pruned.report.missing)
     """
 
     words: int
@@ -55,8 +60,8 @@ def prune_vectors(
 ) -> PrunedVectors:
     """Write the vectors that corpora need to a small file; training with it gives the same model.
 
-    Of each word all four forms of the look-up are kept that the file has, so the parameters
-    ``check_for_lowercase`` and ``check_for_digits_replaced_with_zeros`` stay a choice. A fastText
+    For each word, all four forms of the look-up that the file has are kept, so the parameters
+    ``check_for_lowercase`` and ``check_for_digits_replaced_with_zeros`` stay free. A fastText
     model composes the vectors of words that it has in no form.
 
     Args:
@@ -111,7 +116,7 @@ def _read(source: Path, wanted: Collection[str]) -> WordVectors:
 
 
 def convert_vectors(source: Union[str, Path], output: Union[str, Path]) -> VectorFile:
-    """Write word vectors in the format that the output's ending says, without holding them.
+    """Write word vectors in the format of the output's ending, without holding them in memory.
 
     Words with white space, which the formats cannot hold, are left out. Of a fastText model the
     vectors of its words are written; what composes those of other words is lost.

@@ -28,6 +28,10 @@ class VectorSettings:
 
     Raises:
         ParameterError: a value is out of range.
+
+    Example:
+        >>> VectorSettings(method="fasttext", dimension=100).window
+        5
     """
 
     method: str = _choice(

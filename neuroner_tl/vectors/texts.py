@@ -18,7 +18,7 @@ from neuroner_tl.errors import CorpusError
 
 logger = logging.getLogger(__name__)
 
-# A .txt file of any size is read in blocks of about so many characters, cut at line ends.
+# A .txt file of any size is read in blocks of about this many characters, cut at line ends.
 BLOCK = 1 << 20
 
 
@@ -83,7 +83,7 @@ def find_text_files(sources: Sequence[Path]) -> list[Path]:
 def iterate_token_sentences(
     files: Sequence[Path], tokenizer: Tokenizer, lowercase: bool, report: ImportReport
 ) -> Iterator[list[str]]:
-    """Yield the tokens of every sentence, split and cut as for training a tagger.
+    """Yield the tokens of every sentence, segmented as for training a tagger.
 
     Args:
         files: as :func:`find_text_files` returns them.

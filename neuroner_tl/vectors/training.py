@@ -20,20 +20,25 @@ from neuroner_tl.vectors.writing import check_ending, unwritable, write_word_vec
 
 logger = logging.getLogger(__name__)
 
-# gensim trains on the first so many words of a sentence and passes over the rest in silence.
+# gensim trains on the first this many words of a sentence and silently ignores the rest.
 _LONGEST_SENTENCE = 10_000
 
 
 @dataclass(frozen=True)
 class TrainedVectors:
-    """What a training gave.
+    """The outcome of a training.
 
-    Args:
+    Attributes:
         documents: texts read.
         sentences: sentences in them.
         tokens: words in these, punctuation included.
-        words: different words that have a vector.
-        covered: share of the tokens that are such words, 0 to 1.
+        words: distinct words that have a vector.
+        covered: share of the tokens that have a vector, 0 to 1.
+
+    Example::
+
+        trained = train_vectors("abstracts", "vectors.bin", VectorSettings(epochs=3))
+        print(f"{trained.words} words have a vector")
     """
 
     documents: int
@@ -50,8 +55,8 @@ def train_vectors(
 ) -> TrainedVectors:
     """Train word vectors on texts and write them to a file, whole or not at all.
 
-    The texts are read and cut once, into a nameless file on the disk of the output; so memory is
-    that of the vectors and of the distinct words, whatever the size of the texts.
+    The texts are read and cut once, into an unnamed file on the disk of the output; so the memory
+    needed is that of the vectors and of the distinct words, whatever the size of the texts.
 
     Args:
         sources: a file or folder, or several, see
@@ -114,7 +119,7 @@ def _cut(
 
 
 class _Sentences:
-    """The sentences of the cut texts, again for every pass.
+    """The sentences of the tokenised texts, read again for every pass.
 
     gensim reads them in a thread of its own, in which an exception would leave the program
     waiting for ever: it ends the pass and is kept in ``error``.

@@ -15,7 +15,7 @@ from neuroner_tl.system.atomic_file import replacing
 from neuroner_tl.system.temporary import why_not_written
 
 Writer = Callable[[str, np.ndarray], None]
-# What follows the name, without .gz: whether it is binary, and whether it has a header.
+# By file ending, without .gz: whether the format is binary, and whether it has a header.
 _FORMATS = {".bin": (True, True), ".txt": (False, True), ".vec": (False, True)}
 _FORMATS[".glove"] = (False, False)
 ENDINGS = (
@@ -25,7 +25,7 @@ ENDINGS = (
 
 
 def check_ending(path: Path, model: bool = False) -> None:
-    """Refuse a name whose ending says no format, and a folder.
+    """Refuse a file name with an unknown ending, and a folder.
 
     Args:
         path: the file to write.
@@ -50,10 +50,10 @@ def check_ending(path: Path, model: bool = False) -> None:
 
 @contextmanager
 def vector_writer(path: Path, words: int, dimension: int) -> Iterator[Writer]:
-    """Open a file of word vectors in the format that the ending says; give what adds a word.
+    """Open a word-vector file in the format of its ending; yield a function that adds a word.
 
-    The file appears at the end, whole, or not at all. Equal vectors give an equal file, also when
-    it is packed. Numbers in text are the shortest that read as the same float32.
+    The file appears at the end, whole, or not at all. Equal vectors give an equal file, even
+    compressed. Numbers in text are the shortest that read back as the same float32.
 
     Args:
         path: ``.bin``, ``.txt``, ``.vec`` or ``.glove``, each also with ``.gz``.
@@ -91,7 +91,7 @@ def vector_writer(path: Path, words: int, dimension: int) -> Iterator[Writer]:
 
 
 def writable(word: str) -> bool:
-    """Tell whether these formats, which end a word by white space, can hold a word."""
+    """Tell whether these formats, in which white space ends a word, can hold a word."""
     data = word.encode("utf-8", "replace")
     return data.split() == [data]
 

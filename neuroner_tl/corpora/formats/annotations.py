@@ -1,4 +1,4 @@
-"""Annotations as files give them, against the text that they should fit."""
+"""Annotations as files give them, checked against their text."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ WITHOUT_TYPE = "annotation without a type"
 
 
 class FoundAnnotation(NamedTuple):
-    """An annotation of a file, whatever it holds.
+    """An annotation as a file has it, not yet checked.
 
     Attributes:
         type: the entity type.
         fragments: ``(start, end)`` pairs, sorted.
-        text: what the file says that it covers, None if it does not say.
-        place: where it is, for the report.
+        text: the covered text according to the file, None if it has none.
+        place: file and line, for the report.
+
+    Example:
+        >>> found = FoundAnnotation("DISO", ((0, 6),), "Asthma", "corpus.jsonl:1")
+        >>> entities_that_fit("Asthma persists.", [found], ImportReport())
+        (Entity(type='DISO', fragments=((0, 6),), text='Asthma'),)
     """
 
     type: Optional[str]
@@ -36,7 +41,7 @@ def entities_that_fit(
     """Return the annotations that fit the text, sorted; the others are counted as dropped.
 
     Raises:
-        CorpusError: they cover more characters together than any real document has.
+        CorpusError: together they cover more characters than any real document has.
     """
     entities: dict[tuple[tuple[tuple[int, int], ...], str], Entity] = {}
     characters = 0

@@ -20,7 +20,7 @@ from neuroner_tl.corpora.formats.xml_records import iterate_records
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 
-# A gap between passages that no real document has; a broken offset must not fill the memory.
+# No real document has a larger gap between passages; a broken offset must not fill the memory.
 _WIDEST_GAP = 100_000
 _BROKEN = (AttributeError, KeyError, TypeError, ValueError, RuntimeError, RecursionError)
 
@@ -34,7 +34,7 @@ def iterate_bioc_xml(path: Path, report: ImportReport) -> Iterator[Document]:
     number = 0
     for element in iterate_records(path, "document", "a BioC collection"):
         number += 1
-        # The library reads whole collections; one of a single document needs little memory.
+        # The library reads whole collections; one with a single document needs little memory.
         content = etree.tostring(element, encoding="unicode", with_tail=False)
         try:
             documents = biocxml.loads(f"<collection>{content}</collection>").documents

@@ -1,4 +1,4 @@
-"""Bounds of what is read, so that a small crafted file cannot fill the memory or the disk."""
+"""Bounds on what is read, so that a small crafted file cannot fill the memory or the disk."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ALWAYS_ALLOWED = 1 << 24
 
 
 class BoundedReader(io.RawIOBase):
-    """A file, unpacked if its name ends with ``.gz``, that refuses to go on past its bounds.
+    """A file, unpacked if its name ends with ``.gz``, that refuses to read past its bounds.
 
     Args:
         path: the file.
@@ -31,6 +31,11 @@ class BoundedReader(io.RawIOBase):
     Raises:
         CorpusError: from any read, when a bound is passed.
         OSError: the file cannot be opened or read.
+
+    Example::
+
+        with io.TextIOWrapper(BoundedReader(Path("corpus.jsonl.gz"), 2**20, "line")) as file:
+            first = file.readline()
     """
 
     def __init__(self, path: Path, largest: Optional[int] = None, what: str = "file") -> None:
@@ -46,7 +51,7 @@ class BoundedReader(io.RawIOBase):
             self._allowed = max(_ALWAYS_ALLOWED, LARGEST_EXPANSION * path.stat().st_size)
 
     def readable(self) -> bool:
-        """It can be read."""
+        """Tell that it can be read, as `io` asks."""
         return True
 
     def readinto(self, buffer: Any) -> int:
@@ -68,7 +73,7 @@ class BoundedReader(io.RawIOBase):
         return len(content)
 
     def restart(self) -> None:
-        """Let the bytes from here on count as a new line, record or file."""
+        """Start counting again: the next bytes belong to a new line, record or file."""
         self._since_restart = 0
 
     def close(self) -> None:
@@ -78,11 +83,11 @@ class BoundedReader(io.RawIOBase):
 
 
 def check_covered(covered: int, where: str) -> None:
-    """Refuse annotations that together repeat a text many times over.
+    """Refuse annotations that together repeat a text many times.
 
     Args:
         covered: characters that the annotations of a document cover so far.
-        where: the place for the error.
+        where: the place for the error message.
 
     Raises:
         CorpusError: they are too many.

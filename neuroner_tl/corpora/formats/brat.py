@@ -3,7 +3,7 @@
 Text-bound annotations (``T`` lines) become entities. Relations, events, attributes,
 normalisations, notes and equivalences say nothing about where entities are: they are skipped and
 counted. The text is taken as it is on disk: a CRLF counts as two characters, a byte order mark as
-none. Offsets that count line ends otherwise are converted; see ``line_offsets.py``.
+none. Offsets that count line ends differently are converted; see ``line_offsets.py``.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def iterate_brat_folder(folder: Path, report: ImportReport) -> Iterator[Document
 def iterate_brat_documents(
     folder: Path, names: Iterable[str], report: ImportReport, ends: LineEnds
 ) -> Iterator[Document]:
-    """Yield some of a folder's documents, by the convention for line ends of their corpus.
+    """Yield some of a folder's documents, under their corpus's convention for line ends.
 
     Raises:
         CorpusError: a file is missing or cannot be used; the message names file and line.
@@ -92,7 +92,7 @@ def iterate_brat_documents(
 
 
 def line_ends(documents: Callable[[], Iterable[Path]]) -> LineEnds:
-    """Return the convention of a corpus, which is found when need be.
+    """Return the convention of a corpus, which is determined when it is needed.
 
     Args:
         documents: returns the text files of all documents.
@@ -121,7 +121,7 @@ def read_brat_document(
         report.count("document without annotation file", str(txt_path))
         return Document(txt_path.stem, text)
     convention = AS_THEY_ARE if ends is None else ends.convention
-    # Counts of a reading that ends in an error must not stay.
+    # Counts of a document that fails must not remain.
     own = ImportReport(documents=1)
     try:
         entities = read_annotations(ann_path, text, own, convention)
@@ -194,7 +194,7 @@ def format_annotations(entities: Iterable[Entity]) -> str:
 
 
 def _annotation_lines(content: str) -> list[str]:
-    """Split at LF or CRLF; at CR only if the file has no LF, as old Macintosh files."""
+    """Split at LF or CRLF; at CR only if the file has no LF, like old Macintosh files."""
     if "\n" not in content:
         return content.split("\r")
     return [line[:-1] if line.endswith("\r") else line for line in content.split("\n")]

@@ -13,7 +13,7 @@ from neuroner_tl.system.temporary import put_in_place, temporary_folder, why_not
 
 
 def check_new_folder(target: Path) -> None:
-    """Refuse a folder that holds something already.
+    """Refuse a folder that is not empty.
 
     Raises:
         CorpusError: it is not empty, or is a file.
@@ -35,7 +35,7 @@ def write_brat_parts(
     Args:
         target: the folder; folders above it are made.
         parts: documents by name of the subfolder; the empty name is the folder itself.
-        replace: put it in the place of a folder that is there.
+        replace: replace a folder that exists.
 
     Raises:
         CorpusError: the target is there already, or cannot be written.

@@ -15,16 +15,16 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import sync, sync_files
 from neuroner_tl.system.temporary import naming, remove_leftovers, temporary_path, why_not_written
 
-# So many documents appear together. A process that is killed loses no more than these.
+# This many documents appear together. A process that is killed loses no more than these.
 DOCUMENTS_AT_ONCE = 2000
 
 
 class BratWriter:
-    """Writes documents into a folder, which is made if need be.
+    """A writer of documents into a folder, which is created if needed.
 
     Files are written to a hidden folder and, some thousands at a time and at the end, synced and
-    moved to their names, the annotations before the text: whatever happens, a text never stands
-    beside no annotations, which would read as a document without entities, or beside old ones.
+    moved to their names, the annotations before the text: whatever happens, a text is never
+    without annotations, which would read as a document without entities, or beside old ones.
     What killed processes left in the folder is removed first.
 
     Args:
@@ -33,6 +33,12 @@ class BratWriter:
 
     Raises:
         CorpusError: the folder cannot be written.
+
+    Example::
+
+        with BratWriter(Path("out/predictions")) as writer:
+            for document in documents:
+                writer.add(document)
     """
 
     def __init__(self, folder: Path, with_text: bool = True) -> None:
@@ -48,7 +54,7 @@ class BratWriter:
             raise _not_written(folder, error) from error
 
     def add(self, document: Document) -> None:
-        """Write a document; it is in its place after `commit`, at the latest at the end.
+        """Write a document; it is in place after `commit`, or at the end of the block.
 
         Raises:
             CorpusError: the id cannot be a file name, or the folder cannot be written.
@@ -64,7 +70,7 @@ class BratWriter:
             self.commit()
 
     def commit(self) -> None:
-        """Put the documents written so far into their places, safely against a power cut.
+        """Move the documents written so far into place, safely against a power cut.
 
         Raises:
             CorpusError: the folder cannot be written.
@@ -92,7 +98,7 @@ class BratWriter:
         error: Optional[BaseException],
         traceback: Optional[TracebackType],
     ) -> None:
-        # What was done before an interruption is kept; it is whole.
+        # What was written before an interruption is kept: it is whole.
         try:
             self.commit()
         except CorpusError:

@@ -1,7 +1,7 @@
 """CoNLL-2003 style files: one token a line, tag last, blank lines between sentences.
 
-Columns are separated by spaces or tabs; the first is the token, the last the tag, what lies
-between is ignored (parts of speech, or NeuroNER's ``token document start end tag``). A line that
+Columns are separated by spaces or tabs; the first is the token, the last the tag, those
+between are ignored (parts of speech, or NeuroNER's ``token document start end tag``). A line that
 begins with ``-DOCSTART-`` begins a document; what follows on it, apart from the fillers ``-X-``,
 ``-Y-`` and ``O``, is the document's id. Tags are O and B-, I-, E-, S- (or BILOU's L-, U-) with a
 type; what they mean when ill-formed is NeuroNER's rule (see ``tags.tags_to_spans``).
@@ -42,7 +42,7 @@ def iterate_conll(path: Path, report: ImportReport) -> Iterator[Document]:
         CorpusError: a line has one column or no valid tag, two documents have one id, or the file
             cannot be read.
     """
-    name: Optional[str] = None  # of the document that is open
+    name: Optional[str] = None  # of the current document
     sentences: list[_Sentence] = []
     tokens: list[str] = []
     tags: list[str] = []
@@ -93,7 +93,7 @@ def conll_name(name: str) -> str:
 def conll_lines(
     document: TaggedDocument, predicted: Optional[Sequence[Sequence[str]]] = None
 ) -> Iterator[str]:
-    """Yield a document's lines in NeuroNER's form: token, document, start, end, tag.
+    """Yield a document's lines in NeuroNER's format: token, document, start, end, tag.
 
     Args:
         document: the document, with its gold tags.

@@ -1,7 +1,7 @@
 """IeXML, the format of the CALBC corpora: MEDLINE records with ``<e>`` elements in the text.
 
-An ``<e>`` element is an annotation of what it encloses; elements may be nested. Its attribute
-``id`` has one or more alternatives with ``|`` between them, each of the form
+An ``<e>`` element annotates what it encloses; elements may be nested. Its attribute
+``id`` has one or more alternatives separated by ``|``, each of the form
 ``source:concept:type:group``, such as ``umls:C0039614:T047:diso``; any field but the group may be
 empty. Alternatives of one group are one entity. A fifth field names the words that the alternative
 covers, where it is not the whole element::
@@ -38,7 +38,7 @@ def iterate_iexml(path: Path, report: ImportReport) -> Iterator[Document]:
     """Yield the records of a file (``.xml`` or ``.xml.gz``) one at a time.
 
     Raises:
-        CorpusError: no XML, no record, or an annotation without a group; the message names the
+        CorpusError: not XML, no record, or an annotation without a group; the message names the
             line.
     """
     found = False
@@ -87,7 +87,7 @@ def _read_record(record: Any, path: Path, report: ImportReport) -> Document:
 
 
 class _Collector:
-    """Gathers the text of elements, and the annotations with their offsets in it."""
+    """Collects the text of elements, and the annotations with their offsets in it."""
 
     def __init__(self, path: Path, report: ImportReport) -> None:
         self.path = path
@@ -102,7 +102,7 @@ class _Collector:
             self.length += len(text)
 
     def collect(self, element: Any, words: _Words) -> None:
-        """Go through an element; the ``<w>`` elements in it are added to ``words``."""
+        """Walk through an element; its ``<w>`` elements are added to ``words``."""
         self.add(element.text)
         for child in element:
             name = local_name(child)
@@ -145,14 +145,14 @@ class _Collector:
 def _covered(
     names: list[str], words: _Words, text: str, offset: int, where: str
 ) -> tuple[tuple[int, int], ...]:
-    """Return the fragments that the words cover; neighbours with only space between are one.
+    """Return the fragments that the words cover; neighbours separated only by space are merged.
 
     Args:
         names: ids of words inside the annotation.
         words: where each is.
         text: what the annotation encloses.
         offset: where that begins.
-        where: the place for an error.
+        where: the place for error messages.
     """
     missing = [name for name in names if name not in words]
     if missing:

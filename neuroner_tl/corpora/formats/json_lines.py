@@ -24,7 +24,7 @@ def iterate_json_lines(path: Path, report: ImportReport) -> Iterator[Document]:
     Members other than ``id``, ``text`` and ``entities`` are not read; an id may be a whole number.
 
     Raises:
-        CorpusError: a line is no such object, or no line is there.
+        CorpusError: a line is not such an object, or there is no line.
     """
     number = 0
     for number, line in read_lines(path):
@@ -74,7 +74,7 @@ def _entities(found: Any, text: str, where: str, report: ImportReport) -> tuple[
 
 
 def _annotation(item: Any, where: str) -> Optional[FoundAnnotation]:
-    """Return an entity of a record; None if it has another form."""
+    """Return an entity of a record; None if it is malformed."""
     if not isinstance(item, dict):
         return None
     kind, spans, says = item.get("type"), item.get("fragments"), item.get("text")

@@ -1,4 +1,4 @@
-"""A corpus as a file a part, of any format but brat: how files are found and written."""
+"""A corpus with one file per part, of any format but brat: how files are found and written."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def find_part_files(folder: Path, form: str, names: Iterable[str]) -> dict[str, 
     Args:
         folder: the corpus.
         form: one of `SUFFIXES`.
-        names: the parts that there may be.
+        names: the possible parts.
 
     Raises:
-        CorpusError: there is none.
+        CorpusError: none is found.
     """
     suffix = SUFFIXES[form]
     files = {
@@ -55,10 +55,10 @@ def find_part_files(folder: Path, form: str, names: Iterable[str]) -> dict[str, 
 def write_part_files(
     target: Path, form: str, parts: Mapping[str, Iterable[Document]], pieces: Pieces
 ) -> None:
-    """Write documents into a new file, or into a file a part of a new folder.
+    """Write documents into a new file, or into a new folder with one file per part.
 
     Args:
-        target: the file, packed if its name ends with ``.gz``; the folder, if there are parts.
+        target: the file, compressed if its name ends with ``.gz``; the folder, if there are parts.
         form: one of `SUFFIXES`.
         parts: documents by part; a corpus without parts has one with the empty name.
         pieces: makes the text of a file.

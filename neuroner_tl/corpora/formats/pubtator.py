@@ -1,6 +1,6 @@
-"""PubTator files: title, abstract and annotations of a document in lines of their own.
+"""PubTator files: title, abstract and annotations of a document on lines of their own.
 
-The text is the title, a line break and the abstract, with all white space that the file has.
+The text is the title, a line break and the abstract, with all white space of the file.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FRAGMENTS = "annotation of several fragments, which PubTator cannot hold"
 LINE_BREAK = "line break that PubTator cannot hold, replaced"
 _TEXT = re.compile(r"([^|\t]+)\|([ta])\|(.*)", re.DOTALL)
 _COLUMNS = re.compile(r"[^\t]+\t.*\t.*\t.*", re.DOTALL)
-# What `read_lines` takes for the end of a line.
+# What `read_lines` treats as the end of a line.
 _LINE_END = re.compile(r"[\n\r]")
 _NO_CONCEPT = "-"
 
@@ -71,7 +71,7 @@ def pubtator_lines(documents: Iterable[Document], report: ImportReport) -> Itera
 
 
 def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the stretches of lines that are not empty, each with the number of its first line."""
+    """Yield the blocks of non-empty lines, each with the number of its first line."""
     lines: list[str] = []
     number = size = 0
     for number, line in read_lines(path):

@@ -1,7 +1,7 @@
-"""Tab-separated stand-off annotations: ``id, start, end, text`` a line, the texts elsewhere.
+"""Tab-separated stand-off annotations: ``id, start, end, text`` per line, the texts elsewhere.
 
 A heading with these names may come first, and further columns may follow; a column headed ``type``
-has the entity's type. Files may be packed (``.tsv.gz``).
+has the entity's type. Files may be compressed (``.tsv.gz``).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def read_standoff(path: Path) -> dict[str, list[_Row]]:
     """Return the rows of a file by document: start, end, type (or None), text, place.
 
     Raises:
-        CorpusError: a row is not of this form; the message names the line.
+        CorpusError: a row is malformed; the message names the line.
     """
     rows: dict[str, list[_Row]] = {}
     type_column: Optional[int] = None
@@ -60,12 +60,12 @@ def read_standoff(path: Path) -> dict[str, list[_Row]]:
 def iterate_standoff(
     path: Path, texts: Iterable[Document], entity_type: Optional[str], report: ImportReport
 ) -> Iterator[Document]:
-    """Yield each of the documents with the file's annotations, which replace any of its own.
+    """Yield each document with the file's annotations, which replace its own.
 
     Args:
         path: the annotations.
         texts: the documents that they belong to.
-        entity_type: type of annotations that have none in the file.
+        entity_type: type of annotations without one in the file.
         report: counts annotations; documents are those of the texts' own reader.
 
     Raises:

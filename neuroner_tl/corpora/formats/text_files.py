@@ -1,7 +1,7 @@
 """UTF-8 text files: read with errors that say where, written whole or not at all.
 
-Where lines are read, a file whose name ends with ``.gz`` is unpacked on the way. What is read has
-bounds (``bounded.py``).
+Where lines are read, a file whose name ends with ``.gz`` is uncompressed on the fly. What is read
+is bounded (``bounded.py``).
 """
 
 from __future__ import annotations
@@ -100,10 +100,10 @@ def read_blocks(path: Path, size: int) -> Iterator[str]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return what is in a file, a ``.gz`` file unpacked.
+    """Return the content of a file, uncompressed if it is a ``.gz`` file.
 
     Raises:
-        CorpusError: the file cannot be read, or is too large to be held as a whole.
+        CorpusError: the file cannot be read, or is too large to be held in memory.
     """
     try:
         with BoundedReader(path, LARGEST_FILE) as file:
@@ -113,7 +113,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def check_encodable(text: str, where: str) -> None:
-    """Refuse a text that UTF-8 cannot hold, such as JSON can smuggle in.
+    """Refuse a text that UTF-8 cannot encode, which JSON can smuggle in.
 
     Raises:
         CorpusError: the text has a lone surrogate.

@@ -1,4 +1,4 @@
-"""XML files read record by record, within bounds and without entities of the file's own."""
+"""XML files read record by record, within bounds and without entities declared in the file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from neuroner_tl.errors import CorpusError
 
 
 def iterate_records(path: Path, name: str, form: str) -> Iterator[Any]:
-    """Yield the elements of a name, each with what it encloses; it is cleared afterwards.
+    """Yield the elements with a name, complete; each is cleared afterwards.
 
     Args:
         path: the file (``.xml`` or ``.xml.gz``).
@@ -22,13 +22,13 @@ def iterate_records(path: Path, name: str, form: str) -> Iterator[Any]:
         form: what errors call the format.
 
     Raises:
-        CorpusError: no XML, a record or what lies between two is too large, or the file declares
+        CorpusError: not XML, a record or what lies between two is too large, or the file declares
             or uses entities of its own.
     """
     try:
         with BoundedReader(path, LONGEST_LINE, f"record ({name})") as file:
-            # Entities of the file's own are not resolved: they could name files or grow without
-            # bound.
+            # Entities that the file declares are not resolved: they could name files or grow
+            # without bound.
             context = etree.iterparse(
                 file,
                 events=("start", "end"),
@@ -46,7 +46,7 @@ def iterate_records(path: Path, name: str, form: str) -> Iterator[Any]:
                 if event == "start":
                     continue
                 if any(local_name(above) == name for above in element.iterancestors()):
-                    continue  # A part of the record around it.
+                    continue  # Nested in a record.
                 for reference in element.iter(etree.Entity):
                     raise CorpusError(
                         f"{path}:{reference.sourceline}: the reference {reference.text} has no "

@@ -1,4 +1,4 @@
-"""Archives unpacked so that nothing is written outside the folder, and no more than expected."""
+"""Archives, unpacked so that nothing is written outside the folder and no more than expected."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def unpack(
     """Unpack a tar archive (plain, gzip, bzip2 or xz) into a new folder, all of it or nothing.
 
     Only folders and plain files are made, with ordinary permissions. A single folder that holds
-    everything is left away, so that the target is the corpus.
+    everything is stripped, so that the target is the corpus.
 
     Args:
         archive: the file.
@@ -50,8 +50,8 @@ def unpack(
         keep: tells which files to unpack; None unpacks all.
 
     Raises:
-        CorpusError: no archive, a damaged one, one with a path outside the folder, a link or a
-            device, or one larger than the bounds.
+        CorpusError: not an archive, or a damaged one, one with a path outside the folder, a link or
+            a device, or one larger than the bounds.
     """
     check_new_folder(target)
     try:
@@ -83,7 +83,7 @@ _DAMAGE = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError, O
 
 
 class _Header(tarfile.TarInfo):
-    """A header that is read only if it has an ordinary size: the library reads any at once."""
+    """A header that is read only if it has an ordinary size: the library would read any size."""
 
     def _proc_member(self, tarfile_: Any) -> Any:
         if self.type in _HEADERS and not 0 <= self.size <= _LARGEST_HEADER:
@@ -157,7 +157,7 @@ def _unpack_all(
 ) -> None:
     total = members = 0
     while (member := packed.next()) is not None:
-        # It remembers every header, with all attributes.
+        # The library remembers every header, with all attributes.
         packed.members.clear()  # type: ignore[attr-defined]
         members += 1
         if members > MOST_FILES:
@@ -174,7 +174,7 @@ def _unpack_all(
                 f"{archive}: holds {member.name!r}, which is a link, a device or has "
                 "holes; expected files and folders: do not trust this archive"
             )
-        total += member.size  # of files that are not kept, too: they are unpacked on the way
+        total += member.size  # including files that are not kept: they are unpacked on the way
         if total > largest_total:
             raise _too_large(archive, largest_total)
         if not parts or member.isdir() or (keep is not None and not keep(path)):
@@ -183,6 +183,6 @@ def _unpack_all(
         target.parent.mkdir(parents=True, exist_ok=True)
         content = packed.extractfile(member)
         assert content is not None
-        # A name that comes twice could replace a checked file.
+        # A name that occurs twice could replace a checked file.
         with content, open(target, "xb") as file:
             shutil.copyfileobj(content, file)

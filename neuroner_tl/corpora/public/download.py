@@ -1,4 +1,4 @@
-"""Downloads that resume, are checked, and stay in a cache folder."""
+"""Downloads that resume, are verified, and stay in a cache folder."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from neuroner_tl.system.atomic_file import write_atomically
 
 logger = logging.getLogger(__name__)
 
-LARGEST_UNKNOWN = 20 * 2**30  # bytes, of a file whose size nobody states
+LARGEST_UNKNOWN = 20 * 2**30  # bytes, of a file whose size is not stated
 _TIMEOUT = 60.0  # seconds without a byte
 _BLOCK = 1 << 16
 
@@ -81,7 +81,7 @@ def fetch_corpus(
         Where the corpus is.
 
     Raises:
-        CorpusError: the download fails or is another file, or the output is there already.
+        CorpusError: the download fails or gives a different file, or the output exists.
         ParameterError: the registry has no such name.
     """
     known = public_corpora(registry)
@@ -99,18 +99,18 @@ def fetch_corpus(
 
 
 def fetch(download: Download, cache: Path, target: Path) -> Path:
-    """Bring a corpus into a new folder, or a file to a new path.
+    """Download a corpus into a new folder, or a file to a new path.
 
     Args:
         download: what to fetch.
-        cache: folder that keeps the file as it came.
+        cache: folder that keeps the downloaded file.
         target: folder of the corpus, with ``train``, ``valid`` and ``test``; or the file.
 
     Returns:
         The target.
 
     Raises:
-        CorpusError: the download fails or is another file, or the target is there already.
+        CorpusError: the download fails or gives a different file, or the target exists.
     """
     check_new_folder(target)
     path = cached(download, cache)
@@ -130,10 +130,10 @@ def fetch(download: Download, cache: Path, target: Path) -> Path:
 def cached(download: Download, cache: Path) -> Path:
     """Return the downloaded and checked file in the cache, downloading it if it is not there.
 
-    An interrupted download goes on where it was.
+    An interrupted download is resumed.
 
     Raises:
-        CorpusError: the download fails, or what came is another file; that is not kept.
+        CorpusError: the download fails, or gives a different file, which is not kept.
     """
     path = cache / download.file_name
     part = path.with_name(path.name + ".part")
@@ -186,7 +186,7 @@ def _transfer(download: Download, part: Path) -> None:
             _receive(download, response, part, present, limit)
     except urllib.error.HTTPError as error:
         if error.code == 416 and present:
-            # Nothing is missing, or the file has changed: the check will tell.
+            # Nothing is missing, or the file has changed: the verification will tell.
             return
         raise CorpusError(
             f"{download.address}: the server answers {error.code} ({error.reason}); check the "
@@ -239,7 +239,7 @@ def _receive(download: Download, response: Any, part: Path, present: int, limit:
 
 
 def _belongs(path: PurePosixPath) -> bool:
-    """Tell whether a file of an archive is part of a corpus: no side file, no prediction."""
+    """Tell whether a file of an archive is part of a corpus, not a side file or a prediction."""
     if path.name.startswith(".") or path.suffix not in (".txt", ".ann"):
         return False
     return not any(part.startswith(("deploy", ".", "__MACOSX")) for part in path.parts[:-1])

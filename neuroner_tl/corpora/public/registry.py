@@ -1,4 +1,4 @@
-"""Which public corpora can be fetched: one data file of addresses, checksums and licence notes."""
+"""The public corpora that can be fetched: addresses, checksums and licence notes."""
 
 from __future__ import annotations
 
@@ -21,15 +21,19 @@ REGISTRY = Path(__file__).with_name("registry.ini")
 class Download:
     """Something that can be fetched.
 
-    Args:
+    Attributes:
         name: what users call it.
-        kind: ``corpus``, an archive of brat files, or ``file``, to be kept as it is.
+        kind: ``corpus``, an archive of brat files, or ``file``, kept as it is.
         content: what it is, in a few words.
         address: where it is.
-        size: its bytes, None if not known.
-        git_blob: SHA-1 of git's blob of it, empty if not known.
-        sha256: its SHA-256, empty if not known.
+        size: its size in bytes, None if unknown.
+        git_blob: SHA-1 of its git blob, empty if unknown.
+        sha256: its SHA-256, empty if unknown.
         licence: note on its terms.
+
+    Example:
+        >>> read_registry()["CALBC_SSC_diso_50K"].content
+        'silver, diseases'
     """
 
     name: str
@@ -43,12 +47,12 @@ class Download:
 
     @property
     def file_name(self) -> str:
-        """The last part of the address; where that cannot name a file, the name."""
+        """The last part of the address; the name, if that cannot be a file name."""
         last = Path(urlparse(self.address).path).name
         return self.name if file_name_fault(last) else last
 
     def verify(self, path: Path, recorded: str = "") -> str:
-        """Check a file against everything that is known of it.
+        """Check a file against everything that is known about it.
 
         Args:
             path: the file.
@@ -58,7 +62,7 @@ class Download:
             Its SHA-256.
 
         Raises:
-            CorpusError: it is another file.
+            CorpusError: it is a different file.
         """
         size = path.stat().st_size
         sha256, blob = hashlib.sha256(), hashlib.sha1(b"blob %d\0" % size)
@@ -102,7 +106,7 @@ class _Entry(Section):
     @classmethod
     def _is_web_address(cls, text: str) -> str:
         parts = urlparse(text)
-        # Whether a port is a number shows only when it is asked for.
+        # Whether the port is a number shows only when it is read.
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
             raise ValueError("no web address")
         return text
@@ -137,5 +141,5 @@ def read_registry(path: Path = REGISTRY) -> dict[str, Download]:
 
 
 def whole_number(text: str) -> Optional[int]:
-    """Return the number that a text of at most 15 ASCII digits says, of any other text None."""
+    """Parse a text of at most 15 ASCII digits; None for any other text."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None

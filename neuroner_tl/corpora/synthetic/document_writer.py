@@ -1,4 +1,4 @@
-"""One synthetic document after the other, with every name's type and offsets."""
+"""Synthetic documents, one after the other, with every name's type and offsets."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _GRAMMAR: dict[str, tuple[_Compiled, ...]] = {
 
 
 def _initials(name: str) -> str:
-    """The abbreviation of a name: the first letters of its words, two letters of a lone word."""
+    """Abbreviate a name: the initials of its words, or two letters of a single word."""
     words = [word for word in re.split(r"[ -]", name) if word not in ("of", "the")]
     if len(words) == 1:
         return name[:3].upper()
@@ -56,13 +56,18 @@ def _initials(name: str) -> str:
 
 
 class DocumentWriter:
-    """Writes synthetic documents; one writer is one stream, in which the order matters.
+    """A source of synthetic documents; each writer is one stream, in which the order matters.
 
     The text does not depend on ``types``: they only choose which names are annotated.
 
     Args:
-        key: what the stream of random numbers is for, such as ``("gold", 7)``.
+        key: key of the stream of random numbers, such as ``("gold", 7)``.
         types: entity types to annotate.
+
+    Example:
+        >>> document = DocumentWriter(("gold", 7), ["DISO"]).write("synthetic-gold-0001")
+        >>> {entity.type for entity in document.entities}
+        {'DISO'}
     """
 
     def __init__(self, key: tuple[object, ...], types: Iterable[str]) -> None:
@@ -93,7 +98,7 @@ class DocumentWriter:
         self._abbreviations: dict[str, Optional[str]] = {}
 
     def write(self, document_id: str) -> Document:
-        """The next document: a title line and one line of four to nine sentences."""
+        """Write the next document: a title line and one line of four to nine sentences."""
         self._parts = []
         self._length = 0
         self._entities = []
@@ -139,7 +144,7 @@ class DocumentWriter:
         self._length += len(text)
 
     def _name(self, text: str, entity_type: str) -> None:
-        """Writes a name and annotates it if its type is wanted."""
+        """Write a name and annotate it if its type is wanted."""
         start = self._length
         self._put(text)
         if entity_type in self._types:
@@ -197,7 +202,7 @@ class DocumentWriter:
         self._name(self._pick(self._lexicon.genes), "GENE")
 
     def _protein(self) -> None:
-        """A protein, half of them named after a disease, an eponym or a process."""
+        """Write a protein, half of them named after a disease, an eponym or a process."""
         words = self._lexicon
         kind = self._draw()
         if kind < 0.3:
@@ -230,7 +235,7 @@ class DocumentWriter:
             self._put(f"{self._pick(words.adjectives)} {self._pick(ORGANS)}")
 
     def _cell(self) -> None:
-        """A cell line, some of them named after a disease."""
+        """Write a cell line, some of them named after a disease."""
         if self._draw() < 0.5:
             self._put(f"{self._pick(self._lexicon.diseases)[:4].upper()}-{self._number(2, 300)}")
         else:

@@ -30,9 +30,14 @@ _OUR_FILE = re.compile(r"synthetic-(?:gold|silver)-\d+\.(?:txt|ann)")
 class SyntheticCorpora:
     """Where the two corpora are.
 
-    Args:
+    Attributes:
         silver: folder with ``train`` and ``valid``, to pre-train on.
         gold: folder with ``train``, ``valid`` and ``test``, to fine-tune and to evaluate on.
+
+    Example::
+
+        corpora = write_synthetic_corpora(Path("data"), gold_documents=(5, 2, 5))
+        print(corpora.silver, corpora.gold)
     """
 
     silver: Path
@@ -52,15 +57,15 @@ def write_synthetic_corpora(
 ) -> SyntheticCorpora:
     """Write ``synthetic_silver/{train,valid}`` and ``synthetic_gold/{train,valid,test}``.
 
-    Synthetic corpora that stand there already are replaced; anything else is refused. A corpus
+    Existing synthetic corpora are replaced; anything else is refused. A corpus
     appears whole or not at all.
 
     Args:
-        folder: where the two folders go; made if it does not exist.
+        folder: where the two folders go; created if it does not exist.
         gold_documents: number of gold documents for train, valid and test.
         silver_documents: number of silver documents for train and valid.
         seed: the same arguments and seed give the same files, byte for byte.
-        missed: as for ``sample.iterate_silver``, and so are ``spurious`` and ``shifted``.
+        missed: as for `iterate_silver`, and so are ``spurious`` and ``shifted``.
         spurious: see ``missed``.
         shifted: see ``missed``.
         types: entity types to annotate.
@@ -141,7 +146,7 @@ def _sizes(name: str, parts: tuple[str, ...], documents: tuple[int, ...]) -> dic
 
 
 def _refuse_foreign_files(target: Path) -> None:
-    """Nothing is replaced but what this module has written."""
+    """Refuse to replace anything that this module has not written."""
     if not target.exists():
         return
     if not target.is_dir():

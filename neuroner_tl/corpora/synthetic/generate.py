@@ -1,13 +1,13 @@
-"""Small SYNTHETIC corpora: abstract-like English with invented names of diseases.
+"""Small synthetic corpora: English like that of abstracts, with invented names of diseases.
 
-They are for the quickstart, for tests and for measurements of speed. Nothing in them is real and no
-figure on them says anything about real text. The identifiers of the documents say so
-(``synthetic-gold-0001``), and so do the folders that ``sample_folders`` writes.
+They are for the quickstart, for tests and for measurements of speed. Nothing in them is real, and
+no figure on them says anything about real text. The ids of the documents say so
+(``synthetic-gold-0001``), and so do the folders that `folders.py` writes.
 
-Gold and silver share the language and the space of names (``sample_lexicon``); a silver corpus is
-larger, so it has seen more of both, and its annotations are wrong at stated rates. The text is
-the same on every platform and Python version for the same seed. A shorter corpus is the beginning
-of a longer one of the same seed.
+Gold and silver share the grammar and the names (`names.py`); a silver corpus is
+larger, so it covers more of both, and its annotations are wrong at stated rates. The text is
+the same on every platform and Python version for the same seed. A shorter corpus is a prefix
+of a longer one with the same seed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SHIFTED = 0.10
 
 
 def iterate_gold(documents: int, seed: int, types: Iterable[str] = ("DISO",)) -> Iterator[Document]:
-    """Streams a gold corpus: every mention is annotated, rightly.
+    """Yield a gold corpus, in which every mention is annotated correctly.
 
     Args:
         documents: number of documents, from 1.
@@ -36,7 +36,7 @@ def iterate_gold(documents: int, seed: int, types: Iterable[str] = ("DISO",)) ->
         types: entity types to annotate, of ``ENTITY_TYPES``; the text does not depend on them.
 
     Raises:
-        ParameterError: an argument is out of range; at the call, not at the first document.
+        ParameterError: an argument is out of range; raised at the call, not at the first document.
     """
     return _iterate("gold", documents, seed, types)
 
@@ -44,7 +44,7 @@ def iterate_gold(documents: int, seed: int, types: Iterable[str] = ("DISO",)) ->
 def iterate_silver_truth(
     documents: int, seed: int, types: Iterable[str] = ("DISO",)
 ) -> Iterator[Document]:
-    """Streams a silver corpus before its annotations are corrupted; as ``iterate_gold``."""
+    """Yield a silver corpus before its annotations are corrupted; as `iterate_gold`."""
     return _iterate("silver", documents, seed, types)
 
 
@@ -56,18 +56,18 @@ def iterate_silver(
     shifted: float = SHIFTED,
     types: Iterable[str] = ("DISO",),
 ) -> Iterator[Document]:
-    """Streams a silver corpus: ``iterate_silver_truth``, corrupted at the three rates.
+    """Yield a silver corpus: that of `iterate_silver_truth`, corrupted at the three rates.
 
     Args:
         documents: number of documents, from 1.
         seed: the same seed gives the same corpus; the texts differ from those of a gold corpus.
         missed: share of the mentions that are not annotated.
-        spurious: number of annotations of what is no mention, as a share of the mentions.
-        shifted: share of the mentions that are annotated with one wrong end.
+        spurious: number of annotations that are not mentions, as a share of the mentions.
+        shifted: share of the mentions that are annotated with one wrong boundary.
         types: entity types to annotate, of ``ENTITY_TYPES``.
 
     Raises:
-        ParameterError: an argument is out of range; at the call, not at the first document.
+        ParameterError: an argument is out of range; raised at the call, not at the first document.
     """
     truth = iterate_silver_truth(documents, seed, types)
     return corrupt(truth, seed, missed=missed, spurious=spurious, shifted=shifted)

@@ -1,10 +1,10 @@
 """The grammar of the synthetic corpora: which sentences there are.
 
-A symbol in braces stands for one of its expansions, drawn with equal chance; an expansion that is
-listed twice is twice as likely. Symbols that are no key of ``PRODUCTIONS`` are terminals: the
-names, numbers and other things that ``sample_document`` makes up.
+A symbol in braces stands for one of its expansions, drawn uniformly; an expansion that is
+listed twice is twice as likely. Symbols that are not keys of ``PRODUCTIONS`` are terminals: the
+names, numbers and other things that `document_writer.py` makes up.
 
-The grammar is built so that neither a name nor its surroundings suffice. ``{thing}`` puts
+The grammar is built so that neither a name nor its context suffices. ``{thing}`` puts
 diseases and other names into the same places; words of a disease's name also belong to names of
 cell lines, proteins and tests; and the large tables of rarer phrases are what a model learns
 from a large corpus and misses in a small one.

@@ -1,11 +1,11 @@
 """The invented names of the synthetic corpora.
 
-No name is meant to exist: stems are drawn from syllables and take the endings of the field
+None of the names should exist: stems are drawn from syllables and take the endings of the field
 (``-itis``, ``-osis``, ``-emide``). The same endings serve names of diseases and of other things, so
-that an ending hints at a disease and does not settle it.
+that an ending hints at a disease without settling it.
 
 Every table is drawn once from a fixed seed. All synthetic corpora therefore share one name space,
-whatever their own seed, and a large corpus has seen more of it than a small one.
+whatever their own seed, and a large corpus covers more of it than a small one.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ _GENE_SYMBOLS = 400
 
 @dataclass(frozen=True)
 class Lexicon:
-    """The tables of invented names; lower case but for eponyms and gene symbols.
+    """The tables of invented names; lower case except for eponyms and gene symbols.
 
-    Args:
+    Attributes:
         diseases: one-word names of diseases, three in eight of them without a telling ending.
         processes: names of processes and signs that are not annotated.
         tissues: names of tissues and organs that are not annotated.
@@ -53,6 +53,11 @@ class Lexicon:
         adjectives: adjectives, used in names of diseases and elsewhere.
         eponyms: surnames, used in names of diseases and of tests, scales and scores.
         genes: gene symbols, some of which look like an abbreviated disease.
+
+    Example:
+        >>> lexicon = load_lexicon()
+        >>> len(lexicon.diseases) == len(set(lexicon.diseases))
+        True
     """
 
     diseases: tuple[str, ...]
@@ -65,13 +70,13 @@ class Lexicon:
 
 
 def seeded_random(*key: object) -> Random:
-    """Random numbers that depend on the key alone, not on the platform or the hash seed.
+    """Return random numbers that depend on the key only, not on the platform or the hash seed.
 
     Only ``Random.random()`` of the result may be used: its sequence is the one that Python
     promises never to change.
 
     Args:
-        key: what the numbers are for, such as ``("gold", 7)``; compared by its printed form.
+        key: what the numbers are for, such as ``("gold", 7)``; compared by its ``repr``.
     """
     digest = sha256("\x1f".join(str(part) for part in key).encode("utf-8")).digest()
     return Random(int.from_bytes(digest[:16], "big"))
@@ -79,7 +84,7 @@ def seeded_random(*key: object) -> Random:
 
 @lru_cache(maxsize=1)
 def load_lexicon() -> Lexicon:
-    """The one lexicon of all synthetic corpora."""
+    """Return the one lexicon of all synthetic corpora."""
     coin = _Coiner(seeded_random(LEXICON_VERSION))
     return Lexicon(
         diseases=coin.names(_DISEASE_NAMES, _DISEASE_ENDINGS),
@@ -93,7 +98,7 @@ def load_lexicon() -> Lexicon:
 
 
 class _Coiner:
-    """Coins names, each of them once."""
+    """Coins names, each only once."""
 
     def __init__(self, random: Random) -> None:
         self._draw = random.random
@@ -108,7 +113,7 @@ class _Coiner:
         return inner + self._pick(_ONSETS) + self._pick(_VOWELS) + self._pick(_CODAS)
 
     def names(self, count: int, endings: tuple[str, ...]) -> tuple[str, ...]:
-        """``count`` new names of two or three syllables and an ending."""
+        """Return ``count`` new names of two or three syllables and an ending."""
         made: list[str] = []
         while len(made) < count:
             name = self._stem() + self._pick(endings)
@@ -118,7 +123,7 @@ class _Coiner:
         return tuple(made)
 
     def symbols(self, count: int) -> tuple[str, ...]:
-        """``count`` new gene symbols: two to four capitals, most of them with a number."""
+        """Return ``count`` new gene symbols: two to four capitals, most of them with a number."""
         made: list[str] = []
         while len(made) < count:
             length = 2 + int(self._draw() * 3)

@@ -1,4 +1,4 @@
-"""The errors of a silver standard: missed, spurious and shifted entities at stated rates."""
+"""Errors of a silver standard: missed, spurious and shifted entities at stated rates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neuroner_tl.errors import ParameterError
 _WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 _WORD_BEFORE = re.compile(r"[^\W_]+(?:[-'][^\W_]+)* \Z")
 _WORD_AFTER = re.compile(r" [^\W_]+(?:[-'][^\W_]+)*")
-_REACH = 60  # characters in which the neighbouring word is looked for
+_REACH = 60  # characters within which the neighbouring word is looked for
 _MIN_SPURIOUS_LENGTH = 4
 _SPURIOUS_ATTEMPTS = 20
 
@@ -25,22 +25,22 @@ def corrupt(
     spurious: float = 0.05,
     shifted: float = 0.10,
 ) -> Iterator[Document]:
-    """Documents with the same id and text, and annotations as an automatic annotator makes them.
+    """Yield documents with the same id and text, and the annotations of an automatic annotator.
 
-    Each entity meets one fate, independently of the others: it is left out, or one of its ends
-    moves by a word (or, where no word is free, by a character), or it stays as it is. Each entity
-    also brings, at the rate ``spurious``, a new one of its type: a word of the same document, four
+    Each entity, independently of the others, is dropped, or shifted (one of its boundaries
+    moves by a word or, where no word is free, by a character), or kept. Each entity
+    also adds, at the rate ``spurious``, a new one of its type: a word of the same document, four
     or more letters long, that belongs to no entity. No two entities overlap afterwards.
 
     Args:
-        documents: right documents, whose entities neither overlap nor have several fragments.
+        documents: gold documents, whose entities neither overlap nor have several fragments.
         seed: the same seed and documents give the same errors.
-        missed: expected share of the entities that are left out, 0 to 1.
-        spurious: expected number of new entities, as a share of the right ones, 0 to 1.
-        shifted: expected share of the entities of which one end moves; with ``missed`` at most 1.
+        missed: expected share of the entities that are dropped, 0 to 1.
+        spurious: expected number of new entities, as a share of the gold ones, 0 to 1.
+        shifted: expected share of the entities that are shifted; with ``missed`` at most 1.
 
     Raises:
-        ParameterError: a rate is out of its range; at the call, not at the first document.
+        ParameterError: a rate is out of range; raised at the call, not at the first document.
     """
     for name, rate in (("missed", missed), ("spurious", spurious), ("shifted", shifted)):
         if not 0.0 <= rate <= 1.0:
@@ -80,7 +80,7 @@ def _corrupt_one(
 
 
 def _shift(text: str, entity: Entity, low: int, high: int, random: Random) -> Entity:
-    """The entity with one end moved, inside ``[low, high)`` of the text."""
+    """Return the entity with one boundary moved, inside ``[low, high)`` of the text."""
     start, end = entity.start, entity.end
     moved: list[tuple[int, int]] = []
     before = _WORD_BEFORE.search(text[max(low, start - _REACH) : start])
@@ -105,7 +105,7 @@ def _shift(text: str, entity: Entity, low: int, high: int, random: Random) -> En
 def _invent(
     text: str, types: list[str], taken: list[tuple[int, int]], random: Random
 ) -> list[Entity]:
-    """One-word entities of the wanted types, outside the spans that are taken."""
+    """Return one-word entities of the given types, outside the spans that are taken."""
     words = [
         match.span()
         for match in _WORD.finditer(text)

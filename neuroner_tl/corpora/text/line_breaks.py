@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 WIDEST_WRAPPED_LINE = 120
-# Blanks are looked at from the beginning of their run only, which keeps the time linear.
+# Runs of blanks are matched from their beginning only, which keeps the time linear.
 _BREAK = re.compile(r"(?<![^\S\r\n])[^\S\r\n]*(?:\r\n|\r|\n)\s*")
 _FIRST_WORD = re.compile(r"\S*")
 
@@ -25,7 +25,7 @@ def sentence_line_ends(text: str) -> list[int]:
 
 
 def _soft_breaks(text: str, breaks: list[tuple[int, int]]) -> frozenset[int]:
-    """Return the starts of the soft breaks of a hard-wrapped text, of another text none."""
+    """Return the starts of the soft breaks of a hard-wrapped text; none for any other text."""
     line_starts = [0] + [end for _, end in breaks]
     lengths = [start - line for (start, _), line in zip(breaks, line_starts)]
     width = max(*lengths, len(text) - line_starts[-1])

@@ -1,10 +1,10 @@
 r"""How the offsets of a brat corpus count line breaks.
 
-Offsets count the characters of the text, so both of a CRLF. Corpora that went through a Windows
-machine break that in two ways: the texts got CRLF line ends after they were annotated (git and
+Offsets count the characters of the text, so both of a CRLF. Corpora that passed through a Windows
+machine violate that in two ways: the texts got CRLF line ends after they were annotated (git and
 editors do that), so that offsets count each break as one character; or the texts lost them, and
-offsets count each break as two. Which of the three it is shows in what the annotations say they
-cover. It is decided once for a whole corpus: a single document may fit by chance.
+offsets count each break as two. Which of the three holds shows in the texts of the
+annotations. It is decided once for a whole corpus: a single document may fit by chance.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ CONVERTED = {
 }
 _LINE_END = {CRLF_AS_ONE: re.compile("\r\n"), LF_AS_TWO: re.compile("(?<!\r)\n")}
 
-# From an offset as annotated to an offset in the text.
+# Maps an annotated offset to an offset in the text.
 Offsets = Callable[[int], int]
 
 
 def offsets_of(text: str, convention: str) -> Optional[Offsets]:
-    """Return how annotated offsets become offsets of this text; None if they are the same."""
+    """Return the map from annotated offsets to offsets of this text; None if they are the same."""
     if convention == AS_THEY_ARE:
         return None
     breaks = [match.start() for match in _LINE_END[convention].finditer(text)]
@@ -46,11 +46,19 @@ def offsets_of(text: str, convention: str) -> Optional[Offsets]:
 
 
 class LineEnds:
-    """The convention of a corpus, found when a first annotation does not fit its text.
+    """The convention of a corpus, determined when a first annotation does not fit its text.
 
     Args:
         documents: the text file of every document of the corpus, in all of its parts.
         fits: tells whether the annotations of a text file fit it under a convention.
+
+    Example::
+
+        ends = LineEnds(lambda: Path("my_corpus").rglob("*.txt"), fits)
+        try:
+            document = read()
+        except CorpusError as error:
+            convention = ends.explain(error)
     """
 
     def __init__(
@@ -77,7 +85,7 @@ class LineEnds:
         return self.convention
 
     def _find(self) -> str:
-        """Return a convention that some documents need, if none needs the offsets as they are."""
+        """Return a convention that some documents need, if none needs the plain offsets."""
         needed = dict.fromkeys(CONVERTED, 0)
         for path in self._documents():
             if self._fits(path, AS_THEY_ARE):

@@ -16,7 +16,7 @@ from neuroner_tl.corpora.text.tokenizers import Tokenizer
 SENTENCE_SPLITTER = "rules-1"
 MERGED = "sentences merged, a boundary fell inside an entity"
 # End mark, closing quotes and brackets or a bracketed reference, white space. A run of marks is
-# looked at once, from its beginning: tried from each of its marks, it would take quadratic time.
+# matched once, from its beginning: tried from each of its marks, it would take quadratic time.
 _CANDIDATE = re.compile(r"(?<![.?!])[.?!]+(?:[\"'”’)\]]+|\[[\d,\s–-]+\])?(\s+)")
 _NEXT_WORD = re.compile(r"[^\s,;:)\]]*")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
@@ -86,8 +86,7 @@ def segment(
     Args:
         document: if it has sentences of its own they are returned as they are.
         tokenizer: cuts each sentence.
-        protect_entities: join sentences where a boundary would fall inside an entity that is one
-            stretch of text.
+        protect_entities: join sentences where a boundary would fall inside a contiguous entity.
         report: counts the joins.
     """
     if document.sentences is not None:
@@ -109,7 +108,7 @@ def _join_cut_sentences(
         if all(left[1] == right[0] for left, right in zip(e.fragments, e.fragments[1:]))
     )
     joined = [spans[0]]
-    reach = 0  # the furthest end of the entities that begin before the boundary
+    reach = 0  # the largest end of the entities that begin before the boundary
     position = 0
     for start, end in spans[1:]:
         last_start, last_end = joined[-1]
@@ -152,7 +151,7 @@ def _is_boundary(text: str, start: int, match: re.Match[str]) -> bool:
     if _inside_brackets(text, start, match):
         return False
     lower = last.lower()
-    capitals = len(last) > 1 and last.isupper()  # MS, ED: rather an acronym
+    capitals = len(last) > 1 and last.isupper()  # MS, ED: more likely an acronym
     if lower in _ABBREVIATIONS and not capitals:
         return False
     if lower in _BEFORE_NUMBER:

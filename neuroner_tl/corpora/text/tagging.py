@@ -1,7 +1,7 @@
 """From documents with entities to tagged sentences, and back.
 
-Sequence labelling holds neither discontinuous nor overlapping entities, and entities end where
-tokens end. What happens to those that do not fit is a named rule each, counted in the report.
+Sequence labelling represents neither discontinuous nor overlapping entities, and entities end where
+tokens end. Each way of handling those that do not fit is a named rule, counted in the report.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ def tag_document(
         overlap_policy: of entities that share a token the ``longest`` is kept (of equal ones the
             first), or the ``first`` (of those that start together the longer), or it is an
             ``error``.
-        report: the one that the document's reader was given; None counts nothing.
-        protect_entities: no sentence ends inside an entity (for training); otherwise entities
-            across a boundary are dropped.
+        report: the report of the document's reader; None counts nothing.
+        protect_entities: never end a sentence inside an entity (for training); otherwise entities
+            that cross a boundary are dropped.
 
     Raises:
         CorpusError: entities overlap and the policy is ``error``.
@@ -117,7 +117,7 @@ def tagged_to_entities(
 def taggable_entities(
     document: Document, tokenizer: Tokenizer, overlap_policy: str = "longest"
 ) -> list[Entity]:
-    """Return the entities of a document as tags hold them.
+    """Return the entities of a document as tags represent them.
 
     Discontinuous, nested and overlapping ones are left out, and boundaries inside a token are
     widened, by the rules of `tag_document`.
@@ -175,7 +175,7 @@ def _resolve_overlaps(
     document: Document,
     report: ImportReport,
 ) -> list[TokenSpan]:
-    """Return spans that share no token, in order; the others are counted as dropped."""
+    """Return spans that share no token, in order; count the others as dropped."""
 
     def by_policy(candidate: tuple[TokenSpan, Entity]) -> tuple[int, int]:
         (_, first, after), _ = candidate

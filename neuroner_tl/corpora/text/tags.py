@@ -1,4 +1,4 @@
-"""Tag sequences and spans of tokens: BIO, BIOES and how ill-formed ones are read."""
+"""Tag sequences and spans of tokens: BIO, BIOES and how ill-formed sequences are read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from neuroner_tl.errors import ParameterError
 
 SCHEMES = ("bio", "bioes")
 
-TokenSpan = tuple[str, int, int]  # type, first token, after the last token
+TokenSpan = tuple[str, int, int]  # type, first token, past the last token
 
 
 def tags_to_spans(tags: Sequence[str]) -> list[TokenSpan]:
@@ -21,7 +21,7 @@ def tags_to_spans(tags: Sequence[str]) -> list[TokenSpan]:
     is one chunk of two tokens: E- and S- by themselves do not end one.
     """
     spans: list[TokenSpan] = []
-    current = ""  # type of the open chunk, empty when none is open
+    current = ""  # type of the current chunk, empty if there is none
     first = 0
     for index, tag in enumerate(tags):
         entity_type = "" if tag == "O" else tag[2:]
@@ -63,9 +63,9 @@ def convert_tags(tags: Sequence[str], scheme: str) -> list[str]:
 
 
 def may_follow(before: str, after: str, scheme: str) -> bool:
-    """Whether one tag may follow another in a well-formed sequence.
+    """Tell whether one tag may follow another in a well-formed sequence.
 
-    The outside of a sentence counts as ``O``: ``may_follow("O", tag, scheme)`` says whether a
+    Outside a sentence every tag is ``O``: ``may_follow("O", tag, scheme)`` says whether a
     sentence may begin with a tag, ``may_follow(tag, "O", scheme)`` whether it may end with it.
     """
     check_scheme(scheme)

@@ -11,23 +11,35 @@ from neuroner_tl.messages.spelling import one_of
 
 TOKENIZERS = ("alnum", "spacy")
 _ALNUM = re.compile(r"\w+|[^\w\s]")
-# spaCy's time is quadratic in the length of what has no white space in it.
+# spaCy's time is quadratic in the length of text without white space.
 _LONGEST_CHUNK = 500
 
 
 class Tokenizer(Protocol):
-    """What a tokeniser offers."""
+    """The interface of a tokeniser.
+
+    Example:
+        >>> tokenizer: Tokenizer = get_tokenizer("alnum")
+        >>> tokenizer.identity
+        'alnum-1'
+    """
 
     @property
     def identity(self) -> str:
-        """Name and version; two tokenisers of one identity cut every text alike."""
+        """Name and version; tokenisers with the same identity cut every text in the same way."""
 
     def tokenize(self, text: str, start: int, end: int) -> list[Token]:
         """Return the tokens of ``text[start:end]``, with offsets in ``text``, in order."""
 
 
 class AlnumTokenizer:
-    """A token is a run of word characters or one other visible character (``\\w+|[^\\w\\s]``)."""
+    """A token is a run of word characters or one other visible character (``\\w+|[^\\w\\s]``).
+
+    Example:
+        >>> text = "IL-2 (human)"
+        >>> [text[t.start : t.end] for t in AlnumTokenizer().tokenize(text, 0, len(text))]
+        ['IL', '-', '2', '(', 'human', ')']
+    """
 
     identity = "alnum-1"
 
@@ -47,6 +59,10 @@ class SpacyTokenizer:
 
     Raises:
         ParameterError: spaCy is not installed, or does not know the language.
+
+    Example::
+
+        tokens = SpacyTokenizer("de").tokenize(text, 0, len(text))
     """
 
     def __init__(self, language: str = "en") -> None:
@@ -79,7 +95,7 @@ class SpacyTokenizer:
 
 
 def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Return the span in as few pieces as have no chunk that is too long."""
+    """Split the span into as few pieces as possible, none with a chunk that is too long."""
     chunks = text[start:end].split()
     if not chunks or max(map(len, chunks)) <= _LONGEST_CHUNK:
         return [(start, end)]
