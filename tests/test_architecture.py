@@ -231,3 +231,56 @@ def test_no_function_is_there_for_tests_alone():
 
 def test_no_file_is_a_bag_of_utilities():
     assert not [path for path in MODULES if path.name in ("utils.py", "util.py", "helpers.py")]
+
+
+TESTS = PACKAGE.parent / "tests"
+# Tests of tools that are not part of the package.
+TOOLS = {"fuzz"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted(TESTS.glob("*/**/test_*.py")), ids=lambda path: str(path.relative_to(TESTS))
+)
+def test_tests_mirror_the_package(path):
+    """A test is in a room; one that is named after a module is in the room of that module."""
+    room = path.parent.relative_to(TESTS)
+    if str(room) in TOOLS:
+        return
+    assert (PACKAGE / room / "__init__.py").is_file(), f"{room} is not a room of the package"
+    module = path.name[len("test_") :]
+    rooms = {found.parent.relative_to(PACKAGE) for found in MODULES if found.name == module}
+    # A command has the name of what it does: test_benchmark.py is about the room, not the command.
+    rooms.discard(Path("cli"))
+    assert not rooms or room in rooms, f"{module} is in {', '.join(map(str, rooms))}"
+
+
+ARCHITECTURE = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def test_what_the_page_points_to_is_there():
+    """Each answer of "Where is ...?" is a path with the names that are defined in it."""
+    section = ARCHITECTURE.split("## Where is ...?")[1].split("\n## ")[0]
+    answers = [line.split("|")[2] for line in section.split("\n") if line.startswith("| W")]
+    assert len(answers) >= 10
+    for answer in answers:
+        path = None
+        for name in re.findall(r"`([^`]+)`", answer):
+            if "/" in name:
+                path = PACKAGE / name
+                assert path.exists(), f"{answer}: no {name}"
+            else:
+                tree = ast.parse(path.read_text(encoding="utf-8"))
+                assert name in {getattr(node, "name", "") for node in tree.body}, answer
+
+
+def test_every_room_has_a_row_on_the_page():
+    listed = set(re.findall(r"^\| `([a-z/]+)` \|", ARCHITECTURE, re.MULTILINE))
+    rooms = {str(path.parent.relative_to(PACKAGE)) for path in PACKAGE.rglob("*/__init__.py")}
+    assert listed == rooms
+
+
+def test_files_that_the_page_names_exist():
+    for name in re.findall(r"`([\w/]+\.(?:py|ini|md))`", ARCHITECTURE):
+        places = (PACKAGE / name, PACKAGE.parent / name)
+        found = any(place.exists() for place in places) or any(PACKAGE.rglob(name))
+        assert found, f"docs/architecture.md names {name}"
