@@ -41,6 +41,12 @@ class Section(BaseModel):
     Values are text, in which commas separate the members of a tuple; an empty value is the
     default. A field's ``description`` says in errors which values it takes.
 
+    >>> class Sizes(Section):
+    ...     train: int = 10
+    ...     kinds: tuple[str, ...] = ()
+    >>> Sizes(train="20", kinds="a, b")
+    Sizes(train=20, kinds=('a', 'b'))
+
     Attributes:
         former_names: names that are refused with the name of today.
         case_matters: whether a field is meant only by its name as it is written.
@@ -66,7 +72,11 @@ class Section(BaseModel):
 
 
 class OpenSection(Section):
-    """Base of the models of sections in which users choose names; those are ``own``, as text."""
+    """Base of the models of sections in which users choose names; those are ``own``, as text.
+
+    >>> OpenSection(mesh="lexicon:mesh.txt").own
+    {'mesh': 'lexicon:mesh.txt'}
+    """
 
     model_config = ConfigDict(extra="allow")
     case_matters: ClassVar[bool] = True
@@ -99,6 +109,12 @@ class _Read(NamedTuple):
 
 class IniFile:
     """The sections of a file.
+
+    Example::
+
+        file = read_sections(path, {"study": StudySection, "arm *": ArmSection}, "a study file")
+        file.section(StudySection).name
+        file.sections(ArmSection)["mine"].layers
 
     Attributes:
         path: the file.

@@ -18,6 +18,9 @@ _LONGEST_LINE = 10_000  # characters
 class IniValue(NamedTuple):
     """A value as found.
 
+    >>> IniValue("0.5", 3).line
+    3
+
     Attributes:
         text: the value without its comment and quotes.
         line: its line, from 1.

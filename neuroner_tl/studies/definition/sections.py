@@ -76,7 +76,11 @@ def _numbers(default: Any, expected: str) -> Any:
 
 
 class StudySection(Section):
-    """``[study]``: what is compared, and where it goes."""
+    """``[study]``: what is compared, and where it goes.
+
+    >>> StudySection(name="trial", kind="learning_curve", train_sizes="10, 20, 10").train_sizes
+    (10.0, 20.0)
+    """
 
     name: FolderName
     kind: str
@@ -116,7 +120,11 @@ class StudySection(Section):
 
 
 class CorporaSection(OpenSection):
-    """Corpora of an entity class: the folder of each by its name, or ``synthetic:NAME``."""
+    """Corpora of an entity class: the folder of each by its name, or ``synthetic:NAME``.
+
+    >>> CorporaSection(NCBI="gold/NCBI_DISO").own
+    {'NCBI': 'gold/NCBI_DISO'}
+    """
 
     @model_validator(mode="after")
     def _have_folders(self) -> CorporaSection:
@@ -128,11 +136,23 @@ class CorporaSection(OpenSection):
 
 
 class SourcesSection(CorporaSection):
-    """``[sources CLASS]``: silver corpora, each of which trains a source model."""
+    """``[sources CLASS]``: silver corpora, each of which trains a source model.
+
+    Example::
+
+        [sources DISO]
+        SSC_DISO = ${SILVER}/SSC_DISO
+    """
 
 
 class TargetsSection(CorporaSection):
-    """``[targets CLASS]``: gold corpora."""
+    """``[targets CLASS]``: gold corpora.
+
+    Example::
+
+        [targets DISO]
+        NCBI_DISO = ${GOLD}/NCBI_DISO
+    """
 
 
 _Rate = Annotated[float, Field(ge=0, le=1)]
@@ -141,7 +161,11 @@ _PARTS = {"gold": 3, "silver": 2}
 
 
 class SyntheticSection(Section):
-    """``[synthetic NAME]``: a corpus to be invented; a rate is None where the file has none."""
+    """``[synthetic NAME]``: a corpus to be invented.
+
+    >>> SyntheticSection(standard="silver", documents="200, 20", missed="0.3").missed
+    0.3
+    """
 
     standard: Literal["gold", "silver"]
     documents: tuple[Annotated[int, Field(ge=1)], ...] = Field(
@@ -178,7 +202,15 @@ class SyntheticSection(Section):
 
 
 class PredictionsSection(OpenSection):
-    """``[predictions CLASS]``: finished predictions of two systems, the folder of each by name."""
+    """``[predictions CLASS]``: finished predictions of two systems, the folder of each by name.
+
+    Example::
+
+        [predictions DISO]
+        gold = gold/CDR_DISO/test
+        baseline = predictions/CDR_DISO_baseline
+        transfer = predictions/CDR_DISO_transfer
+    """
 
     gold: Path
     train: Optional[Path] = None
@@ -190,7 +222,11 @@ class PredictionsSection(OpenSection):
 
 
 class ParametersSection(OpenSection):
-    """Parameters of some runs; unknown ones are refused where the parameters are loaded."""
+    """Parameters of some runs; unknown ones are refused where the parameters are loaded.
+
+    >>> ParametersSection(learning_rate="0.005").own
+    {'learning_rate': '0.005'}
+    """
 
     case_matters = False
 
@@ -208,15 +244,31 @@ class ParametersSection(OpenSection):
 
 
 class SourceParameters(ParametersSection):
-    """``[source]``: parameters of runs that train source models."""
+    """``[source]``: parameters of runs that train source models.
+
+    Example::
+
+        [source]
+        maximum_number_of_epochs = 3
+    """
 
 
 class TargetParameters(ParametersSection):
-    """``[target]``: parameters of runs on targets."""
+    """``[target]``: parameters of runs on targets.
+
+    Example::
+
+        [target]
+        patience = 10
+    """
 
 
 class ArmSection(ParametersSection):
-    """``[arm NAME]``: parameters of an arm, and its layers if it is one of one's own."""
+    """``[arm NAME]``: parameters of an arm, and its layers if it is one of one's own.
+
+    >>> ArmSection(layers="token_lstm, crf", learning_rate="0.01").layers
+    ('token_lstm', 'crf')
+    """
 
     layers: Optional[tuple[str, ...]] = None
 
