@@ -17,13 +17,13 @@ MATRIX_SIZE = 1024
 
 
 def cell_operations(input_size: int, size: int, peepholes: str) -> int:
-    """Operations of one step of one direction's cell: input, recurrent and peephole products."""
+    """Count operations of a step of one direction's cell: input, recurrent, peephole products."""
     of_peepholes = {"full": 2 * 2 * size * size, "diagonal": 2 * 2 * size, "none": 0}
     return 2 * input_size * 3 * size + 2 * size * 3 * size + of_peepholes[peepholes]
 
 
 def forward_operations(architecture: Architecture, characters_per_token: float) -> float:
-    """Operations per token of the network as it predicts.
+    """Count operations per token of the network in prediction.
 
     Args:
         architecture: the network's form.
@@ -44,7 +44,7 @@ def forward_operations(architecture: Architecture, characters_per_token: float) 
 def training_operations(
     architecture: Architecture, characters_per_token: float, frozen_tokens: bool
 ) -> float:
-    """Operations per token of a training step.
+    """Count operations per token of a training step.
 
     Each product of the forward pass has two in the backward pass, one for the gradient of its
     weights and one for that of its input. Frozen token embeddings need no gradient of theirs.
@@ -60,14 +60,19 @@ def training_operations(
 
 
 class MatrixProduct:
-    """Measures this machine's rate of large float32 matrix products, as TensorFlow does them."""
+    """A probe of this machine's rate of large float32 matrix products in TensorFlow.
+
+    Example::
+
+        print(f"{MatrixProduct().rate() / 1e9:.0f} GFLOP/s")
+    """
 
     def __init__(self) -> None:
         self._matrix = tf.random.stateless_uniform([MATRIX_SIZE, MATRIX_SIZE], [0, 0])
         self.rate()
 
     def rate(self, repetitions: int = 3) -> float:
-        """Operations per second, the median of a few products."""
+        """Measure operations per second, the median of a few products."""
         seconds = []
         for _ in range(repetitions):
             started = time.perf_counter()

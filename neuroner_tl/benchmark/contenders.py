@@ -29,7 +29,7 @@ class Contender:
 
     Attributes:
         task: ``training`` or ``prediction``.
-        batch_size: sentences a batch.
+        batch_size: sentences per batch.
         mode: ``reference``, ``plain`` or ``compiled``.
         sentences: sentences of one pass.
         tokens: tokens of one pass, padding not counted.
@@ -37,6 +37,11 @@ class Contender:
         shapes: different shapes of arrays in a whole epoch or part; each is compiled once.
         run: makes a pass.
         prepare: meets every shape once, so that everything is traced and compiled.
+
+    Example::
+
+        contender.prepare()
+        contender.run()  # one pass over the sample, timed by the caller
     """
 
     task: str
@@ -57,6 +62,11 @@ class Sample:
     Attributes:
         batches: indices of each batch's sentences.
         all_batches: those of the whole epoch.
+
+    Example::
+
+        sample = representative(dataset.parts["train"], batch_size=8, seed=0, batches=32)
+        print(len(sample.batches), "of", len(sample.all_batches))
     """
 
     batches: list[np.ndarray]
@@ -76,12 +86,17 @@ def representative(part: EncodedPart, batch_size: int, seed: int, batches: int) 
 
 
 class ReferenceStep:
-    """A training step as one would write it: automatic differentiation, then plain SGD.
+    """A training step as usually written: automatic differentiation, then plain SGD.
 
     Args:
         network: holds the weights, which are trained in place.
         settings: clipping, dropout and frozen layers.
         learning_rate: size of a step.
+
+    Example::
+
+        step = ReferenceStep(network, StepSettings(), learning_rate=0.005)
+        loss = float(step(batch))
     """
 
     def __init__(self, network: EntityLSTM, settings: StepSettings, learning_rate: float) -> None:
@@ -142,7 +157,7 @@ def training_contender(
     learning_rate: float,
     seed: int,
 ) -> Contender:
-    """Training over the sample's batches, as in an epoch: batches are made as they are needed."""
+    """Make a contender that trains on the sample's batches, which are made as in an epoch."""
     table, part = dataset.word_table, dataset.parts["train"]
     shapes = Shapes() if mode == COMPILED else EXACT
     step: Callable[[Batch], tf.Tensor]
@@ -199,7 +214,7 @@ def _characters(table: WordTable, part: EncodedPart, sentences: np.ndarray) -> i
 def reference_prediction(
     network: EntityLSTM, table: WordTable, part: EncodedPart, sentences: int
 ) -> Contender:
-    """Prediction by the reference, sentence by sentence, over sentences evenly chosen by length."""
+    """Make a contender that predicts by the reference, sentence by sentence, of all lengths."""
     sample = representative(part, 1, 0, sentences)
     model = ReferenceModel(network.architecture, network.weights)
 
@@ -228,7 +243,7 @@ def reference_prediction(
 def tagger_prediction(
     network: EntityLSTM, table: WordTable, part: EncodedPart, batch_size: int
 ) -> Contender:
-    """Prediction of a whole part by the `Tagger`."""
+    """Make a contender that predicts a whole part by the `Tagger`."""
     tagger = Tagger(network, batch_size)
 
     def run() -> None:

@@ -16,6 +16,10 @@ class Outcome:
         content: what ``--json`` prints, a JSON object; paths may stand in it.
         status: the exit status.
         is_data: whether the text is for programs too, and must not be wrapped.
+
+    Example::
+
+        Outcome("2 documents differ", {"documents": 2}, status=1)
     """
 
     text: str

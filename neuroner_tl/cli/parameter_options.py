@@ -59,6 +59,12 @@ class CommandLineParser(argparse.ArgumentParser):
 
     Every error ends the program with status 2; abbreviated options are errors. Subparsers made
     by `add_subparsers` are of the same class.
+
+    Example::
+
+        parser = CommandLineParser(prog="neuroner-tl")
+        parser.add_argument("--quiet", action="store_true")
+        parser.parse_args(["--quite"])  # ends with status 2 and suggests --quiet
     """
 
     def __init__(self, **options: Any) -> None:

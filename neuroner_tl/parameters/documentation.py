@@ -21,7 +21,7 @@ def _extra(name: str) -> dict[str, Any]:
 
 
 def is_list(name: str) -> bool:
-    """Whether a parameter takes several values, separated by commas."""
+    """Tell whether a parameter takes several values, separated by commas."""
     annotation = Parameters.model_fields[name].annotation
     return any(get_origin(kind) is tuple for kind in (annotation, *get_args(annotation)))
 

@@ -47,7 +47,7 @@ def load_parameters(
     Args:
         path: an .ini file with parameters in any section; None for the defaults. A comment may
             follow a value; a value that itself contains ` #` or ` ;` stands in double quotes.
-        overrides: values by name that win over the file's, as strings or typed.
+        overrides: values by name that override the file's, as strings or typed.
         place: how errors name the place of an override, with `{}` for its name; or a function
             of the name.
 
@@ -90,8 +90,8 @@ def _read(path: Path) -> dict[str, _Setting]:
 def _without_shorthands(settings: dict[str, _Setting]) -> dict[str, _Setting]:
     """Replace the shorthands of one place by what they stand for, before the places are merged.
 
-    So a shorthand of the command line wins over the flags of a file, and a flag of the command
-    line over a shorthand of a file.
+    So a shorthand on the command line overrides the flags of a file, and a flag on the command
+    line overrides a shorthand of a file.
     """
     try:
         values = expand_shorthands({name: setting.value for name, setting in settings.items()})

@@ -24,6 +24,11 @@ class IniValue(NamedTuple):
     Attributes:
         text: the value without its comment and quotes.
         line: its line, from 1.
+
+    Example::
+
+        value = read_ini(Path("run.ini"), "a parameter file")["training"]["patience"]
+        print(value.text, value.line)
     """
 
     text: str

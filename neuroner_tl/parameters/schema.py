@@ -77,6 +77,11 @@ class Parameters(BaseModel):
     Built by `load_parameters`, whose errors are written for users; when built directly, an invalid
     value raises pydantic's `ValidationError` (also a `ValueError`). Strings are accepted for every
     field, as they are written in a parameter file.
+
+    Example::
+
+        parameters = Parameters(dropout_rate="0.3", experiment_name="mine")
+        parameters.dropout_rate  # 0.3
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

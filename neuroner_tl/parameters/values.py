@@ -29,11 +29,15 @@ _INTERVAL = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(minutes?|batch|batches)")
 
 
 class Interval(NamedTuple):
-    """How often something is done: after so many minutes, or after so many batches.
+    """How often something is done: every so many minutes or batches.
 
     Attributes:
         number: above 0.
         unit: ``minutes`` or ``batches``.
+
+    Example:
+        >>> read_interval("10 minutes")
+        Interval(number=10.0, unit='minutes')
     """
 
     number: float
@@ -109,7 +113,7 @@ def read_label_map(value: Union[str, Iterable[Iterable[str]]]) -> tuple[tuple[st
 
 
 def contradiction(message: str, *names: str) -> PydanticCustomError:
-    """An error about several parameters together, in words for users."""
+    """Return an error about several parameters together, in words for users."""
     return PydanticCustomError("contradiction", "{text}", {"text": message, "names": list(names)})
 
 

@@ -19,18 +19,18 @@ WORD_VECTORS = "word_vectors"
 
 
 def describe_word_vectors(path: Optional[Path]) -> dict[str, Any]:
-    """What a model records of the word-vector file that it is trained with: its sha256."""
+    """Describe the word-vector file of a model for its record: by its sha256."""
     return {} if path is None else {WORD_VECTORS: _digest(path)}
 
 
 def model_word_vectors(model: SavedModel) -> Optional[Path]:
-    """The word-vector file that a model was trained with, named by its parameters.
+    """Return the word-vector file that a model was trained with, named by its parameters.
 
     Returns:
         Its path; None if the model was trained without.
 
     Raises:
-        CheckpointError: the file is not where it was, or is another one.
+        CheckpointError: the file is missing or has changed.
     """
     path = load_parameters(model.folder / PARAMETERS, {}).token_pretrained_embedding_filepath
     if path is None:
@@ -55,7 +55,7 @@ def model_word_vectors(model: SavedModel) -> Optional[Path]:
 
 
 def word_vectors_or_warning(model: SavedModel) -> Optional[Path]:
-    """The same, or None with a warning: words that the vocabulary lacks are then unknown."""
+    """Return the same, or None with a warning: words without a row are then unknown."""
     try:
         return model_word_vectors(model)
     except CheckpointError as error:
@@ -64,5 +64,5 @@ def word_vectors_or_warning(model: SavedModel) -> Optional[Path]:
 
 
 def _digest(path: Path) -> str:
-    """The file's sha256; a file of gigabytes is read for it once."""
+    """Return the file's sha256; a large file is read only once."""
     return content_digest(path, default_cache() / "word_vectors" / "digests.json")

@@ -27,10 +27,10 @@ DOCUMENTS_AT_ONCE = 1000
 
 
 class Predictor:
-    """Tags text with a model.
+    """A tagger of text with a trained model.
 
-    Nothing changes once it is made: any number of threads may predict with it at the same time,
-    and what is found in a text does not depend on the texts before or beside it.
+    It is immutable: any number of threads may predict with it at the same time, and what is
+    found in a text does not depend on other texts.
 
     Args:
         model: a model as loaded, or its folder.
@@ -43,6 +43,12 @@ class Predictor:
     Raises:
         CheckpointError: the model cannot be loaded.
         CorpusError: the word-vector file cannot be used.
+
+    Example::
+
+        predictor = Predictor("output/my_run/model")
+        for entity in predictor.predict_text("BRCA1 predisposes to breast cancer."):
+            print(entity.type, entity.start, entity.end, entity.text)
     """
 
     def __init__(
@@ -76,7 +82,7 @@ class Predictor:
         self._tagger = Tagger(create_network(model.architecture, model.weights), batch_size)
 
     def predict_text(self, text: str) -> list[Entity]:
-        """The entities of one text, in the order of their start."""
+        """Return the entities of one text, in the order of their start."""
         return list(next(iter(self.predict([Document("text", text)]))).entities)
 
     def predict(self, documents: Iterable[Document]) -> Iterator[Document]:

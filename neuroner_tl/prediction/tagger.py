@@ -34,9 +34,9 @@ TOKENS_AT_ONCE = 1 << 15
 
 
 class Tagger:
-    """Finds the best labels of encoded sentences with a network as it is at that moment.
+    """A tagger that finds the best labels of encoded sentences with the network's current weights.
 
-    Nothing changes by tagging, so threads may share one.
+    Tagging has no side effects, so threads may share one.
 
     Args:
         network: the network.
@@ -44,6 +44,11 @@ class Tagger:
 
     Attributes:
         sizes: sizes of the blocks of sentences.
+
+    Example::
+
+        tagger = Tagger(network)
+        labels = tagger.tag(*encode_documents(documents, vocabulary))
     """
 
     def __init__(self, network: EntityLSTM, batch_size: int = 64) -> None:
@@ -58,7 +63,7 @@ class Tagger:
     def tag(
         self, table: WordTable, part: EncodedPart, new: Optional[NewVectors] = None
     ) -> np.ndarray:
-        """Labels of all tokens of a part, int16 ``[tokens]``, in the part's order.
+        """Return the labels of all tokens of a part, int16 ``[tokens]``, in the part's order.
 
         Args:
             table: the distinct words.
@@ -86,7 +91,7 @@ class Tagger:
     def _encode_words(
         self, weights: Weights, table: WordTable, words: np.ndarray
     ) -> Optional[np.ndarray]:
-        """Vectors of all words of the table, ``[words, 2 * hidden]``; zero for unused ones."""
+        """Return vectors of all words of the table, ``[words, 2 * hidden]``; zero if unused."""
         architecture = self.network.architecture
         if not architecture.use_character_lstm:
             return None
@@ -117,7 +122,7 @@ class Tagger:
         vectors: Optional[np.ndarray],
         new: Optional[NewVectors],
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """What each direction of the token LSTM gets from words, ``[words, 3 * hidden]``."""
+        """Return what each direction of the token LSTM gets from words, ``[words, 3 * hidden]``."""
         rows = self.network.token_embedding(tf.constant(table.token_ids[words])).numpy()
         if new is not None:
             given = np.isin(words, new.words)
@@ -133,7 +138,7 @@ class Tagger:
         block: Block,
         start: int,
     ) -> np.ndarray:
-        """Best labels of a block's cells, ``[steps, rows]``; ``places`` begins at token start."""
+        """Return the best labels of a block's cells, ``[steps, rows]``; places from start on."""
         index = np.zeros(block.starts.shape[1:], np.int32)
         index.reshape(-1)[block.cells] = places[block.elements - start]
         gathered = tuple(tf.gather(values, tf.constant(index)) for values in projected)
@@ -142,7 +147,7 @@ class Tagger:
 
 
 def sentence_slices(offsets: np.ndarray) -> Iterator[np.ndarray]:
-    """Indices of neighbouring sentences, so many tokens at a time."""
+    """Yield indices of neighbouring sentences, a limited number of tokens at a time."""
     start = 0
     while start < len(offsets) - 1:
         stop = int(np.searchsorted(offsets, offsets[start] + TOKENS_AT_ONCE, side="right")) - 1
@@ -157,6 +162,11 @@ class Programs(NamedTuple):
     Attributes:
         encode: layer 3 over words.
         label: layers 4 to 6 over sentences whose words are projected.
+
+    Example::
+
+        programs = prediction_programs(network.architecture, tf.float32)
+        assert programs is prediction_programs(network.architecture, tf.float32)
     """
 
     encode: Callable[..., tf.Tensor]
@@ -165,7 +175,7 @@ class Programs(NamedTuple):
 
 @functools.cache
 def prediction_programs(architecture: Architecture, dtype: tf.DType) -> Programs:
-    """The programs for an architecture, shared by all its networks of a process.
+    """Return the programs for an architecture, shared by all its networks of a process.
 
     They are traced once for all sizes, and compiled once for each.
     """

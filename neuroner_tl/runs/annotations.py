@@ -107,7 +107,7 @@ def text_of_tokens(part: EncodedPart, words: Sequence[str], document: int) -> st
 def document_spans(
     part: EncodedPart, labels: np.ndarray, names: Sequence[str]
 ) -> Iterator[list[tuple[str, int, int]]]:
-    """For each document the entities that the labels say: type, start and end in the text."""
+    """Yield the entities of each document by its labels: type, start and end in the text."""
     tags = label_names(part, labels, names)
     for first, last in zip(part.document_offsets[:-1], part.document_offsets[1:]):
         found = []

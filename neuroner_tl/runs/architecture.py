@@ -7,7 +7,7 @@ from neuroner_tl.parameters.schema import Parameters
 
 
 def architecture_of(parameters: Parameters, labels: int) -> Architecture:
-    """The form of a network with so many labels."""
+    """Return the architecture of a network with so many labels."""
     return Architecture(
         labels=labels,
         token_dimension=parameters.token_embedding_dimension,

@@ -31,7 +31,7 @@ DEBUG_SENTENCES = 200
 # Name of the folder of encoded corpora in the folder of runs, and of the file beside them that
 # remembers the digests of word-vector files.
 CACHE, DIGESTS = ".cache", ".digests.json"
-# How often to begin again with a corpus that changes while it is read.
+# How often to start again with a corpus that changes while it is read.
 READINGS = 3
 
 logger = logging.getLogger(__name__)
@@ -39,15 +39,20 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RunData:
-    """What a run trains and is tested on.
+    """The data of a run.
 
     Attributes:
         corpus: the corpus on disk.
         dataset: the corpus as arrays.
-        text: how its text was cut.
+        text: how its text was segmented.
         reports: the import report of each part, and of the ``corpus`` as a whole.
-        parameters: what it was read by.
-        snapshot: what the corpus and the word vectors held when they were read.
+        parameters: the parameters it was read with.
+        snapshot: content of the corpus and the word vectors when they were read.
+
+    Example::
+
+        data = load_data(parameters)
+        print(data.reports["train"].summary())
     """
 
     corpus: Corpus
@@ -210,7 +215,7 @@ def open_corpus(
 
 
 def text_identity(parameters: Parameters, tokenizer: Tokenizer) -> TextIdentity:
-    """How text is cut under these parameters."""
+    """Return how text is segmented under these parameters."""
     return TextIdentity(
         tokenizer=parameters.tokenizer,
         tokenizer_identity=tokenizer.identity,
@@ -223,7 +228,7 @@ def text_identity(parameters: Parameters, tokenizer: Tokenizer) -> TextIdentity:
 def tagged_documents(
     part: PartReader, parameters: Parameters, tokenizer: Tokenizer, report: ImportReport
 ) -> Iterator[TaggedDocument]:
-    """The documents of a part, cut and tagged, one at a time."""
+    """Yield the documents of a part, segmented and tagged, one at a time."""
     left = DEBUG_SENTENCES
     for document in part.documents(report):
         tagged = tag_document(

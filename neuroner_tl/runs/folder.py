@@ -28,6 +28,11 @@ class RunFolder:
 
     Args:
         path: the run's own folder.
+
+    Example::
+
+        folder = RunFolder(Path("output/my_run"))
+        model = load_model(folder.model)
     """
 
     def __init__(self, path: Path) -> None:
@@ -197,7 +202,7 @@ def create_run_folder(output_folder: Path, experiment_name: str) -> RunFolder:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run led to; all rates are from 0 to 1.
+    """The outcome of a run; all rates are from 0 to 1.
 
     Example::
 

@@ -19,23 +19,40 @@ logger = logging.getLogger(__name__)
 
 
 class Listener(Protocol):
-    """Is told of every event."""
+    """An object that is called with every event of a training loop.
+
+    Example::
+
+        class Printer:
+            def __call__(self, event):
+                print(event)
+
+            def close(self):
+                pass
+    """
 
     def __call__(self, event: Event) -> None:
-        """Take note of an event."""
+        """Handle an event."""
 
     def close(self) -> None:
-        """The loop is over."""
+        """Release what is open; the loop is over."""
 
 
 class ProgressBar:
     """A bar for each epoch: loss, sentences per second, time left and the last scores.
 
-    It is silent where the output is no terminal.
+    It is silent where the output is not a terminal.
 
     Args:
         sentences: sentences of an epoch.
         name: what the score measures.
+
+    Example::
+
+        bar = ProgressBar(sentences=5000, name="F1")
+        for event in loop:
+            bar(event)
+        bar.close()
     """
 
     def __init__(self, sentences: int, name: str) -> None:
@@ -75,11 +92,17 @@ class ProgressBar:
 
 
 class EpochLog:
-    """A line an epoch in the log, and a record an epoch in ``epochs.jsonl``.
+    """A log line per epoch, and a record per epoch in ``epochs.jsonl``.
 
     Args:
         folder: the run's folder.
         name: what the score measures.
+
+    Example::
+
+        log = EpochLog(folder, name="F1")
+        for event in loop:
+            log(event)
     """
 
     def __init__(self, folder: RunFolder, name: str) -> None:
@@ -121,16 +144,23 @@ class EpochLog:
             logger.debug("%s: %s", event.status, event.reason)
 
     def close(self) -> None:
-        """Nothing is left open."""
+        """Do nothing: nothing is left open."""
 
 
 class TensorBoard:
     """Loss, scores and speed of each epoch as TensorBoard scalars.
 
-    Curves that cannot be written, because the disk is full, say, do not end a run.
+    Curves that cannot be written, for example on a full disk, do not end a run.
 
     Args:
         path: folder of the event files.
+
+    Example::
+
+        curves = TensorBoard(Path("output/my_run/tensorboard"))
+        for event in loop:
+            curves(event)
+        curves.close()
     """
 
     def __init__(self, path: Path) -> None:

@@ -41,14 +41,19 @@ LEFT_ALONE_NAMED = 5
 
 @dataclass(frozen=True)
 class PredictedFiles:
-    """What `predict_files` did.
+    """The outcome of `predict_files`.
 
     Attributes:
         output: the folder that was written.
         documents: how many texts were tagged.
         entities: how many entities were found.
-        left_alone: names in the folder of the texts that are no texts, sorted; folders end with
+        left_alone: names in the folder of the texts that are not texts, sorted; folders end with
             a slash.
+
+    Example::
+
+        done = predict_files("output/my_run/model", "texts", "output/predicted")
+        print(done.documents, done.entities, done.left_alone)
     """
 
     output: Path

@@ -18,18 +18,23 @@ from neuroner_tl.system.temporary import why_not_written
 
 
 class PredictionFiles:
-    """Writes the predictions of a part: ``NAME/*.ann``.
+    """A writer of the predictions of a part: ``NAME/*.ann``.
 
-    A part that is a CoNLL file has no texts on disk, and who reads it wants columns: it gets
+    A part that is a CoNLL file has no texts on disk, and its users want columns: it gets
     ``.txt`` files beside the ``.ann`` files, and ``NAME.conll`` with the columns token, document,
     start, end, gold tag and predicted tag, as NeuroNER writes them and conlleval reads them.
 
     Args:
-        folder: the folder ``NAME``; it is made.
+        folder: the folder ``NAME``, which is created.
         part: what is predicted.
 
     Raises:
         CorpusError: the folder cannot be written.
+
+    Example::
+
+        with PredictionFiles(Path("predictions/test"), part) as files:
+            files.add(document)
     """
 
     def __init__(self, folder: Path, part: PartReader) -> None:

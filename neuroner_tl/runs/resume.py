@@ -52,15 +52,20 @@ MAY_MOVE = frozenset(
 
 @dataclass(frozen=True)
 class SavedState:
-    """Where a run stood when it last saved.
+    """The last saved state of a run.
 
     Attributes:
         model: weights and vocabulary.
         slots: the optimiser's slots by layer and name.
-        progress: where the loop stood.
+        progress: progress of the loop.
         iteration: steps done.
         compiled: whether the steps were compiled.
         data: digest of the data that it was trained on.
+
+    Example::
+
+        state = read_resumption(RunFolder(Path("output/my_run")), {}).state
+        print(state.iteration if state else "nothing was saved yet")
     """
 
     model: SavedModel
@@ -73,13 +78,18 @@ class SavedState:
 
 @dataclass(frozen=True)
 class Resumption:
-    """A run to go on with.
+    """A run to resume.
 
     Attributes:
         folder: the run's folder.
-        parameters: its parameters, with what is changed.
-        state: where it stood; None if it died before its first step and begins anew.
-        changes: for each parameter that is changed, its former and its new value.
+        parameters: its parameters, including changes.
+        state: its state; None if it died before its first step and starts from scratch.
+        changes: for each changed parameter, its old and new value.
+
+    Example::
+
+        resumption = read_resumption(RunFolder(Path("output/my_run")), {"patience": "20"})
+        resumption.changes  # {"patience": [10, 20]}
     """
 
     folder: RunFolder
@@ -89,12 +99,12 @@ class Resumption:
 
 
 def resume_command(path: Path) -> str:
-    """The command that resumes a run, quoted for the shell."""
+    """Return the command that resumes a run, quoted for the shell."""
     return f"neuroner-tl train --resume {shlex.quote(str(path))}"
 
 
 def loop_settings(parameters: Parameters) -> LoopSettings:
-    """How long to train under these parameters."""
+    """Return how long to train under these parameters."""
     return LoopSettings(
         parameters.batch_size,
         parameters.patience,

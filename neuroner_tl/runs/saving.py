@@ -18,21 +18,26 @@ from neuroner_tl.training.step import TrainingStep
 
 @dataclass
 class RunSaver:
-    """Listens to a training loop and saves, so that a run can be stopped at any moment.
+    """A listener that saves the training state, so that a run can be stopped at any moment.
 
     The newest state is saved before the best model: a run that dies between the two holds the
-    best weights in its newest state, and `complete` writes the model when it goes on.
+    best weights in its newest state, and `complete` writes the model when it is resumed.
 
     Attributes:
         folder: the run's folder.
         step: what is trained.
-        progress: where the loop stands.
-        text: how the training text was cut.
+        progress: progress of the loop.
+        text: how the training text was segmented.
         labels: the vocabulary's labels.
-        data: digest of the data, by which a run that goes on knows them again.
+        data: digest of the data, by which a resumed run recognises them.
         compiled: whether the steps are compiled.
         interval: how often the state is saved within an epoch; None for never.
         word_vectors: what the model records of its word-vector file.
+
+    Example::
+
+        for event in loop:
+            saver(event)
     """
 
     folder: RunFolder
@@ -61,7 +66,7 @@ class RunSaver:
             self.save_state()
 
     def close(self) -> None:
-        """Nothing is left open."""
+        """Do nothing: nothing is left open."""
 
     def save_state(self) -> None:
         """Save the newest state, unless it is saved already."""

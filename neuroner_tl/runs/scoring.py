@@ -15,11 +15,16 @@ from neuroner_tl.runs.data import RunData
 
 
 class RunScores(NamedTuple):
-    """What a run's model scored.
+    """The scores of a run's model.
 
     Attributes:
         scores: by part, the figures of each measure of `evaluation.scoring.MEASURES`.
         document_counts: by part and document id, TP, FP and FN by the headline measure.
+
+    Example::
+
+        scored = Scorer(data, tagger).score_all(Path("predictions"))
+        scored.scores["test"][HEADLINE]["micro"]["f1"]
     """
 
     scores: dict[str, dict[str, Any]]
@@ -27,11 +32,15 @@ class RunScores(NamedTuple):
 
 
 class Scorer:
-    """Scores a network as it is at that moment.
+    """A scorer of a network with its current weights.
 
     Args:
         data: the run's corpus.
         tagger: finds the best labels with the network.
+
+    Example::
+
+        score, figures = Scorer(data, Tagger(network)).validate("conll")
     """
 
     def __init__(self, data: RunData, tagger: Tagger) -> None:
@@ -39,7 +48,7 @@ class Scorer:
         self._tagger = tagger
 
     def validate(self, mode: str) -> tuple[float, dict[str, Any]]:
-        """Micro-averaged F1 of the valid part, 0 to 1, and all its figures."""
+        """Return the micro-averaged F1 of the valid part, 0 to 1, and all its figures."""
         scores = self._score(self._tag("valid"), "valid", mode)
         return scores.micro.f1, scores.to_json()
 
@@ -47,7 +56,7 @@ class Scorer:
         """Score every annotated part by every measure, and write all predictions.
 
         Args:
-            folder: where the predictions go, a folder a part.
+            folder: where the predictions go, one folder per part.
         """
         found = RunScores({}, {})
         for name, part in self._data.dataset.parts.items():

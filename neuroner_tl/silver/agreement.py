@@ -14,7 +14,7 @@ from neuroner_tl.silver.harmonise import Span, Vote
 
 @dataclass
 class Contribution:
-    """What one annotator gave.
+    """The contribution of one annotator.
 
     Attributes:
         spans: its spans.
@@ -22,6 +22,10 @@ class Contribution:
         exact: mentions of the consensus that it voted for exactly.
         overlapping: mentions that it voted for by overlap.
         needed: mentions that no other annotator voted for exactly.
+
+    Example:
+        >>> Contribution(spans=120, alone=14, exact=80, overlapping=20, needed=9).needed
+        9
     """
 
     spans: int = 0
@@ -38,6 +42,12 @@ class Agreement:
     Attributes:
         annotators: their names, in the order of the report.
         tokens: tokens of all texts.
+
+    Example:
+        >>> agreement = Agreement(["lexicon", "tagger"])
+        >>> agreement.add("Asthma persists.", {"lexicon": [(0, 6)], "tagger": [(0, 6)]}, [])
+        >>> agreement.f1("lexicon", "tagger")
+        1.0
     """
 
     annotators: Sequence[str]
@@ -87,12 +97,12 @@ class Agreement:
                 self.contributions[vote.exact[0]].needed += 1
 
     def f1(self, one: str, other: str) -> float:
-        """F1 of the exact spans of one annotator against another's, 0 to 1."""
+        """Compute F1 of the exact spans of one annotator against another's, 0 to 1."""
         both = self.contributions[one].spans + self.contributions[other].spans
         return 2 * self._pair(self._common_spans, one, other) / both if both else 1.0
 
     def kappa(self, one: str, other: str) -> float:
-        """Cohen's kappa of which tokens are in an entity, -1 to 1; 1 if both mark all or none."""
+        """Compute Cohen's kappa of tokens in entities, -1 to 1; 1 if both mark all or none."""
         if not self.tokens:
             return 1.0
         a, b = self._marked[one], self._marked[other]

@@ -22,7 +22,7 @@ from neuroner_tl.system.temporary import why_not_written
 
 @dataclass(frozen=True)
 class AnnotationSpeed:
-    """What annotating took.
+    """The time and memory that annotating took.
 
     Attributes:
         terms: terms of the lexicon.
@@ -31,6 +31,11 @@ class AnnotationSpeed:
         build_seconds: time until the lexicon was ready.
         seconds: time to read, annotate and write all texts.
         peak_memory: most memory that the process has held so far, in MB.
+
+    Example::
+
+        speed = annotate_texts("abstracts.jsonl", "terms.txt", "spans.tsv.gz")
+        print(speed.summary())
     """
 
     terms: int

@@ -1,4 +1,4 @@
-"""Annotators: whatever gives spans for texts."""
+"""Annotators: the sources of spans for texts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,16 @@ logger = logging.getLogger(__name__)
 
 
 class Annotator(Protocol):
-    """What an annotator offers."""
+    """The interface of an annotator.
+
+    Example:
+        >>> from neuroner_tl.silver.lexicon import Lexicon
+        >>> class Asthma:
+        ...     def annotate(self, documents):
+        ...         return (Lexicon(["asthma"]).annotate(document.text) for document in documents)
+        >>> list(Asthma().annotate([Document("12", "Asthma persists.")]))
+        [[(0, 6)]]
+    """
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[list[Span]]:
         """Yield for each document the spans of its mentions, in order, none overlapping."""
@@ -32,6 +41,11 @@ class LexiconAnnotator:
     Args:
         path: the terms, one a line.
         rules: how they match.
+
+    Example::
+
+        annotator = LexiconAnnotator(Path("diseases.txt"), LexiconRules())
+        spans = list(annotator.annotate(documents))
     """
 
     def __init__(self, path: Path, rules: LexiconRules) -> None:
@@ -48,7 +62,11 @@ class StandoffAnnotator:
 
     Args:
         path: the file.
-        entity_type: rows of another type are left out; rows without type are of this one.
+        entity_type: rows of other types are left out; rows without type are of this one.
+
+    Example::
+
+        spans = list(StandoffAnnotator(Path("tagger.tsv.gz"), "DISO").annotate(documents))
     """
 
     def __init__(self, path: Path, entity_type: str) -> None:
@@ -76,6 +94,10 @@ class BratAnnotator:
     Args:
         folder: the folder.
         entity_type: entities of other types are left out.
+
+    Example::
+
+        spans = list(BratAnnotator(Path("tagged"), "DISO").annotate(documents))
     """
 
     def __init__(self, folder: Path, entity_type: str) -> None:

@@ -1,8 +1,8 @@
 """Entities that a gold standard knows and never annotates, and so a silver one should not either.
 
-A text is on the blacklist if it occurs in the gold documents, at least so many times, and none of
-its occurrences is a gold entity; texts that mostly occur inside longer or across other gold
-entities stay off it, since there the limits differ and not the judgement. Only train parts may be
+A text is on the blacklist if it occurs in the gold documents, at least a given number of times, and
+none of its occurrences is a gold entity; texts that mostly occur inside longer or across other gold
+entities stay off it, since there the boundaries differ, not the judgement. Only train parts may be
 given: a list made from test documents would carry their labels into the silver corpus.
 """
 
@@ -27,6 +27,11 @@ class Banned:
         text: in the form of `key`.
         occurrences: how often it occurs in the gold documents.
         touched: how many of these share text with a gold entity.
+
+    Example:
+        >>> gold = Document("12", "A disease. This disease is not annotated.")
+        >>> build_blacklist(["Disease"], [gold])
+        [Banned(text='disease', occurrences=2, touched=0)]
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""Where silver and gold disagree on limits, and words learned from gold that belong to entities.
+"""Where silver and gold boundaries differ, and words that belong to entities, learned from gold.
 
 A word beside a mention belongs to it if in the gold train documents, where such a mention lies
 inside a gold entity or is one, the entity takes the word in at least two of three cases: ``gene``
@@ -31,6 +31,11 @@ class Extensions:
     Attributes:
         left: words before a mention.
         right: words after it.
+
+    Example:
+        >>> text = "the BRCA1 gene"
+        >>> Extensions(right=frozenset({"gene"})).apply(text, [(4, 9)])
+        [(4, 14)]
     """
 
     left: frozenset[str] = frozenset()
@@ -123,6 +128,12 @@ class BoundaryTable:
         kinds: mentions that only share text with a gold entity, by what the gold one has more or
             less at its left and right.
         words: the same by the words that the gold entity has more (+) or less (-).
+
+    Example::
+
+        table = BoundaryTable()
+        table.add(document, spans)
+        print(table.exact, table.kinds.most_common(3))
     """
 
     gold: int = 0

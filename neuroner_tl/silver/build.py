@@ -65,6 +65,11 @@ class SilverResult:
         folder: the corpus, with ``train`` and ``valid``; the report is in it.
         content: the report and more as a JSON object.
         to_text: the report as text for a screen of so many columns; None for any width.
+
+    Example::
+
+        result = build_silver("experiments/silver_diso.ini")
+        print(result.folder, result.report)
     """
 
     folder: Path

@@ -1,4 +1,4 @@
-"""From the spans of annotators to clean mentions: vote, learned limits, blacklist."""
+"""From the spans of annotators to clean mentions: vote, learned boundaries, blacklist."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ class Sample:
         documents: gold documents of train parts, with entities of the one type.
         spans: for each document the spans of each annotator.
         corpora: for each document the name of its corpus.
+
+    Example::
+
+        sample = Sample([document], [{"lexicon": [(0, 6)]}], ["NCBI-Disease"])
+        sample.gold()  # for each document the spans of its gold entities
     """
 
     documents: Sequence[Document]
@@ -36,7 +41,7 @@ class Sample:
     corpora: Sequence[str]
 
     def gold(self) -> list[set[Span]]:
-        """Return the right spans of each document."""
+        """Return the gold spans of each document."""
         return [{(e.start, e.end) for e in document.entities} for document in self.documents]
 
     def take(self, positions: Sequence[int]) -> Sample:
@@ -55,6 +60,12 @@ class Consensus:
     Attributes:
         rule: how votes are counted.
         extensions: words that belong to mentions.
+
+    Example:
+        >>> from neuroner_tl.silver.harmonise import tolerant_vote
+        >>> consensus = Consensus(tolerant_vote(["lexicon", "tagger"], threshold=2))
+        >>> [v.exact for v in consensus.apply("Asthma.", {"lexicon": [(0, 6)], "tagger": [(0, 6)]})]
+        [('lexicon', 'tagger')]
     """
 
     rule: VoteRule
@@ -71,7 +82,7 @@ def make_consensus(definition: SilverDefinition, sample: Sample) -> Consensus:
     """Return the consensus of a definition, learned from the sample where the definition says so.
 
     Raises:
-        CorpusError: the sample cannot teach weights.
+        CorpusError: weights cannot be learned from the sample.
     """
     settings = definition.harmonise
     names = [source.name for source in definition.annotators]

@@ -26,7 +26,13 @@ ARCHIVES = (".tar.gz", ".tgz", ".tar")
 
 
 class SilverSection(Section):
-    """``[silver]``: what is made, of which texts, and where it goes."""
+    """``[silver]``: what is made, of which texts, and where it goes.
+
+    Example::
+
+        definition = read_silver_definition(Path("experiments/silver_diso.ini"))
+        print(definition.silver.type, definition.silver.valid_percent)
+    """
 
     name: str = Field(
         pattern=r"^[\w.-]+$",
@@ -52,7 +58,12 @@ class SilverSection(Section):
 
 
 class LexiconSection(Section):
-    """``[lexicon]``: how the terms of all lexicons match."""
+    """``[lexicon]``: how the terms of all lexicons match.
+
+    Example:
+        >>> LexiconSection(plurals="False").plurals
+        False
+    """
 
     symbol_length: int = Field(6, ge=0, le=20)
     plurals: bool = True
@@ -61,7 +72,12 @@ class LexiconSection(Section):
 
 
 class HarmoniseSection(Section):
-    """``[harmonise]``: how annotations become a consensus."""
+    """``[harmonise]``: how annotations become a consensus.
+
+    Example:
+        >>> HarmoniseSection(method="exact", threshold="2").threshold
+        2.0
+    """
 
     method: Literal["exact", "tolerant", "learned"] = "tolerant"
     threshold: float = Field(2.0, gt=0)
@@ -87,7 +103,12 @@ class HarmoniseSection(Section):
 
 
 class GoldSection(Section):
-    """``[gold]``: gold corpora; all their documents are removed, some teach and score."""
+    """``[gold]``: gold corpora; all their documents are removed, some teach and score.
+
+    Example:
+        >>> GoldSection(corpora="NCBI-Disease, BC5CDR").corpora
+        ('NCBI-Disease', 'BC5CDR')
+    """
 
     corpora: tuple[str, ...] = ()
     learn_from: tuple[str, ...] = ()
@@ -97,7 +118,12 @@ class GoldSection(Section):
 
 
 class CleanSection(Section):
-    """``[clean]``: what is taken out after harmonising."""
+    """``[clean]``: what is taken out after harmonising.
+
+    Example:
+        >>> CleanSection(blacklist="gold").blacklist_occurrences
+        2
+    """
 
     former_names: ClassVar[Mapping[str, str]] = {
         "least_annotations": "min_annotations",
@@ -117,7 +143,12 @@ class CleanSection(Section):
 
 
 class AnnotatorsSection(OpenSection):
-    """``[annotators]``: what finds entities, as kind and path, by a name of one's own."""
+    """``[annotators]``: what finds entities, as kind and path, by a name of one's own.
+
+    Example:
+        >>> AnnotatorsSection.model_validate({"mine": "lexicon terms.txt"}).own
+        {'mine': 'lexicon terms.txt'}
+    """
 
 
 @dataclass(frozen=True)
@@ -128,6 +159,10 @@ class AnnotatorSource:
         name: what it is called.
         kind: one of `ANNOTATOR_KINDS`.
         path: its term list, annotations or model folder.
+
+    Example:
+        >>> AnnotatorSource("mine", "lexicon", Path("terms.txt")).kind
+        'lexicon'
     """
 
     name: str
@@ -137,7 +172,13 @@ class AnnotatorSource:
 
 @dataclass(frozen=True)
 class SilverDefinition:
-    """Everything that a silver corpus is made from."""
+    """Everything that a silver corpus is made from.
+
+    Example::
+
+        definition = read_silver_definition(Path("experiments/silver_diso.ini"))
+        print([source.name for source in definition.annotators])
+    """
 
     path: Path
     silver: SilverSection
@@ -162,8 +203,8 @@ def read_silver_definition(
 
     Args:
         path: the file.
-        data_folder: wins over the file's.
-        output_folder: wins over the file's.
+        data_folder: overrides the file's.
+        output_folder: overrides the file's.
         variables: what ``${NAME}`` stands for, before the environment is asked.
 
     Raises:

@@ -33,6 +33,11 @@ class GoldCorpus:
         parts: its documents by part.
         pubmed_ids: PubMed ids of documents by document id, where a table gives them.
         flat: whether its parts were drawn and not given.
+
+    Example::
+
+        corpus = read_gold(definition).corpora[0]
+        print(corpus.name, {part: len(documents) for part, documents in corpus.parts.items()})
     """
 
     name: str
@@ -50,6 +55,11 @@ class GoldStandard:
         pubmed_ids: all ids of the table of PubMed ids, with what they stand for.
         train: the train documents to learn from, by corpus.
         withheld: train documents that are not used, since another part has them, by corpus.
+
+    Example::
+
+        gold = read_gold(definition)
+        shared = list(gold.index().find(texts))
     """
 
     corpora: Sequence[GoldCorpus]

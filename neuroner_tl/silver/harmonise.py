@@ -29,14 +29,18 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Vote:
-    """A mention of the consensus and who agreed to it.
+    """A mention of the consensus and the annotators that voted for it.
 
     Attributes:
         start: offset of its first character.
-        end: offset after its last character.
+        end: offset past its last character.
         exact: annotators that gave this span.
         overlapping: annotators that gave another span that shares text with it.
         support: the weights of the votes, on the scale of the rule's threshold.
+
+    Example:
+        >>> Vote(0, 6, exact=("lexicon", "tagger"), overlapping=(), support=2.0).exact
+        ('lexicon', 'tagger')
     """
 
     start: int
@@ -53,9 +57,15 @@ class VoteRule:
     Attributes:
         exact: weight of each annotator's exact vote; annotators that are not named have none.
         overlap: weight of each annotator's vote by overlap.
-        threshold: least support of a mention.
+        threshold: minimum support of a mention.
         boundary_by_exact: of overlapping candidates the one with most weight in exact votes wins;
             otherwise the one with most support.
+
+    Example:
+        >>> rule = VoteRule({"lexicon": 1.0, "tagger": 1.0}, threshold=2)
+        >>> votes = harmonise({"lexicon": [(0, 6)], "tagger": [(0, 6)]}, rule)
+        >>> votes[0].support
+        2.0
     """
 
     exact: Mapping[str, float]

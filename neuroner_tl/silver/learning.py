@@ -1,6 +1,6 @@
 """Weights of annotators learned from a sample of a gold standard.
 
-A logistic regression tells right spans from wrong ones by who voted for them, exactly or by
+A logistic regression tells correct spans from wrong ones by who voted for them, exactly or by
 overlap. Its coefficients are the weights and its logit is the support; thresholds are tried. The
 rule with the highest F1 on the sample is taken; a plain rule (votes without weights, one annotator
 alone, one beside two of the others) wins unless the learned one is better by a margin.
@@ -28,7 +28,7 @@ _STRENGTH = 1.0  # of the regularisation's inverse: small samples must not give 
 _THRESHOLDS = 10
 _MOST_DOCUMENTS = 1500
 _MOST_VOTES = 4
-# A learned rule has more ways to fit the sample by chance: it must be better by so much F1.
+# A learned rule has more ways to fit the sample by chance: it must be better by this much F1.
 _LEAST_GAIN = 0.01
 
 
@@ -42,10 +42,10 @@ def learn_rule(
     Args:
         annotators: their names.
         spans: for each document of the sample the spans of each annotator.
-        gold: for each document the right spans.
+        gold: for each document the gold spans.
 
     Raises:
-        CorpusError: the annotators found nothing right, or nothing wrong, in the sample.
+        CorpusError: the annotators found nothing correct, or nothing wrong, in the sample.
     """
     # For the choice among rules a part is enough.
     step = -(-len(spans) // _MOST_DOCUMENTS)

@@ -2,8 +2,8 @@
 
 Terms and texts are compared word by word. A word is a run of letters or a run of digits, in lower
 case, Greek letters spelled out; hyphens and white space only separate, so that ``Bcl-2``, ``BCL2``
-and ``bcl 2`` are one; any other character stands for itself. A match begins and ends at the limits
-of runs of letters and digits of the text. Short symbols must match in case.
+and ``bcl 2`` are one; any other character stands for itself. A match begins and ends at the
+boundaries of runs of letters and digits of the text. Short symbols must match in case.
 """
 
 from __future__ import annotations
@@ -54,6 +54,11 @@ class LexiconRules:
             word cut to its initial: ``E. coli``.
         abbreviations: an abbreviation in brackets after a match, made of its letters, is annotated
             in the whole text.
+
+    Example:
+        >>> rules = LexiconRules(genus_initials=True)
+        >>> Lexicon(["Escherichia coli"], rules).annotate("E. coli grows.")
+        [(0, 7)]
     """
 
     symbol_length: int = 6
@@ -74,6 +79,10 @@ class Lexicon:
 
     Raises:
         ParameterError: no term is left.
+
+    Example:
+        >>> Lexicon(["asthma", "Bcl-2"]).annotate("Asthma and BCL2")
+        [(0, 6), (11, 15)]
     """
 
     def __init__(self, terms: Iterable[str], rules: Optional[LexiconRules] = None) -> None:

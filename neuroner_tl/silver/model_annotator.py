@@ -30,6 +30,11 @@ class ModelAnnotator:
 
     Raises:
         CheckpointError: the model cannot be loaded, or its word-vector file is not there.
+
+    Example::
+
+        annotator = ModelAnnotator(Path("output/my_run/model"), "DISO")
+        spans = list(annotator.annotate(documents))
     """
 
     def __init__(self, folder: Path, entity_type: str, word_vectors: Optional[Path] = None) -> None:

@@ -22,11 +22,17 @@ PLAIN_VOTES = 2
 
 @dataclass
 class Quality:
-    """Scores and limits by gold corpus and by what was scored.
+    """Scores and boundaries by gold corpus and by what was scored.
 
     Attributes:
         scores: exact matches.
-        boundaries: limits beside those of the gold entities.
+        boundaries: boundaries compared with those of the gold entities.
+
+    Example::
+
+        quality = measure(definition, sample, banned=set())
+        for corpus, scores in quality.scores.items():
+            print(corpus, {name: counts.f1 for name, counts in scores.items()})
     """
 
     scores: dict[str, dict[str, Counts]] = field(default_factory=dict)

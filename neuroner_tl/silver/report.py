@@ -23,7 +23,7 @@ _MOST_DIFFERENCES = 5
 
 @dataclass(frozen=True)
 class Step:
-    """What one step did.
+    """The effect of one step.
 
     Attributes:
         name: what it is.
@@ -31,6 +31,10 @@ class Step:
         documents_after: documents that it left.
         mentions_before: mentions in them.
         mentions_after: mentions that it left.
+
+    Example:
+        >>> Step("density", documents_before=100, documents_after=80).documents_after
+        80
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Which documents of a silver corpus to keep: by density, topic, entity, and number.
 
-Documents are dropped whole. Taking single annotations away would leave mentions in the text that
-nobody marked, and a model would learn to overlook them.
+Documents are dropped whole. Removing single annotations would leave unmarked mentions in the
+text, and a model would learn to overlook them.
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ class SilverDocument:
         id: the document's id.
         text: the text.
         votes: the mentions, in order.
+
+    Example:
+        >>> vote = Vote(0, 6, ("lexicon",), (), 1.0)
+        >>> SilverDocument("12", "Asthma persists.", (vote,)).keys()
+        ['asthma']
     """
 
     id: str
@@ -37,7 +42,7 @@ class SilverDocument:
     votes: tuple[Vote, ...]
 
     def keys(self) -> list[str]:
-        """Return what each mention says, in the form in which entities are compared."""
+        """Return the text of each mention, in the form in which entities are compared."""
         return [key(self.text[vote.start : vote.end]) for vote in self.votes]
 
 
@@ -51,9 +56,9 @@ def by_density(
 
     Args:
         documents: the documents.
-        min_annotations: least number in a document.
-        min_density: least number in 100 tokens.
-        max_density: largest number in 100 tokens; denser documents are lists rather than prose.
+        min_annotations: minimum number per document.
+        min_density: minimum number per 100 tokens.
+        max_density: maximum number per 100 tokens; denser documents are lists rather than prose.
     """
     tokenizer = AlnumTokenizer()
     kept = []
@@ -127,7 +132,7 @@ def by_entity(
     }
     left = set(range(len(documents)))
     # Dropping documents lowers the total, so that texts below the share may come to exceed it:
-    # the queue is made anew until none does.
+    # the queue is rebuilt until none does.
     while True:
         above = {name for name, number in counts.items() if number > largest_share * total}
         if not above or not left:
@@ -157,7 +162,7 @@ def by_entity(
 def sample(
     documents: Sequence[SilverDocument], number: Optional[int], seed: int
 ) -> list[SilverDocument]:
-    """Return so many documents, drawn by their ids and the seed; all, if there are not more."""
+    """Return a number of documents, drawn by their ids and the seed; all, if there are fewer."""
     if number is None or number >= len(documents):
         return list(documents)
     drawn = set(_shuffled([document.id for document in documents], f"sample:{seed}")[:number])

@@ -2,8 +2,8 @@
 
 The manifest names every file with its size and sha256 and is sealed with its own, so a folder is
 what it says or it is refused. It is written last and replaced atomically, after everything that it
-names is on the disk under names that no earlier manifest has: at any moment, of a kill or a power
-cut too, a folder holds one whole model. Nothing is pickled; what a crafted folder can do is to be
+names is on the disk under names that no earlier manifest has: at any moment, even of a kill or a
+power cut, a folder holds one whole model. Nothing is pickled; what a crafted folder can do is to be
 refused.
 """
 
@@ -46,11 +46,16 @@ class SavedModel:
 
     Attributes:
         folder: where it was read from.
-        architecture: form of the network.
+        architecture: the network's architecture.
         weights: values by layer and name.
         vocabulary: tokens, characters and labels.
-        text: how its training text was cut.
+        text: how its training text was segmented.
         training: what is known of its training: epoch, scores, seed.
+
+    Example::
+
+        model = load_model(Path("output/my_run/model"))
+        print(model.vocabulary.labels, model.training["epoch"])
     """
 
     folder: Path
@@ -62,7 +67,7 @@ class SavedModel:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what computes, for the record of a run."""
+    """Return the versions of the software that computes, for the record of a run."""
     return {
         "neuroner_tl": neuroner_tl.__version__,
         "tensorflow": tf.__version__,
@@ -112,7 +117,7 @@ def read_variables(prefix: Path) -> Values:
                 # TensorFlow writes a dot in a name as two.
                 values.setdefault(layer, {})[name.replace("..", ".")] = reader.get_tensor(key)
     except (tf.errors.OpError, ValueError, RuntimeError, LookupError, TypeError) as error:
-        # TensorFlow turns what its reader meets into whatever error of Python comes nearest.
+        # TensorFlow turns errors of its reader into whatever Python error comes nearest.
         raise CheckpointError(
             f"{prefix}: no readable checkpoint; copy the model's folder again or train it anew"
         ) from error
@@ -133,8 +138,8 @@ def save_model(
     Args:
         folder: the model's folder.
         variables: ``weights``, and for the newest state ``optimiser``, each by layer and name.
-        architecture: form of the network.
-        text: how the training text was cut.
+        architecture: the network's architecture.
+        text: how the training text was segmented.
         labels: the vocabulary's labels.
         training: what to keep of the training: epoch, scores, seed.
         tag: part of the name of the checkpoint's files.
@@ -184,13 +189,13 @@ def _write_files(
 
 
 def _free_tag(folder: Path, tag: str) -> str:
-    """A tag that no file has: what the present manifest names must stay until it is replaced."""
+    """Return an unused tag: files of the present manifest must stay until it is replaced."""
     candidates = itertools.chain([tag], (f"{tag}-{number}" for number in itertools.count(2)))
     return next(name for name in candidates if not any(folder.glob(f"*-{name}[._]*")))
 
 
 def _clear_away(folder: Path, current: set[str], prefixes: tuple[str, ...]) -> None:
-    """Remove what `save_model` wrote before, the remains of a save that was killed included."""
+    """Remove what `save_model` wrote before, including the remains of a killed save."""
     for path in folder.iterdir():
         if path.name in current:
             continue

@@ -48,7 +48,7 @@ def flatten(batch: Batch, shapes: Shapes, iteration: int = 0) -> np.ndarray:
         of the sentences as the bits of float32.
     """
     packed = pack_batch(batch, shapes)
-    # A batch without characters has no place to look at; nobody does.
+    # A batch without characters has no positions; they are not used.
     first, last = (
         places[batch.word_index] if len(places) else batch.word_index
         for places in (packed.first, packed.last)

@@ -1,7 +1,7 @@
-"""Labels of a pretrained model in the place of others: types are mapped, schemes converted.
+"""Transfer of labels: types are mapped and tag schemes converted.
 
 Layers 5 and 6 have a row or a column for each label. A target label is made from the source
-labels that stand for it, its *origins*: one, as a rule, whose weights it takes as they are; several
+labels that stand for it, its *origins*: usually one, whose weights it copies; several
 when types are merged, whose weights are averaged; none when the type is new.
 
 A transition between two target labels takes the mean over the transitions between their origins,
@@ -48,6 +48,10 @@ class LabelSet:
     Attributes:
         labels: ``O``, then the labels of each type.
         scheme: ``bio`` or ``bioes``.
+
+    Example::
+
+        LabelSet(("O", "B-DISO", "I-DISO"), "bio").types  # ("DISO",)
     """
 
     labels: tuple[str, ...]
@@ -67,6 +71,11 @@ class LabelMatch:
         source: the pretrained model's labels.
         target: the labels here.
         origins: for each target label the numbers of its source labels; none for a new one.
+
+    Example::
+
+        match = match_labels(source, target, label_map=[("PRGE", "GENE")])
+        bias = match.transfer("bias", source_bias)
     """
 
     source: LabelSet
@@ -74,14 +83,14 @@ class LabelMatch:
     origins: tuple[tuple[int, ...], ...]
 
     def named_origins(self) -> dict[str, list[str]]:
-        """The origins of each target label by name."""
+        """Return the origins of each target label by name."""
         return {
             label: [self.source.labels[number] for number in numbers]
             for label, numbers in zip(self.target.labels, self.origins)
         }
 
     def transfer(self, name: str, source: np.ndarray) -> np.ndarray:
-        """A weight of layer 5 or 6, made from the source's.
+        """Make a weight of layer 5 or 6 from the source's.
 
         Args:
             name: ``kernel [n, labels]``, ``bias``, ``start`` or ``end [labels]``, or
@@ -104,7 +113,7 @@ class LabelMatch:
         return merged
 
     def _sources(self, j: int) -> tuple[int, ...]:
-        """The source labels whose weights a target label takes: its origins, or O."""
+        """Return the source labels whose weights a target label takes: its origins, or O."""
         return self.origins[j] or (self.source.labels.index(OUTSIDE),)
 
     def _transition(self, i: int, j: int, source: np.ndarray) -> np.floating:
@@ -134,7 +143,7 @@ class LabelMatch:
 def _mean(
     source: np.ndarray, well_formed: bool, origins: Mapping[tuple[int, ...], bool]
 ) -> np.floating:
-    """The mean over those origins that are as well-formed as the target, see the module."""
+    """Return the mean over the origins that are as well-formed as the target, see the module."""
     alike = [source[place] for place, theirs in origins.items() if theirs == well_formed]
     if alike:
         return np.mean(alike, dtype=source.dtype)

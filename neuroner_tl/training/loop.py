@@ -14,7 +14,7 @@ from neuroner_tl.dataset.batches import RareTokens, Shapes, training_batches
 from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.training.step import TrainingStep
 
-# The loss is watched as its mean over so many sentences.
+# The loss is watched as its mean over this many sentences.
 WINDOW = 1000
 # A mean this many times as high as the lowest one, and above the first, has diverged.
 DIVERGED = 10.0
@@ -25,14 +25,18 @@ class LoopSettings:
     """How long to train, and when to give up.
 
     Attributes:
-        batch_size: sentences a step.
-        patience: consecutive epochs without a better score after which training stops, counted
+        batch_size: sentences per step.
+        patience: consecutive epochs without improvement after which training stops, counted
             from the first epoch with a score above 0.
-        minimum_epochs: epochs before patience counts as a reason to stop.
+        minimum_epochs: epochs before training may stop early.
         maximum_epochs: epochs after which training stops.
         give_up_after: sentences after which a validation score that has always been 0 ends the
             run; 0 for never.
         seed: decides order and replaced rare tokens.
+
+    Example::
+
+        settings = LoopSettings(batch_size=8, patience=5, maximum_epochs=30)
     """
 
     batch_size: int = 1
@@ -45,13 +49,18 @@ class LoopSettings:
 
 @dataclass
 class LossWatch:
-    """Notices a loss that diverges.
+    """A watch for a loss that diverges.
 
     Attributes:
         first: mean loss of the first window, None before its end.
         lowest: lowest mean of a window so far.
-        total: sum of the losses of the window under way.
-        count: sentences of the window under way.
+        total: sum of the losses of the current window.
+        count: sentences of the current window.
+
+    Example::
+
+        watch = LossWatch()
+        complaint = watch.add(loss=0.7, sentences=8)  # empty while the loss is sound
     """
 
     first: Optional[float] = None
@@ -60,7 +69,7 @@ class LossWatch:
     count: int = 0
 
     def add(self, loss: float, sentences: int) -> str:
-        """Take note of a step's mean loss; return what is wrong, or nothing."""
+        """Take a step's mean loss; return what is wrong, or an empty text."""
         self.total += loss * sentences
         self.count += sentences
         if self.count < WINDOW:
@@ -80,19 +89,24 @@ class LossWatch:
 
 @dataclass
 class Progress:
-    """Where a run stands; with the weights, all that deciding how to go on needs.
+    """Training progress: with the weights, all that is needed to resume.
 
     Attributes:
-        epoch: the epoch under way, from 1; from 0 where the network as it starts is to be scored.
+        epoch: the current epoch, from 1; from 0 if the initial network is to be scored.
         batch: batches of it that are done.
         sentences: sentences trained on so far, repetitions counted.
         best_score: highest validation score so far.
         best_epoch: the epoch that reached it, None before the first.
         without_gain: consecutive epochs since then; 0 while every score is 0.
-        epoch_loss: sum of the losses of the epoch under way.
-        epoch_sentences: sentences of the epoch under way that are done.
-        checked: whether it has been looked, in the middle of an epoch, if the run learns at all.
-        watch: what is remembered of the loss.
+        epoch_loss: sum of the losses of the current epoch.
+        epoch_sentences: sentences of the current epoch that are done.
+        checked: whether it was checked, in the middle of an epoch, that the run learns at all.
+        watch: record of the loss.
+
+    Example::
+
+        progress = Progress(epoch=3, best_score=0.81, best_epoch=2)
+        assert Progress.from_json(progress.to_json()) == progress
     """
 
     epoch: int = 1
@@ -107,11 +121,11 @@ class Progress:
     watch: LossWatch = field(default_factory=LossWatch)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values for JSON."""
+        """Return plain values for JSON."""
         return asdict(self)
 
     def reason_to_end(self, settings: LoopSettings) -> str:
-        """Why no further epoch is to be trained; empty if one is."""
+        """Return why no further epoch is to be trained; empty if one is."""
         if self.without_gain >= settings.patience and self.epoch > settings.minimum_epochs:
             return f"no better score in {settings.patience} epochs"
         if self.epoch > settings.maximum_epochs:
@@ -137,12 +151,17 @@ class BatchDone:
     """A step was made.
 
     Attributes:
-        epoch: the epoch under way.
+        epoch: the current epoch.
         batch: batches of it that are done.
         batches: batches that it has.
         sentences: sentences of this batch.
         done: sentences of the epoch that are done.
         loss: mean loss of the batch's sentences.
+
+    Example::
+
+        if isinstance(event, BatchDone):
+            print(f"{event.batch} of {event.batches}: loss {event.loss:.3f}")
     """
 
     epoch: int
@@ -158,13 +177,18 @@ class EpochDone:
     """An epoch was trained and validated.
 
     Attributes:
-        epoch: number of the epoch, from 1; 0 for the network as it starts.
+        epoch: number of the epoch, from 1; 0 for the initial network.
         loss: mean loss of its sentences, as trained (with dropout); None for epoch 0.
         score: what validation returned.
         best: whether it is the best epoch so far.
         seconds: time of training.
         validation_seconds: time of validation.
         sentences: sentences of the epoch that were trained on in this process.
+
+    Example::
+
+        if isinstance(event, EpochDone) and event.best:
+            print(f"epoch {event.epoch}: {100 * event.score:.2f}")
     """
 
     epoch: int
@@ -184,7 +208,12 @@ class Stopped:
     Attributes:
         status: ``finished``, ``interrupted`` or ``failed``.
         reason: why, in words.
-        sound: whether the network is worth saving; not if its weights are not numbers.
+        sound: whether the network is worth saving: its weights are finite.
+
+    Example::
+
+        if isinstance(event, Stopped):
+            print(event.status, event.reason)
     """
 
     status: str
@@ -197,17 +226,23 @@ Event = Union[BatchDone, EpochDone, Stopped]
 
 @dataclass
 class TrainingLoop:
-    """Trains until patience, epochs or the user's patience run out.
+    """An iterator of training events, until patience or epochs run out or the user interrupts.
 
     Attributes:
         step: makes a step.
         dataset: parts ``train`` and what validation needs.
         shapes: how batch sizes are rounded.
         settings: how long to train.
-        validate: returns the validation score of the network as it is, and anything that
-            listeners want to know of it.
+        validate: returns the validation score of the current network, and details for
+            listeners.
         stop_requested: asked between steps; true ends the run.
-        progress: where to begin.
+        progress: where to start.
+
+    Example::
+
+        for event in TrainingLoop(step, dataset, Shapes(), LoopSettings(), validate):
+            for listener in listeners:
+                listener(event)
     """
 
     step: TrainingStep
@@ -236,7 +271,7 @@ class TrainingLoop:
                     return
                 sentences += done.sentences
                 seconds = time.perf_counter() - started
-                # Before the event: what is saved on it must have all that is known by then.
+                # Before the event, since what is saved on it must be complete.
                 trouble = progress.watch.add(done.loss, done.sentences) or self._check()
                 yield done
                 if trouble:
@@ -262,7 +297,7 @@ class TrainingLoop:
         return Stopped("failed", reason, sound=False)
 
     def _end_epoch(self, sentences: int, seconds: float) -> EpochDone:
-        """Validate, and make ready for the next epoch."""
+        """Validate, and prepare for the next epoch."""
         progress = self.progress
         started = time.perf_counter()
         score, details = self.validate()
@@ -324,8 +359,8 @@ class TrainingLoop:
     def _take_score(self, score: float) -> bool:
         """Note a validation score; return whether it is the best so far.
 
-        An epoch that scores 0 before any other score says that the network has yet to begin, not
-        that it has finished: such epochs do not use up patience, as they do in NeuroNER.
+        An epoch that scores 0 before any other score means that learning has yet to start, not
+        that it has ended: unlike in NeuroNER, such epochs do not use up patience.
         """
         progress = self.progress
         if score > progress.best_score:

@@ -19,9 +19,9 @@ SEALED_FROM = 2
 
 
 def seal_of(manifest: Mapping[str, Any]) -> str:
-    """The sha256 of all that a manifest says, the seal itself left out.
+    """Return the sha256 of the content of a manifest without the seal itself.
 
-    It shows damage and edits by hand, not the work of somebody who computes it again.
+    It detects damage and edits by hand, not deliberate forgery.
     """
     content = {name: value for name, value in manifest.items() if name != "seal"}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
@@ -29,7 +29,7 @@ def seal_of(manifest: Mapping[str, Any]) -> str:
 
 
 def not_listed(folder: Path, name: str) -> CheckpointError:
-    """The error for a file that is needed and that the manifest does not list."""
+    """Return the error for a required file that the manifest does not list."""
     return CheckpointError(
         f"{folder / MANIFEST}: does not list {name!r}; copy the model's folder again"
     )

@@ -1,4 +1,4 @@
-"""What a saved model's parts say of each other: architecture, weights, vocabulary, parameters."""
+"""Consistency of a saved model's parts: architecture, weights, vocabulary, parameters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Values = Mapping[str, Mapping[str, np.ndarray]]
 def check_weights(
     folder: Path, architecture: Architecture, vocabulary: Vocabulary, weights: Values
 ) -> None:
-    """Compare the weights with what architecture and vocabulary ask for.
+    """Compare the weights with those that architecture and vocabulary require.
 
     Raises:
         CheckpointError: a weight is missing, of another shape or left over.
@@ -75,11 +75,11 @@ def check_labels(folder: Path, vocabulary: Vocabulary, tagging_format: str) -> N
 def check_parameters(
     path: Path, architecture: Architecture, tokenizer: str, language: str, tagging_format: str
 ) -> None:
-    """Compare what the manifest says with the parameters that lie beside it.
+    """Compare the manifest with the parameters beside it.
 
     Args:
         path: the model's parameter file.
-        architecture: form of the network.
+        architecture: the network's architecture.
         tokenizer: name of the tokeniser.
         language: language of its rules.
         tagging_format: the tag scheme.

@@ -12,10 +12,15 @@ import tensorflow as tf
 
 @dataclass(frozen=True)
 class Optimiser(ABC):
-    """Turns gradients into steps.
+    """The rule that turns gradients into steps.
 
     Attributes:
-        slots: names of what is remembered for each weight, all zero at the beginning.
+        slots: names of the values kept for each weight, all zero at the start.
+
+    Example::
+
+        change, slots = optimiser.step(gradient, slots, learning_rate, iteration)
+        weight.assign_sub(change)
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
@@ -28,7 +33,7 @@ class Optimiser(ABC):
         learning_rate: tf.Tensor,
         iteration: tf.Tensor,
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """What to subtract from a weight, and the new slots.
+        """Return what to subtract from a weight, and the new slots.
 
         Args:
             gradient: the weight's gradient.
@@ -71,16 +76,27 @@ class Optimiser(ABC):
 
 @dataclass(frozen=True)
 class SGD(Optimiser):
-    """Stochastic gradient descent."""
+    """Stochastic gradient descent.
+
+    Example::
+
+        SGD().update(weight, gradient, [], learning_rate, iteration)
+    """
 
     def step(self, gradient, slots, learning_rate, iteration):  # type: ignore[no-untyped-def]
-        """``rate * g``."""
+        """Return ``rate * g``."""
         return learning_rate * gradient, []
 
 
 @dataclass(frozen=True)
 class Adam(Optimiser):
-    """Adam (Kingma and Ba, 2015), with TensorFlow 1's constants as in NeuroNER."""
+    """Adam (Kingma and Ba, 2015), with TensorFlow 1's constants as in NeuroNER.
+
+    Example::
+
+        slots = [tf.Variable(tf.zeros_like(weight)) for _ in Adam.slots]
+        Adam().update(weight, gradient, slots, learning_rate, iteration)
+    """
 
     slots: ClassVar[tuple[str, ...]] = ("mean", "variance")
     beta_1: float = 0.9
@@ -88,7 +104,7 @@ class Adam(Optimiser):
     epsilon: float = 1e-8
 
     def step(self, gradient, slots, learning_rate, iteration):  # type: ignore[no-untyped-def]
-        """``rate * mean / sqrt(variance)``, both moving averages and corrected for their start."""
+        """Return ``rate * mean / sqrt(variance)``, both bias-corrected moving averages."""
         mean = self.beta_1 * slots[0] + (1 - self.beta_1) * gradient
         variance = self.beta_2 * slots[1] + (1 - self.beta_2) * gradient * gradient
         one = tf.ones_like(iteration)
@@ -101,14 +117,20 @@ class Adam(Optimiser):
 
 @dataclass(frozen=True)
 class Adadelta(Optimiser):
-    """Adadelta (Zeiler, 2012), with TensorFlow 1's constants as in NeuroNER."""
+    """Adadelta (Zeiler, 2012), with TensorFlow 1's constants as in NeuroNER.
+
+    Example::
+
+        slots = [tf.Variable(tf.zeros_like(weight)) for _ in Adadelta.slots]
+        Adadelta(rho=0.9).update(weight, gradient, slots, learning_rate, iteration)
+    """
 
     slots: ClassVar[tuple[str, ...]] = ("squared_gradient", "squared_step")
     rho: float = 0.95
     epsilon: float = 1e-8
 
     def step(self, gradient, slots, learning_rate, iteration):  # type: ignore[no-untyped-def]
-        """``rate * g``, scaled by the root of squared steps over squared gradients."""
+        """Return ``rate * g``, scaled by the root of squared steps over squared gradients."""
         squares = self.rho * slots[0] + (1 - self.rho) * gradient * gradient
         step = tf.sqrt(slots[1] + self.epsilon) / tf.sqrt(squares + self.epsilon) * gradient
         steps = self.rho * slots[1] + (1 - self.rho) * step * step

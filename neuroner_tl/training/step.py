@@ -1,9 +1,9 @@
 """One training step: forward pass, gradients, clipping and update.
 
-A step has two levels. The outer one looks rows of the two tables up and puts their gradients
-back, which costs little and depends on the vocabulary. The inner one, the program, is given the
-rows and does everything else; it depends on the architecture and on the batch's shape alone and
-is compiled by XLA if so asked. The program takes the weights as arguments, so one compilation
+A step has two levels. The outer one looks up rows of the two tables and applies their
+gradients, which costs little and depends on the vocabulary. The inner one, the program, is given
+the rows and does everything else; it depends only on the architecture and on the batch's shape and
+is compiled by XLA on request. The program takes the weights as arguments, so one compilation
 serves every model of that architecture in the process.
 """
 
@@ -32,15 +32,19 @@ Nested = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class StepSettings:
-    """What a step does beside the network.
+    """The settings of a step besides the network.
 
     Attributes:
         optimiser: ``sgd``, ``adam`` or ``adadelta``.
-        clip: gradients are clipped to ``[-clip, clip]``; 0 leaves them alone.
-        dropout: part of the token LSTM's input that is set to zero.
+        clip: gradients are clipped to ``[-clip, clip]``; 0 turns clipping off.
+        dropout: share of the token LSTM's input that is set to zero.
         batch_loss: ``mean`` or ``sum`` over the batch's sentences.
         frozen: layers that are not trained.
         jit_compile: compile the program with XLA.
+
+    Example::
+
+        settings = StepSettings(optimiser="adam", batch_loss="sum", frozen=("token_embeddings",))
     """
 
     optimiser: str = "sgd"
@@ -59,7 +63,7 @@ def batch_loss(
     dropout_mask: Optional[tf.Tensor],
     reduction: str,
 ) -> tf.Tensor:
-    """The loss of a batch, from the rows of the tables on."""
+    """Compute the loss of a batch from the rows of the tables."""
     word_vectors = None
     if character_rows is not None:
         packed = (batch[name] for name in ("starts", "used", "first", "last"))
@@ -71,7 +75,7 @@ def batch_loss(
 
 
 def unflatten(flat: tf.Tensor, dtype: tf.DType) -> dict[str, tf.Tensor]:
-    """Take apart what `neuroner_tl.training.flat_batch.flatten` put together, by name."""
+    """Split what `neuroner_tl.training.flat_batch.flatten` put together, by name."""
     header = dict(zip(HEADER, tf.unstack(flat[: len(HEADER)], num=len(HEADER))))
     sizes = {**header, "two": tf.constant(2)}
     shapes = [tf.stack([sizes[name] for name in names]) for names in LAYOUT.values()]
@@ -97,8 +101,13 @@ class Program:
     """The inner level of a step.
 
     Attributes:
-        function: what computes.
-        shapes: sizes of batches that it has met; if it is compiled, each was compiled once.
+        function: the function that computes.
+        shapes: sizes of batches seen so far; if it is compiled, each was compiled once.
+
+    Example::
+
+        program = training_program(architecture, StepSettings(jit_compile=True))
+        print(len(program.shapes))  # sizes of batches compiled so far
     """
 
     function: Callable[..., Any]
@@ -107,7 +116,7 @@ class Program:
 
 @functools.cache
 def training_program(architecture: Architecture, settings: StepSettings) -> Program:
-    """The inner level, made once for an architecture and its settings.
+    """Return the inner level, made once for an architecture and its settings.
 
     Its function is called with the weights and slots of layers 3 to 6, the rows of both tables, the
     batch, the dropout mask, the learning rate and the iteration; it updates the weights and
@@ -159,17 +168,22 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
 
 
 class TrainingStep:
-    """Trains a network, one batch a call.
+    """A training step: each call trains the network on one batch.
 
     Args:
-        network: what is trained, in place.
-        settings: what a step does beside the network.
+        network: the network, trained in place.
+        settings: the settings of the step.
         learning_rate: size of a step.
         seed: seed of the dropout masks; with the iteration it decides each of them.
 
     Attributes:
         compiled_shapes: sizes of batches for which this step had to compile its program.
-        compilation_seconds: what that took.
+        compilation_seconds: time that this took.
+
+    Example::
+
+        step = TrainingStep(network, StepSettings(), learning_rate=0.005, seed=0)
+        loss = float(step(batch))
     """
 
     def __init__(
@@ -203,14 +217,14 @@ class TrainingStep:
         }
 
     def restore(self, slots: Mapping[str, Mapping[str, np.ndarray]], iteration: int) -> None:
-        """Go back to an earlier state: the optimiser's slots, and the number of steps done."""
+        """Restore an earlier state: the optimiser's slots, and the number of steps done."""
         for layer, named in self.slots.items():
             for name, variable in named.items():
                 variable.assign(slots[layer][name])
         self.iteration = iteration
 
     def is_finite(self) -> bool:
-        """Whether all weights and slots are finite numbers."""
+        """Tell whether all weights and slots are finite numbers."""
         both = (*self.weights.values(), *self.slots.values())
         variables = [variable for named in both for variable in named.values()]
         return all(bool(tf.reduce_all(tf.math.is_finite(variable))) for variable in variables)
@@ -271,7 +285,7 @@ class TrainingStep:
                 self._update_alphabet(characters, d_characters, iteration)
             return loss
 
-        # One trace for all shapes: which one comes first must not decide how things are computed.
+        # One trace for all shapes: the first one must not decide how results are computed.
         signature = [tf.TensorSpec([None], tf.int32)]
         function = tf.function(outer, input_signature=signature, autograph=False)
         if tf.config.functions_run_eagerly():

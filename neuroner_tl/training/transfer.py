@@ -1,9 +1,8 @@
 """Transfer: start a network from the layers of a pretrained model.
 
-A plan is made from the parameters before anything is trained: it says of each layer whether it is
+A plan is made from the parameters before anything is trained: for each layer, it says whether it is
 copied and whether it is trained, and it is refused if something does not fit. Tables are
-transferred row by row: tokens, characters and labels are matched by what they are, not by their
-number.
+transferred row by row: tokens, characters and labels are matched by identity, not by index.
 """
 
 from __future__ import annotations
@@ -29,12 +28,16 @@ LABEL_LAYERS = ("feedforward", "crf")
 
 @dataclass(frozen=True)
 class LayerChoice:
-    """What the parameters ask for: layers by name.
+    """The choice of layers by the parameters.
 
     Attributes:
         reload: layers that are copied from the source; the others start as without transfer.
         freeze: layers that are not trained.
         label_map: pairs of a source type and a target type, see `match_labels`.
+
+    Example::
+
+        choice = LayerChoice(freeze=frozenset({"token_embeddings"}), label_map=(("PRGE", "GENE"),))
     """
 
     reload: frozenset[str] = frozenset(LAYER_NAMES)
@@ -52,6 +55,11 @@ class TransferPlan:
         reload: layers to copy.
         rows: for each table to copy, the numbers of the common rows in the source and here.
         labels: which labels are made from which.
+
+    Example::
+
+        plan = plan_transfer(source, vocabulary, "bioes", shapes, LayerChoice())
+        weights = plan.apply(initial)
     """
 
     source: SavedModel
@@ -61,7 +69,7 @@ class TransferPlan:
     labels: LabelMatch
 
     def apply(self, initial: Mapping[str, Mapping[str, np.ndarray]]) -> Values:
-        """Put the layers of the source in the place of initial values.
+        """Replace initial values by the layers of the source.
 
         Args:
             initial: the target's initial weights, with word vectors where there are any; they
@@ -144,7 +152,7 @@ def plan_transfer(
 
 
 def _remarks(layers: Sequence[LayerReport], labels: LabelMatch) -> list[str]:
-    """What is allowed but probably not meant."""
+    """Return remarks on what is allowed but probably not intended."""
     remarks = []
     copied = [layer for layer in layers if layer.layer in LABEL_LAYERS and layer.rows is not None]
     if copied and sum(map(bool, labels.origins)) == 1:
@@ -165,7 +173,7 @@ def _remarks(layers: Sequence[LayerReport], labels: LabelMatch) -> list[str]:
 def _match_rows(
     theirs: Sequence[str], ours: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray, RowReport]:
-    """Rows that both have, numbered in the source and in the target, and the report."""
+    """Return the common rows, numbered in the source and in the target, and the report."""
     index = {name: row for row, name in enumerate(theirs)}
     known = set(ours)
     matched = [(index[name], row) for row, name in enumerate(ours) if name in index]

@@ -24,6 +24,11 @@ class RowReport:
         copied_examples: the first twenty copied ones.
         new_examples: the first twenty new ones.
         dropped_examples: the first twenty dropped ones.
+
+    Example::
+
+        report = RowReport.of(copied=["the", "gene"], new=["asthma"], dropped=[])
+        report.copied, report.new_examples  # (2, ("asthma",))
     """
 
     copied: int
@@ -53,6 +58,11 @@ class LayerReport:
         parameters: how many numbers the layer has.
         shapes: shape of each weight.
         rows: for a table or labels that are copied, what becomes of the rows.
+
+    Example::
+
+        shapes = {"transitions": [5, 5], "start": [5], "end": [5]}
+        LayerReport("crf", "copied", "frozen", 35, shapes)
     """
 
     layer: str
@@ -73,6 +83,11 @@ class TransferReport:
         labels: for each label here, the source's labels that it is made from; empty where neither
             label prediction nor transitions are copied.
         remarks: what is allowed but probably not meant.
+
+    Example::
+
+        plan = plan_transfer(source, vocabulary, "bioes", shapes, LayerChoice())
+        print(plan.report.table(width=80))
     """
 
     source: str
@@ -81,11 +96,11 @@ class TransferReport:
     remarks: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values for JSON."""
+        """Return plain values for JSON."""
         return asdict(self)
 
     def table(self, width: Optional[int] = None) -> str:
-        """A line a layer, then the first rows that are copied, new and dropped.
+        """Return a line per layer, then the first rows that are copied, new and dropped.
 
         Args:
             width: columns of the screen; None for a table as wide as it is.
