@@ -18,8 +18,7 @@ from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.folder import RunResult
 from neuroner_tl.runs.prediction import load_predictor, predict_run, with_predictions
 from neuroner_tl.runs.training import resume_run, train_run
-
-StrPath = Union[str, Path]
+from neuroner_tl.system.paths import StrPath
 
 
 def train_model(

@@ -133,6 +133,7 @@ many: list[list[Entity]] = ner.predict(["a text", "another"])
 document: Document = ner.predict(Document("a", "a text"))
 documents: list[Document] = ner.predict(read_corpus("corpus")["test"])
 f1: float = train_model("run.ini").test.f1
+NeuroNER.load(train_model("run.ini").folder)
 reveal_type(ner.predict)
 wrong: int = train_model("run.ini").test.f1
 """

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 from neuroner_tl.benchmark.measure import run_benchmark
 from neuroner_tl.benchmark.result import BenchmarkResult, BenchmarkSettings
 from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.system.paths import StrPath
 from neuroner_tl.system.temporary import scratch_folder
-
-StrPath = Union[str, Path]
 
 # The paper's sizes and settings, as in parameters/baseline.ini.
 PAPER: dict[str, Any] = {

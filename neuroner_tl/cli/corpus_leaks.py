@@ -38,4 +38,4 @@ def run(arguments: argparse.Namespace) -> Outcome:
         f"{arguments.target}"
     )
     content = {"shared": [vars(found) for found in shared], "parts": parts}
-    return Outcome("\n".join(lines), content, status=1 if shared else 0, is_data=True)
+    return Outcome("\n".join(lines), content, status=1 if shared else 0)

@@ -19,6 +19,7 @@ from neuroner_tl.corpora.text.tagging import tag_document
 from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.progress import progress_bar
+from neuroner_tl.system.paths import StrPath
 
 SEVERITIES = ("error", "warning", "note")
 # Errors and a warning that training reports as well.
@@ -108,9 +109,7 @@ class CorpusCheck:
         return "\n".join(lines) + "\n"
 
 
-def check_corpus(
-    folder: Union[str, Path], tokenizer: Union[str, Tokenizer] = "alnum"
-) -> CorpusCheck:
+def check_corpus(folder: StrPath, tokenizer: Union[str, Tokenizer] = "alnum") -> CorpusCheck:
     """Read every document of a corpus and say what is wrong.
 
     Args:

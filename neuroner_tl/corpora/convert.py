@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional, Union
+from typing import Optional
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.bioc import iterate_bioc_json, iterate_bioc_xml
@@ -31,6 +31,7 @@ from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.system.file_name import usable_name
+from neuroner_tl.system.paths import StrPath
 
 Reader = Callable[[Path, ImportReport], Iterator[Document]]
 READERS: dict[str, Reader] = {
@@ -72,12 +73,12 @@ def read_documents(path: Path, form: str, report: ImportReport) -> Iterator[Docu
 
 
 def convert_corpus(
-    source: Union[str, Path],
+    source: StrPath,
     form: str,
-    target: Union[str, Path],
+    target: StrPath,
     *,
     to: str = "brat",
-    texts: Union[str, Path, None] = None,
+    texts: Optional[StrPath] = None,
     texts_form: str = "jsonl",
     entity_type: Optional[str] = None,
     rename: Optional[Mapping[str, str]] = None,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from pathlib import Path
-from typing import Optional, Union
+from typing import Optional
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.duplicates import DocumentIndex, SharedDocument
 from neuroner_tl.corpora.reader import Corpus, read_corpus
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.system.paths import StrPath
 
 
 def find_leaks(
-    source: Union[str, Path],
-    target: Union[str, Path],
+    source: StrPath,
+    target: StrPath,
     parts: Iterable[str] = ("test",),
     pubmed_ids: Optional[Mapping[str, str]] = None,
 ) -> list[SharedDocument]:

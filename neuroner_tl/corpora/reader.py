@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, Union
+from typing import Optional
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
@@ -25,6 +25,7 @@ from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.splits import DEFAULT_PERCENTAGES, Split, split_documents, take_train
 from neuroner_tl.corpora.text.line_offsets import LineEnds, texts_of
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.system.paths import StrPath
 
 logger = logging.getLogger(__name__)
 
@@ -196,7 +197,7 @@ class Corpus(Mapping[str, PartReader]):
 
 
 def read_corpus(
-    folder: Union[str, Path],
+    folder: StrPath,
     *,
     split_percentages: Sequence[float] = DEFAULT_PERCENTAGES,
     split_seed: int = 0,

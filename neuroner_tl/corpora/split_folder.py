@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Union
 
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
 from neuroner_tl.corpora.reader import Corpus, read_corpus
 from neuroner_tl.corpora.splits import DEFAULT_PERCENTAGES
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.system.paths import StrPath
 
 
 def split_corpus(
-    folder: Union[str, Path],
-    output: Union[str, Path],
+    folder: StrPath,
+    output: StrPath,
     percentages: Sequence[float] = DEFAULT_PERCENTAGES,
     seed: int = 0,
 ) -> Corpus:

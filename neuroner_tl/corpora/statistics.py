@@ -18,6 +18,7 @@ from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.screen import table_lines
 from neuroner_tl.messages.shown_text import spreadsheet_cell
+from neuroner_tl.system.paths import StrPath
 
 HEADINGS = (
     "corpus",
@@ -195,7 +196,7 @@ FORMATS = {"text": text_table, "csv": csv_table, "latex": latex_table}
 
 
 def corpus_statistics(
-    folder: Union[str, Path], *, parts: bool = False, tokenizer: Union[str, Tokenizer] = "alnum"
+    folder: StrPath, *, parts: bool = False, tokenizer: Union[str, Tokenizer] = "alnum"
 ) -> list[CorpusStatistics]:
     """Count a corpus, and before it each of its parts if asked for.
 

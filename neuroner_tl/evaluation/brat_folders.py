@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 from neuroner_tl.corpora.document import Document, Sentence
 from neuroner_tl.corpora.formats.brat import line_ends, read_annotations, read_brat_document
@@ -26,6 +26,7 @@ from neuroner_tl.evaluation.scoring import (
 )
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.spelling import one_of
+from neuroner_tl.system.paths import StrPath
 
 DOCUMENT_CHOICES = ("same", "common", "gold", "all")
 PART_FOLDERS = ("train", "valid", "test")
@@ -83,8 +84,8 @@ class FolderScores:
 
 
 def evaluate_folders(
-    gold: Union[str, Path],
-    predicted: Union[str, Path],
+    gold: StrPath,
+    predicted: StrPath,
     documents: str = "same",
     on_tags: bool = False,
 ) -> FolderScores:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat import brat_names
@@ -30,6 +30,7 @@ from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.data import open_corpus
 from neuroner_tl.runs.folder import RunResult, check_writable, create_run_folder
 from neuroner_tl.runs.prediction_files import PredictionFiles
+from neuroner_tl.system.paths import StrPath
 from neuroner_tl.system.threads import set_threads
 from neuroner_tl.training.checkpoint import PARAMETERS, load_model, versions
 
@@ -75,11 +76,11 @@ class PredictedFiles:
 
 
 def predict_files(
-    model: Union[str, Path, Predictor],
-    source: Union[str, Path],
-    output: Union[str, Path],
+    model: Union[StrPath, Predictor],
+    source: StrPath,
+    output: StrPath,
     *,
-    word_vectors: Union[str, Path, None] = None,
+    word_vectors: Optional[StrPath] = None,
     batch_size: int = 64,
     threads: int = 1,
 ) -> PredictedFiles:
@@ -122,8 +123,8 @@ def predict_files(
 
 
 def load_predictor(
-    model: Union[str, Path],
-    word_vectors: Union[str, Path, None] = None,
+    model: StrPath,
+    word_vectors: Optional[StrPath] = None,
     batch_size: int = 64,
     threads: int = 1,
 ) -> Predictor:

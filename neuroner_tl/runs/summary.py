@@ -15,7 +15,7 @@ def run_summary(results: dict[str, Any]) -> str:
         results: the content of ``results.json``.
     """
     status, reason = results["status"], results["reason"]
-    lines = [status if status == reason else f"{status}: {reason}"]
+    lines = [reason if reason.startswith(status) else f"{status}: {reason}"]
     if results.get("best_epoch") is not None:
         mode = results["parameters"]["main_evaluation_mode"]
         lines.append(

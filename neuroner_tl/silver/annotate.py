@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, Union
+from typing import Optional
 
 from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.formats.standoff import format_standoff
@@ -17,6 +17,7 @@ from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.silver.lexicon import Lexicon, LexiconRules, read_terms
 from neuroner_tl.system.atomic_file import replacing
 from neuroner_tl.system.memory import peak_memory
+from neuroner_tl.system.paths import StrPath
 from neuroner_tl.system.temporary import why_not_written
 
 
@@ -55,9 +56,9 @@ class AnnotationSpeed:
 
 
 def annotate_texts(
-    texts: Union[str, Path],
-    terms: Union[str, Path],
-    output: Union[str, Path],
+    texts: StrPath,
+    terms: StrPath,
+    output: StrPath,
     *,
     texts_format: str = "jsonl",
     rules: Optional[LexiconRules] = None,

@@ -45,6 +45,7 @@ from neuroner_tl.silver.selection import (
     sample,
 )
 from neuroner_tl.system.atomic_file import write_atomically, write_json
+from neuroner_tl.system.paths import StrPath
 from neuroner_tl.system.temporary import (
     put_in_place,
     remove_leftovers_of,
@@ -83,10 +84,10 @@ class SilverResult:
 
 
 def build_silver(
-    definition: Union[str, Path, SilverDefinition],
+    definition: Union[StrPath, SilverDefinition],
     *,
-    data_folder: Union[str, Path, None] = None,
-    output_folder: Union[str, Path, None] = None,
+    data_folder: Optional[StrPath] = None,
+    output_folder: Optional[StrPath] = None,
     variables: Optional[Mapping[str, str]] = None,
     replace: bool = False,
 ) -> SilverResult:

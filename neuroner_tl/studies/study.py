@@ -6,19 +6,18 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional
 
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.running.runner import Execution, run_missing
 from neuroner_tl.studies.running.status import StudyStatus, status_of
+from neuroner_tl.system.paths import StrPath
 
 if TYPE_CHECKING:
     from neuroner_tl.studies.pages.page import Page
     from neuroner_tl.studies.pages.table import Table
-
-StrPath = Union[str, Path]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional, Union
+from typing import Optional
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
 from neuroner_tl.dataset.word_vector_file import check_is_file
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import fixed
+from neuroner_tl.system.paths import StrPath
 from neuroner_tl.vectors.reading import VectorFile, visit_vectors
 
 _OTHER_DIGIT = re.compile(r"[1-9]")
@@ -63,7 +64,7 @@ class VectorFacts:
         )
 
 
-def describe_vectors(path: Union[str, Path], first: int = 10) -> VectorFacts:
+def describe_vectors(path: StrPath, first: int = 10) -> VectorFacts:
     """Read a whole word-vector file and describe it.
 
     Args:
@@ -120,7 +121,7 @@ class Nearest:
         return "\n".join(lines)
 
 
-def nearest_words(path: Union[str, Path], word: str, number: int = 10) -> Nearest:
+def nearest_words(path: StrPath, word: str, number: int = 10) -> Nearest:
     """Find the words whose vectors have the largest cosine with that of a word.
 
     The file is read twice and never held in memory.

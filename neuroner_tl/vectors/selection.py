@@ -6,7 +6,6 @@ import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Union
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from neuroner_tl.dataset.word_vector_file import WordVectors, check_is_file
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.shown_text import escaped
+from neuroner_tl.system.paths import StrPath
 from neuroner_tl.vectors.reading import VectorFile, visit_vectors
 from neuroner_tl.vectors.texts import find_text_files, iterate_token_sentences
 from neuroner_tl.vectors.writing import check_ending, vector_writer, writable, write_word_vectors
@@ -52,10 +52,10 @@ class PrunedVectors:
 
 
 def prune_vectors(
-    source: Union[str, Path],
-    output: Union[str, Path],
-    corpora: Sequence[Union[str, Path]] = (),
-    texts: Sequence[Union[str, Path]] = (),
+    source: StrPath,
+    output: StrPath,
+    corpora: Sequence[StrPath] = (),
+    texts: Sequence[StrPath] = (),
     tokenizer: str = "alnum",
 ) -> PrunedVectors:
     """Write the vectors that corpora need to a small file; training with it gives the same model.
@@ -115,7 +115,7 @@ def _read(source: Path, wanted: Collection[str]) -> WordVectors:
     return WordVectors(index, np.array(rows, np.float32))
 
 
-def convert_vectors(source: Union[str, Path], output: Union[str, Path]) -> VectorFile:
+def convert_vectors(source: StrPath, output: StrPath) -> VectorFile:
     """Write word vectors in the format of the output's ending, without holding them in memory.
 
     Words with white space, which the formats cannot hold, are left out. Of a fastText model the

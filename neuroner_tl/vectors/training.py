@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.system.atomic_file import replacing
+from neuroner_tl.system.paths import StrPath
 from neuroner_tl.vectors.settings import VectorSettings
 from neuroner_tl.vectors.texts import find_text_files, iterate_token_sentences
 from neuroner_tl.vectors.writing import check_ending, unwritable, write_word_vectors
@@ -49,8 +51,8 @@ class TrainedVectors:
 
 
 def train_vectors(
-    sources: Union[str, Path, Sequence[Union[str, Path]]],
-    output: Union[str, Path],
+    sources: Union[StrPath, Sequence[StrPath]],
+    output: StrPath,
     settings: Optional[VectorSettings] = None,
 ) -> TrainedVectors:
     """Train word vectors on texts and write them to a file, whole or not at all.
@@ -73,7 +75,7 @@ def train_vectors(
     output = Path(output)
     settings = VectorSettings() if settings is None else settings
     check_ending(output, model=settings.method == "fasttext")
-    if isinstance(sources, (str, Path)):
+    if isinstance(sources, (str, os.PathLike)):
         sources = [sources]
     files = find_text_files([Path(source) for source in sources])
     report = ImportReport()

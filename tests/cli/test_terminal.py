@@ -12,6 +12,7 @@ from terminal import Terminal
 
 from neuroner_tl.__main__ import main
 from neuroner_tl.messages.screen import terminal_width
+from neuroner_tl.runs.summary import run_summary
 
 WIDTH = 80
 JARGON = ("plain mode", "some seconds each) mode", "interrupted: interrupted", "-0.00", "−0.00")
@@ -70,6 +71,13 @@ def test_other_commands_on_corpora(printed, gold, tmp_path):
     ):
         text = printed(*command)
         assert text.strip() and not too_wide(text), command
+
+
+def test_an_interruption_is_said_once():
+    for reason in ("interrupted", "interrupted before epoch 2"):
+        assert run_summary({"status": "interrupted", "reason": reason}) == reason
+    done = {"status": "finished", "reason": "3 epochs are done"}
+    assert run_summary(done) == "finished: 3 epochs are done"
 
 
 def test_a_report_of_a_study(printed, gold, tmp_path):

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import Any, Union
+from typing import Any, Optional
 
 from neuroner_tl.corpora.formats.brat_folders import check_new_folder
 from neuroner_tl.corpora.public.archive import unpack
@@ -23,6 +23,7 @@ from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.system.atomic_file import write_atomically
+from neuroner_tl.system.paths import StrPath
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def default_cache() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "neuroner_tl"
 
 
-def public_corpora(registry: Union[str, Path, None] = None) -> dict[str, Download]:
+def public_corpora(registry: Optional[StrPath] = None) -> dict[str, Download]:
     """Return what can be fetched, by name.
 
     Args:
@@ -64,10 +65,10 @@ def describe_downloads(downloads: Iterable[Download]) -> str:
 
 def fetch_corpus(
     name: str,
-    output: Union[str, Path, None] = None,
+    output: Optional[StrPath] = None,
     *,
-    cache: Union[str, Path, None] = None,
-    registry: Union[str, Path, None] = None,
+    cache: Optional[StrPath] = None,
+    registry: Optional[StrPath] = None,
 ) -> Path:
     """Download a public corpus.
 
