@@ -1,4 +1,4 @@
-"""The report of a study: its tables and figures from what is done, and how it was made."""
+"""The report of a study: tables and figures of the finished runs, and how they were made."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ SECTIONS: Mapping[str, Callable[[StudyResults], list[Section]]] = {
 def load_results(
     definition: StudyDefinition, seed: Optional[int] = None, records: Optional[Path] = None
 ) -> StudyResults:
-    """The study's runs with what is recorded of them.
+    """Load the study's runs with their records.
 
     Args:
         definition: the study.
-        seed: the seed of all runs, in the place of the definition's.
+        seed: the seed of all runs, instead of the definition's.
         records: a store elsewhere; None for the study's own.
 
     Raises:
@@ -76,7 +76,7 @@ def load_results(
 
 
 def make_page(results: StudyResults, options: Sequence[str] = ()) -> Page:
-    """What the report says.
+    """Make the page of the report.
 
     Args:
         results: the study.
@@ -95,7 +95,7 @@ def write_report(page: Page, results: StudyResults, to: Optional[Path] = None) -
     """Write ``report.html``, ``report.md``, ``figures/`` and ``tables/``.
 
     Args:
-        page: what it says.
+        page: its content.
         results: the study; its records are written beside the report if ``to`` is given.
         to: the folder; None for the study's own.
 
@@ -144,7 +144,7 @@ def _remove_earlier(folder: Path) -> None:
 
 
 def shown(path: Path) -> str:
-    """A path as it is seen from the current folder, if it is inside."""
+    """Return a path relative to the current folder, if it is inside."""
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
 
@@ -170,7 +170,7 @@ def _lead(results: StudyResults) -> str:
 
 
 def _several_sources(results: StudyResults) -> str:
-    """What arms are means over besides seeds and splits, where a class has several sources."""
+    """Return what else than seeds and splits arms are averaged over: sources of a class."""
     if results.definition.kind in ("source_size", "source_noise"):
         return ""
     sources = {run.id: run.entity_class for run in results.runs if run.is_source}
@@ -224,7 +224,7 @@ def _runs_section(results: StudyResults) -> Section:
 
 
 def _contents(results: StudyResults) -> str:
-    """What corpora and word vectors held that the finished runs read."""
+    """Describe the content of corpora and word vectors that the finished runs read."""
     found = {
         f"{result.run.corpus if name == 'corpus' else 'word vectors'} {digest}"
         for result in results.finished

@@ -1,4 +1,4 @@
-"""A study by the file that defines it: making its runs, asking how far it is, and its report."""
+"""A study by the file that defines it: executing its runs, its status and its report."""
 
 from __future__ import annotations
 
@@ -25,9 +25,14 @@ class StudyReport:
     """The report of a study.
 
     Attributes:
-        folder: where it is.
-        written: what was written there.
-        page: what it says.
+        folder: its folder.
+        written: the files written there.
+        page: its content.
+
+    Example::
+
+        report = study_report("experiments/quickstart.ini")
+        print(report.folder, list(report.tables))
     """
 
     folder: Path
@@ -40,7 +45,7 @@ class StudyReport:
         return {table.name: table for section in self.page.sections for table in section.tables}
 
     def to_json(self) -> dict[str, Any]:
-        """Return what it says in tables, and where it is, as a JSON object."""
+        """Return its tables, and where it is, as a JSON object."""
         return {
             "title": self.page.title,
             "lead": self.page.lead,
@@ -52,13 +57,18 @@ class StudyReport:
 
 @dataclass(frozen=True)
 class StudyOutcome:
-    """What a call of `run_study` has done.
+    """The outcome of a call of `run_study`.
 
     Attributes:
         counts: how many runs became what, by status.
         left: how many runs of the study are not finished.
         interrupted: whether the study was interrupted.
         report: its report; None after an interruption.
+
+    Example::
+
+        outcome = run_study("experiments/quickstart.ini", workers=2)
+        print(outcome.counts, outcome.left)
     """
 
     counts: Mapping[str, int]
@@ -77,7 +87,7 @@ def run_study(
     output_folder: Optional[StrPath] = None,
     variables: Optional[Mapping[str, str]] = None,
 ) -> StudyOutcome:
-    """Make the runs of a study that are missing, then its tables and figures.
+    """Execute the missing runs of a study, then make its tables and figures.
 
     Example::
 
@@ -89,7 +99,7 @@ def run_study(
         workers: processes of this machine, one thread each; None for one, this process itself.
             With an address, how many runs at a time; None for the processors of the cluster.
         address: of a Ray cluster; ``auto`` for the one that this machine belongs to.
-        retry_failed: whether runs that failed are made again.
+        retry_failed: whether to repeat failed runs.
         seed: the seed of all runs; None for those of the study file.
         output_folder: None for that of the study file.
         variables: what ``${NAME}`` in the study file stands for.

@@ -38,7 +38,11 @@ class Arm:
     Attributes:
         name: short name, part of the identifier of its runs.
         layers: layers taken from the source model; none for training from scratch.
-        own: parameters of this arm alone, as (text, line).
+        own: parameters of this arm only, as (text, line).
+
+    Example:
+        >>> Arm("mine", frozenset({"crf"})).flags["reload_crf"]
+        True
     """
 
     name: str
@@ -54,10 +58,10 @@ class Arm:
 
 
 def arm_name(layers: Iterable[str]) -> str:
-    """The name of the arm that takes these layers.
+    """Return the name of the arm that takes these layers.
 
     Raises:
-        ParameterError: they are no arm that has a name of its own.
+        ParameterError: they are not an arm with a name.
     """
     taken = frozenset(layers)
     for name, members in _NAMED.items():
@@ -70,7 +74,7 @@ def arm_name(layers: Iterable[str]) -> str:
 
 
 def expand_arms(names: Iterable[str]) -> list[str]:
-    """The arms behind names of arms and of groups, each once, in that order.
+    """Return the arms behind names of arms and of groups, each once, in that order.
 
     Args:
         names: names of arms, or ``cumulative``, ``single`` and ``all_but_one``; a name that is
@@ -84,7 +88,7 @@ def expand_arms(names: Iterable[str]) -> list[str]:
 
 
 def layers_of(name: str) -> frozenset[str]:
-    """The layers of a named arm.
+    """Return the layers of a named arm.
 
     Raises:
         ParameterError: there is no such arm; the message has the nearest name.
@@ -100,14 +104,14 @@ def layers_of(name: str) -> frozenset[str]:
 
 
 def cumulative_layers() -> list[tuple[str, str]]:
-    """For each step of the cumulative ablation what it adds, in words, and its arm."""
+    """Return for each step of the cumulative ablation what it adds, in words, and its arm."""
     return [("none", BASELINE)] + [
         (LAYER_TITLES[layer], arm_name(LAYERS[: number + 1])) for number, layer in enumerate(LAYERS)
     ]
 
 
 def _named() -> dict[str, frozenset[str]]:
-    """Every named arm; where two names mean the same layers, the first is the arm's name."""
+    """Return every named arm; if two names mean the same layers, the first is the arm's name."""
     named = {BASELINE: frozenset[str](), TRANSFER: frozenset(LAYERS)}
     for number, layer in enumerate(LAYERS):
         named[f"up_to_{layer}"] = frozenset(LAYERS[: number + 1])

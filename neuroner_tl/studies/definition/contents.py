@@ -1,4 +1,4 @@
-"""What the corpora and word vectors of a study hold, told by digests.
+"""The content of the corpora and word vectors of a study, as digests.
 
 Thousands of files and gigabytes are read once: what has the size and the times that it had is not
 read again.
@@ -21,10 +21,15 @@ _SUFFIXES = (".txt", ".ann")
 
 
 class Contents:
-    """Digests of what runs read, each made once.
+    """Digests of what runs read, each computed once.
 
     Args:
         memory: a file that remembers them; None to read everything.
+
+    Example::
+
+        contents = Contents.remembered(Path("output"))
+        print(contents.corpus(Path("gold/NCBI_DISO")))
     """
 
     def __init__(self, memory: Optional[Path] = None) -> None:
@@ -33,13 +38,13 @@ class Contents:
 
     @classmethod
     def remembered(cls, output_folder: Path) -> Contents:
-        """Contents with a memory in the folder of all runs, if there is that folder."""
+        """Return contents with a memory in the folder of all runs, if that folder exists."""
         return cls(output_folder / ".contents.json" if output_folder.is_dir() else None)
 
     def of(
         self, definition: StudyDefinition, corpus: str, parameters: Parameters
     ) -> Mapping[str, Optional[str]]:
-        """Digests of the ``corpus`` and the ``word_vectors`` of a run, those that it has.
+        """Return the digests of the ``corpus`` and the ``word_vectors`` of a run, if it has them.
 
         Returns:
             None for what cannot be read. A synthetic corpus has none: the definition says what
@@ -55,7 +60,7 @@ class Contents:
         return found
 
     def corpus(self, folder: Path) -> Optional[str]:
-        """Digest of all files of a corpus; None if there is no such folder."""
+        """Return the digest of all files of a corpus; None if there is no such folder."""
         if folder not in self._known:
             files = [
                 path
@@ -67,7 +72,7 @@ class Contents:
             try:
                 digest = files_digest(folder, files, self._memory) if files else None
             except OSError:
-                digest = None  # Reading the corpus will say so.
+                digest = None  # Reading the corpus will report it.
             self._known[folder] = digest and digest[:_DIGITS]
         return self._known[folder]
 

@@ -34,6 +34,11 @@ class Predictions:
         gold: brat folder of the gold standard.
         train: brat folder of the train part, which says what was seen; None if unknown.
         systems: brat folder of each system's predictions, by name.
+
+    Example::
+
+        systems = {"baseline": Path("baseline"), "transfer": Path("transfer")}
+        predictions = Predictions(Path("gold"), None, systems)
     """
 
     gold: Path
@@ -54,10 +59,10 @@ class StudyDefinition:
         parameters_filepath: parameters of all runs; None without runs.
         sources: by entity class and name the folder, or ``synthetic:NAME``, of silver corpora.
         targets: the same of gold corpora.
-        synthetic: the corpora to be invented.
+        synthetic: the corpora to generate.
         predictions: by entity class, finished predictions to compare.
         arms: ways to train on a target.
-        train_sizes: documents to train on, in per cent of the corpus; None for the train part.
+        train_sizes: documents to train on, in percent of the corpus; None for the train part.
         seeds: seeds of the target runs; empty for that of the parameters.
         split_seeds: seeds of split and choice of documents; empty for that of the parameters.
         source_documents: documents to train source models on; None for the train part.
@@ -65,6 +70,11 @@ class StudyDefinition:
         annotation_limits: annotations of a corpus that divide groups of gain_by_size.
         own: parameters of ``source``, ``target``, as (text, line).
         variables: what each ``${NAME}`` of the file stands for, those that have a value.
+
+    Example::
+
+        definition = read_definition(Path("experiments/quickstart.ini"))
+        print(definition.kind, [arm.name for arm in definition.arms])
     """
 
     path: Path
@@ -105,19 +115,19 @@ class StudyDefinition:
         return any(path.startswith(SYNTHETIC) for named in corpora for path in named.values())
 
     def corpus_text(self, name: str) -> str:
-        """The folder of a corpus, or its synthetic name, as the file has it."""
+        """Return the folder of a corpus, or its synthetic name, as in the file."""
         for named in (*self.sources.values(), *self.targets.values()):
             if name in named:
                 return named[name]
         raise KeyError(name)
 
     def parameters(self, role: str, arm: Optional[Arm] = None, **decided: Any) -> Parameters:
-        """The parameters of a run.
+        """Return the parameters of a run.
 
         Args:
             role: ``source`` or ``target``.
             arm: of a target run.
-            decided: what the study sets; it wins over everything.
+            decided: what the study sets, which overrides everything.
 
         Raises:
             ParameterError: the parameter file, or a section, is wrong.

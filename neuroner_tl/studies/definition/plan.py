@@ -2,9 +2,9 @@
 
 An identifier says in words what the run is and ends with a hash of everything that decides its
 result: the parameters that are not at their defaults, the corpus and the word vectors by name and
-content, the source run. Folders of this machine are no part of it, so the same study has the same
+content, the source run. Folders of this machine are not part of it, so the same study has the same
 identifiers everywhere. The key of a run is the same hash without contents: it finds the record of a
-run where its corpus is not at hand.
+run if its corpus is not available.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class StudyRun:
         entity_class: entity class of the corpus.
         arm: name of the arm; ``source`` for a source model.
         layers: layers taken from the source model.
-        train_size: documents to train on, in per cent of the corpus; None for the train part.
+        train_size: documents to train on, in percent of the corpus; None for the train part.
         documents: documents to train a source model on; None for the train part.
         source: identifier of the run of the source model; None without transfer.
         source_name: corpus of the source model.
@@ -57,7 +57,12 @@ class StudyRun:
         parameters: all of the run's parameters, but for the folders.
         key: its hash without contents.
         content: digests of what the run reads, and its source model's run, by name; None for
-            what is not at hand.
+            what is not available.
+
+    Example::
+
+        for run in plan_runs(definition):
+            print(run.id, run.arm, run.is_source)
     """
 
     id: str
@@ -81,19 +86,19 @@ class StudyRun:
 
     @property
     def is_known(self) -> bool:
-        """Whether all that it reads is at hand, so that its identifier covers it."""
+        """Whether all that it reads is available, so that its identifier covers it."""
         return None not in self.content.values()
 
 
 def plan_runs(
     definition: StudyDefinition, seed: Optional[int] = None, contents: Optional[Contents] = None
 ) -> list[StudyRun]:
-    """The runs of a study, source models first, each once.
+    """Return the runs of a study, source models first, each once.
 
     Args:
         definition: the study.
-        seed: the seed of all runs, in the place of the definition's.
-        contents: knows what corpora and word vectors hold; None to leave that aside.
+        seed: the seed of all runs, instead of the definition's.
+        contents: digests of corpora and word vectors; None to ignore them.
 
     Raises:
         ParameterError: the parameters of a run are wrong.
@@ -217,7 +222,7 @@ def _make(
 
 
 def deciding_parameters(parameters: Parameters) -> dict[str, Any]:
-    """The parameters that decide a result and are not at their defaults, as JSON has them."""
+    """Return the parameters that decide a result and are not at their defaults, as in JSON."""
     defaults, values = Parameters().to_dict(), parameters.to_dict()
     deciding = {
         name: value
@@ -235,7 +240,7 @@ def _digest(identity: Mapping[str, Any]) -> str:
 
 
 def _synthetic(definition: StudyDefinition, corpus: str) -> dict[str, Any]:
-    """What a synthetic corpus is made of; a real one counts by its name and content."""
+    """Return the definition of a synthetic corpus; a real one counts by its name and content."""
     text = definition.corpus_text(corpus)
     if not text.startswith(SYNTHETIC):
         return {}

@@ -1,4 +1,4 @@
-"""Synthetic corpora of a study: for its trial in miniature, never for a claim about real text."""
+"""Synthetic corpora of a study: for trials in miniature, never for claims about real text."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ from neuroner_tl.errors import CorpusError
 
 @dataclass(frozen=True)
 class SyntheticCorpus:
-    """What a corpus of invented text is made of.
+    """The definition of a corpus of synthetic text.
 
     Attributes:
-        standard: ``gold`` (every mention, rightly) or ``silver`` (wrong at the three rates).
+        standard: ``gold`` (every mention correct) or ``silver`` (wrong at the three rates).
         documents: for train, valid and, of a gold corpus, test.
         seed: another seed gives other texts.
         types: entity types that are annotated.
         missed: share of the mentions of a silver corpus that are not annotated.
-        spurious: annotations of what is no mention, as a share of the mentions.
-        shifted: share of the mentions with one wrong end.
+        spurious: annotations that are not mentions, as a share of the mentions.
+        shifted: share of the mentions with one wrong boundary.
+
+    Example:
+        >>> SyntheticCorpus("silver", (200, 20), missed=0.3).to_json()["missed"]
+        0.3
     """
 
     standard: str
@@ -36,11 +40,11 @@ class SyntheticCorpus:
     shifted: float = SHIFTED
 
     def to_json(self) -> dict[str, Any]:
-        """Everything that decides its text."""
+        """Return everything that decides its text."""
         return asdict(self)
 
     def folder(self, name: str) -> str:
-        """Name of the folder of this corpus: another content has another one."""
+        """Name the folder of this corpus: different content has a different folder."""
         content = json.dumps(self.to_json(), sort_keys=True)
         return f"{name}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
@@ -51,7 +55,7 @@ class SyntheticCorpus:
         try:
             self._write(folder)
         except CorpusError:
-            if not folder.is_dir():  # Another process may have been quicker.
+            if not folder.is_dir():  # Another process may have been faster.
                 raise
 
     def _write(self, folder: Path) -> None:

@@ -25,10 +25,16 @@ class Comparison(NamedTuple):
     """Two systems on some documents.
 
     Attributes:
-        weight: what each document counts: 1 over the number of pairs of runs tested on it.
+        weight: weight of each document: 1 over the number of pairs of runs tested on it.
         gold: the gold standard.
         predicted: what each system found.
         seen: for each system, `AnnotatedPart.keys` of its train part; None if unknown.
+
+    Example::
+
+        for comparison in systems.comparisons:
+            first, second = comparison.predicted
+            print(len(first.all), len(second.all))
     """
 
     weight: float
@@ -46,7 +52,12 @@ class Systems:
         counts: counts of their runs, document by document; None without.
         comparisons: mention by mention; empty without mentions.
         what: what was compared, in words.
-        lacks: what there is not, in words.
+        lacks: what is missing, in words.
+
+    Example::
+
+        systems = systems_from_folders(definition.predictions["DISO"])
+        print(systems.names, systems.what)
     """
 
     names: tuple[str, str]
@@ -61,12 +72,12 @@ class Systems:
         return any(comparison.weight != 1 for comparison in self.comparisons)
 
     def number(self, value: float) -> str:
-        """A number of mentions."""
+        """Format a number of mentions."""
         return f"{value:.1f}" if self.averaged else f"{value:.0f}"
 
 
 def systems_from_folders(predictions: Predictions) -> Systems:
-    """Two systems from folders of their predictions.
+    """Compare two systems by folders of their predictions.
 
     Raises:
         CorpusError: a folder cannot be used.
@@ -91,14 +102,14 @@ def systems_from_folders(predictions: Predictions) -> Systems:
 
 
 def _name(folder: Path) -> str:
-    """The last two names of a folder, the rest being a matter of this machine."""
+    """Return the last two names of a folder; the rest depends on the machine."""
     return "/".join(folder.parts[-2:])
 
 
 def systems_from_runs(
     results: StudyResults, entity_class: str, train_size: Optional[float]
 ) -> Optional[Systems]:
-    """Two arms on all corpora of a class as one test set; each document counts once.
+    """Compare two arms on all corpora of a class as one test set; each document counts once.
 
     Returns:
         None if no runs of both arms are finished.
@@ -147,7 +158,7 @@ def _mentions(results: StudyResults, result: Result) -> Optional[RunMentions]:
 def _weighted(
     corpus: str, pairs: Sequence[tuple[RunMentions, RunMentions]]
 ) -> Iterator[Comparison]:
-    """Comparisons of documents that were tested equally often."""
+    """Yield comparisons of documents that were tested equally often."""
     times = Counter(document for one, _ in pairs for document in one.gold.mentions)
     for one, other in pairs:
         for number in sorted({times[document] for document in one.gold.mentions}):

@@ -31,7 +31,7 @@ FILLS = {"10": "#2F6DA8", "01": "#F2A65A", "11": "#ECECEC"}
 
 
 def sections(results: StudyResults) -> list[Section]:
-    """Diagrams and tables, a section an entity class and size of the train set.
+    """Make diagrams and tables, a section per entity class and size of the train set.
 
     Raises:
         CorpusError: the folders of finished predictions, or a file of mentions, cannot be used.
@@ -128,7 +128,7 @@ def _scores(name: str, systems: Systems, comparisons: int) -> Table:
 
 
 def _mean_rates(counts: np.ndarray, splits: Sequence[int]) -> list[float]:
-    """Mean precision, recall and F1 over runs, in points; every split counts alike."""
+    """Return mean precision, recall and F1 over runs, in points; every split counts equally."""
     by_split: dict[int, list[list[float]]] = {}
     for run, split in zip(np.nansum(counts, axis=1), splits):
         total = Counts(*map(int, run))
@@ -138,7 +138,7 @@ def _mean_rates(counts: np.ndarray, splits: Sequence[int]) -> list[float]:
 
 
 def _overlaps(systems: Systems) -> dict[str, tuple[float, float, float]]:
-    """For each of `SETS`: of the first system alone, of the second alone, of both."""
+    """Count for each of `SETS`: of the first system alone, of the second alone, of both."""
     totals = {name: np.zeros(3) for name in SETS}
     for comparison in systems.comparisons:
         sets = [ErrorSets.of(comparison.gold, found) for found in comparison.predicted]
@@ -167,7 +167,7 @@ def _overlap_table(
 
 
 def _counted(systems: Systems, side: int) -> dict[tuple[str, str], np.ndarray]:
-    """Errors of a system by set and kind: of mentions seen in train, and of others."""
+    """Count a system's errors by set and kind: of mentions seen in train, and of others."""
     totals: dict[tuple[str, str], np.ndarray] = {}
     for comparison in systems.comparisons:
         seen = comparison.seen[side] if comparison.seen is not None else set()
@@ -249,7 +249,7 @@ def _draw(name: str, systems: Systems, found: Mapping[str, tuple[float, float, f
 
 
 def _draw_venn(axes: Axes, systems: Systems, overlap: tuple[float, float, float]) -> None:
-    """Two circles, their numbers beside and between them, where no sliver is too thin for them."""
+    """Draw two circles with their numbers beside and between them, where no sliver is too thin."""
     axes.set_axis_off()
     if not sum(overlap):
         axes.text(0.5, 0.5, "none", ha="center", va="center", transform=axes.transAxes)

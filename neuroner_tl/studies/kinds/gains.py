@@ -1,4 +1,4 @@
-"""What one arm gains over another: one way to test it, for every table of every kind."""
+"""The gain of one arm over another: one way to test it, for every table of every kind."""
 
 from __future__ import annotations
 
@@ -20,8 +20,13 @@ class PairedCounts(NamedTuple):
 
     Attributes:
         first: ``[runs, documents, 3]``, TP, FP and FN; NaN where a run was not tested.
-        second: the same of the other arm.
+        second: likewise for the other arm.
         splits: split seed of each run.
+
+    Example::
+
+        counts = paired_counts(results.pairs("baseline", "transfer"))
+        difference = compare_systems(*counts)
     """
 
     first: np.ndarray
@@ -81,7 +86,7 @@ def _row(pair: Pair) -> _Run:
 
 
 def how_tested(differences: Sequence[Optional[Difference]]) -> str:
-    """How gains were tested, for the foot of a table; what one run cannot tell is said."""
+    """Say how gains were tested, for the foot of a table, and what one run cannot show."""
     known = [difference for difference in differences if difference is not None]
     if not known:
         return NO_COUNTS
@@ -109,7 +114,7 @@ def how_tested(differences: Sequence[Optional[Difference]]) -> str:
 
 
 def how_corrected(differences: Sequence[Optional[Difference]], over: str) -> str:
-    """Whether the p-values of a table are corrected, for its foot; nothing if there are none."""
+    """Say whether the p-values of a table are corrected, for its foot; empty if it has none."""
     tests = sum(difference is not None for difference in differences)
     if not tests:
         return ""
@@ -121,7 +126,7 @@ def how_corrected(differences: Sequence[Optional[Difference]], over: str) -> str
 def gain_table(
     results: StudyResults, name: str, title: str, rows: Sequence[tuple[str, Sequence[Pair]]]
 ) -> Optional[Table]:
-    """A table of gains with intervals and p-values, corrected by Holm's method over its rows.
+    """Make a table of gains with intervals and p-values, corrected by Holm's method over rows.
 
     Args:
         results: the study.
@@ -159,13 +164,13 @@ def gain_table(
 
 
 def correct(differences: Sequence[Optional[Difference]]) -> list[Optional[float]]:
-    """Holm's correction of p over those differences that were tested."""
+    """Apply Holm's correction of p over the differences that were tested."""
     known = iter(holm([d.p_value for d in differences if d is not None]))
     return [None if difference is None else next(known) for difference in differences]
 
 
 def mean_gain(pairs: Sequence[Pair]) -> float:
-    """Mean gain in F1 over pairs of runs, in points; every split counts alike."""
+    """Return the mean gain in F1 over pairs of runs, in points; every split counts equally."""
     by_split: dict[int, list[float]] = {}
     for one, other in pairs:
         gain = 100 * (other.f1 - one.f1)
@@ -174,7 +179,7 @@ def mean_gain(pairs: Sequence[Pair]) -> float:
 
 
 def gain_text(pairs: Sequence[Pair]) -> str:
-    """The mean gain over pairs of runs, in points, with its standard deviation if there is one."""
+    """Format the mean gain over pairs of runs, in points, with its standard deviation if any."""
     text = signed(mean_gain(pairs))
     if len(pairs) < 2:
         return text
@@ -183,7 +188,7 @@ def gain_text(pairs: Sequence[Pair]) -> str:
 
 
 def interval_text(difference: Optional[Difference]) -> str:
-    """The interval of a gain, in points."""
+    """Format the interval of a gain, in points."""
     if difference is None:
         return "–"
     return f"{signed(100 * difference.low)} to {signed(100 * difference.high)}"

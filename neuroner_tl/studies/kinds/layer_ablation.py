@@ -35,7 +35,7 @@ ALL_BUT_ONE = [(layer, arm_name(set(LAYERS) - {layer})) for layer in LAYERS]
 
 
 def sections(results: StudyResults) -> list[Section]:
-    """Tables and figures of the ablation, a section a corpus."""
+    """Make tables and figures of the ablation, a section per corpus."""
     return [_section(results, corpus) for _, corpus in results.corpora]
 
 
@@ -185,7 +185,7 @@ def _draw_cumulative(results: StudyResults, corpus: str) -> Canvas:
     axes.set_ylabel("F1 on test (%)")
     keep_possible(axes)
     axes.set_title(corpus)
-    # Lines may run anywhere, so the legend stands beside them.
+    # Lines may run anywhere, so the legend is beside them.
     canvas.legend(loc="outside right upper", title="train size,\n% of corpus")
     return canvas
 

@@ -29,14 +29,19 @@ from neuroner_tl.studies.pages.table import Table, signed
 
 @dataclass(frozen=True)
 class Saving:
-    """What labels the baseline needs to do as well as another arm.
+    """The labels that the baseline needs to reach the F1 of another arm.
 
     Attributes:
-        size: train size of the other arm, in per cent of the corpus.
+        size: train size of the other arm, in percent of the corpus.
         f1: its F1, in points.
         needed: train size at which the baseline reaches that, interpolated; None if at none of
             those that were tried.
         most: the largest size that the baseline was tried with.
+
+    Example::
+
+        for saving in savings_of(baseline, transfer):
+            print(saving.size, saving.needed)
     """
 
     size: float
@@ -46,7 +51,7 @@ class Saving:
 
 
 def sections(results: StudyResults) -> list[Section]:
-    """The curves and the labels saved."""
+    """Make the curves and the table of labels saved."""
     curves = _curves(results)
     arms = [arm.name for arm in results.definition.arms if arm.name != BASELINE]
     savings = {
@@ -58,7 +63,7 @@ def sections(results: StudyResults) -> list[Section]:
     summaries = [summary for curve in curves.values() for _, summary in curve]
     figure = Figure(
         "learning_curves",
-        "F1 on test against the size of the train set, in per cent of the corpus's documents. "
+        "F1 on test against the size of the train set, in percent of the corpus's documents. "
         + spread_in_words(summaries),
         lambda: _draw_curves(results, curves),
     )
@@ -119,7 +124,7 @@ def _in_words(results: StudyResults, curves: dict[tuple[str, str], Curve]) -> st
 
 
 def savings_of(baseline: Curve, other: Curve) -> list[Saving]:
-    """For each size of the other arm, the size at which the baseline reaches its F1.
+    """Return for each size of the other arm the size at which the baseline reaches its F1.
 
     Between two sizes the baseline's mean is taken to lie on a straight line; the first point that
     reaches the F1 counts. Where the smallest size reaches it already, that size is the answer, so
@@ -135,7 +140,7 @@ def savings_of(baseline: Curve, other: Curve) -> list[Saving]:
 
 
 def size_needed(baseline: Curve, f1: float) -> Optional[float]:
-    """The first size at which the curve reaches an F1, None if it does not."""
+    """Find the first size at which the curve reaches an F1, None if it does not."""
     before: Optional[tuple[float, float]] = None
     for size, summary in baseline:
         if summary.mean >= f1:
@@ -175,7 +180,7 @@ def _table(results: StudyResults, curves: dict[tuple[str, str], Curve]) -> Table
             *(["gain"] if compares else []),
         ),
         tuple(rows),
-        f"{MEASURE} Mean and standard deviation over runs; train size in per cent of the corpus's "
+        f"{MEASURE} Mean and standard deviation over runs; train size in percent of the corpus's "
         f"documents{gain}. {CELLS}",
         keys=2,
     )
@@ -205,7 +210,7 @@ def _savings_section(savings: dict[tuple[str, str], list[Saving]]) -> Section:
     figure = Figure(
         "labels_saved",
         "Size of the train set with which the baseline reaches the F1 that transfer has at the "
-        "size below, both in per cent of the corpus's documents. On the dotted line nothing is "
+        "size below, both in percent of the corpus's documents. On the dotted line nothing is "
         "saved; hollow points with arrows: more than the largest size tried.",
         lambda: _draw_savings(savings),
     )

@@ -1,4 +1,4 @@
-"""The results of a study: its planned runs with their records, and what is asked of them."""
+"""The results of a study: its planned runs with their records, and queries on them."""
 
 from __future__ import annotations
 
@@ -26,15 +26,20 @@ class Result:
     """A finished run.
 
     Attributes:
-        run: what it is.
-        record: what it led to.
+        run: the planned run.
+        record: its record.
+
+    Example::
+
+        for result in results.select(arm="transfer"):
+            print(result.run.corpus, result.f1)
     """
 
     run: StudyRun
     record: Record
 
     def counts(self, part: str = "test") -> Counts:
-        """Exactly matched entities of a part, all types together, by the headline measure."""
+        """Count exactly matched entities of a part, all types together, by the headline measure."""
         return part_counts(self.record, part)
 
     @property
@@ -58,7 +63,7 @@ class Result:
 
 @dataclass(frozen=True)
 class StudyResults:
-    """What a study has so far.
+    """The results of a study so far.
 
     Attributes:
         definition: the study.
@@ -66,7 +71,12 @@ class StudyResults:
         runs: all of its runs.
         records: what is recorded, by identifier; other studies' runs may be among them.
         mentions: what the runs found and missed, mention by mention; None without any.
-        notes: what the reader must know of how records and runs belong together.
+        notes: what the reader must know about how records match runs.
+
+    Example::
+
+        results = load_results(definition)
+        print(results.f1(arm="baseline", corpus="NCBI_DISO"))
     """
 
     definition: StudyDefinition
@@ -92,7 +102,7 @@ class StudyResults:
         return [record for record in found if record.get("status") == FAILED]
 
     def select(self, **wanted: Any) -> list[Result]:
-        """The finished target runs with these attributes of `StudyRun`."""
+        """Return the finished target runs with these attributes of `StudyRun`."""
         return [
             result
             for result in self.finished
@@ -101,12 +111,12 @@ class StudyResults:
         ]
 
     def f1(self, **wanted: Any) -> Optional[Summary]:
-        """Mean and standard deviation of the F1 on test, in points of 100; None without runs."""
+        """Return mean and standard deviation of the F1 on test, in percent; None without runs."""
         values = [100 * result.f1 for result in self.select(**wanted)]
         return summarise(values) if values else None
 
     def mean_text(self, summary: Optional[Summary]) -> str:
-        """A mean with its standard deviation, how many runs it is of, and which of them scored 0.
+        """Format a mean with its standard deviation, its number of runs, and how many scored 0.
 
         The number is left out if the study makes one run of each kind.
         """
@@ -126,7 +136,7 @@ class StudyResults:
 
     @cached_property
     def _runs_of_a_kind(self) -> int:
-        """How many runs differ in seed and split alone."""
+        """How many runs differ only in seed and split."""
         seeds = {
             (run.parameters.seed, run.parameters.split_seed)
             for run in self.runs
@@ -135,7 +145,7 @@ class StudyResults:
         return len(seeds)
 
     def pairs(self, first: str, second: str, **wanted: Any) -> list[tuple[Result, Result]]:
-        """Finished runs of two arms that differ in nothing else, source models left aside.
+        """Return finished runs of two arms that differ in nothing else, ignoring source models.
 
         None for an arm and itself.
         """

@@ -1,4 +1,4 @@
-"""What the studies of the source corpus share."""
+"""Shared parts of the studies of the source corpus."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEVEL_IN_WORDS = (
 
 
 def source_f1(results: StudyResults, name: str, documents: Optional[int]) -> str:
-    """F1 of a source model on the valid part of its own corpus, in points."""
+    """Return F1 of a source model on the valid part of its own corpus, in points."""
     for result in results.finished:
         run = result.run
         if run.is_source and run.corpus == name and run.documents == documents:
@@ -28,7 +28,7 @@ def source_f1(results: StudyResults, name: str, documents: Optional[int]) -> str
 
 
 def level(axes: Axes, summary: Optional[Summary], label: str, colour: str, index: int = 0) -> None:
-    """A horizontal line at a mean, with a band of one standard deviation to each side."""
+    """Draw a horizontal line at a mean, with a band of one standard deviation on each side."""
     if summary is None:
         return
     dashes = DASHES[(index + 2) % len(DASHES)]

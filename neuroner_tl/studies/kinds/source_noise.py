@@ -26,7 +26,7 @@ from neuroner_tl.studies.pages.table import Table, signed
 
 
 def sections(results: StudyResults) -> list[Section]:
-    """F1 after transfer by source corpus."""
+    """Make table and figure of F1 after transfer by source corpus."""
     rows, summaries = [], []
     for entity_class, corpus in results.corpora:
         for size in results.definition.train_sizes:

@@ -24,7 +24,7 @@ from neuroner_tl.studies.pages.table import Table, signed
 
 
 def sections(results: StudyResults) -> list[Section]:
-    """F1 after transfer against the number of documents of the source corpus."""
+    """Make table and figure of F1 after transfer by number of source documents."""
     rows = []
     for entity_class, corpus in results.corpora:
         for size in results.definition.train_sizes:

@@ -43,6 +43,11 @@ class CorpusComparison:
         corpus: its name.
         pairs: the runs, those of the first arm first.
         difference: the test over documents; None without counts by document.
+
+    Example::
+
+        for comparison in compare(results, train_size=None):
+            print(comparison.corpus, comparison.gain)
     """
 
     entity_class: str
@@ -51,7 +56,7 @@ class CorpusComparison:
     difference: Optional[Difference]
 
     def summary(self, side: int, measure: str) -> Summary:
-        """Mean over the runs of one arm, in points of 100."""
+        """Average the runs of one arm, in points of 100."""
         values = [100 * getattr(pair[side].counts(), measure) for pair in self.pairs]
         return summarise(values)
 
@@ -61,23 +66,23 @@ class CorpusComparison:
         return mean_gain(self.pairs)
 
     def f1_of_tags(self, side: int) -> Optional[float]:
-        """Mean F1 of those gold annotations that tags can hold, in points; None if not counted."""
+        """Average F1 on annotations that tags can represent, in points; None if not counted."""
         values = [pair[side].f1_of_tags for pair in self.pairs]
         known = [100 * value for value in values if value is not None]
         return float(np.mean(known)) if len(known) == len(values) else None
 
     @property
     def reduction(self) -> Optional[float]:
-        """The paper's reduction of the error, in per cent."""
+        """The paper's reduction of the error, in percent."""
         return error_reduction(self.summary(0, "f1").mean, self.summary(1, "f1").mean)
 
 
 def compare(results: StudyResults, train_size: Optional[float]) -> list[CorpusComparison]:
-    """The comparison of the first arm with the last one on every corpus that has both.
+    """Compare the first arm with the last one on every corpus that has both.
 
     Args:
         results: the study.
-        train_size: that of the runs, in per cent of the corpus; None for the train part.
+        train_size: that of the runs, in percent of the corpus; None for the train part.
     """
     first, last = compared_arms(results)
     found = []
@@ -89,13 +94,13 @@ def compare(results: StudyResults, train_size: Optional[float]) -> list[CorpusCo
 
 
 def compared_arms(results: StudyResults) -> tuple[str, str]:
-    """The arms that are compared: the baseline, or else the first, and the last."""
+    """Return the two arms to compare: the baseline, or else the first, and the last."""
     names = [arm.name for arm in results.definition.arms]
     return BASELINE if BASELINE in names else names[0], names[-1]
 
 
 def sections(results: StudyResults) -> list[Section]:
-    """Table 2, the table by corpus, and the test over corpora, for each size of the train set."""
+    """Make Table 2, the table by corpus, and the test over corpora, for each train size."""
     sizes = results.definition.train_sizes
     found = [_section(results, size, several=len(sizes) > 1) for size in sizes]
     if any(section.tables for section in found):
@@ -165,7 +170,7 @@ def _averages(results: StudyResults, name: str, items: Sequence[CorpusComparison
 
 
 def _runs(items: Sequence[CorpusComparison], side: int) -> str:
-    """How many runs of an arm there are, and how many of them scored 0."""
+    """Say how many runs of an arm there are, and how many of them scored 0."""
     results = [pair[side] for item in items for pair in item.pairs]
     zeros = sum(result.f1 == 0 for result in results)
     return f"{len(results)} ({zeros} at 0)" if zeros else str(len(results))
@@ -231,7 +236,7 @@ def _by_corpus(results: StudyResults, compared: Sequence[CorpusComparison], abou
 
 
 def _beside(differs: bool, of_tags: Sequence[Sequence[Optional[float]]]) -> str:
-    """What the foot says of the other measure."""
+    """Return what the foot says about the other measure."""
     if differs:
         return ""
     if any(value is None for values in of_tags for value in values):
@@ -240,7 +245,7 @@ def _beside(differs: bool, of_tags: Sequence[Sequence[Optional[float]]]) -> str:
 
 
 def _mean_text(summary: Summary) -> str:
-    """A mean with its deviation; how many runs it is of stands in a column of its own."""
+    """Format a mean with its deviation; the number of runs has a column of its own."""
     deviation = "" if summary.deviation is None else f" ± {summary.deviation:.2f}"
     return f"{summary.mean:.2f}{deviation}"
 

@@ -29,7 +29,7 @@ BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, BLACK = (
     "#000000",
 )
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, BLACK)
-# Of what belongs to no class or arm.
+# For what belongs to no class or arm.
 NEUTRAL = "#777777"
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1)))
@@ -58,7 +58,16 @@ class Figure:
     Attributes:
         name: name of its files.
         caption: what it shows, and what its error bars are.
-        draw: makes it.
+        draw: draws it.
+
+    Example::
+
+        def draw():
+            canvas, (axes,) = panels(1)
+            axes.plot([0, 1])
+            return canvas
+
+        Figure("line", "A line.", draw).save(Path("figures"))
     """
 
     name: str
@@ -77,7 +86,7 @@ class Figure:
 
 
 def panels(number: int, *, width: float = 3.2, height: float = 2.8) -> tuple[Canvas, list[Axes]]:
-    """A figure with so many panels, three a row at most.
+    """Make a figure with a number of panels, at most three per row.
 
     Args:
         number: how many.
@@ -126,14 +135,14 @@ def keep_possible(axes: Axes) -> None:
 
 
 def deviations(summaries: Sequence[Summary]) -> Optional[list[float]]:
-    """Lengths of the error bars; None if every point is a single run."""
+    """Return the lengths of the error bars; None if every point is a single run."""
     if all(summary.deviation is None for summary in summaries):
         return None
     return [summary.deviation or 0.0 for summary in summaries]
 
 
 def spread_in_words(summaries: Sequence[Optional[Summary]]) -> str:
-    """What the error bars are, for a caption."""
+    """Describe the error bars, for a caption."""
     numbers = sorted({summary.number for summary in summaries if summary is not None})
     zeros = sum(summary.zeros for summary in summaries if summary is not None)
     zero = f" {zeros} of the runs scored 0." if zeros else ""

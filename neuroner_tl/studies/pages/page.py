@@ -56,6 +56,10 @@ class Section:
         tables: in this order.
         figures: after the tables.
         in_text: whether it is printed in the terminal too.
+
+    Example::
+
+        section = Section("Runs", "All runs are finished.", tables=(table,))
     """
 
     title: str
@@ -67,13 +71,18 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """What a report says.
+    """The content of a report.
 
     Attributes:
         title: its title.
         lead: the first paragraph.
         sections: tables and figures.
-        how: title and text of what belongs to how it was made: commands, versions, files.
+        how: title and text of how it was made: commands, versions, files.
+
+    Example::
+
+        page = Page("My study", "Two arms are compared.", [section], how=[("Version", "0.1.0")])
+        print(page.to_text(width=80))
     """
 
     title: str
@@ -82,7 +91,7 @@ class Page:
     how: Sequence[tuple[str, str]]
 
     def to_text(self, width: Optional[int] = None) -> str:
-        """Title, lead and tables, for the terminal.
+        """Return title, lead and tables as text for the terminal.
 
         Args:
             width: columns of the screen; None for tables as wide as they are.
@@ -99,7 +108,7 @@ class Page:
         return "\n".join(lines)
 
     def to_markdown(self) -> str:
-        """With links to the figures' files beside it."""
+        """Return Markdown with links to the figures' files beside it."""
         lines = [f"# {self.title}", "", self.lead, ""]
         for section in self.sections:
             lines += [f"## {section.title}", ""]
@@ -115,7 +124,7 @@ class Page:
         return "\n".join(lines)
 
     def to_html(self, images: Mapping[str, bytes]) -> str:
-        """One file that needs no other.
+        """Return a self-contained HTML page.
 
         Args:
             images: the PNG of each figure, by name.

@@ -1,4 +1,4 @@
-"""Who is making which run at the moment: a lock a run, and a note beside it of who holds it.
+"""Which process is executing which run: a lock per run, with a note on its holder.
 
 A run is never left claimed by a process that was killed: its lock is free, whatever its note says.
 """
@@ -17,7 +17,7 @@ from neuroner_tl.system.atomic_file import write_json
 from neuroner_tl.system.json_text import parse_json
 from neuroner_tl.system.locks import is_locked, lock
 
-# Seconds to wait for those who only look whether a run is claimed.
+# Seconds to wait for processes that only check whether a run is claimed.
 _LOOKERS_SECONDS = 0.2
 
 
@@ -25,7 +25,13 @@ class Claims:
     """The claims of a study.
 
     Args:
-        folder: where the files are; made with the first one.
+        folder: where the files are; created with the first one.
+
+    Example::
+
+        with Claims(folder).claim(run.id) as held:
+            if held:
+                make(run)
     """
 
     def __init__(self, folder: Path) -> None:
@@ -47,7 +53,7 @@ class Claims:
                 note.unlink(missing_ok=True)
 
     def holders(self) -> dict[str, dict[str, Any]]:
-        """For each run that is being made: ``host``, ``process`` and ``since`` (seconds)."""
+        """Return for each running run: ``host``, ``process`` and ``since`` (seconds)."""
         found = {}
         for note in sorted(self.folder.glob("*.json")):
             if not is_locked(self._lock(note.stem)):
@@ -57,7 +63,7 @@ class Claims:
                 holder["since"] = float(holder.get("since", 0.0))
                 found[note.stem] = holder
             except FileNotFoundError:
-                continue  # Given up since.
+                continue  # Released since.
             except (ValueError, TypeError):
                 found[note.stem] = {}
         return found

@@ -2,7 +2,7 @@
 
 The folders of the study and of the corpora must be the same on all machines of the cluster, on a
 shared disk; a worker that does not see the study's folder says so. When a worker or its machine is
-lost, the scheduler gives its run to another one, which goes on from the last checkpoint.
+lost, the scheduler gives its run to another one, which resumes from the last checkpoint.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from neuroner_tl.studies.running.local_workers import ONE_THREAD, log_to
 
 logger = logging.getLogger(__name__)
 
-# How long to wait for a first worker before saying that the cluster has no room.
+# How long to wait for a first worker before reporting that the cluster has no room.
 _START_SECONDS = 120
 _CONNECT_SECONDS = 10
 
@@ -38,6 +38,12 @@ class ClusterWorkers:
         ray: the module, connected to the cluster.
         number: how many; 0 for as many as the cluster has processors.
         study: the study's folder, for the workers' logs.
+
+    Example::
+
+        with cluster_workers("auto", 8, study) as pool:
+            for outcome in scheduler.run(pool):
+                print(outcome.job.run.id, outcome.status)
     """
 
     def __init__(self, ray: Any, number: int, study: StudyFolder) -> None:
@@ -54,7 +60,7 @@ class ClusterWorkers:
 
     @property
     def idle(self) -> int:
-        """How many workers have nothing to do."""
+        """How many workers are idle."""
         return len(self._idle)
 
     def start(self, job: Job) -> None:
@@ -63,7 +69,7 @@ class ClusterWorkers:
         self._under_way[worker.make.remote(job)] = (worker, job)
 
     def wait(self, seconds: float) -> Sequence[Outcome]:
-        """The outcomes that came in; a worker that is lost is replaced by a new one.
+        """Return the outcomes that came in; replace lost workers.
 
         Raises:
             ParameterError: the cluster has no room for a worker.
@@ -79,7 +85,7 @@ class ClusterWorkers:
         return outcomes
 
     def interrupt(self) -> None:
-        """End the workers; their runs go on later from where they last saved."""
+        """End the workers; their runs can be resumed from where they last saved."""
         self._stopping = True
         for worker, _ in self._under_way.values():
             self._ray.kill(worker)
@@ -95,7 +101,7 @@ class ClusterWorkers:
         try:
             outcome: Outcome = self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:
-            # What a run does wrong is recorded by `execute`; this is the worker's own trouble.
+            # Errors of a run are recorded by `execute`; this is an error of the worker itself.
             raise NeuroNERError(str(error.cause)) from None
         except self._ray.exceptions.RayError as error:
             if not self._stopping:
@@ -133,7 +139,7 @@ class ClusterWorkers:
 
 @contextmanager
 def cluster_workers(address: str, number: int, study: StudyFolder) -> Iterator[ClusterWorkers]:
-    """Workers for as long as the block lasts.
+    """Start workers for as long as the block lasts.
 
     Args:
         address: of the cluster, ``auto`` for the one that this machine belongs to.
@@ -171,10 +177,10 @@ def cluster_workers(address: str, number: int, study: StudyFolder) -> Iterator[C
 
 
 def _knock(address: str) -> None:
-    """See at once whether anybody is there; Ray itself tries for minutes.
+    """Check at once whether the address responds; Ray itself tries for minutes.
 
     Raises:
-        OSError: nobody is.
+        OSError: it does not.
     """
     host, colon, port = address.rpartition(":")
     if colon and port.isdigit() and "://" not in address:
@@ -182,7 +188,7 @@ def _knock(address: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """What a worker's process is started with; the package may be one that is not installed."""
+    """Return the environment of a worker's process; the package may not be installed."""
     found = {**ONE_THREAD, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
     if "PYTHONPATH" in os.environ:
         found["PYTHONPATH"] = os.environ["PYTHONPATH"]
@@ -190,14 +196,14 @@ def _environment() -> dict[str, str]:
 
 
 class _Worker:
-    """The actor: makes run after run in one process, which compiles its programs once."""
+    """The actor: executes run after run in one process, which compiles its programs once."""
 
     def __init__(self, study: StudyFolder, current: Path) -> None:
         self._study = study
         self._current = current
 
     def see_folder(self) -> None:
-        """Make sure that this machine sees the study's folder; relative paths mean the same."""
+        """Make sure that this machine sees the study's folder, with the same relative paths."""
         if self._current.is_dir():
             os.chdir(self._current)
         if not self._study.path.is_dir():
@@ -209,7 +215,7 @@ class _Worker:
         log_to(self._study, f"ray-{os.uname().nodename}-{os.getpid()}")
 
     def make(self, job: Job) -> Outcome:
-        """Make a run and record it."""
+        """Execute a run and record it."""
         from neuroner_tl.studies.running.execution import execute
 
         return execute(job)

@@ -1,4 +1,4 @@
-"""Which code made a result: the package's version and, in a checkout, the commit."""
+"""The code that made a result: the package's version and, in a checkout, the commit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PACKAGE = Path(neuroner_tl.__file__).resolve().parent
 
 @lru_cache(maxsize=1)
 def code_version() -> dict[str, Any]:
-    """The version; in a checkout also ``commit`` and whether the package is ``changed`` since."""
+    """Return the version; in a checkout also ``commit`` and whether it is ``changed`` since."""
     found: dict[str, Any] = {"version": neuroner_tl.__version__}
     commit = _git("rev-parse", "HEAD") if (_PACKAGE.parent / ".git").exists() else None
     if commit:
@@ -24,7 +24,7 @@ def code_version() -> dict[str, Any]:
 
 
 def code_in_words(code: dict[str, Any]) -> str:
-    """Such as ``0.1.0, commit 1a2b3c4d5e6f, changed since``."""
+    """Describe the code, such as ``0.1.0, commit 1a2b3c4d5e6f, changed since``."""
     words = [str(code.get("version", "unknown version"))]
     if code.get("commit"):
         words.append(f"commit {code['commit'][:12]}")
@@ -33,7 +33,7 @@ def code_in_words(code: dict[str, Any]) -> str:
 
 
 def _git(*arguments: str) -> Optional[str]:
-    """What git says; None if there is no git or it refuses."""
+    """Return the output of git; None if there is no git or it fails."""
     try:
         done = subprocess.run(
             ["git", "-C", str(_PACKAGE.parent), *arguments],

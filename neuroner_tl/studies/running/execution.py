@@ -1,4 +1,4 @@
-"""Making one run of a study: from scratch or where it was, and its record into the store."""
+"""Execution of one run of a study: started or resumed, then recorded in the store."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ RESULTS = "results.json"
 
 
 def execute(job: Job) -> Outcome:
-    """Make a run, unless it is made or being made, and record what it led to.
+    """Execute a run, unless it is finished or running, and record its outcome.
 
-    Whatever goes wrong in a run is recorded as its error, so that the others go on; a full disk is
-    not the run's fault and not recorded.
+    Any failure of a run is recorded as its error, so that the others continue; a full disk is not
+    the run's fault and is not recorded.
     """
     try:
         return _execute(job)
@@ -46,7 +46,7 @@ def execute(job: Job) -> Outcome:
 
 def _execute(job: Job) -> Outcome:
     run, study = job.run, job.study
-    code_version()  # As it is now: files may be changed while the run goes on.
+    code_version()  # As it is now: files may be changed during the run.
     with study.claims.claim(run.id) as mine:
         if not mine:
             return Outcome(job, ELSEWHERE, "another process is making this run")
@@ -77,7 +77,7 @@ def _execute(job: Job) -> Outcome:
 
 
 def _train(job: Job) -> tuple[RunFolder, dict[str, Any]]:
-    """Train, go on with training, or find that it is done."""
+    """Train, resume training, or find that it is done."""
     for path in _attempts(job):
         results = _finished_results(path)
         if results is not None:
@@ -101,7 +101,7 @@ def _train(job: Job) -> tuple[RunFolder, dict[str, Any]]:
 
 
 def _nothing_learned(job: Job) -> Optional[tuple[RunFolder, dict[str, Any]]]:
-    """The results of a run that ended because its score stayed 0: it counts with that score.
+    """Return the results of a run that ended because its score stayed 0, which counts.
 
     None if it failed for another reason, or is a source: nothing can be transferred from it.
     """
@@ -116,12 +116,12 @@ def _nothing_learned(job: Job) -> Optional[tuple[RunFolder, dict[str, Any]]]:
 
 
 def _attempts(job: Job) -> list[Path]:
-    """The folders of this run, the newest first."""
+    """Return the folders of this run, newest first."""
     return sorted(job.study.runs.glob(f"{job.run.id}_*"), reverse=True)
 
 
 def _finished_results(path: Path) -> Optional[dict[str, Any]]:
-    """What a run led to that was scored but not recorded before its process ended."""
+    """Return the results of a run that was scored but not recorded before its process ended."""
     results = _results(path)
     return results if results.get("status") == FINISHED and "scores" in results else None
 
@@ -135,7 +135,7 @@ def _results(path: Path) -> dict[str, Any]:
 
 
 def _parameters(job: Job) -> Parameters:
-    """The run's parameters with the folders of this machine."""
+    """Return the run's parameters with the folders of this machine."""
     run = job.run
     changes: dict[str, Any] = {
         "train_model": True,
@@ -175,7 +175,7 @@ def _check_content(job: Job) -> None:
 
 
 def _percent(job: Job) -> float:
-    """The documents asked for, in per cent of the corpus as `train_size` counts them."""
+    """Return the number of documents in percent of the corpus, as `train_size` counts them."""
     p, wanted = job.run.parameters, job.run.documents
     assert wanted is not None
     corpus = read_corpus(
@@ -195,7 +195,7 @@ def _percent(job: Job) -> float:
 
 
 def _tidy(folder: RunFolder, keep_model: bool) -> None:
-    """Nothing goes on from a run that is recorded; its newest state is as large as its model."""
+    """Remove the newest state: a recorded run is never resumed, and it is as large as a model."""
     shutil.rmtree(folder.last, ignore_errors=True)
     if not keep_model:
         shutil.rmtree(folder.model, ignore_errors=True)

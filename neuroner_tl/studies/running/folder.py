@@ -13,10 +13,15 @@ from neuroner_tl.studies.running.store import Store
 
 @dataclass(frozen=True)
 class StudyFolder:
-    """Where everything of a study is; all workers must see it.
+    """The folder of a study; all workers must see it.
 
     Attributes:
         path: the folder.
+
+    Example::
+
+        study = StudyFolder(Path("output/quickstart"))
+        print(len(study.store.records()))
     """
 
     path: Path
@@ -28,7 +33,7 @@ class StudyFolder:
 
     @property
     def claims(self) -> Claims:
-        """Who is making which run."""
+        """Which process is executing which run."""
         return Claims(self.path / ".claims")
 
     @property
@@ -48,12 +53,12 @@ class StudyFolder:
 
     @property
     def logs(self) -> Path:
-        """What the workers have to say."""
+        """The logs of the workers."""
         return self.path / "logs"
 
 
 def corpus_folders(definition: StudyDefinition, study: StudyFolder) -> dict[str, Path]:
-    """The folder of each corpus by name; synthetic ones are in the study's folder."""
+    """Return the folder of each corpus by name; synthetic ones are in the study's folder."""
     folders = {}
     for named in (*definition.sources.values(), *definition.targets.values()):
         for name, text in named.items():

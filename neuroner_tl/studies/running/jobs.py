@@ -1,4 +1,4 @@
-"""What a worker is given to do and what it gives back; nothing here needs TensorFlow."""
+"""The jobs of workers and their outcomes; nothing here needs TensorFlow."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Callable, Optional, Protocol
 from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.studies.running.folder import StudyFolder
 
-# What may become of a job besides being finished or failed, which is recorded.
+# Outcomes of a job other than finished or failed, which are recorded.
 INTERRUPTED, ELSEWHERE, LOST = "interrupted", "elsewhere", "lost"
-# The disk is full: no run is to blame, and none can be made.
+# The disk is full: no run is to blame, and none can be executed.
 NO_SPACE = "no space"
 
 
@@ -25,7 +25,11 @@ class Job:
         corpus: folder of its corpus.
         study: the study's folder.
         keep_model: whether the model is kept once it is scored.
-        retry: whether a run that failed is made again.
+        retry: whether to repeat a failed run.
+
+    Example::
+
+        outcome = execute(Job(run, Path("gold/NCBI_DISO"), StudyFolder(Path("output/my_study"))))
     """
 
     run: StudyRun
@@ -37,13 +41,18 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job.
+    """The outcome of a job.
 
     Attributes:
         job: the job.
         status: ``finished``, ``failed`` (both recorded), ``interrupted``, ``elsewhere`` (another
-            process is making the run), ``lost`` (the worker is gone) or ``no space``.
-        note: what to say about it.
+            process is executing the run), ``lost`` (the worker is gone) or ``no space``.
+        note: a message about it.
+
+    Example::
+
+        if outcome.status == "failed":
+            print(outcome.job.run.id, outcome.note)
     """
 
     job: Job
@@ -52,17 +61,24 @@ class Outcome:
 
 
 class Pool(Protocol):
-    """Workers that make one run at a time each."""
+    """Workers that execute one run at a time each.
+
+    Example::
+
+        while pool.idle and jobs:
+            pool.start(jobs.pop(0))
+        outcomes = pool.wait(seconds=1.0)
+    """
 
     @property
     def idle(self) -> int:
-        """How many workers have nothing to do."""
+        """How many workers are idle."""
 
     def start(self, job: Job) -> None:
         """Give a job to a worker that is idle."""
 
     def wait(self, seconds: float) -> Sequence[Outcome]:
-        """The outcomes that came in, after so many seconds at most."""
+        """Return the outcomes that came in, after a number of seconds at most."""
 
     def interrupt(self) -> None:
         """Ask all workers to stop after this step and to save."""
@@ -70,10 +86,16 @@ class Pool(Protocol):
 
 @dataclass
 class InThisProcess:
-    """A pool of one: this process makes the runs itself.
+    """A pool of one: this process executes the runs itself.
 
     Attributes:
-        execute: makes a run and records it.
+        execute: executes a run and records it.
+
+    Example::
+
+        pool = InThisProcess(execute)
+        pool.start(job)
+        (outcome,) = pool.wait(0)
     """
 
     execute: Callable[[Job], Outcome]
@@ -85,13 +107,13 @@ class InThisProcess:
         return int(self._job is None)
 
     def start(self, job: Job) -> None:
-        """Take the job; `wait` does it."""
+        """Take the job; `wait` executes it."""
         self._job = job
 
     def wait(self, seconds: float) -> Sequence[Outcome]:
-        """Make the run, however long it takes."""
+        """Run the job, however long it takes."""
         job, self._job = self._job, None
         return [] if job is None else [self.execute(job)]
 
     def interrupt(self) -> None:
-        """The run under way has seen the signal itself."""
+        """Do nothing: the current run has received the signal itself."""

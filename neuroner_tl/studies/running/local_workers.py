@@ -1,6 +1,6 @@
 """Workers that are processes of this machine, one thread each, for as long as the study lasts.
 
-A worker compiles its programs once and makes run after run with them. It ends with the process
+A worker compiles its programs once and executes run after run with them. It ends with the process
 that started it, however that one ends, and is in a session of its own, so that Ctrl-C reaches the
 study alone, which then asks its workers to save.
 """
@@ -40,6 +40,12 @@ class LocalWorkers:
     Args:
         number: how many.
         study: the study's folder, for the workers' logs.
+
+    Example::
+
+        with local_workers(2, study) as pool:
+            for outcome in scheduler.run(pool):
+                print(outcome.job.run.id, outcome.status)
     """
 
     def __init__(self, number: int, study: StudyFolder) -> None:
@@ -48,7 +54,7 @@ class LocalWorkers:
 
     @property
     def idle(self) -> int:
-        """How many workers have nothing to do."""
+        """How many workers are idle."""
         return sum(worker.job is None for worker in self._workers)
 
     def start(self, job: Job) -> None:
@@ -56,7 +62,7 @@ class LocalWorkers:
         next(worker for worker in self._workers if worker.job is None).start(job)
 
     def wait(self, seconds: float) -> Sequence[Outcome]:
-        """The outcomes that came in; a worker that ended is replaced by a new one."""
+        """Return the outcomes that came in; replace workers that ended."""
         busy = [worker for worker in self._workers if worker.job is not None]
         ready = set(wait([w.connection for w in busy] + [w.sentinel for w in busy], seconds))
         outcomes = []
@@ -87,7 +93,7 @@ class LocalWorkers:
 
 @contextmanager
 def local_workers(number: int, study: StudyFolder) -> Iterator[LocalWorkers]:
-    """Workers for as long as the block lasts."""
+    """Start workers for as long as the block lasts."""
     pool = LocalWorkers(number, study)
     try:
         yield pool
@@ -133,7 +139,7 @@ class _Worker:
             pass  # It ended while it was idle; `wait` finds out.
 
     def receive(self) -> Optional[Outcome]:
-        """What the worker says; None if it is gone."""
+        """Receive an outcome; None if the worker is gone."""
         try:
             return self.connection.recv() if self.connection.poll() else None
         except (EOFError, OSError):
@@ -156,7 +162,7 @@ class _Worker:
 
 
 def work(connection: Connection, index: int, study: StudyFolder) -> None:
-    """What a worker does: job after job, until the connection is closed."""
+    """Do job after job, until the connection is closed."""
     os.setsid()
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -169,7 +175,7 @@ def work(connection: Connection, index: int, study: StudyFolder) -> None:
     try:
         _work(connection)
     except KeyboardInterrupt:
-        pass  # A second signal; what was saved is all that is needed.
+        pass  # A second signal; all that is needed was saved.
 
 
 def _work(connection: Connection) -> None:

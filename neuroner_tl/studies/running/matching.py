@@ -1,4 +1,4 @@
-"""Which record belongs to which planned run, also where corpora are not at hand or have changed."""
+"""Which record belongs to which planned run, even if corpora are not available or have changed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from neuroner_tl.studies.running.store import Record
 def match_records(
     runs: Sequence[StudyRun], records: Mapping[str, Record], *, any_content: bool = False
 ) -> tuple[list[StudyRun], list[str]]:
-    """Give runs whose corpora are not at hand the identifiers of their records.
+    """Give runs whose corpora are not available the identifiers of their records.
 
     A record belongs to a run if their identifiers agree. If a run's corpus, vectors or source are
-    not at hand, it is the latest record of a run that differs in nothing but contents.
+    not available, it is the latest record of a run that differs in nothing but contents.
 
     Args:
         runs: the planned runs.

@@ -34,6 +34,11 @@ class RunMentions(NamedTuple):
         predicted: what the run found.
         seen: type and normalised text of those missed or wrongly found mentions that the train
             part had, as `AnnotatedPart.keys` has them.
+
+    Example::
+
+        found = study.mentions.read(run.id)
+        missed = found.gold.all - found.predicted.all
     """
 
     gold: AnnotatedPart
@@ -46,6 +51,11 @@ class MentionFiles:
 
     Args:
         folder: where they are.
+
+    Example::
+
+        files = MentionFiles(Path("output/my_study/mentions"))
+        files.write(run.id, gold, predicted, train.keys)
     """
 
     def __init__(self, folder: Path) -> None:
@@ -80,7 +90,7 @@ class MentionFiles:
         write_atomically(self._path(name), _packed(errors))
 
     def read(self, name: str) -> Optional[RunMentions]:
-        """What `write` wrote of a run; None if there is nothing.
+        """Read what `write` wrote of a run; None if there is nothing.
 
         Raises:
             CorpusError: a file is damaged.

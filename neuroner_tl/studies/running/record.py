@@ -1,4 +1,4 @@
-"""The record of a run for the store, and what is kept beside it."""
+"""The record of a run for the store, and the files beside it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MEASURES = {"documents": HEADLINE, "tags": "conll"}
 
 
 def make_record(job: Job, folder: RunFolder, results: dict[str, Any]) -> Record:
-    """The record of a finished run; its mentions are written beside the store.
+    """Make the record of a finished run; write its mentions beside the store.
 
     Args:
         job: the run.
@@ -40,7 +40,7 @@ def make_record(job: Job, folder: RunFolder, results: dict[str, Any]) -> Record:
             score of 0: then nothing was found in its test part.
 
     Raises:
-        CorpusError: the corpus is not there any more.
+        CorpusError: the corpus no longer exists.
     """
     run, relative = job.run, folder.path.relative_to(job.study.path)
     nothing = {name: results[name] for name in (LEARNED_NOTHING,) if name in results}
@@ -72,7 +72,7 @@ def make_record(job: Job, folder: RunFolder, results: dict[str, Any]) -> Record:
 
 
 def failure(run: StudyRun, message: str) -> Record:
-    """The record of a run that failed."""
+    """Make the record of a run that failed."""
     return {**_about(run), "status": FAILED, "error": message, **_circumstances()}
 
 
@@ -130,7 +130,7 @@ def _corpus(job: Job, part: str) -> Corpus:
 
 
 def _about(run: StudyRun) -> Record:
-    """What a run is, without what this machine calls its folders."""
+    """Describe a run, without the folders of this machine."""
     return {
         "id": run.id,
         "key": run.key,
@@ -149,7 +149,7 @@ def _about(run: StudyRun) -> Record:
 
 
 def _counts(scores: dict[str, Any]) -> dict[str, dict[str, int]]:
-    """TP, FP and FN of each type."""
+    """Return TP, FP and FN of each type."""
     return {
         kind: {name: counts[name] for name in ("tp", "fp", "fn")}
         for kind, counts in scores["per_type"].items()
@@ -157,7 +157,7 @@ def _counts(scores: dict[str, Any]) -> dict[str, dict[str, int]]:
 
 
 def _annotations(folder: RunFolder) -> dict[str, int]:
-    """How many annotations each part has, those included that tags cannot express."""
+    """Count the annotations of each part, including those that tags cannot represent."""
     path = folder.path / "import_report.json"
     try:
         report = parse_json(path.read_text("utf-8"))
@@ -174,7 +174,7 @@ def _annotations(folder: RunFolder) -> dict[str, int]:
 
 
 def _seconds(folder: RunFolder, results: dict[str, Any]) -> float:
-    """Seconds of all epochs, those included that were made before an interruption."""
+    """Return the seconds of all epochs, including those before an interruption."""
     try:
         lines = (folder.path / "epochs.jsonl").read_text("utf-8").splitlines()
         epochs = [parse_json(line) for line in lines if line]
@@ -189,7 +189,7 @@ def _circumstances() -> Record:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """The object in a file; an empty one if there is none."""
+    """Read the object in a file; an empty one if there is none."""
     try:
         return dict(parse_json(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError):

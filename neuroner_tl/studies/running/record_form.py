@@ -1,4 +1,4 @@
-"""What a record of a study must have, so that a damaged one is told with its line."""
+"""The format of a study's records, by which damaged ones are reported with their line."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ def member(record: Mapping[str, Any], *names: str) -> Any:
 
 
 def record_fault(record: Any) -> Optional[str]:
-    """Say what a record lacks or has wrongly, in a few words; None if nothing.
+    """Say in a few words what is missing or wrong in a record; None if nothing is.
 
     Args:
-        record: what a line of the store says.
+        record: a line of the store.
     """
     if not isinstance(record, Mapping):
         return "it is not an object"
@@ -97,7 +97,7 @@ def record_fault(record: Any) -> Optional[str]:
 
 
 def part_counts(record: Mapping[str, Any], part: str, measure: str = "documents") -> Counts:
-    """Counts of a part in a record, all types together; nothing if they were not counted.
+    """Return the counts of a part in a record, all types together; zeros if not counted.
 
     Args:
         record: of a finished run.

@@ -1,4 +1,4 @@
-"""Runs what is missing of a study, with workers of this machine or of a cluster."""
+"""Execution of the missing runs of a study, with workers of this machine or of a cluster."""
 
 from __future__ import annotations
 
@@ -34,13 +34,17 @@ _RESUMES = "the same command resumes the study"
 
 @dataclass(frozen=True)
 class Execution:
-    """How the runs of a study are made.
+    """How the runs of a study are executed.
 
     Attributes:
         workers: processes on this machine; 1 is this process itself. On a cluster, how many
             runs at a time; 0 for as many as it has processors.
         address: address of a Ray cluster, ``auto`` for the one of this machine; None without.
-        retry_failed: whether runs that failed are made again.
+        retry_failed: whether to repeat failed runs.
+
+    Example::
+
+        run_missing(definition, Execution(workers=2, retry_failed=True))
     """
 
     workers: int = 1
@@ -50,12 +54,17 @@ class Execution:
 
 @dataclass(frozen=True)
 class Progress:
-    """What a call of `run_missing` has done.
+    """The outcome of a call of `run_missing`.
 
     Attributes:
         counts: how many runs became what, by status.
         left: how many runs of the study are not finished.
         interrupted: whether the study was interrupted.
+
+    Example::
+
+        progress = run_missing(definition)
+        print(progress.counts["finished"], progress.left)
     """
 
     counts: Counter[str]
@@ -66,12 +75,12 @@ class Progress:
 def run_missing(
     definition: StudyDefinition, execution: Optional[Execution] = None, seed: Optional[int] = None
 ) -> Progress:
-    """Make the runs of a study that are missing, and record each in the study's store.
+    """Run what is missing of a study, and record each run in the study's store.
 
     Args:
         definition: the study.
         execution: how.
-        seed: the seed of all runs, in the place of the definition's.
+        seed: the seed of all runs, instead of the definition's.
 
     Raises:
         NeuroNERError: something that the definition names cannot be used; nothing is trained.

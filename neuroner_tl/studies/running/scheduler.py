@@ -23,22 +23,27 @@ from neuroner_tl.studies.running.store import FAILED, FINISHED
 
 logger = logging.getLogger(__name__)
 
-# How often a run is begun again after its worker was lost.
+# How often a run is restarted after its worker was lost.
 ATTEMPTS = 3
-# After how long a run that another process is making is looked at again.
+# Seconds after which a run that another process is executing is checked again.
 ELSEWHERE_SECONDS = 5.0
 _POLL_SECONDS = 0.5
 
 
 @dataclass
 class Scheduler:
-    """Gives jobs to workers until all are done, or until somebody wants to stop.
+    """A scheduler that gives jobs to workers until all are done or the study is interrupted.
 
     Attributes:
-        jobs: what is to be made, in the order of its importance.
-        done: identifiers of the runs that are finished already; those that get finished are added.
-        stop_requested: asked between jobs; true ends the work after those under way were saved.
+        jobs: the jobs, in order of priority.
+        done: identifiers of the runs that are finished already; newly finished ones are added.
+        stop_requested: checked between jobs; true ends the work once current ones are saved.
         give_up: records a run whose worker was lost too often.
+
+    Example::
+
+        scheduler = Scheduler(jobs, done=set(), stop_requested=lambda: False, give_up=give_up)
+        outcomes = list(scheduler.run(pool))
     """
 
     jobs: Sequence[Job]
@@ -47,11 +52,11 @@ class Scheduler:
     give_up: Callable[[Job, str], None]
     interrupted: bool = field(default=False, init=False)
     _lost: Counter[str] = field(default_factory=Counter, init=False)
-    # Runs that another process is making, and when to look at them again.
+    # Runs that another process is executing, and when to check them again.
     _later: dict[str, float] = field(default_factory=dict, init=False)
 
     def run(self, pool: Pool) -> Iterator[Outcome]:
-        """Yield what becomes of each job; a job that waits for a failed one is left out.
+        """Yield the outcome of each job; jobs that wait for a failed one are left out.
 
         Raises:
             TrainingError: the disk is full.
@@ -69,7 +74,7 @@ class Scheduler:
                 pool.start(job)
                 under_way += 1
             if not under_way and not able:
-                # What is left waits for a run that failed, or there is nothing more to do because
+                # The rest waits for a run that failed, or there is nothing more to do because
                 # of an interruption.
                 return
             if not under_way and not ready:
@@ -78,7 +83,7 @@ class Scheduler:
             for outcome in pool.wait(_POLL_SECONDS):
                 under_way -= 1
                 if outcome.status == LOST and self.interrupted:
-                    # It was told to stop, and had not even started.
+                    # It was told to stop before it started.
                     outcome = Outcome(outcome.job, INTERRUPTED, outcome.note)
                 if outcome.status == NO_SPACE:
                     raise TrainingError(outcome.note)

@@ -1,4 +1,4 @@
-"""How far a study is: which runs are done, running, failed and missing, and the time left."""
+"""The status of a study: runs done, running, failed and missing, and the time left."""
 
 from __future__ import annotations
 
@@ -18,17 +18,22 @@ from neuroner_tl.studies.running.store import FAILED, FINISHED, Record
 
 @dataclass(frozen=True)
 class StudyStatus:
-    """How far a study is.
+    """The status of a study.
 
     Attributes:
         done: finished runs.
-        running: runs that are being made, with who makes them.
+        running: runs that are being executed, with host and process.
         failed: runs that failed, with their errors.
-        missing: runs that are to be made.
+        missing: runs still to be executed.
         seconds_left: of all that is running or missing, with the workers of the moment (one, if
             none is at work); None if nothing is known of any such run.
         seconds_done: what the finished runs took.
         notes: what must be known of records and contents.
+
+    Example::
+
+        status = study_status("experiments/quickstart.ini")
+        print(len(status.done), len(status.missing), status.seconds_left)
     """
 
     done: tuple[StudyRun, ...]
@@ -52,7 +57,7 @@ class StudyStatus:
         }
 
     def to_text(self) -> str:
-        """For the terminal."""
+        """Return the status as text for the terminal."""
         total = len(self.done) + len(self.running) + len(self.failed) + len(self.missing)
         lines = [
             f"{total} runs: {len(self.done)} done, {len(self.running)} running, "
@@ -84,7 +89,7 @@ class StudyStatus:
 
 
 def status_of(definition: StudyDefinition, seed: Optional[int] = None) -> StudyStatus:
-    """Look at a study's store and at who is at work.
+    """Return the status of a study from its store and its claims.
 
     Raises:
         NeuroNERError: the definition is wrong, or the store is damaged.
@@ -115,7 +120,7 @@ def status_of(definition: StudyDefinition, seed: Optional[int] = None) -> StudyS
 
 
 def _as_claimed(run: StudyRun, holders: Mapping[str, Any]) -> StudyRun:
-    """A run whose corpus is not at hand, with the identifier under which it is being made."""
+    """Return a run whose corpus is not available, with the identifier of its claim."""
     words = run.id.rpartition("-")[0]
     claimed = [name for name in holders if name.rpartition("-")[0] == words]
     return run if run.is_known or len(claimed) != 1 else replace(run, id=claimed[0], content={})
@@ -145,7 +150,7 @@ def _seconds_left(
 
 
 def _guess(run: StudyRun, finished: Sequence[tuple[StudyRun, float]]) -> Optional[float]:
-    """Median of the runs that are most like it."""
+    """Return the median time of the most similar runs."""
 
     def kinds(one: StudyRun) -> tuple[tuple[object, ...], ...]:
         of_corpus = (one.corpus, one.train_size, one.documents)
@@ -159,7 +164,7 @@ def _guess(run: StudyRun, finished: Sequence[tuple[StudyRun, float]]) -> Optiona
 
 
 def duration(seconds: float) -> str:
-    """A time in words, such as ``2 h 05 min``."""
+    """Format a time in words, such as ``2 h 05 min``."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

@@ -1,8 +1,8 @@
-"""The results of a study: one JSON object a line, a line a run, safe for several writers.
+"""The results of a study: a JSON object per line, a line per run, safe for several writers.
 
 A line is appended under a lock, with one write to a file opened for appending, and is on the disk
-before the lock is given up. What a writer that was killed left behind, the beginning of a line, is
-cut off by the next one and passed over by readers. Of two records of one run the later counts.
+before the lock is released. The partial line that a killed writer leaves behind is cut off by the
+next writer and ignored by readers. Of two records of one run the later counts.
 """
 
 from __future__ import annotations
@@ -33,6 +33,12 @@ class Store:
 
     Args:
         path: the file; it need not exist.
+
+    Example::
+
+        store = Store(Path("output/my_study/runs.jsonl"))
+        store.append(record)
+        store.records()[record["id"]]
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,7 +48,7 @@ class Store:
         """Add a record; it is there whole or not at all.
 
         Raises:
-            OSError: it cannot be written, because the disk is full, say.
+            OSError: it cannot be written, for example since the disk is full.
         """
         line = (json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,10 +64,10 @@ class Store:
                 raise
 
     def records(self) -> dict[str, Record]:
-        """The latest record of each run, by identifier, in the order of the first ones.
+        """Return the latest record of each run, by identifier, in the order of the first ones.
 
         Raises:
-            CorpusError: a line that is not the last is no record.
+            CorpusError: a line other than the last is not a record.
         """
         found: dict[str, Record] = {}
         for number, line in enumerate(self._lines(), 1):
@@ -79,7 +85,7 @@ class Store:
         return found
 
     def _lines(self) -> list[bytes]:
-        """The whole lines; one that is being written, or was not written to its end, is none."""
+        """Return the complete lines; one that is not written to its end is left out."""
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
@@ -88,14 +94,14 @@ class Store:
 
     @contextmanager
     def _locked(self) -> Iterator[FileIO]:
-        """The file, opened for appending, while nobody else writes."""
+        """Yield the file, opened for appending, while no other process writes."""
         with lock(self.path.with_name(f".{self.path.name}.lock")):
             with FileIO(self.path, "a+") as file:
                 yield file
 
 
 def _end_of_whole_lines(file: FileIO) -> int:
-    """Where the last line that was written to its end ends."""
+    """Return the end of the last complete line."""
     position = file.seek(0, os.SEEK_END)
     while position > 0:
         begin = max(0, position - 65536)
