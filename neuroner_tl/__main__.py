@@ -93,7 +93,7 @@ def _interrupt(number: int, frame: Optional[FrameType]) -> None:
 
 
 class _Escaping:
-    """The standard output, to which names and texts from files go; none of them commands it."""
+    """Standard output that escapes control characters in names and texts from files."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -117,7 +117,7 @@ def _show(outcome: Outcome, as_json: bool) -> None:
 
 
 def _tell(message: str) -> None:
-    """Say on one line why the command ended, whatever a name or a library's message holds."""
+    """Print on one line why the command ended, even if a name or message has line breaks."""
     print(f"neuroner-tl: {escaped(' '.join(message.splitlines()))}", file=sys.stderr)
 
 
@@ -125,7 +125,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run a command.
 
     Returns:
-        0; 2 for an error of the user's, which is one line on stderr; 130 after Ctrl-C or SIGTERM.
+        0; 2 for a user error, which is one line on stderr; 130 after Ctrl-C or SIGTERM.
     """
     namespace = make_parser().parse_args(arguments)
     verbose = str(getattr(namespace, "verbose", "")).lower() in ("true", "yes", "1", "on")
@@ -134,7 +134,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     logging.basicConfig(level=level, handlers=[log_handler()])
     for noisy in ("tensorflow", "h5py", "matplotlib", "fontTools", "absl", "gensim", "filelock"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
-    # SIGTERM is a Ctrl-C, so that nothing half written is left and something is said.
+    # SIGTERM is handled like Ctrl-C, so that no partial files are left and a message is printed.
     in_main_thread = threading.current_thread() is threading.main_thread()
     former = signal.getsignal(signal.SIGTERM)
     if in_main_thread:
@@ -149,7 +149,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         _tell(f"error: {error}")
         return 2
     except OSError as error:
-        # A disk that is full or a folder that vanished in the middle of the work.
+        # A full disk, or a folder that was removed during the work.
         where = f"{error.filename}: " if error.filename else ""
         remedy = "; free some space, then run the command again" if is_disk_full(error) else ""
         _tell(f"error: {where}{error.strerror or error}{remedy}")

@@ -1,4 +1,4 @@
-"""The errors that a user can cause, one family.
+"""The family of errors that a user can cause.
 
 A message names the file and line, what was found, what was expected and what to do. The command
 line prints it on one line and exits with status 2; anything else that escapes is a bug.
@@ -13,9 +13,9 @@ class NeuroNERError(ValueError):
     """Base of every error that the software raises on purpose.
 
     Args:
-        message: what was found where, what was expected, the remedy; found values, in quotation
-            marks, are cut at 60 characters.
-        command: the command that is the remedy, with which the message ends; it is not cut, so
+        message: what was found where, what was expected, the remedy; values in quotation
+            marks are truncated at 60 characters.
+        command: a command that is the remedy, appended to the message; it is not truncated, so
             that it can be pasted into a shell.
 
     Example::

@@ -207,8 +207,8 @@ class NeuroNER:
     def evaluate(self, folder: StrPath, parts: Sequence[str] = ("test",)) -> Scores:
         """Score the model on annotated documents.
 
-        A match has equal type and offsets; all gold annotations count, also those that tags
-        cannot hold, as in the ``documents`` of a run's ``results.json``.
+        A match has equal type and offsets; all gold annotations count, including those that tags
+        cannot represent, as in the ``documents`` of a run's ``results.json``.
 
         Args:
             folder: a corpus; a folder without parts is scored as a whole.
@@ -230,7 +230,7 @@ class NeuroNER:
         return scorer.scores
 
     def close(self) -> None:
-        """Forget the loaded model."""
+        """Release the loaded model."""
         self._predictor = None
 
     def __enter__(self) -> NeuroNER:

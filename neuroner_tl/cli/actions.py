@@ -8,7 +8,7 @@ from types import ModuleType
 
 
 def add_actions(parser: argparse.ArgumentParser, actions: Mapping[str, ModuleType]) -> None:
-    """Add a subparser for every action, described by its module's docstring."""
+    """Add a subparser for every action, with its module's docstring as description."""
     subparsers = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, module in actions.items():
         description = (module.__doc__ or "").split(": ", 1)[-1].strip()

@@ -12,7 +12,7 @@ from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.screen import terminal_width
 from neuroner_tl.parameters.files import write_text
 
-# Parameters that have an option of another name here.
+# Parameters whose option has another name here.
 OPTIONS = {
     "dataset_text_folder": "--corpus",
     "token_pretrained_embedding_filepath": "--word-vectors",
@@ -35,28 +35,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--parameters_filepath",
         type=Path,
         metavar="FILE",
-        help="parameter file (.ini) for sizes, dropout, clipping and the like; its corpus and "
-        "word vectors are not used (default: the paper's sizes)",
+        help="parameter file (.ini) for sizes, dropout, clipping etc.; its corpus and "
+        "word vectors are ignored (default: the paper's sizes)",
     )
     parser.add_argument(
         "--batch-sizes",
         default="1,8,32",
         metavar="N,N",
-        help="sentences a batch in training (default: 1,8,32)",
+        help="training batch sizes (default: 1,8,32)",
     )
     parser.add_argument(
-        "--repetitions", default="5", metavar="N", help="rounds over all contenders (default: 5)"
+        "--repetitions", default="5", metavar="N", help="rounds over all implementations (default: 5)"
     )
     parser.add_argument(
         "--seconds",
         default="1",
         metavar="N",
-        help="least time of each contender in each round (default: 1)",
+        help="minimum time of each implementation per round (default: 1)",
     )
     parser.add_argument(
         "--whole-epochs",
         action="store_true",
-        help="train over whole epochs and not over a sample of batches (the reference excepted)",
+        help="train on whole epochs instead of a sample of batches (except for the reference)",
     )
     parser.add_argument(
         "--threads", metavar="N", help="threads of TensorFlow (default: 1, or the file's)"

@@ -1,4 +1,4 @@
-"""`neuroner-tl corpus`: convert, check, count, split and fetch corpora, and look for leaks."""
+"""`neuroner-tl corpus`: convert, check, describe, split and fetch corpora, and look for leaks."""
 
 from __future__ import annotations
 

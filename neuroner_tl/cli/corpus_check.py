@@ -1,4 +1,4 @@
-"""`neuroner-tl corpus check`: say what is wrong with a corpus before anyone trains on it."""
+"""`neuroner-tl corpus check`: report problems in a corpus before training on it."""
 
 from __future__ import annotations
 

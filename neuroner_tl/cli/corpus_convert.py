@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "than brat",
     )
     parser.add_argument(
-        "--texts", type=Path, metavar="PATH", help="for standoff: the texts that were annotated"
+        "--texts", type=Path, metavar="PATH", help="for standoff: the annotated texts"
     )
     parser.add_argument(
         "--texts-from",
@@ -45,14 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="OLD=NEW",
-        help="write a type under another name; may be given several times",
+        help="rename a type; may be given several times",
     )
     parser.add_argument(
         "--only",
         action="append",
         default=[],
         metavar="TYPE",
-        help="keep this type, by its new name; may be given several times (default: all)",
+        help="keep only this type (its new name); may be given several times (default: all)",
     )
     parser.add_argument(
         "--tokenizer",

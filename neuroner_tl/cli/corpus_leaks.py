@@ -14,13 +14,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--source", type=Path, required=True, metavar="DIR", help="the corpus to pre-train on"
     )
     parser.add_argument(
-        "--target", type=Path, required=True, metavar="DIR", help="the corpus to be tested on"
+        "--target", type=Path, required=True, metavar="DIR", help="the corpus to test on"
     )
     parser.add_argument(
         "--parts",
         default="test",
         metavar="NAMES",
-        help="parts of the target that must not be in the source, with commas (default test)",
+        help="parts of the target that must not be in the source, comma-separated (default test)",
     )
 
 

@@ -1,4 +1,4 @@
-"""`neuroner-tl corpus split`: write a corpus split at random into train, valid and test."""
+"""`neuroner-tl corpus split`: split a corpus at random into train, valid and test."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this action."""
     parser.add_argument("folder", type=Path, metavar="DIR", help="a flat folder of brat files")
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIR", help="the folder to make"
+        "--output", type=Path, required=True, metavar="DIR", help="the folder to create"
     )
     parser.add_argument(
         "--percentages",
         default="60,10,30",
         metavar="A,B,C",
-        help="documents for train, valid and test, in per cent (default 60,10,30)",
+        help="documents for train, valid and test, in percent (default 60,10,30)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the split (default 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the split (default 0)")
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
@@ -32,7 +32,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
         percentages = [float(part) for part in arguments.percentages.split(",")]
     except ValueError:
         raise ParameterError(
-            f"--percentages: found {arguments.percentages!r}, expected three numbers with commas"
+            f"--percentages: found {arguments.percentages!r}, expected three numbers separated by "
+            "commas"
         ) from None
     corpus = split_corpus(arguments.folder, arguments.output, percentages, arguments.seed)
     documents = {name: len(part) for name, part in corpus.items()}

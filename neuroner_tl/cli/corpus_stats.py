@@ -1,4 +1,4 @@
-"""`neuroner-tl corpus stats`: count sentences, tokens and annotations of corpora."""
+"""`neuroner-tl corpus stats`: count the sentences, tokens and annotations of corpora."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this action."""
     parser.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="the corpora")
     parser.add_argument(
-        "--parts", action="store_true", help="a row for each part (train, valid ...) as well"
+        "--parts", action="store_true", help="also print a row for each part (train, valid ...)"
     )
     parser.add_argument(
-        "--format", choices=("text", "csv", "latex"), default="text", help="form of the table"
+        "--format", choices=("text", "csv", "latex"), default="text", help="format of the table"
     )
     parser.add_argument(
-        "--tokenizer", choices=("alnum", "spacy"), default="alnum", help="what counts as a token"
+        "--tokenizer", choices=("alnum", "spacy"), default="alnum", help="tokeniser"
     )
 
 

@@ -33,13 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--documents",
         choices=DOCUMENT_CHOICES,
         default="same",
-        help="when the two folders hold different documents: same = stop (default); common = "
+        help="if the two folders have different documents: same = stop (default); common = "
         "compare those in both; gold = all gold documents, missing predictions count as empty; "
-        "all = predictions without a gold document count as false, too",
+        "all = also count predictions without a gold document as false",
     )
     parser.add_argument("--json-file", type=Path, metavar="FILE", help="write all figures to FILE")
     parser.add_argument(
-        "--per-document", action="store_true", help="print a line for each document as well"
+        "--per-document", action="store_true", help="also print a line for each document"
     )
     parser.add_argument(
         "--conlleval",

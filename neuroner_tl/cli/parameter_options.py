@@ -22,8 +22,8 @@ def add_parameter_arguments(parser: argparse.ArgumentParser) -> None:
     """Add `--parameters_filepath` and one option per parameter, grouped by section.
 
     Only options that are given appear in the namespace; values stay strings, checked by
-    `load_parameters`. Abbreviated options are switched off, since a misspelt parameter must not
-    be taken for another one. NeuroNER's former parameters are accepted but not shown.
+    `load_parameters`. Abbreviations are disabled, since a misspelt parameter must not
+    be mistaken for another one. Parameters of NeuroNER without effect are accepted but not shown.
     """
     parser.allow_abbrev = False
     parser.add_argument(
@@ -31,7 +31,7 @@ def add_parameter_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=None,
         metavar="FILE",
-        help="parameter file (.ini); the options below win over it",
+        help="parameter file (.ini); the options below override it",
     )
     for section, names in by_section():
         group = parser.add_argument_group(f"parameters [{section}]")
@@ -55,10 +55,16 @@ def overrides_from(namespace: argparse.Namespace) -> dict[str, Any]:
 
 
 class CommandLineParser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line, with the nearest name of an unknown option.
+    """An argument parser with one-line errors that suggest the nearest option.
 
-    Every error ends the program with status 2; abbreviated options are errors. Subparsers made
-    by `add_subparsers` are of the same class.
+    Every error exits with status 2; abbreviated options are errors. Subparsers created
+    by `add_subparsers` have the same class.
+
+    Example:
+        >>> parser = CommandLineParser(prog="demo")
+        >>> _ = parser.add_argument("--seed")
+        >>> parser.parse_args(["--seed", "1"]).seed
+        '1'
 
     Example::
 
@@ -73,7 +79,7 @@ class CommandLineParser(argparse.ArgumentParser):
     def parse_args(  # type: ignore[override]
         self, args: Optional[Sequence[str]] = None, namespace: Any = None
     ) -> argparse.Namespace:
-        """Parse all arguments; end the program at the first that is not known."""
+        """Parse all arguments; exit at the first unknown one."""
         result, unknown = self.parse_known_args(args, namespace)
         if unknown:
             self._refuse(unknown, result)
@@ -84,14 +90,14 @@ class CommandLineParser(argparse.ArgumentParser):
         if option is None:
             self.error(
                 f"found {unknown[0]!r}, expected no further argument; remove it, or put the "
-                "option that it belongs to before it"
+                "option that it belongs to in front of it"
             )
         option = option.split("=")[0]
         hint = nearest_hint(option, self._option_names(result))
         self.error(f"found the unknown option {option}, expected one that --help lists{hint}")
 
     def _option_names(self, result: argparse.Namespace) -> list[str]:
-        """Return the visible options of this parser and of the command that was chosen."""
+        """Return the visible options of this parser and of the chosen command."""
         names: list[str] = []
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction):
@@ -102,6 +108,6 @@ class CommandLineParser(argparse.ArgumentParser):
         return names
 
     def error(self, message: str) -> NoReturn:
-        """End the program with one line and status 2."""
+        """Exit with a one-line message and status 2."""
         shown = escaped(" ".join(message.splitlines()))
         self.exit(2, f"{self.prog}: error: {shown}\n")

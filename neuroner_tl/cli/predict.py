@@ -1,4 +1,4 @@
-"""`neuroner-tl predict`: find entities in text files with a trained model, as brat files."""
+"""`neuroner-tl predict`: find entities in text files with a trained model, write brat files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--batch-size",
         type=int,
         default=64,
-        help="sentences read side by side, at most 128 (default 64)",
+        help="sentences per batch, at most 128 (default 64)",
     )
     parser.add_argument("--threads", type=int, default=1, help="threads, 0 for all (default 1)")
 

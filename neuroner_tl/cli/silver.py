@@ -14,23 +14,25 @@ from neuroner_tl.messages.screen import terminal_width
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions of this command."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    description = "annotate, harmonise and clean as a definition says, and report every step"
+    description = (
+        "annotate, harmonise and clean texts according to a definition, and report every step"
+    )
     build = actions.add_parser("build", help=description, description=description)
     build.add_argument("definition", type=Path, metavar="FILE", help="the definition (.ini)")
     build.add_argument(
-        "--data", type=Path, metavar="DIR", help="wins over data_folder of the definition"
+        "--data", type=Path, metavar="DIR", help="overrides data_folder of the definition"
     )
     build.add_argument(
-        "--output", type=Path, metavar="DIR", help="wins over output_folder of the definition"
+        "--output", type=Path, metavar="DIR", help="overrides output_folder of the definition"
     )
     add_variables(build, "the definition")
     build.add_argument(
         "--replace", action="store_true", help="replace the corpus that an earlier run built"
     )
-    description = "write what a term list finds in texts as stand-off, and say how fast that was"
+    description = "write the matches of a term list in texts as stand-off, and report the speed"
     annotate = actions.add_parser("annotate", help=description, description=description)
     annotate.add_argument(
-        "--terms", type=Path, required=True, metavar="FILE", help="the terms, one a line"
+        "--terms", type=Path, required=True, metavar="FILE", help="the terms, one per line"
     )
     annotate.add_argument("--texts", type=Path, required=True, metavar="PATH", help="the texts")
     annotate.add_argument(
@@ -48,14 +50,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=6,
         metavar="N",
-        help="symbols of at most so many letters and digits must match in case (default 6)",
+        help="symbols of at most this many letters and digits match case-sensitively (default 6)",
     )
     annotate.add_argument(
-        "--genus-initials", action="store_true", help="E. coli for Escherichia coli"
+        "--genus-initials", action="store_true", help="also match E. coli for Escherichia coli"
     )
-    annotate.add_argument("--no-plurals", action="store_true", help="no other number of terms")
     annotate.add_argument(
-        "--no-abbreviations", action="store_true", help="no abbreviations that a text introduces"
+        "--no-plurals", action="store_true", help="do not match plurals and singulars"
+    )
+    annotate.add_argument(
+        "--no-abbreviations",
+        action="store_true",
+        help="do not annotate abbreviations defined in a text",
     )
 
 

@@ -1,4 +1,4 @@
-"""`neuroner-tl study`: run a study that compares many training runs, and report on it."""
+"""`neuroner-tl study`: run a study that compares many training runs, and report its results."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions of this command."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, description in (
-        ("run", "make the runs that are missing, then tables and figures"),
-        ("status", "say which runs are done, running, failed and missing, and the time left"),
-        ("report", "make tables and figures from the runs that are done"),
+        ("run", "train the missing runs, then write tables and figures"),
+        ("status", "show which runs are finished, running, failed and missing, and the time left"),
+        ("report", "write tables and figures of the finished runs"),
     ):
         action = actions.add_parser(name, help=description, description=description)
         action.add_argument("definition", type=Path, metavar="FILE", help="the study file (.ini)")
         action.add_argument(
-            "--output", type=Path, metavar="DIR", help="wins over output_folder of the study file"
+            "--output", type=Path, metavar="DIR", help="overrides output_folder of the study file"
         )
         action.add_argument(
-            "--seed", type=_seed, metavar="N", help="the seed of all runs, wins over the study file"
+            "--seed", type=_seed, metavar="N", help="seed of all runs; overrides the study file"
         )
         add_variables(action, "the study file")
         _ADD_OWN[name](action)
@@ -39,28 +39,28 @@ def _add_run(action: argparse.ArgumentParser) -> None:
         "--workers",
         type=int,
         metavar="N",
-        help="processes of this machine, one thread each (default 1); with --address, runs at a "
-        "time (default: the processors of the cluster)",
+        help="local processes, one thread each (default 1); with --address, concurrent runs "
+        "(default: the processors of the cluster)",
     )
     action.add_argument(
         "--address",
         metavar="ADDRESS",
-        help="use the Ray cluster of this address; auto is the one that this machine belongs to",
+        help="use the Ray cluster at this address; auto for the one that this machine belongs to",
     )
     action.add_argument(
-        "--retry-failed", action="store_true", help="make runs that failed once more"
+        "--retry-failed", action="store_true", help="run failed runs again"
     )
 
 
 def _add_report(action: argparse.ArgumentParser) -> None:
     action.add_argument(
-        "--to", type=Path, metavar="DIR", help="write the report here, with the records beside it"
+        "--to", type=Path, metavar="DIR", help="write the report to DIR, with a copy of the records"
     )
     action.add_argument(
         "--records",
         type=Path,
         metavar="FILE",
-        help="take the records from this file, not from the study's folder",
+        help="read the records from FILE instead of the study's folder",
     )
 
 

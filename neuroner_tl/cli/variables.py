@@ -1,4 +1,4 @@
-"""The option ``-D NAME=VALUE``: what ``${NAME}`` in a definition stands for."""
+"""The option ``-D NAME=VALUE``: the value of ``${NAME}`` in a definition."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def add_variables(parser: argparse.ArgumentParser, file: str) -> None:
 
     Args:
         parser: of the command.
-        file: what its help calls the file, such as ``the study file``.
+        file: how its help refers to the file, such as ``the study file``.
     """
     parser.add_argument(
         "-D",
@@ -21,7 +21,7 @@ def add_variables(parser: argparse.ArgumentParser, file: str) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help=f"what ${{NAME}} in {file} stands for; else the environment variable NAME",
+        help=f"value of ${{NAME}} in {file} (default: the environment variable NAME)",
     )
 
 

@@ -1,4 +1,4 @@
-"""`neuroner-tl vectors`: train word vectors on texts, look into them, prune and convert them."""
+"""`neuroner-tl vectors`: train word vectors on texts; inspect, prune and convert them."""
 
 from __future__ import annotations
 

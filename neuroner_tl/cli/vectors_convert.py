@@ -1,4 +1,4 @@
-"""`neuroner-tl vectors convert`: write word vectors in another format, which the ending says."""
+"""`neuroner-tl vectors convert`: convert word vectors to the format given by the file extension."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "file",
         type=Path,
         metavar="FILE",
-        help="word2vec binary or text or GloVe text, each also zipped, or a fastText model",
+        help="word2vec binary or text or GloVe text, each optionally with .gz, or a fastText model",
     )
     parser.add_argument(
         "--output",
         type=Path,
         required=True,
         metavar="FILE",
-        help=".bin (word2vec binary), .txt or .vec (word2vec text) or .glove, each also with .gz",
+        help=".bin (word2vec binary), .txt or .vec (word2vec text) or .glove, each optionally with .gz",
     )
 
 
@@ -31,7 +31,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
     facts = convert_vectors(arguments.file, arguments.output)
     return Outcome(
-        f"{facts.words:,} words with vectors of {facts.dimension} numbers, read as {facts.format}; "
+        f"{facts.words:,} words with vectors of dimension {facts.dimension}, read as "
+        f"{facts.format}; "
         f"written to {arguments.output}",
         {**vars(facts), "output": arguments.output},
     )

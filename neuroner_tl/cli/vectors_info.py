@@ -1,4 +1,4 @@
-"""`neuroner-tl vectors info`: say what a file of word vectors holds."""
+"""`neuroner-tl vectors info`: describe a file of word vectors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from neuroner_tl.cli.outcome import Outcome
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this action."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="word vectors of any format")
+    parser.add_argument("file", type=Path, metavar="FILE", help="word vectors in any format")
 
 
 def run(arguments: argparse.Namespace) -> Outcome:

@@ -1,4 +1,4 @@
-"""`neuroner-tl vectors nearest`: list the words whose vectors are nearest to that of a word."""
+"""`neuroner-tl vectors nearest`: list the words with the nearest vectors to that of a word."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from neuroner_tl.cli.outcome import Outcome
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this action."""
-    parser.add_argument("word", metavar="WORD", help="looked up as training looks words up")
+    parser.add_argument("word", metavar="WORD", help="looked up in the same way as in training")
     parser.add_argument(
-        "--vectors", type=Path, required=True, metavar="FILE", help="word vectors of any format"
+        "--vectors", type=Path, required=True, metavar="FILE", help="word vectors in any format"
     )
     parser.add_argument("--number", type=int, default=10, help="how many to list (default 10)")
 

@@ -10,7 +10,7 @@ from neuroner_tl.cli.outcome import Outcome
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this action."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="word vectors of any format")
+    parser.add_argument("file", type=Path, metavar="FILE", help="word vectors in any format")
     parser.add_argument(
         "--corpus", type=Path, nargs="+", default=[], metavar="DIR", help="corpora, all parts"
     )
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help=".bin, .txt, .vec or .glove, each also with .gz",
+        help=".bin, .txt, .vec or .glove, each optionally with .gz",
     )
     parser.add_argument(
         "--tokenizer", choices=("alnum", "spacy"), default="alnum", help="as for training"

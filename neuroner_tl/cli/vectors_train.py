@@ -19,14 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="FILE|DIR",
         help="text files (.txt), JSON lines (.jsonl), BioC (.xml, .json), PubTator (.pubtator), "
-        "each also with .gz, and folders of such files, brat folders too",
+        "each optionally with .gz, and folders of such files, including brat folders",
     )
     parser.add_argument(
         "--output",
         type=Path,
         required=True,
         metavar="FILE",
-        help="word2vec: .bin, .txt, .vec or .glove, each also with .gz; fasttext: .bin",
+        help="word2vec: .bin, .txt, .vec or .glove, each optionally with .gz; fasttext: .bin",
     )
     for setting in fields(VectorSettings):
         name, default = f"--{setting.name.replace('_', '-')}", setting.default
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     )
     result = train_vectors(arguments.texts, arguments.output, settings)
     return Outcome(
-        f"{result.words:,} words with a vector of {settings.dimension} numbers, "
+        f"{result.words:,} words with vectors of dimension {settings.dimension}, "
         f"{result.covered:.2%} of {result.tokens:,} words in {result.documents:,} texts; "
         f"written to {arguments.output}",
         {**vars(result), "output": arguments.output},

@@ -1,4 +1,4 @@
-"""Reading and writing parameter files, and what overrides them."""
+"""Read and write parameter files, and apply overrides."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class _Setting(NamedTuple):
-    """One value as found, with the place to name in errors."""
+    """A value as found, with its location for errors."""
 
     value: Any
     where: str
@@ -52,8 +52,8 @@ def load_parameters(
             of the name.
 
     Raises:
-        ParameterError: the file cannot be read; a name is unknown or given twice; a value is of
-            the wrong type, out of range or contradicts another one.
+        ParameterError: the file cannot be read; a name is unknown or given twice; a value has
+            the wrong type, is out of range or contradicts another one.
     """
     settings = {} if path is None else _without_shorthands(_read(Path(path)))
     given = {}
@@ -70,7 +70,7 @@ def load_parameters(
 
 
 def _read(path: Path) -> dict[str, _Setting]:
-    """Return the settings of a file by today's names."""
+    """Return the settings of a file by current names."""
     settings: dict[str, _Setting] = {}
     first_line: dict[str, int] = {}
     for values in read_sections(path, {"*": OpenSection}, "a parameter file").values.values():
@@ -80,7 +80,7 @@ def _read(path: Path) -> dict[str, _Setting]:
             if name in settings:
                 raise ParameterError(
                     f"{where}: found a second value (the first is in line {first_line[name]}), "
-                    "expected each parameter once, in whatever section; remove one of the two"
+                    "expected each parameter once, in any section; remove one of the two"
                 )
             settings[name] = _Setting(text, where, "remove the line")
             first_line[name] = line
@@ -103,7 +103,7 @@ def _without_shorthands(settings: dict[str, _Setting]) -> dict[str, _Setting]:
 
 
 def _known_name(name: str, where: str) -> str:
-    """Return today's name of a parameter; raise if there is none."""
+    """Return the current name of a parameter; raise if there is none."""
     name = RENAMED.get(name, name)
     if name in Parameters.model_fields or name in RETIRED:
         return name
@@ -114,7 +114,7 @@ def _known_name(name: str, where: str) -> str:
 
 
 def _accept_former_values(settings: dict[str, _Setting]) -> None:
-    """Drop or translate, with a warning, what NeuroNER had and we do not."""
+    """Drop or translate, with a warning, settings that only NeuroNER has."""
     retired = [name for name in settings if name in RETIRED]
     for name in retired:
         del settings[name]
@@ -128,7 +128,7 @@ def _accept_former_values(settings: dict[str, _Setting]) -> None:
 
 
 def _explain(error: ValidationError, settings: Mapping[str, _Setting]) -> str:
-    """Return one line about the first problem that pydantic found, in our words."""
+    """Return one line about the first problem found by pydantic, for users."""
     first = error.errors()[0]
     if first["type"] == "contradiction":
         return _contradicting(first["ctx"], settings)
@@ -136,7 +136,7 @@ def _explain(error: ValidationError, settings: Mapping[str, _Setting]) -> str:
     setting = settings[name]
     found = str(setting.value)
     if "," in found and not is_list(name):
-        remedy = "a comma makes a list, which this parameter does not take: give one value"
+        remedy = "this parameter does not take a list: give one value, without a comma"
     else:
         default = format_value(Parameters.model_fields[name].default) or "empty"
         remedy = f"correct it, or {setting.remove} for the default, {default}"
@@ -150,9 +150,9 @@ def _contradicting(context: Mapping[str, Any], settings: Mapping[str, _Setting])
 
 
 def write_parameters(parameters: Parameters, path: Union[str, Path]) -> None:
-    """Write all parameters as an .ini file that `load_parameters` reads back the same.
+    """Write all parameters as an .ini file from which `load_parameters` restores them.
 
-    The file appears whole or not at all.
+    The file is written atomically.
 
     Raises:
         ParameterError: the file cannot be written.
@@ -171,7 +171,7 @@ def write_parameters(parameters: Parameters, path: Union[str, Path]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file of parameters, whole or not at all.
+    """Write a text file of parameters atomically.
 
     Raises:
         ParameterError: the file cannot be written.

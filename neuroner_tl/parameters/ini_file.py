@@ -298,11 +298,11 @@ def _choices(annotation: Any) -> tuple[str, ...]:
 def _variables_of(
     sections: Mapping[str, Mapping[str, IniValue]], given: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return what each ``${NAME}`` of a file stands for, those that have a value.
+    """Return the value of each ``${NAME}`` of a file that has one.
 
     Args:
         sections: the values of the file by section and name.
-        given: values from the command line; else that of the environment counts.
+        given: values from the command line; they override the environment.
     """
     names = dict.fromkeys(
         match[1]
@@ -317,7 +317,7 @@ def _variables_of(
 def _expanded(
     sections: Mapping[str, Mapping[str, IniValue]], variables: Mapping[str, str]
 ) -> dict[str, dict[str, IniValue]]:
-    """Put values in the place of ``${NAME}``; what has none stays."""
+    """Replace each ``${NAME}`` by its value; leave those without a value."""
 
     def value_of(match: re.Match[str]) -> str:
         return variables.get(match[1], match[0])
@@ -332,7 +332,7 @@ def _expanded(
 
 
 def _refuse_variables(path: Path, values: Mapping[str, IniValue]) -> None:
-    """Refuse a ``${NAME}`` that is left without a value.
+    """Refuse values with an unresolved ``${NAME}``.
 
     Raises:
         ParameterError: there is one.
@@ -341,6 +341,6 @@ def _refuse_variables(path: Path, values: Mapping[str, IniValue]) -> None:
         left = _VARIABLE.search(value.text)
         if left:
             raise ParameterError(
-                f"{path}:{value.line}: {name}: found {left[0]} without a value, expected one in "
-                f"its place; give -D {left[1]}=VALUE or set the environment variable {left[1]}"
+                f"{path}:{value.line}: {name}: found {left[0]}, expected a variable that is set; "
+                f"give -D {left[1]}=VALUE or set the environment variable {left[1]}"
             )

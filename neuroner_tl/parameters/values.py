@@ -1,4 +1,4 @@
-"""Values of parameters: how text becomes one, those with a form of their own, and shorthands."""
+"""Values of parameters: conversion from text, values with their own syntax, and shorthands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Layer = Literal[
 LAYERS: tuple[str, ...] = get_args(Layer)
 RELOAD_FLAGS = tuple(f"reload_{layer}" for layer in LAYERS)
 FREEZE_FLAGS = tuple(f"freeze_{layer}" for layer in LAYERS)
-# Both stand for a choice of the six reload flags.
+# Both are shorthands for the six reload flags.
 SHORTHANDS = ("transfer_layers", "transfer_up_to")
 
 _INTERVAL = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(minutes?|batch|batches)")
@@ -45,10 +45,10 @@ class Interval(NamedTuple):
 
 
 def from_text(value: Any, annotation: Any) -> Any:
-    """Turn text into what a field's type takes; leave anything else as it is.
+    """Convert text for a field's type; return any other value unchanged.
 
     Raises:
-        ValueError: a parameter file could not hold the text.
+        ValueError: a parameter file cannot represent the text.
     """
     if not isinstance(value, (str, Path)):
         return value
@@ -70,7 +70,7 @@ def from_text(value: Any, annotation: Any) -> Any:
 
 def _check_text(text: str) -> None:
     if any(character == '"' or ord(character) < 32 for character in text):
-        raise ValueError("a parameter file cannot hold this")
+        raise ValueError("a parameter file cannot represent this")
     text.encode("utf-8")  # raises a ValueError if it cannot be written
 
 
@@ -95,7 +95,7 @@ def read_label_map(value: Union[str, Iterable[Iterable[str]]]) -> tuple[tuple[st
     Raises:
         ValueError: a pair is incomplete or occurs twice, or a name has a comma or a colon.
     """
-    # Pairs are read as text too, so that nothing passes that a file could not hold.
+    # Pairs are converted to text first, so that only values that a file can represent are accepted.
     try:
         text = value if isinstance(value, str) else ",".join(":".join(pair) for pair in value)
     except TypeError:
@@ -118,13 +118,13 @@ def contradiction(message: str, *names: str) -> PydanticCustomError:
 
 
 def expand_shorthands(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace `transfer_layers` or `transfer_up_to` by the six flags that it stands for.
+    """Replace `transfer_layers` or `transfer_up_to` by the six equivalent flags.
 
     Args:
         values: parameters by name, of one place: a file, or the command line.
 
     Raises:
-        PydanticCustomError: both are given, or a `reload_*` flag says otherwise.
+        PydanticCustomError: both are given, or a `reload_*` flag contradicts.
     """
     result = dict(values)
     given = [name for name in SHORTHANDS if _layers(name, values.get(name)) is not None]
@@ -140,7 +140,7 @@ def expand_shorthands(values: Mapping[str, Any]) -> dict[str, Any]:
             if flag in values and _as_bool(values[flag]) is not (layer in chosen):
                 raise contradiction(
                     f"{name} = {_text(values[name])} and {flag} = {values[flag]}, expected them "
-                    f"to agree; leave {flag} out, {name} stands for all six",
+                    f"to agree; leave {flag} out, since {name} sets all six",
                     name,
                     flag,
                 )
@@ -149,7 +149,7 @@ def expand_shorthands(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _layers(name: str, value: Any) -> Optional[tuple[str, ...]]:
-    """The layers that a shorthand names; None if it is not set, or wrong and to be refused."""
+    """Return the layers of a shorthand; None if it is not set, or invalid and to be refused."""
     names = tuple(part.strip().lower() for part in _text(value).split(","))
     if not set(names) <= set(LAYERS) or (name == "transfer_up_to" and len(names) != 1):
         return None
@@ -161,7 +161,7 @@ def _text(value: Any) -> str:
 
 
 def _as_bool(value: Any) -> Any:
-    """True or False for the words that stand for them, else the value itself."""
+    """Return True or False for the words that mean them, else the value itself."""
     words = {"true": True, "yes": True, "on": True, "1": True, "t": True, "y": True}
     words.update({"false": False, "no": False, "off": False, "0": False, "f": False, "n": False})
     return words.get(str(value).strip().lower(), value)

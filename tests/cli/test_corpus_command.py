@@ -153,7 +153,7 @@ def test_split(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [p.name for p in sorted((again / "test").iterdir())] == [
         p.name for p in sorted((out / "test").iterdir())
     ]
-    assert "has parts already" in refused(
+    assert "already has parts" in refused(
         capsys, "corpus", "split", out, "--output", tmp_path / "x"
     )
     assert "three numbers" in refused(

@@ -34,7 +34,7 @@ def test_table_and_json(folders, capsys):
     assert ["DISO", "0", "1", "2"] in [line.split()[:4] for line in printed.splitlines()]
     assert ["a", "0", "1", "1"] in [line.split()[:4] for line in printed.splitlines()]
     assert "documents compared: 2" in printed
-    assert "gold documents without prediction: 1 (count as empty)" in printed
+    assert "gold documents without predictions: 1 (count as empty)" in printed
     content = json.loads(target.read_text())
     assert content["missing"] == ["b"]
     assert content["scores"]["micro"]["fn"] == 2

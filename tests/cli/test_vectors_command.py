@@ -37,7 +37,7 @@ def train(texts, output, *more):
 def test_train_and_what_it_says(tmp_path, texts, capsys):
     assert train(texts, tmp_path / "v.bin", "--lowercase") == 0
     said = capsys.readouterr().out
-    assert "words with a vector of 6 numbers, 100.00% of 420 words in 2 texts" in said
+    assert "words with vectors of dimension 6, 100.00% of 420 words in 2 texts" in said
     vectors = KeyedVectors.load_word2vec_format(str(tmp_path / "v.bin"), binary=True)
     assert "brca1" in vectors.key_to_index and "BRCA1" not in vectors.key_to_index
 
@@ -70,7 +70,7 @@ def test_the_other_actions(tmp_path, texts, capsys):
     assert "2 from their characters" in said and f"5 words with a vector written to {small}" in said
 
     assert main(["vectors", "convert", small, "--output", str(tmp_path / "c.bin")]) == 0
-    assert "5 words with vectors of 6 numbers, read as word2vec text" in capsys.readouterr().out
+    assert "5 words with vectors of dimension 6, read as word2vec text" in capsys.readouterr().out
     converted = KeyedVectors.load_word2vec_format(str(tmp_path / "c.bin"), binary=True)
     assert set(converted.index_to_key) == {"BRCA1", "BRCA2", "BRCA3", "and", "cancer"}
 

@@ -87,7 +87,7 @@ def test_an_arm_has_parameters_and_layers_of_its_own(write):
 
 def test_variables_come_from_the_command_line_or_the_environment(write, monkeypatch):
     path = write("synthetic:gold", "${FOLDER}/gold")
-    with pytest.raises(ParameterError, match=r":12: Gold: found \$\{FOLDER\} without a value"):
+    with pytest.raises(ParameterError, match=r":12: Gold: found \$\{FOLDER\}, expected a variable"):
         read_definition(path)
     assert read_definition(path, needs_corpora=False).targets["DISO"]["Gold"] == "${FOLDER}/gold"
     monkeypatch.setenv("FOLDER", "there")
@@ -217,7 +217,9 @@ def test_the_sources_of_the_study_of_noise_are_built_by_the_commands_that_stand_
     values = dict.fromkeys(("GOLD", "SILVER", "VECTORS"), "somewhere")
     study = read_definition(ROOT / "experiments" / "source_noise.ini", values)
     assert {Path(path).name for path in study.sources["DISO"].values()} == set(built)
-    with pytest.raises(ParameterError, match=r"found \$\{NAME\} without a value.*give -D NAME"):
+    with pytest.raises(
+        ParameterError, match=r"found \$\{NAME\}, expected a variable that is set.*give -D NAME"
+    ):
         read_silver_definition(noise)
 
 
