@@ -16,12 +16,12 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 VERBS = frozenset(
     """
     Add Apply Ask Average Bring Build Check Choose Claim Clip Close Collect Combine Compare
-    Compute Copy Corrupt Count Cut Decide Decode Describe Do Download Draw Encode End Escape
-    Estimate Evaluate Execute Explain Find Forget Format Give Go Handle Hide Hold Keep Lay Let
-    Load Log Look Make Mark Measure Merge Move Name Normalise Note Open Pack Parse Pick Predict
-    Print Put Raise Read Receive Record Refuse Release Remove Replace Report Restore Resume
-    Return Run Save Say Score Search Select Set Share Show Split Start Stop Store Tag Take Tell
-    Test Train Translate Try Turn Unpack Update Wait Warn Write Yield
+    Compute Convert Copy Corrupt Count Create Cut Decide Decode Describe Do Download Draw Encode
+    End Escape Estimate Evaluate Execute Exit Expand Explain Find Forget Format Give Go Handle
+    Hide Hold Keep Lay Let Load Log Look Make Mark Measure Merge Move Name Normalise Note Open
+    Pack Parse Pick Predict Print Put Raise Read Receive Record Refuse Release Remove Replace
+    Report Restore Resume Return Run Save Say Score Search Select Set Share Show Split Start
+    Stop Store Tag Take Tell Test Train Translate Try Turn Unpack Update Wait Warn Write Yield
     """.split()
 )
 

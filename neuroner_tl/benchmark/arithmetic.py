@@ -1,7 +1,7 @@
 """How much arithmetic the network needs, and how much of it this machine does in a second.
 
 Counted are the matrix products, one multiplication and one addition as two operations; what
-they leave out (gates, dropout, CRF, updates, look-ups) is a few per cent of them.
+they leave out (gates, dropout, CRF, updates, look-ups) is a few percent of them.
 """
 
 from __future__ import annotations

@@ -45,7 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="training batch sizes (default: 1,8,32)",
     )
     parser.add_argument(
-        "--repetitions", default="5", metavar="N", help="rounds over all implementations (default: 5)"
+        "--repetitions",
+        default="5",
+        metavar="N",
+        help="rounds over all implementations (default: 5)",
     )
     parser.add_argument(
         "--seconds",

@@ -10,15 +10,23 @@ from neuroner_tl.cli.outcome import Outcome
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this action."""
-    parser.add_argument("name", nargs="?", metavar="NAME", help="what to fetch; without it, all are listed")
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", help="what to fetch; without it, all are listed"
+    )
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="the folder to create (default: ./NAME)"
     )
     parser.add_argument(
-        "--cache", type=Path, metavar="DIR", help="folder for downloads (default ~/.cache/neuroner_tl)"
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="folder for downloads (default ~/.cache/neuroner_tl)",
     )
     parser.add_argument(
-        "--registry", type=Path, metavar="FILE", help="use this registry instead of the packaged one"
+        "--registry",
+        type=Path,
+        metavar="FILE",
+        help="use this registry instead of the packaged one",
     )
 
 

@@ -47,9 +47,7 @@ def _add_run(action: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="use the Ray cluster at this address; auto for the one that this machine belongs to",
     )
-    action.add_argument(
-        "--retry-failed", action="store_true", help="run failed runs again"
-    )
+    action.add_argument("--retry-failed", action="store_true", help="run failed runs again")
 
 
 def _add_report(action: argparse.ArgumentParser) -> None:
@@ -100,7 +98,7 @@ def _run(arguments: argparse.Namespace) -> Outcome:
     content = {"interrupted": outcome.interrupted, "left": outcome.left, **outcome.counts}
     if outcome.report is None:
         return Outcome(
-            f"interrupted, {outcome.left} runs are left; the same command resumes the study",
+            f"interrupted, {outcome.left} runs left; the same command resumes the study",
             content,
             status=130,
         )

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help=".bin (word2vec binary), .txt or .vec (word2vec text) or .glove, each optionally with .gz",
+        help=".bin (word2vec binary), .txt or .vec (word2vec text) or .glove, optionally with .gz",
     )
 
 

@@ -24,7 +24,7 @@ from neuroner_tl.system.paths import StrPath
 SEVERITIES = ("error", "warning", "note")
 # Errors and a warning that training reports as well.
 NOTHING_TO_LEARN = "no entity in train: there is nothing to learn"
-NOTHING_FITS_TAGS = "no entity in train that tags can hold: there is nothing to learn"
+NOTHING_FITS_TAGS = "no entity in train that tags can represent: there is nothing to learn"
 NOTHING_TO_CHOOSE_BY = "no entity in valid: no epoch is better than another"
 LOOK_ALIKES = "types that look like typos of each other"
 MOST_EXAMPLES = 5

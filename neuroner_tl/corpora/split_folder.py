@@ -36,7 +36,7 @@ def split_corpus(
     corpus = read_corpus(folder, split_percentages=percentages, split_seed=seed)
     if corpus.split is None:
         raise CorpusError(
-            f"{folder}: has parts already ({', '.join(corpus.parts)}); expected a flat folder of "
+            f"{folder}: already has parts ({', '.join(corpus.parts)}); expected a flat folder of "
             "brat files"
         )
     write_brat_parts(Path(output), corpus.parts)

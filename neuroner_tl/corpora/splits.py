@@ -132,8 +132,8 @@ def take_train(
     """
     if not 0 < percent_of_corpus <= 100:
         raise ParameterError(
-            f"train_size = {percent_of_corpus}; expected per cent of the corpus' documents, "
-            "above 0 and at most 100"
+            f"train_size = {percent_of_corpus}; expected percent of the corpus' documents, above 0 "
+            "and at most 100"
         )
     if not ids:
         raise CorpusError("the train part has no documents; add some or split the corpus anew")

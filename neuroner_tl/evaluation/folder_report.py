@@ -24,7 +24,7 @@ def folder_report(outcome: FolderScores, per_document: bool = False) -> str:
     }[outcome.documents]
     text += (
         f"\ndocuments compared: {len(outcome.per_document)}"
-        f"\ngold documents without prediction: {len(outcome.missing)}"
+        f"\ngold documents without predictions: {len(outcome.missing)}"
         f"{treatment[0] if outcome.missing else ''}"
         f"\npredicted documents without gold: {len(outcome.extra)}"
         f"{treatment[1] if outcome.extra else ''}\n"

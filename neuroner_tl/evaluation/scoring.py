@@ -20,10 +20,10 @@ HEADLINE = "documents"
 MEASURES = {
     HEADLINE: "exact match of type and offsets, against all gold annotations of the documents, "
     "nested and discontinuous ones included",
-    "conll": "exact match of type and offsets, of those gold annotations that tags can hold",
-    "bio": "tokens by their tag as it is, of those gold annotations that tags can hold",
-    "token": "tokens by their entity type, of those gold annotations that tags can hold",
-    "binary": "tokens inside any entity, of those gold annotations that tags can hold",
+    "conll": "exact match of type and offsets, of those gold annotations that tags can represent",
+    "bio": "tokens by their tag as it is, of those gold annotations that tags can represent",
+    "token": "tokens by their entity type, of those gold annotations that tags can represent",
+    "binary": "tokens inside any entity, of those gold annotations that tags can represent",
 }
 
 # The type, and where it is.

@@ -65,9 +65,9 @@ def read_ini(path: Path, kind: str, *, keep_case: bool = False) -> dict[str, dic
             line = lines.get((section, option), 0)
             if "\n" in raw:
                 raise ParameterError(
-                    f"{path}:{line}: {option}: found a value that goes on in line {line + 1}, "
-                    "expected one line; remove the white space at the beginning of the lines "
-                    "after it"
+                    f"{path}:{line}: {option}: found a value that continues in line {line + 1}, "
+                    "expected one line; remove the white space at the beginning of the lines after "
+                    "it"
                 )
             found[section][option] = IniValue(without_comment(raw), line)
     return found
@@ -100,7 +100,7 @@ def _read_text(path: Path, kind: str) -> str:
 
 
 def _check_size(path: Path, content: bytes, text: str, kind: str) -> None:
-    """Refuse what nobody writes by hand: the parser's time is quadratic in a line's length."""
+    """Refuse oversized files and lines: the parser is quadratic in the length of a line."""
     if len(content) > _LARGEST_FILE:
         raise ParameterError(
             f"{path}: found more than {_LARGEST_FILE} bytes, expected {kind}; give another file"
@@ -116,10 +116,10 @@ def _check_size(path: Path, content: bytes, text: str, kind: str) -> None:
 def _refuse_syntax(path: Path, error: configparser.Error) -> NoReturn:
     line: Union[int, str, None] = getattr(error, "lineno", None)
     if isinstance(error, configparser.DuplicateOptionError):
-        found = f"{error.option} for a second time"
+        found = f"a second {error.option}"
         rest = "expected each parameter once; remove one of the two lines"
     elif isinstance(error, configparser.DuplicateSectionError):
-        found = f"section [{error.section}] for a second time"
+        found = f"a second section [{error.section}]"
         rest = "expected each section once; put its parameters together"
     elif isinstance(error, configparser.MissingSectionHeaderError):
         found = repr(error.line.strip())

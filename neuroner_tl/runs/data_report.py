@@ -32,7 +32,7 @@ def check_data(data: RunData) -> None:
     cannot be read. Everything comes from the arrays and reports of that reading.
 
     Raises:
-        CorpusError: the train part has no annotations, or none that tags can hold.
+        CorpusError: the train part has no annotations, or none that tags can represent.
     """
     for line in report_lines(data):
         logger.info("%s", line)

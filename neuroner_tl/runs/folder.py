@@ -246,7 +246,7 @@ class RunResult:
         Args:
             part: one of `parts`.
             measure: a name of `neuroner_tl.evaluation.scoring.MEASURES`; ``documents`` are exact
-                matches against all gold annotations, ``conll`` against those that tags can hold.
+                matches against all gold annotations, ``conll`` those that tags can represent.
 
         Raises:
             ParameterError: the part was not scored, or not by this measure.

@@ -114,7 +114,9 @@ class Nearest:
         """Return a line per word, preceded by the form that was found if it is not as written."""
         lines = []
         if self.form is None:
-            lines.append(f"{word} is not in the file: a vector from its characters")
+            lines.append(
+                f"{word} is not in the file: its vector is composed from character n-grams"
+            )
         elif self.form != word:
             lines.append(f"{word} is not in the file as written: found as {self.form}")
         lines += [f"{fixed(cosine, 3):>6}  {near}" for near, cosine in self.words]

@@ -62,7 +62,7 @@ def test_the_other_actions(tmp_path, texts, capsys):
     assert said[0] == "Cancer is not in the file as written: found as cancer"
     assert len(said) == 4 and len(said[1].split()) == 2
     assert main(["vectors", "nearest", "cancers", "--vectors", model]) == 0
-    assert "cancers is not in the file: a vector from its characters" in capsys.readouterr().out
+    assert "cancers is not in the file: its vector is composed" in capsys.readouterr().out
 
     assert main(["vectors", "prune", model, "--corpus", str(corpus), "--output", small]) == 0
     said = capsys.readouterr().out

@@ -212,7 +212,7 @@ def test_the_headline_is_named_beside_all_measures():
     assert named.pop("headline") == "documents"
     assert set(named) == {"documents", *MODES}
     assert "all gold annotations" in named["documents"]
-    assert all("that tags can hold" in named[mode] for mode in MODES)
+    assert all("that tags can represent" in named[mode] for mode in MODES)
 
 
 @pytest.mark.parametrize(("gold", "predicted"), [([set()], []), ([], [set()])])

@@ -145,7 +145,7 @@ def test_mistakes_are_refused_in_one_line(tmp_path, text, message):
 def test_variables(tmp_path, monkeypatch):
     text = "[main]\nname = ${NAME}\n[named]\nmine = ${LEFT}/x\n"
     monkeypatch.setenv("NAME", "env")
-    with pytest.raises(ParameterError, match=r":4: mine: found \$\{LEFT\} without a value"):
+    with pytest.raises(ParameterError, match=r":4: mine: found \$\{LEFT\}, expected a variable"):
         read(tmp_path, text, variables={})
     file = read(tmp_path, text, variables={"NAME": "me"}, may_lack_variables=[Named])
     assert file.section(Main).name == "me" and file.variables == {"NAME": "me"}

@@ -48,11 +48,11 @@ def test_annotations_that_no_tag_can_hold_are_refused(corpus, tmp_path):
     for path in (corpus / "train").glob("*.ann"):
         text = path.with_suffix(".txt").read_text("utf-8")
         path.write_text(f"T1\tDISO 0 1;4 5\t{text[0]} {text[4]}\n", "utf-8")
-    with pytest.raises(CorpusError, match="no entity in train that tags can hold"):
+    with pytest.raises(CorpusError, match="no entity in train that tags can represent"):
         check_data(loaded(corpus, tmp_path))
     check = check_corpus(corpus, get_tokenizer("alnum"))
     assert check.errors == 1
-    assert "no entity in train that tags can hold" in check.summary()
+    assert "no entity in train that tags can represent" in check.summary()
 
 
 def test_a_valid_part_without_entities_is_a_warning(corpus, tmp_path, caplog):

@@ -55,7 +55,7 @@ def describe_downloads(downloads: Iterable[Download]) -> str:
     rows = [
         (
             one.name,
-            f"{one.content}, {'size not known' if one.size is None else f'{one.size} bytes'}",
+            f"{one.content}, {'unknown size' if one.size is None else f'{one.size} bytes'}",
         )
         for one in downloads
     ]

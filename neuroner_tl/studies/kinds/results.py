@@ -17,7 +17,7 @@ from neuroner_tl.studies.running.record_form import part_counts
 from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING, Record
 
 MEASURE = "Exact match of type and offsets, against all gold annotations of the documents."
-OF_TAGS = "of those that tags can hold"
+OF_TAGS = "of those that tags can represent"
 CELLS = "In brackets: runs, and how many of them scored 0."
 
 
@@ -44,7 +44,7 @@ class Result:
 
     @property
     def f1_of_tags(self) -> Optional[float]:
-        """F1 on test of those gold annotations that tags can hold; None if it was not counted."""
+        """F1 on test of gold annotations that tags can represent; None if not counted."""
         if "tags" not in self.record["scores"]["test"]:
             return 0.0 if LEARNED_NOTHING in self.record else None
         return part_counts(self.record, "test", "tags").f1

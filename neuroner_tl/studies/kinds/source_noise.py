@@ -60,7 +60,7 @@ def sections(results: StudyResults) -> list[Section]:
         ),
         tuple(rows),
         f"{MEASURE} Source's own F1: on the valid part of its silver corpus, which has that "
-        "corpus's errors, of those annotations that tags can hold. Gain in points of F1, "
+        "corpus's errors, of those annotations that tags can represent. Gain in points of F1, "
         f"difference of the means. {CELLS}",
         keys=3,
     )

@@ -60,7 +60,7 @@ def sections(results: StudyResults) -> list[Section]:
         ),
         tuple(rows),
         f"{MEASURE} Source's own F1: on the valid part of its silver corpus, of those annotations "
-        f"that tags can hold. Gain in points of F1, difference of the means. {CELLS}",
+        f"that tags can represent. Gain in points of F1, difference of the means. {CELLS}",
         keys=4,
     )
     summaries = [

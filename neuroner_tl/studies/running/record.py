@@ -26,7 +26,7 @@ from neuroner_tl.system.json_text import parse_json
 logger = logging.getLogger(__name__)
 
 PARTS = ("valid", "test")
-# Names of a record's counts, and those of results.json: the headline, and what tags can hold.
+# Names of a record's counts, and those of results.json: the headline, and what tags can represent.
 MEASURES = {"documents": HEADLINE, "tags": "conll"}
 
 

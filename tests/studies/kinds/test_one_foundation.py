@@ -233,7 +233,7 @@ def test_every_table_names_its_measure_and_whether_p_is_corrected(results_of, ki
 def test_the_other_measure_stands_beside_the_headline(results_of):
     results = results_of("transfer_table", "seeds = 0")
     table = tables(results)["by_corpus"]
-    place = table.columns.index("F1 of those that tags can hold")
+    place = table.columns.index("F1 of those that tags can represent")
     for row, arm in zip(rows(table), ("baseline", "transfer")):
         (result,) = results.select(arm=arm)
         tp, fp, fn = np.sum(list(result.documents.values()), axis=0)

@@ -210,7 +210,7 @@ def test_a_study_that_is_interrupted_goes_on_with_the_same_result(
     with monkeypatch.context() as patched:
         patched.setattr(training, "TrainingLoop", Interrupted)
         assert call("study", "run", path) == 130
-    assert "1 runs are left; the same command resumes" in capsys.readouterr().out
+    assert "1 runs left; the same command resumes" in capsys.readouterr().out
     assert not store.records()
     with monkeypatch.context() as patched:
         patched.setattr(execution, "train_run", None)  # It is resumed, not begun anew.
@@ -293,7 +293,7 @@ def test_a_signal_while_a_run_is_set_up_ends_the_study(
     with monkeypatch.context() as patched:
         patched.setattr(training, name, interrupted)
         assert call("study", "run", path) == 130
-    assert "2 runs are left; the same command resumes the study" in capsys.readouterr().out
+    assert "2 runs left; the same command resumes the study" in capsys.readouterr().out
     assert len(calls) == 1 and not store.records()
     assert call("study", "run", path) == 0
     assert len(store.records()) == 2
