@@ -42,12 +42,11 @@ from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, create_network, initial_weights
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import load_data
+from neuroner_tl.runs.settings import architecture_of, step_settings
 from neuroner_tl.system.interruption import interruptible
 from neuroner_tl.system.memory import peak_memory
 from neuroner_tl.system.threads import set_threads
-from neuroner_tl.training.step import StepSettings
 
 logger = logging.getLogger(__name__)
 
@@ -130,13 +129,11 @@ def _contenders(
                 parameters.seed,
                 dataset.parts["train"].number_of_sentences if whole else batches,
             )
-            step_settings = StepSettings(
-                "sgd",
-                parameters.gradient_clipping_value,
-                parameters.dropout_rate,
-                "mean",
-                frozen,
-                mode == COMPILED,
+            settings_of_step = replace(
+                step_settings(parameters, mode == COMPILED),
+                optimiser="sgd",
+                batch_loss="mean",
+                frozen=frozen,
             )
             yield training_contender(
                 mode,
@@ -144,7 +141,7 @@ def _contenders(
                 dataset,
                 sample,
                 batch_size,
-                step_settings,
+                settings_of_step,
                 parameters.learning_rate,
                 parameters.seed,
             )

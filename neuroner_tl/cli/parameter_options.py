@@ -15,7 +15,8 @@ from neuroner_tl.parameters.documentation import (
     explanation_of,
     format_value,
 )
-from neuroner_tl.parameters.schema import RENAMED, RETIRED, Parameters
+from neuroner_tl.parameters.neuroner_names import RENAMED, RETIRED
+from neuroner_tl.parameters.schema import Parameters
 
 
 def add_parameter_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from neuroner_tl.parameters.schema import RENAMED, RETIRED, SECTIONS, Parameters
+from neuroner_tl.parameters.fields import SECTIONS
+from neuroner_tl.parameters.neuroner_names import RENAMED, RETIRED
+from neuroner_tl.parameters.schema import Parameters
 
 
 def section_of(name: str) -> str:

@@ -20,7 +20,8 @@ from neuroner_tl.parameters.documentation import (
 )
 from neuroner_tl.parameters.ini_file import OpenSection, read_sections
 from neuroner_tl.parameters.ini_syntax import without_comment
-from neuroner_tl.parameters.schema import RENAMED, RETIRED, Parameters
+from neuroner_tl.parameters.neuroner_names import RENAMED, RETIRED
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.values import RELOAD_FLAGS, SHORTHANDS, expand_shorthands
 from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.temporary import why_not_written

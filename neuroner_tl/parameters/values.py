@@ -10,6 +10,8 @@ from typing import Any, Literal, NamedTuple, Optional, Union, get_args, get_orig
 
 from pydantic_core import PydanticCustomError
 
+from neuroner_tl.system.file_name import file_name_fault
+
 # The network's layers, lowest first; `reload_*` and `freeze_*` flags are named after them.
 Layer = Literal[
     "token_embeddings",
@@ -25,6 +27,7 @@ FREEZE_FLAGS = tuple(f"freeze_{layer}" for layer in LAYERS)
 # Both are shorthands for the six reload flags.
 SHORTHANDS = ("transfer_layers", "transfer_up_to")
 
+_LONGEST_NAME = 220  # bytes of experiment_name; the run's folder has the time behind it
 _INTERVAL = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(minutes?|batch|batches)")
 
 
@@ -146,6 +149,39 @@ def expand_shorthands(values: Mapping[str, Any]) -> dict[str, Any]:
                 )
             result[flag] = layer in chosen
     return result
+
+
+def check_interval(value: Optional[str]) -> Optional[str]:
+    """Return a text that `read_interval` reads, or None.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value is not None:
+        read_interval(value)
+    return value
+
+
+def check_name(value: str) -> str:
+    """Return a text that can be the first part of a run folder's name.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if file_name_fault(value, _LONGEST_NAME):
+        raise ValueError("not a valid folder name")
+    return value
+
+
+def check_percentages(value: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Return the shares of train, valid and test, which make up a whole.
+
+    Raises:
+        ValueError: they do not, or train or valid has none.
+    """
+    if min(value[:2]) <= 0 or value[2] < 0 or abs(sum(value) - 100) > 1e-6:
+        raise ValueError("not percentages of a whole")
+    return value
 
 
 def _layers(name: str, value: Any) -> Optional[tuple[str, ...]]:

@@ -15,16 +15,17 @@ from neuroner_tl.corpora.document import TaggedDocument
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import Corpus, PartReader, read_corpus
 from neuroner_tl.corpora.text.identity import TextIdentity
-from neuroner_tl.corpora.text.sentences import SENTENCE_SPLITTER
 from neuroner_tl.corpora.text.tagging import tag_document
 from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
 from neuroner_tl.dataset.cache import DatasetCache, EncodedCorpus
 from neuroner_tl.dataset.cache_key import cache_key
 from neuroner_tl.dataset.encoding import Dataset, build_dataset
 from neuroner_tl.dataset.snapshot import Snapshot, take_snapshot
-from neuroner_tl.dataset.vocabulary import VocabularyRules
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.parameters.effects import values_that_change
+from neuroner_tl.parameters.fields import ENCODING
 from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.runs.settings import text_identity, vocabulary_rules
 from neuroner_tl.training.checkpoint import SavedModel
 
 DEBUG_SENTENCES = 200
@@ -106,16 +107,8 @@ def load_data(parameters: Parameters, source: Optional[SavedModel] = None) -> Ru
         CorpusError: the corpus or the word vectors cannot be used, or change while they are read.
     """
     tokenizer = get_tokenizer(parameters.tokenizer, parameters.spacylanguage)
-    text = text_identity(parameters, tokenizer)
-    rules = VocabularyRules(
-        tagging_format=parameters.tagging_format,
-        remap_unknown_tokens_to_unk=parameters.remap_unknown_tokens_to_unk,
-        load_only_pretrained_token_embeddings=parameters.load_only_pretrained_token_embeddings,
-        load_all_pretrained_token_embeddings=parameters.load_all_pretrained_token_embeddings,
-        check_for_lowercase=parameters.check_for_lowercase,
-        check_for_digits_replaced_with_zeros=parameters.check_for_digits_replaced_with_zeros,
-        token_embedding_dimension=parameters.token_embedding_dimension,
-    )
+    text = text_identity(parameters)
+    rules = vocabulary_rules(parameters)
     vectors = parameters.token_pretrained_embedding_filepath
     known_tokens: tuple[str, ...] = ()
     known_characters: tuple[str, ...] = ()
@@ -139,14 +132,7 @@ def load_data(parameters: Parameters, source: Optional[SavedModel] = None) -> Ru
         return cache_key(
             snapshot,
             corpus.folder,
-            {
-                **asdict(text),
-                "overlap_policy": parameters.overlap_policy,
-                "split_percentages": parameters.split_percentages,
-                "split_seed": parameters.split_seed,
-                "train_size": parameters.train_size,
-                "debug": DEBUG_SENTENCES if parameters.debug else 0,
-            },
+            {**asdict(text), **values_that_change(parameters, ENCODING)},
             rules,
             known_tokens,
             known_characters,
@@ -212,17 +198,6 @@ def open_corpus(
         required=required,
     )
     return corpus, {"corpus": report}
-
-
-def text_identity(parameters: Parameters, tokenizer: Tokenizer) -> TextIdentity:
-    """Return how text is segmented under these parameters."""
-    return TextIdentity(
-        tokenizer=parameters.tokenizer,
-        tokenizer_identity=tokenizer.identity,
-        sentence_splitter=SENTENCE_SPLITTER,
-        language=parameters.spacylanguage,
-        tagging_format=parameters.tagging_format,
-    )
 
 
 def tagged_documents(

@@ -1,4 +1,4 @@
-"""The network that a run starts with, and whether its steps are compiled."""
+"""The weights that a run starts with."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ import numpy as np
 
 from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.messages.screen import terminal_width
-from neuroner_tl.model.entity_lstm import LAYER_NAMES, Architecture, initial_weights
+from neuroner_tl.model.entity_lstm import Architecture, initial_weights
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.needed_memory import check_memory
+from neuroner_tl.runs.settings import layer_choice
 from neuroner_tl.training.checkpoint import SavedModel, Values
-from neuroner_tl.training.transfer import LayerChoice, plan_transfer
+from neuroner_tl.training.transfer import plan_transfer
 from neuroner_tl.training.transfer_report import TransferReport
 
 logger = logging.getLogger(__name__)
-
-# Below so many sentences, repetitions counted, compiling takes longer than it saves.
-COMPILE_FROM_SENTENCES = 5000
 
 
 def first_weights(
@@ -70,20 +68,7 @@ def first_weights(
             layer: {name: value.shape for name, value in named.items()}
             for layer, named in weights.items()
         },
-        LayerChoice(
-            frozenset(n for n in LAYER_NAMES if getattr(parameters, f"reload_{n}")),
-            frozenset(parameters.frozen_layers),
-            parameters.label_map or (),
-        ),
+        layer_choice(parameters),
     )
     logger.info("%s", plan.report.table(terminal_width(sys.__stderr__)))
     return plan.apply(weights), plan.report
-
-
-def is_compiled(parameters: Parameters, sentences: int) -> bool:
-    """Decide whether training on so many sentences repays compiling the step."""
-    p = parameters
-    if p.jit_compile != "auto":
-        return bool(p.jit_compile)
-    epochs = min(p.maximum_number_of_epochs, max(p.minimum_number_of_epochs, p.patience))
-    return sentences * epochs >= COMPILE_FROM_SENTENCES

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any, Optional
 
 from neuroner_tl.errors import CheckpointError, ParameterError
+from neuroner_tl.parameters.effects import effect_of
+from neuroner_tl.parameters.fields import LENGTH, NOTHING, PLACE
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.folder import RunFolder
+from neuroner_tl.runs.settings import loop_settings
 from neuroner_tl.system.json_text import parse_json
 from neuroner_tl.training.checkpoint import (
     PARAMETERS,
@@ -20,34 +23,11 @@ from neuroner_tl.training.checkpoint import (
     load_model,
     read_optimiser,
 )
-from neuroner_tl.training.loop import LoopSettings, Progress
+from neuroner_tl.training.loop import Progress
 from neuroner_tl.training.manifest import MANIFEST
 
-# Parameters that decide when a run ends or how it is computed, not what it computes.
-MAY_CHANGE = frozenset(
-    {
-        "patience",
-        "minimum_number_of_epochs",
-        "maximum_number_of_epochs",
-        "give_up_after_sentences",
-        "checkpoint_every",
-        "number_of_cpu_threads",
-        "prediction_batch_size",
-        "cache_encoding",
-        "experiment_name",
-        "tensorboard",
-        "verbose",
-    }
-)
-# Where things lie. What lies there must be what it was, which the digest of the data shows.
-MAY_MOVE = frozenset(
-    {
-        "dataset_text_folder",
-        "token_pretrained_embedding_filepath",
-        "pretrained_model_folder",
-        "output_folder",
-    }
-)
+# What is at another place must be what it was, which the digest of the data shows.
+_MAY_CHANGE = (LENGTH, PLACE, NOTHING)
 
 
 @dataclass(frozen=True)
@@ -103,18 +83,6 @@ def resume_command(path: Path) -> str:
     return f"neuroner-tl train --resume {shlex.quote(str(path))}"
 
 
-def loop_settings(parameters: Parameters) -> LoopSettings:
-    """Return how long to train under these parameters."""
-    return LoopSettings(
-        parameters.batch_size,
-        parameters.patience,
-        parameters.minimum_number_of_epochs,
-        parameters.maximum_number_of_epochs,
-        parameters.give_up_after_sentences,
-        parameters.seed,
-    )
-
-
 def read_resumption(folder: RunFolder, overrides: Mapping[str, Any]) -> Resumption:
     """Read what a run needs to go on.
 
@@ -142,7 +110,7 @@ def read_resumption(folder: RunFolder, overrides: Mapping[str, Any]) -> Resumpti
     before, now = was.to_dict(), parameters.to_dict()
     changes = {name: [before[name], now[name]] for name in now if before[name] != now[name]}
     for name, (old, new) in changes.items():
-        if name not in MAY_CHANGE | MAY_MOVE:
+        if effect_of(name) not in _MAY_CHANGE:
             raise ParameterError(
                 f"--{name}: found {new}, the run was begun with {old} and another value would "
                 f"change its result; leave --{name} out, or begin a new run"

@@ -22,21 +22,26 @@ from neuroner_tl.parameters.files import write_parameters
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.prediction.model_vectors import describe_word_vectors
 from neuroner_tl.prediction.tagger import Tagger
-from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import RunData, load_data
 from neuroner_tl.runs.data_report import check_data
-from neuroner_tl.runs.first_weights import first_weights, is_compiled
+from neuroner_tl.runs.first_weights import first_weights
 from neuroner_tl.runs.folder import RunFolder, RunResult, check_writable, create_run_folder
 from neuroner_tl.runs.leaks import warn_of_leaks
 from neuroner_tl.runs.listeners import EpochLog, Listener, ProgressBar, TensorBoard
 from neuroner_tl.runs.resume import (
     Resumption,
-    loop_settings,
     read_resumption,
     resume_command,
 )
 from neuroner_tl.runs.saving import RunSaver
 from neuroner_tl.runs.scoring import Scorer
+from neuroner_tl.runs.settings import (
+    architecture_of,
+    checkpoint_interval,
+    is_compiled,
+    loop_settings,
+    step_settings,
+)
 from neuroner_tl.system.interruption import Interrupted, at_once, interrupted_as, interruptible
 from neuroner_tl.system.memory import peak_memory
 from neuroner_tl.system.temporary import disk_full_error
@@ -49,7 +54,7 @@ from neuroner_tl.training.checkpoint import (
     versions,
 )
 from neuroner_tl.training.loop import EpochDone, Progress, Stopped, TrainingLoop
-from neuroner_tl.training.step import StepSettings, TrainingStep
+from neuroner_tl.training.step import TrainingStep
 from neuroner_tl.training.transfer_report import TransferReport
 
 logger = logging.getLogger(__name__)
@@ -165,14 +170,7 @@ class _Run:
     def make_step(self) -> TrainingStep:
         """The training step that the parameters describe, on this run's network."""
         p = self.parameters
-        settings = StepSettings(
-            p.optimizer,
-            p.gradient_clipping_value,
-            p.dropout_rate,
-            p.batch_loss,
-            p.frozen_layers,
-            self.jit_compile,
-        )
+        settings = step_settings(p, self.jit_compile)
         return TrainingStep(self.network, settings, p.learning_rate, p.seed)
 
     def train(self, folder: RunFolder) -> RunResult:
@@ -226,7 +224,7 @@ class _Run:
                 self.data.dataset.vocabulary.labels,
                 self.data.digest,
                 self.jit_compile,
-                p.checkpoint_interval,
+                checkpoint_interval(p),
                 describe_word_vectors(p.token_pretrained_embedding_filepath),
             )
             if state is None:

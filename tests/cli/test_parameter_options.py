@@ -8,8 +8,10 @@ from neuroner_tl.cli.parameter_options import (
     add_parameter_arguments,
     overrides_from,
 )
+from neuroner_tl.parameters.fields import SECTIONS
 from neuroner_tl.parameters.files import load_parameters
-from neuroner_tl.parameters.schema import RENAMED, RETIRED, SECTIONS, Parameters
+from neuroner_tl.parameters.neuroner_names import RENAMED, RETIRED
+from neuroner_tl.parameters.schema import Parameters
 
 
 def make_parser() -> CommandLineParser:

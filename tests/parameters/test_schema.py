@@ -10,7 +10,9 @@ from neuroner_tl.parameters.documentation import (
     explanation_of,
     format_value,
 )
-from neuroner_tl.parameters.schema import RENAMED, RETIRED, SECTIONS, Parameters
+from neuroner_tl.parameters.fields import SECTIONS
+from neuroner_tl.parameters.neuroner_names import RENAMED, RETIRED
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.values import FREEZE_FLAGS, LAYERS, RELOAD_FLAGS
 
 NAMES = list(Parameters.model_fields)
@@ -223,31 +225,11 @@ def test_transfer_layers_are_the_flags(value):
     assert parameters.transfer_layers is None
 
 
-def test_frozen_layers():
-    flags = {"freeze_crf": "True", "freeze_token_embeddings": True}
-    assert Parameters(**flags).frozen_layers == ("token_embeddings", "crf")
-    assert Parameters().frozen_layers == ()
-
-
 def test_label_map():
     expected = (("PRGE", "GENE"), ("DNA", "GENE"), ("DISO", "Disease or x"))
     text = " PRGE:GENE,DNA : GENE, DISO:Disease or x"
     assert Parameters(label_map=text).label_map == expected
     assert Parameters(label_map=format_value(expected)).label_map == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("10 minutes", (10, "minutes")),
-        ("0.5 Minutes", (0.5, "minutes")),
-        ("1 batch", (1, "batches")),
-        ("500batches", (500, "batches")),
-        ("", None),
-    ],
-)
-def test_checkpoint_interval(text, expected):
-    assert Parameters(checkpoint_every=text).checkpoint_interval == expected
 
 
 def test_to_dict_is_json_and_complete():

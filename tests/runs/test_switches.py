@@ -14,8 +14,8 @@ from neuroner_tl.dataset.batches import EXACT, RareTokens, Shapes, training_batc
 from neuroner_tl.model.entity_lstm import LAYER_NAMES, initial_weights
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.values import FREEZE_FLAGS, RELOAD_FLAGS
-from neuroner_tl.runs.architecture import architecture_of
 from neuroner_tl.runs.data import RunData
+from neuroner_tl.runs.settings import architecture_of, frozen_layers
 from neuroner_tl.runs.training import _Run
 from neuroner_tl.training.checkpoint import SavedModel
 
@@ -132,7 +132,7 @@ def check(row, jit_compile=False):
         assert np.isfinite(float(step(batch)))
     for layer, named in run.network.weights.items():
         changed = any((v.numpy() != before[layer][name]).any() for name, v in named.items())
-        assert changed == (layer not in parameters.frozen_layers), layer
+        assert changed == (layer not in frozen_layers(parameters)), layer
     assert ("crf" in before) == parameters.use_crf
     assert ("character_lstm" in before) == parameters.use_character_lstm
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.spelling import nearest_hint
 from neuroner_tl.parameters.ini_syntax import IniValue
-from neuroner_tl.parameters.schema import RELOAD_FLAGS
+from neuroner_tl.parameters.values import RELOAD_FLAGS
 
 LAYERS = tuple(flag[len("reload_") :] for flag in RELOAD_FLAGS)
 """The six layers from the lowest to the highest."""

@@ -15,28 +15,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
+from neuroner_tl.parameters.effects import values_that_change
+from neuroner_tl.parameters.fields import ENCODING, LENGTH, RESULT
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies.definition.arms import LAYERS, Arm
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 
 SOURCE = "source"
-# What does not decide a result, and what names a folder of this machine; corpora, word vectors
-# and source models count by their names instead.
-_NO_RESULT = frozenset(
-    {
-        "output_folder",
-        "experiment_name",
-        "dataset_text_folder",
-        "token_pretrained_embedding_filepath",
-        "pretrained_model_folder",
-        "prediction_batch_size",
-        "checkpoint_every",
-        "cache_encoding",
-        "tensorboard",
-        "verbose",
-    }
-)
+# Corpora, word vectors and source models count by their names and contents, not their places.
+_COUNTED = (ENCODING, RESULT, LENGTH)
 
 
 @dataclass(frozen=True)
@@ -223,12 +211,9 @@ def _make(
 
 def deciding_parameters(parameters: Parameters) -> dict[str, Any]:
     """Return the parameters that decide a result and are not at their defaults, as in JSON."""
-    defaults, values = Parameters().to_dict(), parameters.to_dict()
-    deciding = {
-        name: value
-        for name, value in values.items()
-        if name not in _NO_RESULT and value != defaults[name]
-    }
+    defaults = Parameters().to_dict()
+    values = values_that_change(parameters, *_COUNTED)
+    deciding = {name: value for name, value in values.items() if value != defaults[name]}
     vectors = parameters.token_pretrained_embedding_filepath
     if vectors is not None:
         deciding["word_vectors"] = vectors.name

@@ -140,7 +140,7 @@ def test_ctrl_c_saves_and_the_study_goes_on(elsewhere):
         time.sleep(0.02)
     study.send_signal(signal.SIGINT)
     printed, _ = study.communicate()
-    assert study.returncode == 130 and "the same command goes on" in printed, printed
+    assert study.returncode == 130 and "the same command resumes the study" in printed, printed
     assert not claims(stopped)
     study = start(stopped, 2)
     printed, _ = study.communicate()

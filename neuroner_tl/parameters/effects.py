@@ -1,0 +1,36 @@
+"""What another value of a parameter changes: said once, in the schema, for all who need to know.
+
+Resuming a run, naming the runs of a study and the cache of encoded corpora all ask here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neuroner_tl.parameters.fields import EFFECTS
+from neuroner_tl.parameters.schema import Parameters
+
+
+def effect_of(name: str) -> str:
+    """Return what a parameter changes, one of `EFFECTS`."""
+    extra = Parameters.model_fields[name].json_schema_extra
+    assert isinstance(extra, dict)
+    return str(extra["changes"])
+
+
+def parameters_that_change(*effects: str) -> frozenset[str]:
+    """Return the names of the parameters that have one of these effects.
+
+    Raises:
+        ValueError: there is no such effect.
+    """
+    for effect in effects:
+        if effect not in EFFECTS:
+            raise ValueError(f"found the effect {effect}, expected one of {', '.join(EFFECTS)}")
+    return frozenset(name for name in Parameters.model_fields if effect_of(name) in effects)
+
+
+def values_that_change(parameters: Parameters, *effects: str) -> dict[str, Any]:
+    """Return the values of the parameters that have one of these effects, in JSON types."""
+    names = parameters_that_change(*effects)
+    return {name: value for name, value in parameters.to_dict().items() if name in names}

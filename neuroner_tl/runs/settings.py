@@ -1,0 +1,110 @@
+"""From the parameters of a run to the settings of the rooms below: all translation is here."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from neuroner_tl.corpora.text.identity import TextIdentity
+from neuroner_tl.corpora.text.sentences import SENTENCE_SPLITTER
+from neuroner_tl.corpora.text.tokenizers import get_tokenizer
+from neuroner_tl.dataset.vocabulary import VocabularyRules
+from neuroner_tl.model.entity_lstm import Architecture
+from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.parameters.values import LAYERS, Interval, read_interval
+from neuroner_tl.training.loop import LoopSettings
+from neuroner_tl.training.step import StepSettings
+from neuroner_tl.training.transfer import LayerChoice
+
+# Below this many sentences, repetitions counted, compiling takes longer than it saves.
+COMPILE_FROM_SENTENCES = 5000
+
+
+def text_identity(parameters: Parameters) -> TextIdentity:
+    """Return how text is cut."""
+    return TextIdentity(
+        tokenizer=parameters.tokenizer,
+        tokenizer_identity=get_tokenizer(parameters.tokenizer, parameters.spacylanguage).identity,
+        sentence_splitter=SENTENCE_SPLITTER,
+        language=parameters.spacylanguage,
+        tagging_format=parameters.tagging_format,
+    )
+
+
+def vocabulary_rules(parameters: Parameters) -> VocabularyRules:
+    """Return by which rules tokens, characters and labels get their rows."""
+    return VocabularyRules(
+        tagging_format=parameters.tagging_format,
+        remap_unknown_tokens_to_unk=parameters.remap_unknown_tokens_to_unk,
+        load_only_pretrained_token_embeddings=parameters.load_only_pretrained_token_embeddings,
+        load_all_pretrained_token_embeddings=parameters.load_all_pretrained_token_embeddings,
+        check_for_lowercase=parameters.check_for_lowercase,
+        check_for_digits_replaced_with_zeros=parameters.check_for_digits_replaced_with_zeros,
+        token_embedding_dimension=parameters.token_embedding_dimension,
+    )
+
+
+def architecture_of(parameters: Parameters, labels: int) -> Architecture:
+    """Return the architecture of the network for this many labels."""
+    return Architecture(
+        labels=labels,
+        token_dimension=parameters.token_embedding_dimension,
+        token_hidden=parameters.token_lstm_hidden_state_dimension,
+        character_dimension=parameters.character_embedding_dimension,
+        character_hidden=parameters.character_lstm_hidden_state_dimension,
+        use_character_lstm=parameters.use_character_lstm,
+        use_crf=parameters.use_crf,
+        peepholes=parameters.lstm_peepholes,
+    )
+
+
+def frozen_layers(parameters: Parameters) -> tuple[str, ...]:
+    """Return the layers that are not trained."""
+    return tuple(name for name in LAYERS if getattr(parameters, f"freeze_{name}"))
+
+
+def layer_choice(parameters: Parameters) -> LayerChoice:
+    """Return what a transfer takes from the pretrained model."""
+    return LayerChoice(
+        frozenset(name for name in LAYERS if getattr(parameters, f"reload_{name}")),
+        frozenset(frozen_layers(parameters)),
+        parameters.label_map or (),
+    )
+
+
+def step_settings(parameters: Parameters, compiled: bool) -> StepSettings:
+    """Return the settings of a training step, compiled by XLA or not."""
+    return StepSettings(
+        parameters.optimizer,
+        parameters.gradient_clipping_value,
+        parameters.dropout_rate,
+        parameters.batch_loss,
+        frozen_layers(parameters),
+        compiled,
+    )
+
+
+def loop_settings(parameters: Parameters) -> LoopSettings:
+    """Return how long a run trains."""
+    return LoopSettings(
+        parameters.batch_size,
+        parameters.patience,
+        parameters.minimum_number_of_epochs,
+        parameters.maximum_number_of_epochs,
+        parameters.give_up_after_sentences,
+        parameters.seed,
+    )
+
+
+def checkpoint_interval(parameters: Parameters) -> Optional[Interval]:
+    """Return the interval at which the state is saved within an epoch; None for never."""
+    every = parameters.checkpoint_every
+    return None if every is None else read_interval(every)
+
+
+def is_compiled(parameters: Parameters, sentences: int) -> bool:
+    """Decide whether training on this many sentences repays compiling the step."""
+    p = parameters
+    if p.jit_compile != "auto":
+        return bool(p.jit_compile)
+    epochs = min(p.maximum_number_of_epochs, max(p.minimum_number_of_epochs, p.patience))
+    return sentences * epochs >= COMPILE_FROM_SENTENCES
