@@ -111,6 +111,9 @@ def test_table_and_json(parameters, idle):
     assert any(line.startswith("compilation of a run at batch 1: 2 shapes in") for line in lines)
     assert any("GFLOP/s" in line for line in lines)
 
+    tables = benchmark_text(result, 60).split("\n\n")[1:-1]
+    assert max(len(line) for table in tables for line in table.split("\n")) <= 60
+
     content = json.loads(json.dumps(benchmark_json(result), allow_nan=False))
     assert len(content["measurements"]) == len(CONTENDERS)
     assert set(content["versions"]) >= {"tensorflow", "numpy", "neuroner_tl"}

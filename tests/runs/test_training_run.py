@@ -48,6 +48,7 @@ class TestFinishedRun:
     def test_files(self, source_run):
         names = {path.name for path in source_run.folder.path.iterdir()}
         assert names == {
+            ".lock",
             "document_counts.json",
             "epochs.jsonl",
             "import_report.json",
