@@ -156,7 +156,7 @@ def _prediction_part(dataset: Dataset) -> str:
 
 
 def _until(stop_requested: Callable[[], bool], items: Iterator[Any], total: int) -> Iterator[Any]:
-    """The items, with a progress bar, until somebody wants to stop."""
+    """Yield the items, with a progress bar, until the benchmark is interrupted."""
     with progress_bar(total=total, desc="benchmark", unit=" turns", delay=2) as bar:
         while not stop_requested():
             try:

@@ -233,17 +233,17 @@ def _check_entity(entity: Entity, document: Document, place: str, result: Corpus
 def _check_types(
     types: dict[str, Counter[str]], fits: dict[str, bool], result: CorpusCheck
 ) -> None:
-    taught = types.get("train", Counter())
-    if "train" in types and not taught:
+    train_types = types.get("train", Counter())
+    if "train" in types and not train_types:
         result.add("error", NOTHING_TO_LEARN)
     elif "train" in types and not fits.get("train"):
         result.add("error", NOTHING_FITS_TAGS)
     if "valid" in types and not types["valid"]:
         result.add("warning", NOTHING_TO_CHOOSE_BY)
     for name in ("valid", "test"):
-        for kind in sorted(set(types.get(name, ())) - set(taught)):
+        for kind in sorted(set(types.get(name, ())) - set(train_types)):
             result.add("warning", f"type in {name} that train does not have", kind)
-    for kind, number in taught.items():
+    for kind, number in train_types.items():
         if number < RARE_TYPE:
             result.add("warning", f"type with fewer than {RARE_TYPE} entities in train", kind)
 

@@ -68,7 +68,7 @@ class Split:
         except (KeyError, TypeError, ValueError) as error:
             raise CorpusError(
                 f"the split cannot be read ({error!r}); expected seed, percentages, train, valid "
-                "and test: make the split anew"
+                "and test: make the split again"
             ) from error
 
 
@@ -136,7 +136,7 @@ def take_train(
             "and at most 100"
         )
     if not ids:
-        raise CorpusError("the train part has no documents; add some or split the corpus anew")
+        raise CorpusError("the train part has no documents; add some or split the corpus again")
     wanted = max(1, _round(total_documents * percent_of_corpus / 100))
     if wanted > len(ids):
         logger.warning(

@@ -32,7 +32,7 @@ _INTERVAL = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(minutes?|batch|batches)")
 
 
 class Interval(NamedTuple):
-    """How often something is done: every so many minutes or batches.
+    """An interval in minutes or in batches.
 
     Attributes:
         number: above 0.

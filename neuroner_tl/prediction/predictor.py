@@ -21,7 +21,7 @@ from neuroner_tl.training.checkpoint import SavedModel, load_model
 
 logger = logging.getLogger(__name__)
 
-# Text that is laid out together, some 150 abstracts; more streams through.
+# Text that is laid out together, about 150 abstracts; longer input is streamed.
 CHARACTERS_AT_ONCE = 1 << 18
 DOCUMENTS_AT_ONCE = 1000
 
@@ -88,7 +88,7 @@ class Predictor:
     def predict(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Replace the entities of documents by predicted ones.
 
-        The documents come back in their order; at most some hundred are held at a time, or a
+        The documents come back in their order; at most a few hundred are held in memory, or a
         single long one.
         """
         chunk: list[Document] = []

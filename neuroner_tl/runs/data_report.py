@@ -20,7 +20,7 @@ from neuroner_tl.runs.data import RunData
 
 logger = logging.getLogger(__name__)
 
-# Of the documents that have a type that looks like a typo, so many are named.
+# Number of documents listed for a type that looks like a typo.
 DOCUMENTS_NAMED = 3
 LONGEST_EXAMPLE = 100
 

@@ -106,13 +106,13 @@ class RunFolder:
                 raise
 
     def keep_epochs(self, before: int) -> None:
-        """Take records of an epoch and later ones out of ``epochs.jsonl``; they are made anew."""
+        """Remove records from an epoch on from ``epochs.jsonl``; they are written again."""
         kept = [record for record in self.epochs if record["epoch"] < before]
         _write_records(self.path / "epochs.jsonl", kept)
 
     @property
     def resumptions(self) -> list[dict[str, Any]]:
-        """What ``resumed.jsonl`` has: when the run was gone on with, and what was changed."""
+        """The records of ``resumed.jsonl``: when the run was resumed, and what was changed."""
         return _records(self.path / "resumed.jsonl")
 
     def add_resumption(self, record: dict[str, Any]) -> None:

@@ -84,7 +84,7 @@ def resume_command(path: Path) -> str:
 
 
 def read_resumption(folder: RunFolder, overrides: Mapping[str, Any]) -> Resumption:
-    """Read what a run needs to go on.
+    """Read what is needed to resume a run.
 
     Args:
         folder: the run's folder.
@@ -92,19 +92,19 @@ def read_resumption(folder: RunFolder, overrides: Mapping[str, Any]) -> Resumpti
 
     Raises:
         ParameterError: the run is finished, or a parameter would change its result.
-        CheckpointError: the folder holds no run that can go on.
+        CheckpointError: the folder holds no run that can be resumed.
     """
     if not (folder.path / PARAMETERS).is_file():
         raise CheckpointError(
             f"{folder.path}: holds no run ({PARAMETERS} is missing); give the folder of a run, or "
-            "begin a new one"
+            "start a new one"
         )
     if (folder.path / MANIFEST).is_file():
         raise CheckpointError(f"{folder.path}: is a model of a run; give the folder of the run")
     was = load_parameters(folder.path / PARAMETERS)
     if not was.train_model:
         raise ParameterError(
-            f"{folder.path}: is a run of prediction, expected one of training; begin it anew"
+            f"{folder.path}: is a prediction run, expected a training run; start it again"
         )
     parameters = load_parameters(folder.path / PARAMETERS, overrides)
     before, now = was.to_dict(), parameters.to_dict()
@@ -112,18 +112,18 @@ def read_resumption(folder: RunFolder, overrides: Mapping[str, Any]) -> Resumpti
     for name, (old, new) in changes.items():
         if effect_of(name) not in _MAY_CHANGE:
             raise ParameterError(
-                f"--{name}: found {new}, the run was begun with {old} and another value would "
-                f"change its result; leave --{name} out, or begin a new run"
+                f"--{name}: found {new}, the run was started with {old} and another value would "
+                f"change its result; leave --{name} out, or start a new run"
             )
     state = None
     if (folder.last / MANIFEST).is_file():
         state = _read_state(folder.last)
         _refuse_finished(folder, state.progress, parameters)
     elif (folder.path / "results.json").is_file() or folder.epochs:
-        # The state is saved before the first step, so somebody has removed it.
+        # The state is saved before the first step, so it was removed later.
         raise CheckpointError(
             f"{folder.path}: holds no saved training ({folder.last.name}/{MANIFEST} is missing), "
-            "so the run cannot go on; copy its folder again, or begin a new run"
+            "so the run cannot be resumed; copy its folder again, or start a new run"
         )
     return Resumption(folder, parameters, state, changes)
 
@@ -143,12 +143,12 @@ def _read_state(last: Path) -> SavedState:
         if isinstance(error, CheckpointError):
             raise
         raise CheckpointError(
-            f"{last}: {error} is missing or wrong, so the run cannot go on; begin a new run"
+            f"{last}: {error} is missing or wrong, so the run cannot be resumed; start a new run"
         ) from error
 
 
 def _refuse_finished(folder: RunFolder, progress: Progress, parameters: Parameters) -> None:
-    """A finished run has nothing to go on with, unless more patience or epochs are allowed."""
+    """Refuse a finished run, unless more patience or epochs are allowed."""
     reason = progress.reason_to_end(loop_settings(parameters))
     try:
         results = parse_json((folder.path / "results.json").read_text("utf-8"))
@@ -156,7 +156,7 @@ def _refuse_finished(folder: RunFolder, progress: Progress, parameters: Paramete
         return
     if reason and isinstance(results, dict) and results.get("status") == "finished":
         raise ParameterError(
-            f"{folder.path}: the run is finished ({results.get('reason')}), there is nothing to go "
-            "on with; its model is in model/, and --maximum_number_of_epochs or --patience can "
-            "make it longer"
+            f"{folder.path}: the run is finished ({results.get('reason')}), there is nothing to "
+            "resume; its model is in model/, and --maximum_number_of_epochs or --patience can "
+            "extend it"
         )

@@ -1,4 +1,4 @@
-"""What a run saves while it trains: its newest state, to go on from, and its best model."""
+"""What a run saves while it trains: its newest state, to resume from, and its best model."""
 
 from __future__ import annotations
 

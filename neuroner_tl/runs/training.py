@@ -95,7 +95,7 @@ def resume_run(path: Path, overrides: Mapping[str, Any]) -> RunResult:
         overrides: parameters to change, only such as do not change the result.
 
     Raises:
-        NeuroNERError: the run is finished or cannot go on, its corpus has changed, or another
+        NeuroNERError: the run is finished or cannot be resumed, its corpus has changed, or another
             process is training it.
         Interrupted: a signal came before the first step; the run is what it was.
     """
@@ -296,7 +296,7 @@ class _Run:
             logger.info("the training step is compiled: the first steps take a few seconds each")
 
     def _go_back_to(self, progress: Progress, resumption: Resumption) -> None:
-        """Take the log back to what was saved, and write down how the run goes on."""
+        """Roll the log back to what was saved, and record the resumption."""
         folder = self.folder
         folder.keep_epochs(progress.epoch)
         folder.add_resumption(
@@ -309,10 +309,10 @@ class _Run:
             }
         )
         write_parameters(self.parameters, folder.path / PARAMETERS)
-        # What it says no longer holds, and a finished run would not be gone on with.
+        # It is outdated, and a run marked as finished would not be resumed.
         (folder.path / "results.json").unlink(missing_ok=True)
         logger.info(
-            "going on with %s in epoch %d after %d batches",
+            "resuming %s in epoch %d after %d batches",
             folder.path,
             progress.epoch,
             progress.batch,

@@ -76,16 +76,16 @@ class StandoffAnnotator:
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[list[Span]]:
         """Yield the file's spans of each document; a document that it lacks has none."""
-        strangers = 0
+        mismatched = 0
         for document in _progress(documents):
             rows = self._rows.get(document.id, ())
             if rows and not any(document.text[row[0] : row[1]] == row[3] for row in rows):
-                strangers += 1
+                mismatched += 1
                 yield []
                 continue
             found = attach(document, rows, self._type, ImportReport())
             yield spans_of(found, self._type)
-        _warn_of_strangers(self._path, strangers)
+        _warn_of_mismatches(self._path, mismatched)
 
 
 class BratAnnotator:
@@ -112,14 +112,14 @@ class BratAnnotator:
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[list[Span]]:
         """Yield the folder's entities of each document; a document that it lacks has none."""
-        strangers = 0
+        mismatched = 0
         for document in _progress(documents):
             found = self._found.get(document.id)
             if found is not None and found.text.rstrip() != document.text.rstrip():
-                strangers += 1
+                mismatched += 1
                 found = None
             yield spans_of(found, self._type) if found is not None else []
-        _warn_of_strangers(self._folder, strangers)
+        _warn_of_mismatches(self._folder, mismatched)
 
 
 def spans_of(document: Document, entity_type: str) -> list[Span]:
@@ -129,11 +129,11 @@ def spans_of(document: Document, entity_type: str) -> list[Span]:
     )
 
 
-def _warn_of_strangers(path: Path, number: int) -> None:
-    """Say that annotations were left out: two collections may use one id for different texts."""
+def _warn_of_mismatches(path: Path, number: int) -> None:
+    """Warn that annotations were left out: two collections may use one id for different texts."""
     if number:
         logger.warning(
-            "%s: %d documents have another text than the one that was tagged under their id; their "
+            "%s: %d documents differ from the text that was tagged under their id; their "
             "annotations are left out",
             path,
             number,

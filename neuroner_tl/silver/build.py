@@ -65,7 +65,7 @@ class SilverResult:
     Attributes:
         folder: the corpus, with ``train`` and ``valid``; the report is in it.
         content: the report and more as a JSON object.
-        to_text: the report as text for a screen of so many columns; None for any width.
+        to_text: the report as text for a screen of this many columns; None for any width.
 
     Example::
 
@@ -125,12 +125,12 @@ def build_silver(
     steps.append(Step("documents of gold corpora removed", len(texts), len(pool)))
     logger.info("%d texts, %d of them in a gold corpus", len(texts), len(removed))
 
-    pool_spans, taught = _annotate(definition, pool, gold)
-    consensus = make_consensus(definition, taught)
+    pool_spans, training = _annotate(definition, pool, gold)
+    consensus = make_consensus(definition, training)
     silver, agreement = _harmonise(definition, pool, pool_spans, consensus)
     steps.append(Step("harmonised", len(pool), len(silver), 0, _mentions(silver)))
 
-    banned_entries, banned = _blacklist(definition, silver, taught)
+    banned_entries, banned = _blacklist(definition, silver, training)
     if definition.clean.blacklist is not None:
         clean = [
             dataclasses.replace(d, votes=tuple(without(d.text, d.votes, banned))) for d in silver
@@ -143,7 +143,7 @@ def build_silver(
             f"{definition.path}: no document is left after the last step; loosen the conditions in "
             "[clean]"
         )
-    quality = measure(definition, taught, banned) if taught.documents else Quality()
+    quality = measure(definition, training, banned) if training.documents else Quality()
     shared = list(gold.index().find(_documents(silver, settings.type)))
     content = {
         "definition": definition.path.name,
@@ -209,19 +209,19 @@ def _annotate(
 ) -> tuple[list[dict[str, list[Span]]], Sample]:
     """Return each annotator's spans of the pool, and of the gold documents to learn from."""
     kind = definition.silver.type
-    taught: list[Document] = []
+    training: list[Document] = []
     corpora: list[str] = []
     for name, members in gold.train.items():
         for document in members:
             entities = tuple(e for e in document.entities if e.type == kind)
-            taught.append(Document(document.id, document.text, entities))
+            training.append(Document(document.id, document.text, entities))
             corpora.append(name)
-    if taught and not any(document.entities for document in taught):
+    if training and not any(document.entities for document in training):
         raise CorpusError(
             f"{definition.path}: the train parts of {', '.join(gold.train)} have no entity of type "
             f"{kind}; correct `type` in [silver] or learn_from in [gold]"
         )
-    both = [*pool, *taught]
+    both = [*pool, *training]
     spans: list[dict[str, list[Span]]] = [{} for _ in both]
     for source in definition.annotators:
         number = 0
@@ -230,7 +230,7 @@ def _annotate(
             given[source.name] = found
             number += len(found)
         logger.info("%s: %d spans in %d documents", source.name, number, len(both))
-    return spans[: len(pool)], Sample(taught, spans[len(pool) :], corpora)
+    return spans[: len(pool)], Sample(training, spans[len(pool) :], corpora)
 
 
 def _harmonise(
@@ -250,7 +250,7 @@ def _harmonise(
 
 
 def _blacklist(
-    definition: SilverDefinition, silver: Sequence[SilverDocument], taught: Sample
+    definition: SilverDefinition, silver: Sequence[SilverDocument], training: Sample
 ) -> tuple[list[Banned], set[str]]:
     choice = definition.clean.blacklist
     if choice is None:
@@ -258,7 +258,7 @@ def _blacklist(
     if choice == BLACKLIST_FROM_GOLD:
         texts = {text for document in silver for text in document.keys()}
         least = definition.clean.blacklist_occurrences
-        entries = build_blacklist(texts, taught.documents, least)
+        entries = build_blacklist(texts, training.documents, least)
         return entries, {entry.text for entry in entries}
     given = read_blacklist(definition.data(choice))
     return [Banned(text, 0, 0) for text in sorted(given)], given

@@ -79,7 +79,8 @@ class Consensus:
 
 
 def make_consensus(definition: SilverDefinition, sample: Sample) -> Consensus:
-    """Return the consensus of a definition, learned from the sample where the definition says so.
+    """Return the consensus of a definition, learned from the sample where the definition asks for
+    it.
 
     Raises:
         CorpusError: weights cannot be learned from the sample.

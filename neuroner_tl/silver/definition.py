@@ -143,7 +143,7 @@ class CleanSection(Section):
 
 
 class AnnotatorsSection(OpenSection):
-    """``[annotators]``: what finds entities, as kind and path, by a name of one's own.
+    """``[annotators]``: what finds entities, as kind and path, by a user-defined name.
 
     Example:
         >>> AnnotatorsSection.model_validate({"mine": "lexicon terms.txt"}).own

@@ -45,9 +45,9 @@ class LexiconRules:
     """How terms match.
 
     Attributes:
-        symbol_length: a term without white space of at most so many letters and digits is a symbol
-            if it has three or fewer, or a capital or digit after its first character. Symbols
-            must match in case, or, if they have a digit, be written without white space.
+        symbol_length: a term without white space of at most this many letters and digits is a
+            symbol if it has three or fewer, or a capital or digit after its first character.
+            Symbols must match in case, or, if they have a digit, be written without white space.
         plurals: the last word may have a plural ending that the term lacks, or lack one that it
             has.
         genus_initials: a term of two words that begins with one capital also matches with that

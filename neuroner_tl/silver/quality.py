@@ -97,7 +97,7 @@ def _cross_fitted(
     size = len(sample.documents)
     labels = [f"{settings.method} vote"]
     if settings.extend:
-        labels.append(f"{labels[-1]}, limits")
+        labels.append(f"{labels[-1]}, boundaries")
     if clean.blacklist is not None:
         labels.append(f"{labels[-1]}, blacklist")
     for label in labels:

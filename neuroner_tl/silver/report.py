@@ -126,17 +126,16 @@ def _rule(consensus: Consensus, names: Sequence[str]) -> str:
 
 def _boundaries(corpus: str, tables: dict[str, BoundaryTable]) -> str:
     lines = [
-        f"{corpus}: limits",
-        f"{'consensus':<34}{'gold':>7}{'silver':>8}{'exact':>8}{'other':>8}",
+        f"{corpus}: boundaries",
+        f"{'consensus':<36}{'gold':>7}{'silver':>8}{'exact':>8}{'other':>8}",
     ]
     for label, table in tables.items():
         content = table.to_json()
         lines.append(
-            f"{label:<34}{content['gold_mean_tokens']:>7.2f}{content['silver_mean_tokens']:>8.2f}"
-            f"{table.exact:>8}{content['other_limits']:>8}"
+            f"{label:<36}{content['gold_mean_tokens']:>7.2f}{content['silver_mean_tokens']:>8.2f}{table.exact:>8}{content['other_limits']:>8}"
         )
     lines.append(
-        "gold, silver: mean tokens of an entity; other: touches a gold entity, other limits"
+        "gold, silver: mean tokens of an entity; other: overlaps a gold entity, other boundaries"
     )
     for label, table in tables.items():
         kinds = ", ".join(f"{k} {n}" for k, n in table.kinds.most_common(_MOST_DIFFERENCES))

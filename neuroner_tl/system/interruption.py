@@ -99,4 +99,4 @@ def _handle(number: int, frame: Optional[FrameType]) -> None:
     _requested.set()
     if _Depth.at_once:
         raise Interrupted("interrupted")
-    logger.warning("stopping after this step and saving; once more to stop at once")
+    logger.warning("stopping after this step and saving; interrupt again to stop at once")

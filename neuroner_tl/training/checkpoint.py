@@ -119,7 +119,7 @@ def read_variables(prefix: Path) -> Values:
     except (tf.errors.OpError, ValueError, RuntimeError, LookupError, TypeError) as error:
         # TensorFlow turns errors of its reader into whatever Python error comes nearest.
         raise CheckpointError(
-            f"{prefix}: no readable checkpoint; copy the model's folder again or train it anew"
+            f"{prefix}: no readable checkpoint; copy the model's folder again or retrain it"
         ) from error
     return values
 

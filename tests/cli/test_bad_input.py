@@ -280,7 +280,7 @@ class TestResume:
 
     def test_parameter_that_changes_the_result(self, refused, source_run):
         message = self.refusal(refused, source_run.folder.path, "--dropout_rate", "0.3")
-        assert "--dropout_rate: found 0.3, the run was begun with 0.1" in message
+        assert "--dropout_rate: found 0.3, the run was started with 0.1" in message
 
     def test_parameter_file_beside_it(self, refused, source_run, tmp_path):
         more = ["--parameters_filepath", tmp_path / "p.ini"]

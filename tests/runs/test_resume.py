@@ -284,7 +284,7 @@ class TestRefusals:
         with pytest.raises(ParameterError) as caught:
             resume_run(stopped, {name: value})
         assert f"--{name}: found " in str(caught.value)
-        assert "the run was begun with" in str(caught.value)
+        assert "the run was started with" in str(caught.value)
 
     @pytest.mark.parametrize("change", ["text", "annotation", "another document"])
     def test_a_changed_corpus(self, stopped, settings, tmp_path, change):

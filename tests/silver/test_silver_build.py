@@ -204,7 +204,7 @@ def test_learned_and_extended(data: Path, tmp_path: Path) -> None:
     result = build_silver(read_silver_definition(path))
     scores = result.content["scores"]["gold"]
     best_single = max(scores[name]["f1"] for name in ("one", "two", "other", "brat"))
-    assert scores["learned vote, limits, blacklist"]["f1"] >= best_single
+    assert scores["learned vote, boundaries, blacklist"]["f1"] >= best_single
     assert scores["other"]["tp"] == 0  # it has only seen the pool
     assert {*result.content["rule"]["exact"]} <= {"one", "two", "other", "brat"}
     assert result.content["withheld_train_documents"] == {"gold": 0}
@@ -294,8 +294,8 @@ def test_another_tagger_of_other_texts(data: Path, tmp_path: Path, caplog) -> No
     content = build_silver(read_silver_definition(path)).content
     rows = content["agreement"]["contributions"]
     assert rows["brat"]["spans"] == rows["other"]["spans"] == 0
-    assert f"{tagged}: 1 documents have another text" in caplog.text
-    assert f"{tmp_path / 'other.tsv'}: 1 documents have another text" in caplog.text
+    assert f"{tagged}: 1 documents differ from the text" in caplog.text
+    assert f"{tmp_path / 'other.tsv'}: 1 documents differ from the text" in caplog.text
 
 
 def test_rows_that_do_not_fit_are_an_error(data: Path, tmp_path: Path) -> None:

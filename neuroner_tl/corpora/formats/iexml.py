@@ -72,7 +72,7 @@ def _read_record(record: Any, path: Path, report: ImportReport) -> Document:
         check_covered(covered, where)
         fragments = _trim(text, spans)
         if fragments != spans:
-            report.change("white space at the limits of an annotation, cut off", place)
+            report.change("white space at the boundaries of an annotation, removed", place)
         if not fragments:
             report.drop("annotation without text", place)
             continue

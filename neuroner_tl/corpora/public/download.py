@@ -204,7 +204,7 @@ def _transfer(download: Download, part: Path) -> None:
             ) from error
         raise CorpusError(
             f"{download.address}: the download broke off after {had} bytes ({error}); run the "
-            "command again to go on from there"
+            "command again to resume it"
         ) from error
 
 
@@ -235,7 +235,7 @@ def _receive(download: Download, response: Any, part: Path, present: int, limit:
     if expected is not None and received < expected:
         raise CorpusError(
             f"{download.address}: the download broke off after {received} of {expected} bytes; run "
-            "the command again to go on from there"
+            "the command again to resume it"
         )
 
 

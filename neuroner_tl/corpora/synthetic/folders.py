@@ -154,7 +154,7 @@ def _refuse_foreign_files(target: Path) -> None:
     for path in sorted(target.rglob("*")):
         if not path.is_dir() and not _OUR_FILE.fullmatch(path.name):
             raise CorpusError(
-                f"{path}: is no file of a synthetic corpus and would be lost; move it or choose "
+                f"{path}: is not a file of a synthetic corpus and would be lost; move it or choose "
                 "another folder"
             )
 

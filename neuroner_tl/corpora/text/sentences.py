@@ -131,7 +131,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _is_boundary(text: str, start: int, match: re.Match[str]) -> bool:
-    """Tell whether the sentence begun at ``start`` ends at the candidate."""
+    """Tell whether the sentence that starts at ``start`` ends at the candidate."""
     mark = match.start()
     opening = _OPENING_RUN.match(text, match.end())
     following = opening.end() if opening else match.end()

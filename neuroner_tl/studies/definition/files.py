@@ -6,10 +6,10 @@ Sections and what they hold::
                         seeds, split_seeds, source_documents, keep_models, annotation_limits
     [sources CLASS]     NAME = folder: silver corpora of an entity class; each trains a source model
     [targets CLASS]     NAME = folder: gold corpora of that class
-    [synthetic NAME]    a corpus to be invented, named synthetic:NAME above
+    [synthetic NAME]    a synthetic corpus to generate, named synthetic:NAME above
     [predictions CLASS] gold, train, and NAME = folder of each system, for finished predictions
-    [source] [target]   parameters of those runs, which win over the parameter file
-    [arm NAME]          parameters of an arm, which win over those; layers, for an arm of one's own
+    [source] [target]   parameters of those runs, which override the parameter file
+    [arm NAME]          parameters of an arm, which override those; layers, for a user-defined arm
 
 Relative paths start at the current folder, as those of parameter files do. ``${NAME}`` stands for
 a value of the command line (``-D NAME=VALUE``) or of the environment.
@@ -147,7 +147,7 @@ def _parameter_file(file: IniFile, has_targets: bool) -> Optional[Path]:
         file.refuse(
             StudySection,
             "parameters_filepath",
-            f"{str(path)!r}, which is no file",
+            f"{str(path)!r}, which is not a file",
             "a parameter file; relative paths start at the current folder",
         )
     return path

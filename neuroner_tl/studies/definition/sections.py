@@ -264,7 +264,7 @@ class TargetParameters(ParametersSection):
 
 
 class ArmSection(ParametersSection):
-    """``[arm NAME]``: parameters of an arm, and its layers if it is one of one's own.
+    """``[arm NAME]``: parameters of an arm, and its layers if it is user-defined.
 
     >>> ArmSection(layers="token_lstm, crf", learning_rate="0.01").layers
     ('token_lstm', 'crf')

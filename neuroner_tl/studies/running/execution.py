@@ -87,7 +87,7 @@ def _train(job: Job) -> tuple[RunFolder, dict[str, Any]]:
                 result = resume_run(path, {})
                 return result.folder, result.results
             except NeuroNERError as error:
-                logger.warning("%s: begun anew, since it cannot go on: %s", job.run.id, error)
+                logger.warning("%s: restarted, since it cannot be resumed: %s", job.run.id, error)
         shutil.rmtree(path)
     try:
         result = train_run(_parameters(job))

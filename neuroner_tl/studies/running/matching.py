@@ -44,9 +44,9 @@ def match_records(
                 run = replace(run, id=others[-1]["id"], content=others[-1].get("content", {}))
         found.append(run)
     sentences = [
-        _sentence(unused, "recorded with other contents than those at hand and not used"),
+        _sentence(unused, "recorded with contents other than the current ones and not used"),
         _sentence(several, "recorded with several contents, the latest of which is used"),
-        _sentence(changed, "recorded with other contents than those at hand, and used"),
+        _sentence(changed, "recorded with contents other than the current ones, and used"),
     ]
     return found, [sentence for sentence in sentences if sentence is not None]
 

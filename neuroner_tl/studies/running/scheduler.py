@@ -106,7 +106,7 @@ class Scheduler:
             return False
         self._lost[name] += 1
         if self._lost[name] < ATTEMPTS:
-            logger.warning("%s: %s; going on with it", name, outcome.note)
+            logger.warning("%s: %s; resuming it", name, outcome.note)
             return True
         return False
 

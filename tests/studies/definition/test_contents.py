@@ -141,11 +141,11 @@ def test_records_of_other_contents_are_not_used_without_a_word(folder):
     after = planned(folder)
     matched, notes = match_records(after, records)
     assert [run.id for run in matched] == [run.id for run in after]
-    assert "2 runs are recorded with other contents than those at hand and not used" in notes[0]
+    assert "2 runs are recorded with contents other than the current ones and not used" in notes[0]
     # A report from records that are given is made from them.
     matched, notes = match_records(after, records, any_content=True)
     assert [run.id for run in matched] == [run.id for run in before]
-    assert "2 runs are recorded with other contents than those at hand, and used" in notes[0]
+    assert "2 runs are recorded with contents other than the current ones, and used" in notes[0]
     # Without the corpus, the latest of both; that there are two is said.
     records.update(records_of(after))
     (folder / "gold").rename(folder / "gone")

@@ -124,7 +124,7 @@ def test_variables_come_from_the_command_line_or_the_environment(write, monkeypa
         ("[targets DISO]", "[targets ..]", "", ("begins with a dot",)),
         ("seeds = 0, 1", "arms = baseline, ..\n[arm ..]", "", ("[arm ..]", "begins with a dot")),
         ("seeds = 0, 1", "arms = ..", ":6:", ("begins with a dot",)),
-        ("parameters.ini", "none.ini", ":4:", ("no file", "current folder")),
+        ("parameters.ini", "none.ini", ":4:", ("not a file", "current folder")),
         ("4, 2\n", "4\n", ":16:", ("2 whole numbers",)),
         ("3, 2, 2", "3, 2, zero", ":21:", ("whole numbers of documents",)),
         ("standard = gold", "standard = golden", ":20:", ("one of gold, silver",)),
