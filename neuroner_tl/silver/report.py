@@ -55,7 +55,11 @@ def format_report(
     width: Optional[int] = None,
 ) -> str:
     """Return the report."""
-    parts = [_steps(steps), _agreement(agreement, width), _rule(consensus, agreement.annotators)]
+    parts = [
+        _steps(steps, width),
+        _agreement(agreement, width),
+        _rule(consensus, agreement.annotators),
+    ]
     for corpus, rows in quality.scores.items():
         title = f"{corpus}, train documents, exact match ({FOLDS}-fold cross-fitting)"
         parts.append(f"{title}\n" + "\n".join(counts_rows(rows, first="annotator")))
@@ -65,14 +69,17 @@ def format_report(
     return f"silver corpus {name}\n\n" + "\n\n".join(parts) + "\n"
 
 
-def _steps(steps: Sequence[Step]) -> str:
-    width = max(len(step.name) for step in steps)
-    lines = [f"{'step':<{width}}{'documents':>21}{'mentions':>21}"]
-    for step in steps:
-        documents = f"{step.documents_before} -> {step.documents_after}"
-        mentions = f"{step.mentions_before} -> {step.mentions_after}"
-        lines.append(f"{step.name:<{width}}{documents:>21}{mentions:>21}")
-    return "\n".join(lines)
+def _steps(steps: Sequence[Step], width: Optional[int]) -> str:
+    rows = [
+        (
+            step.name,
+            f"{step.documents_before} -> {step.documents_after}",
+            f"{step.mentions_before} -> {step.mentions_after}",
+        )
+        for step in steps
+    ]
+    columns, right = ("step", "documents", "mentions"), (False, True, True)
+    return "\n".join(table_lines(columns, rows, right, width=width))
 
 
 def _agreement(agreement: Agreement, width: Optional[int]) -> str:
@@ -87,7 +94,7 @@ def _agreement(agreement: Agreement, width: Optional[int]) -> str:
     right = [False, *[True] * len(names)]
     lines = [
         *paragraph(
-            "agreement of annotators: F1 of spans (right above), kappa of tokens (left below)",
+            "agreement of annotators: F1 of spans (upper right), kappa of tokens (lower left)",
             width,
         ),
         *table_lines(["", *names], rows, right, width=width),
@@ -138,6 +145,8 @@ def _boundaries(corpus: str, tables: dict[str, BoundaryTable]) -> str:
         "gold, silver: mean tokens of an entity; other: overlaps a gold entity, other boundaries"
     )
     for label, table in tables.items():
+        if not table.kinds:
+            continue
         kinds = ", ".join(f"{k} {n}" for k, n in table.kinds.most_common(_MOST_DIFFERENCES))
         words = ", ".join(f"{w!r} {n}" for w, n in table.words.most_common(_MOST_DIFFERENCES))
         lines.append(f"{label}: gold is {kinds}; words: {words}")
