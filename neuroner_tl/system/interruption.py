@@ -73,6 +73,11 @@ def at_once() -> Iterator[None]:
     _Depth.at_once += 1
     try:
         yield
+    except Exception as error:
+        # Compiled code may answer the handler's exception with an error of its own.
+        if _requested.is_set():
+            raise Interrupted("interrupted") from error
+        raise
     finally:
         _Depth.at_once -= 1
     # A library may have swallowed an exception that was raised inside one of its callbacks.

@@ -77,6 +77,18 @@ class TestFlag:
                 raise KeyboardInterrupt
 
 
+def test_what_a_library_makes_of_an_interruption_is_no_failure():
+    """Compiled code may answer the handler's exception with one of its own, a `SystemError` say."""
+    with interruptible():
+        with pytest.raises(Interrupted), at_once():
+            try:
+                signal.raise_signal(signal.SIGTERM)
+            except Interrupted as error:
+                raise SystemError("returned a result with an exception set") from error
+    with interruptible(), pytest.raises(SystemError), at_once():
+        raise SystemError("an error without any signal stays what it is")
+
+
 def test_the_command_that_resumes_a_run_is_quoted_for_the_shell(tmp_path):
     folder = tmp_path / "my runs; rm -rf *" / "it's $HOME"
     assert shlex.split(resume_command(folder)) == [
