@@ -1,1 +1,1 @@
-"""The speed of training and prediction, measured beside other implementations."""
+"""The speed of training and prediction, compared with other implementations."""

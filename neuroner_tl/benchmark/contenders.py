@@ -36,7 +36,7 @@ class Contender:
         characters: characters that the character LSTM has to read in one pass.
         shapes: different shapes of arrays in a whole epoch or part; each is compiled once.
         run: makes a pass.
-        prepare: meets every shape once, so that everything is traced and compiled.
+        prepare: runs every shape once, so that everything is traced and compiled.
 
     Example::
 
@@ -57,7 +57,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class Sample:
-    """Batches that stand for a whole epoch.
+    """Batches that represent a whole epoch.
 
     Attributes:
         batches: indices of each batch's sentences.
@@ -263,7 +263,7 @@ def tagger_prediction(
 
 
 def _tagger_shapes(tagger: Tagger, table: WordTable, part: EncodedPart) -> int:
-    """Number of sizes of blocks that the tagger meets, of words and of sentences."""
+    """Return the number of block sizes, of words and of sentences, in the tagger."""
     words = {
         block.starts.shape
         for block in lay_out(table.char_offsets, np.unique(part.words), WORD_SIZES)

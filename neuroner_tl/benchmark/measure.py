@@ -1,6 +1,6 @@
 """The benchmark: how fast training and prediction are, in one interleaved run.
 
-The contenders take turns, so that whatever else the machine does meets all of them. A turn is a
+The contenders take turns, so that other load of the machine affects all of them. A turn is a
 number of whole passes over a sample of batches; a round is one turn of each. Speeds are medians
 over rounds, and ratios are taken within each round before their median is. Beside the time on the
 clock stands the processor's time that the process used, which other processes disturb less.

@@ -27,7 +27,7 @@ NOTHING_TO_LEARN = "no entity in train: there is nothing to learn"
 NOTHING_FITS_TAGS = "no entity in train that tags can represent: there is nothing to learn"
 NOTHING_TO_CHOOSE_BY = "no entity in valid: no epoch is better than another"
 LOOK_ALIKES = "types that look like typos of each other"
-MOST_EXAMPLES = 5
+MAX_EXAMPLES = 5
 RARE_TYPE = 10
 _EDGES = frozenset(" \t\r\n.,;:")
 
@@ -78,7 +78,7 @@ class CorpusCheck:
         """Count a problem."""
         finding = self.findings.setdefault(what, Finding(severity, what))
         finding.count += n
-        if example and len(finding.examples) < MOST_EXAMPLES:
+        if example and len(finding.examples) < MAX_EXAMPLES:
             finding.examples.append(" ".join(example.split()))
 
     @property
@@ -145,7 +145,7 @@ def check_corpus(folder: StrPath, tokenizer: Union[str, Tokenizer] = "alnum") ->
             result.documents[name] = result.documents.get(name, 0) + 1
             types[name].update(entity.type for entity in document.entities)
             for kind in {entity.type for entity in document.entities}:
-                if len(where.setdefault(kind, [])) < MOST_EXAMPLES:
+                if len(where.setdefault(kind, [])) < MAX_EXAMPLES:
                     where[kind].append(f"{name}/{document.id}")
             texts[name].append(Document(document.id, document.text))
             tagged = _check_document(document, name, tokenizer, result)
@@ -191,7 +191,7 @@ def _readable(part: PartReader, result: CorpusCheck) -> Iterator[Document]:
     for reason, entry in report.by_reason.items():
         severity = "warning" if entry.effect != "noted" else "note"
         result.add(severity, reason, "", entry.count)
-        result.findings[reason].examples += entry.examples[:MOST_EXAMPLES]
+        result.findings[reason].examples += entry.examples[:MAX_EXAMPLES]
 
 
 def _check_document(

@@ -21,8 +21,8 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from neuroner_tl.corpora.document import Document
 
 WORDS_IN_A_RUN = 5
-LEAST_RUNS = 8
-LEAST_SHARE = 0.5
+MIN_RUNS = 8
+MIN_SHARE = 0.5
 _CHUNK = 500
 _PUBMED_ID = re.compile(r"(?:PMID|pmid)?[-_:]?([1-9][0-9]{4,8})")
 
@@ -128,7 +128,7 @@ class DocumentIndex:
                 same = self._by_id.get(pubmed_id(document.id, pubmed_ids) or "none")
                 if same is not None:
                     yield SharedDocument(document.id, same, "PubMed id", 1.0)
-                elif shared[row] >= LEAST_SHARE:
+                elif shared[row] >= MIN_SHARE:
                     label = self.labels[target[row]]
                     yield SharedDocument(document.id, label, "text", float(shared[row]))
 
@@ -149,7 +149,7 @@ class DocumentIndex:
         runs = _resized(runs, self._transposed.shape[0])
         runs.eliminate_zeros()
         common = (runs @ self._transposed).tocoo()
-        enough = common.data >= LEAST_RUNS
+        enough = common.data >= MIN_RUNS
         for row, column, number in zip(common.row[enough], common.col[enough], common.data[enough]):
             value = number / max(min(sizes[row], self._sizes[column]), 1)
             if value > share[row]:

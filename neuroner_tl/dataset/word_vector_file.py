@@ -30,7 +30,7 @@ _PEEK = 1 << 16
 _LONGEST_WORD = 1 << 14
 _LONGEST_NUMBER = 64  # bytes in a text file, the space before it included
 _LARGEST_DIMENSION = 1 << 14
-_MOST_DIGITS = 12  # of a number in the header
+_MAX_DIGITS = 12  # of a number in the header
 _CONTROL = frozenset(range(9)) | frozenset(range(14, 32))
 
 
@@ -160,7 +160,7 @@ class WordVectorScan(ABC):
             raise CorpusError(f"{self.path}: the word-vector file is empty; download it again")
         first_line = start.partition(b"\n")[0]
         fields = first_line.split()
-        header = len(fields) == 2 and all(f.isdigit() and len(f) <= _MOST_DIGITS for f in fields)
+        header = len(fields) == 2 and all(f.isdigit() and len(f) <= _MAX_DIGITS for f in fields)
         if header:
             self.expected = int(fields[0])
             self._check_dimension(int(fields[1]))

@@ -171,7 +171,7 @@ def kind_of(mention: Mention, others: Iterable[Mention], without: str) -> str:
     """Tell the kind of an error.
 
     Args:
-        mention: what was missed, or found wrongly.
+        mention: the mention that was missed, or found incorrectly.
         others: the other side's mentions of the same document.
         without: the kind if no other mention shares a character with it.
 

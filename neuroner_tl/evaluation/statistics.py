@@ -106,7 +106,7 @@ def compare_systems(
     Args:
         first: TP, FP and FN of the first system, ``[runs, documents, 3]``, or ``[documents, 3]``
             of one run; NaN where a run was not tested on a document.
-        second: the same of the second system; run and document stand in the same places.
+        second: likewise of the second system, with runs and documents in the same positions.
         splits: number of the split of each run; None if all have the same.
 
     Raises:

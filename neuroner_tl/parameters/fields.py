@@ -11,9 +11,9 @@ from pydantic import Field
 # run.
 LARGEST_SIZE = 10_000
 LARGEST_BATCH = 100_000
-MOST_EPOCHS = 1_000_000
-MOST_SENTENCES = 10**12
-MOST_THREADS = 1024
+MAX_EPOCHS = 1_000_000
+MAX_SENTENCES = 10**12
+MAX_THREADS = 1024
 
 SECTIONS = ("mode", "dataset", "ann", "training", "advanced")
 

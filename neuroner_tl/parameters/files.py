@@ -89,7 +89,7 @@ def _read(path: Path) -> dict[str, _Setting]:
 
 
 def _without_shorthands(settings: dict[str, _Setting]) -> dict[str, _Setting]:
-    """Replace the shorthands of one place by what they stand for, before the places are merged.
+    """Expand the shorthands of one place into flags, before the places are merged.
 
     So a shorthand on the command line overrides the flags of a file, and a flag on the command
     line overrides a shorthand of a file.

@@ -83,7 +83,7 @@ class OpenSection(Section):
 
     @property
     def own(self) -> dict[str, str]:
-        """The values whose names are no fields, by name."""
+        """The values whose names are not fields, by name."""
         return dict(self.__pydantic_extra__ or {})
 
 

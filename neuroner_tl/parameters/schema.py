@@ -24,9 +24,9 @@ from neuroner_tl.parameters.fields import (
     LARGEST_BATCH,
     LARGEST_SIZE,
     LENGTH,
-    MOST_EPOCHS,
-    MOST_SENTENCES,
-    MOST_THREADS,
+    MAX_EPOCHS,
+    MAX_SENTENCES,
+    MAX_THREADS,
     NOTHING,
     PLACE,
     RESULT,
@@ -176,13 +176,13 @@ class Parameters(BaseModel):
         "counted from the first epoch that scores above 0; NeuroNER also counts epochs that score "
         "0.",
         ge=1,
-        le=MOST_EPOCHS,
+        le=MAX_EPOCHS,
     )
     minimum_number_of_epochs: int = training(
-        0, LENGTH, "Never stop early before this many epochs.", ge=0, le=MOST_EPOCHS
+        0, LENGTH, "Never stop early before this many epochs.", ge=0, le=MAX_EPOCHS
     )
     maximum_number_of_epochs: int = training(
-        100, LENGTH, "Stop after this many epochs.", ge=1, le=MOST_EPOCHS
+        100, LENGTH, "Stop after this many epochs.", ge=1, le=MAX_EPOCHS
     )
     optimizer: Literal["sgd", "adam", "adadelta"] = training(
         "sgd", RESULT, "Optimiser; the paper's is stochastic gradient descent."
@@ -239,7 +239,7 @@ class Parameters(BaseModel):
         "Threads per run; 1 is fastest at batch size 1, 0 leaves the choice to TensorFlow. Results "
         "are bit-identical for the same seed and number of threads.",
         ge=0,
-        le=MOST_THREADS,
+        le=MAX_THREADS,
     )
     jit_compile: Union[Literal["auto"], bool] = training(
         "auto",
@@ -261,7 +261,7 @@ class Parameters(BaseModel):
         "Stop a run whose score on the validation set is still 0 after training on this many "
         "sentences, summed over epochs: it learns nothing. 0: never.",
         ge=0,
-        le=MOST_SENTENCES,
+        le=MAX_SENTENCES,
     )
 
     experiment_name: str = advanced(

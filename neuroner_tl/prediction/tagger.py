@@ -27,8 +27,8 @@ Weights = Mapping[str, Mapping[str, tf.Tensor]]
 
 WORD_SIZES = BlockSizes(Shape(64, 16), Shape(64, 128), 1 << 13)
 SENTENCE_STEPS = 128
-SMALL_ROWS, MOST_ROWS = 8, 128
-MOST_CELLS = 1 << 14
+SMALL_ROWS, MAX_ROWS = 8, 128
+MAX_CELLS = 1 << 14
 # Sentences that are laid out together; the projections of their distinct words are held meanwhile.
 TOKENS_AT_ONCE = 1 << 15
 
@@ -54,9 +54,9 @@ class Tagger:
     def __init__(self, network: EntityLSTM, batch_size: int = 64) -> None:
         compile_quietly_once()
         self.network = network
-        rows = min(batch_size, MOST_ROWS)
+        rows = min(batch_size, MAX_ROWS)
         small = Shape(SENTENCE_STEPS, min(rows, SMALL_ROWS))
-        self.sizes = BlockSizes(small, Shape(SENTENCE_STEPS, rows), MOST_CELLS)
+        self.sizes = BlockSizes(small, Shape(SENTENCE_STEPS, rows), MAX_CELLS)
         self._dtype = network.label_prediction.weights["kernel"].dtype
         self._programs = prediction_programs(network.architecture, self._dtype)
 

@@ -1,4 +1,4 @@
-"""The folder of a run, and what stands in it."""
+"""The folder of a run, and its files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class RunFolder:
-    """Paths and files of a run; wherever a path is expected, it stands for the folder itself.
+    """Paths and files of a run; wherever a path is expected, it is the folder itself.
 
     Args:
         path: the run's own folder.
@@ -91,7 +91,7 @@ class RunFolder:
         """Add a line to ``epochs.jsonl``; it is there whole or not at all.
 
         Raises:
-            OSError: the disk is full, say.
+            OSError: for example, the disk is full.
         """
         path = self.path / "epochs.jsonl"
         line = (json.dumps(record, allow_nan=False) + "\n").encode("utf-8")

@@ -27,7 +27,7 @@ def needed_megabytes(
     sentences: int,
     longest: int,
 ) -> tuple[int, float]:
-    """Estimate what training needs beside the corpus.
+    """Estimate the memory that training needs in addition to the corpus.
 
     Args:
         parameters: the run's parameters.
@@ -45,7 +45,7 @@ def needed_megabytes(
     table = counts.pop(TokenEmbedding.name)
     dense, slots = sum(counts.values()), len(OPTIMISERS[parameters.optimizer].slots)
     # Initial values are drawn in float64 and may take more than what training adds to the
-    # weights; the table, float32, is drawn beside the weights and has no dense gradient.
+    # weights; the table, float32, is drawn in addition to the weights and has no dense gradient.
     numbers = dense * max(3, 2 + slots) + table * (2 + slots)
     batch = min(parameters.batch_size, sentences) * longest
     per_token = architecture.input_size + _PER_UNIT * architecture.token_hidden

@@ -13,7 +13,7 @@ _BRACKET = re.compile(r"\s?\(([^\W_][\w-]{1,9})[);,]")
 
 
 def abbreviation_of(text: str, span: tuple[int, int]) -> str:
-    """Return the abbreviation of the mention at ``span`` that stands in brackets right after it.
+    """Return the abbreviation of the mention at ``span`` in brackets right after it.
 
     Returns:
         The abbreviation, of two to ten characters with a capital letter, or an empty text.

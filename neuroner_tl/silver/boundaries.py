@@ -17,16 +17,16 @@ from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
 from neuroner_tl.silver.harmonise import Span
 
-LEAST_CASES = 5
-LEAST_SHARE = 2 / 3
-_MOST_WORDS = 4
+MIN_CASES = 5
+MIN_SHARE = 2 / 3
+_MAX_WORDS = 4
 _LEFT = re.compile(r"([^\W_]+)[ \t-]$")
 _RIGHT = re.compile(r"[ \t-]([^\W_]+)")
 
 
 @dataclass(frozen=True)
 class Extensions:
-    """Words that belong to a mention when they stand beside it, in lower case.
+    """Words that belong to an adjacent mention, in lower case.
 
     Attributes:
         left: words before a mention.
@@ -52,12 +52,12 @@ class Extensions:
         for position, (start, end) in enumerate(spans):
             lowest = result[-1][1] if result else 0
             highest = spans[position + 1][0] if position + 1 < len(spans) else len(text)
-            for _ in range(_MOST_WORDS):
+            for _ in range(_MAX_WORDS):
                 found = _word_before(text, start)
                 if not found or found[0] not in self.left or found[1] < lowest:
                     break
                 start = found[1]
-            for _ in range(_MOST_WORDS):
+            for _ in range(_MAX_WORDS):
                 found = _word_after(text, end)
                 if not found or found[0] not in self.right or found[1] > highest:
                     break
@@ -77,7 +77,7 @@ def learn_extensions(documents: Sequence[Document], spans: Sequence[Sequence[Spa
         spans: the consensus on each.
     """
     learned = Extensions()
-    for _ in range(_MOST_WORDS):
+    for _ in range(_MAX_WORDS):
         grown = [learned.apply(d.text, found) for d, found in zip(documents, spans)]
         new = _words_beside(documents, grown)
         if new.left <= learned.left and new.right <= learned.right:
@@ -108,7 +108,7 @@ def _words_beside(documents: Iterable[Document], spans: Iterable[Sequence[Span]]
         frozenset(
             word
             for word, cases in seen[side].items()
-            if cases >= LEAST_CASES and taken[side][word] >= LEAST_SHARE * cases
+            if cases >= MIN_CASES and taken[side][word] >= MIN_SHARE * cases
         )
         for side in ("left", "right")
     )
@@ -117,7 +117,7 @@ def _words_beside(documents: Iterable[Document], spans: Iterable[Sequence[Span]]
 
 @dataclass
 class BoundaryTable:
-    """Mentions of a consensus beside the gold entities of the same documents.
+    """Mentions of a consensus compared with the gold entities of the same documents.
 
     Attributes:
         gold: number of gold entities.

@@ -103,7 +103,7 @@ class HarmoniseSection(Section):
 
 
 class GoldSection(Section):
-    """``[gold]``: gold corpora; all their documents are removed, some teach and score.
+    """``[gold]``: gold corpora; all their documents are removed, some are learned from.
 
     Example:
         >>> GoldSection(corpora="NCBI-Disease, BC5CDR").corpora

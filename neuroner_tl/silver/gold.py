@@ -1,8 +1,8 @@
 """Gold corpora as the silver builder uses them: all documents to remove, train parts to learn from.
 
-No test or validation document teaches anything: the train documents that are used are those that
-occur in no test or validation part of any gold corpus. A flat corpus has such parts only if it is
-learned from itself; else its documents are all alike.
+Nothing is learned from test or validation documents: the train documents that are used are those
+that occur in no test or validation part of any gold corpus. A flat corpus has such parts only if it
+is learned from itself; otherwise all its documents are treated alike.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class GoldStandard:
 
     Attributes:
         corpora: all of them.
-        pubmed_ids: all ids of the table of PubMed ids, with what they stand for.
+        pubmed_ids: all ids of the table of PubMed ids, with their PubMed ids.
         train: the train documents to learn from, by corpus.
         withheld: train documents that are not used, since another part has them, by corpus.
 

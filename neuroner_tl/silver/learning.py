@@ -3,7 +3,7 @@
 A logistic regression tells correct spans from wrong ones by who voted for them, exactly or by
 overlap. Its coefficients are the weights and its logit is the support; thresholds are tried. The
 rule with the highest F1 on the sample is taken; a plain rule (votes without weights, one annotator
-alone, one beside two of the others) wins unless the learned one is better by a margin.
+alone, one with two of the others) wins unless the learned one is better by a margin.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from neuroner_tl.silver.harmonise import (
 
 _STRENGTH = 1.0  # of the regularisation's inverse: small samples must not give huge weights
 _THRESHOLDS = 10
-_MOST_DOCUMENTS = 1500
-_MOST_VOTES = 4
+_MAX_DOCUMENTS = 1500
+_MAX_VOTES = 4
 # A learned rule has more ways to fit the sample by chance: it must be better by this much F1.
-_LEAST_GAIN = 0.01
+_MIN_GAIN = 0.01
 
 
 def learn_rule(
@@ -48,7 +48,7 @@ def learn_rule(
         CorpusError: the annotators found nothing correct, or nothing wrong, in the sample.
     """
     # For the choice among rules a part is enough.
-    step = -(-len(spans) // _MOST_DOCUMENTS)
+    step = -(-len(spans) // _MAX_DOCUMENTS)
     spans_tried, gold_tried = spans[::step], gold[::step]
 
     def best(rules: Sequence[VoteRule]) -> tuple[float, VoteRule]:
@@ -56,14 +56,14 @@ def learn_rule(
         return max(scored, key=lambda pair: pair[0])
 
     plain, learned = best(_plain_rules(annotators)), best(_learned_rules(annotators, spans, gold))
-    return learned[1] if learned[0] >= plain[0] + _LEAST_GAIN else plain[1]
+    return learned[1] if learned[0] >= plain[0] + _MIN_GAIN else plain[1]
 
 
 def _plain_rules(annotators: Sequence[str]) -> list[VoteRule]:
-    """Return votes without weights, each annotator alone, and each one beside two of the others."""
+    """Return votes without weights, each annotator alone, and each one with two of the others."""
     rules = [VoteRule({name: 1.0}, {}, 1.0) for name in annotators]
     for make in (tolerant_vote, exact_vote):
-        rules += [make(annotators, n) for n in range(1, min(len(annotators), _MOST_VOTES) + 1)]
+        rules += [make(annotators, n) for n in range(1, min(len(annotators), _MAX_VOTES) + 1)]
         rules += [make(annotators, 2, {name: 2.0}) for name in annotators]
     return rules
 

@@ -35,8 +35,8 @@ _GREEK = {
     )
 }
 _LONGEST_TERM = 30  # words
-_LEAST_PLURAL = 4  # letters of a word that may have a plural
-_LEAST_FREE_SYMBOL = 3  # letters and digits
+_MIN_PLURAL = 4  # letters of a word that may have a plural
+_MIN_FREE_SYMBOL = 3  # letters and digits
 _ANY_CASE = "~"
 
 
@@ -234,7 +234,7 @@ def _is_symbol(term: str, length: int) -> bool:
 def _symbol_form(term: str) -> str:
     """Return how a symbol must be written; one with a digit, in any case but without space."""
     letters = _letters(term)
-    if len(letters) >= _LEAST_FREE_SYMBOL and any(map(str.isdigit, letters)):
+    if len(letters) >= _MIN_FREE_SYMBOL and any(map(str.isdigit, letters)):
         return _ANY_CASE + letters.lower()
     return letters
 
@@ -251,14 +251,14 @@ def _other_number(word: str) -> list[str]:
 
     No singular of three letters is made: those are too often another word (``figs``, ``Fig``).
     """
-    if len(word) < _LEAST_PLURAL or not word.isalpha():
+    if len(word) < _MIN_PLURAL or not word.isalpha():
         return []
     if word.endswith(("ss", "us", "is", "x")):
         return [word + "es"] if word.endswith(("ss", "x")) else []
     if word.endswith("s"):
         if word.endswith("ies"):
             return [word[:-3] + "y"]
-        return [word[:-1]] if len(word) > _LEAST_PLURAL else []
+        return [word[:-1]] if len(word) > _MIN_PLURAL else []
     if word.endswith("y") and word[-2] not in "aeiou":
         return [word[:-1] + "ies"]
     return [word + ("es" if word.endswith(("ch", "sh")) else "s")]

@@ -17,8 +17,8 @@ from neuroner_tl.silver.consensus import Consensus
 from neuroner_tl.silver.quality import FOLDS, Quality
 from neuroner_tl.silver.selection import SilverDocument
 
-_MOST_ENTITIES = 10
-_MOST_DIFFERENCES = 5
+_MAX_ENTITIES = 10
+_MAX_DIFFERENCES = 5
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,8 @@ def _boundaries(corpus: str, tables: dict[str, BoundaryTable]) -> str:
     for label, table in tables.items():
         if not table.kinds:
             continue
-        kinds = ", ".join(f"{k} {n}" for k, n in table.kinds.most_common(_MOST_DIFFERENCES))
-        words = ", ".join(f"{w!r} {n}" for w, n in table.words.most_common(_MOST_DIFFERENCES))
+        kinds = ", ".join(f"{k} {n}" for k, n in table.kinds.most_common(_MAX_DIFFERENCES))
+        words = ", ".join(f"{w!r} {n}" for w, n in table.words.most_common(_MAX_DIFFERENCES))
         lines.append(f"{label}: gold is {kinds}; words: {words}")
     return "\n".join(lines)
 
@@ -157,7 +157,6 @@ def _entities(silver: Sequence[SilverDocument]) -> str:
     counts = Counter(text for document in silver for text in document.keys())
     total = sum(counts.values())
     top = ", ".join(
-        f"{text} {100 * number / total:.1f} %"
-        for text, number in counts.most_common(_MOST_ENTITIES)
+        f"{text} {100 * number / total:.1f} %" for text, number in counts.most_common(_MAX_ENTITIES)
     )
     return f"{len(silver)} documents, {total} mentions, {len(counts)} unique; commonest: {top}"

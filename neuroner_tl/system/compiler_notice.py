@@ -17,7 +17,7 @@ _done = False
 def compile_quietly_once() -> None:
     """Let XLA compile something small, so that what it says of that once a process is not seen.
 
-    The two lines do not heed ``TF_CPP_MIN_LOG_LEVEL``. Whoever sets that variable to 0 sees them.
+    The two lines ignore ``TF_CPP_MIN_LOG_LEVEL``. They are shown if that variable is 0.
     """
     global _done
     if _done or os.environ.get("TF_CPP_MIN_LOG_LEVEL", "0") == "0":

@@ -1,4 +1,4 @@
-"""What stands for a path in the functions that users call."""
+"""What counts as a path in the functions that users call."""
 
 from __future__ import annotations
 

@@ -202,4 +202,4 @@ def _remove(path: Path) -> None:
         else:
             path.unlink(missing_ok=True)
     except OSError:
-        pass  # Of another user, say; it costs space and nothing else.
+        pass  # It may belong to another user; it only costs space.

@@ -145,7 +145,7 @@ def save_model(
         tag: part of the name of the checkpoint's files.
 
     Raises:
-        OSError: the disk is full, say; the folder holds the model that it held, and nothing else.
+        OSError: for example, the disk is full; the folder keeps its previous model only.
         CheckpointError: TensorFlow cannot write.
     """
     tag = _free_tag(folder, tag)

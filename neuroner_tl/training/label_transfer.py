@@ -1,7 +1,7 @@
 """Transfer of labels: types are mapped and tag schemes converted.
 
 Layers 5 and 6 have a row or a column for each label. A target label is made from the source
-labels that stand for it, its *origins*: usually one, whose weights it copies; several
+labels that correspond to it, its *origins*: usually one, whose weights it copies; several
 when types are merged, whose weights are averaged; none when the type is new.
 
 A transition between two target labels takes the mean over the transitions between their origins,
@@ -32,7 +32,7 @@ FORBIDDEN = 10.0
 # What a new type's label scores less than O for the same token: odds of e^-5.
 UNSEEN = 5.0
 
-# Prefixes that stand for a prefix, by (scheme of the source, scheme of the target).
+# Prefixes that correspond to a prefix, by (scheme of the source, scheme of the target).
 _ORIGINS = {
     ("bio", "bio"): {"B": "B", "I": "I"},
     ("bioes", "bioes"): {"B": "B", "I": "I", "E": "E", "S": "S"},
@@ -154,13 +154,13 @@ def _mean(
 def match_labels(
     source: LabelSet, target: LabelSet, label_map: Sequence[tuple[str, str]] = ()
 ) -> LabelMatch:
-    """Find the source labels that stand for each target label.
+    """Find the source labels that correspond to each target label.
 
     Args:
         source: the pretrained model's labels.
         target: the labels here.
         label_map: pairs of a source type and a target type; a source type that is in none of them
-            stands for the type of the same name.
+            corresponds to the type of the same name.
 
     Raises:
         TransferError: the map names a type that the source or the target does not have.

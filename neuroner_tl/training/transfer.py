@@ -98,7 +98,7 @@ def plan_transfer(
     shapes: Mapping[str, Mapping[str, Sequence[int]]],
     choice: LayerChoice,
 ) -> TransferPlan:
-    """Decide what becomes of each layer.
+    """Decide what happens to each layer.
 
     Args:
         source: the pretrained model.

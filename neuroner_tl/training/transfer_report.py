@@ -15,7 +15,7 @@ EXAMPLES = 20
 
 @dataclass(frozen=True)
 class RowReport:
-    """What becomes of the rows of a table, or of the labels.
+    """What happens to the rows of a table, or to the labels.
 
     Attributes:
         copied: rows that take the source's values.
@@ -49,7 +49,7 @@ class RowReport:
 
 @dataclass(frozen=True)
 class LayerReport:
-    """What becomes of a layer.
+    """What happens to a layer.
 
     Attributes:
         layer: the layer's name.
@@ -57,7 +57,7 @@ class LayerReport:
         training: ``trained``, or ``frozen`` for one that keeps what it starts with.
         parameters: how many numbers the layer has.
         shapes: shape of each weight.
-        rows: for a table or labels that are copied, what becomes of the rows.
+        rows: for a table or labels that are copied, the report of the rows.
 
     Example::
 

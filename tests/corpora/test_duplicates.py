@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.duplicates import LEAST_RUNS, DocumentIndex, pubmed_id
+from neuroner_tl.corpora.duplicates import MIN_RUNS, DocumentIndex, pubmed_id
 from neuroner_tl.corpora.leaks import find_leaks
 from neuroner_tl.errors import CorpusError
 
@@ -73,7 +73,7 @@ def test_against_sets_of_runs(one: list[str], other: list[str], rest: list[str])
         return {tuple(text[i : i + 5]) for i in range(len(text) - 4)}
 
     both = len(runs(one) & runs(other))
-    expected = both >= LEAST_RUNS and 2 * both >= min(len(runs(one)), len(runs(other)))
+    expected = both >= MIN_RUNS and 2 * both >= min(len(runs(one)), len(runs(other)))
     collection = [("x", " ".join(rest)), ("y", " ".join(one))]
     result = found(collection, [("z", " ".join(other))])
     assert result == ([("z", "y", "text")] if expected else [])

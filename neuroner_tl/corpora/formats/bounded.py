@@ -15,7 +15,7 @@ LARGEST_FILE = 1 << 26
 """Bytes of a file that is held in memory as a whole, after unpacking."""
 LARGEST_EXPANSION = 50
 """How many times its own size a packed file may unpack to, beyond the first 16 MiB."""
-MOST_COVERED = 1 << 26
+MAX_COVERED = 1 << 26
 """Characters that the annotations of one document may cover together."""
 _ALWAYS_ALLOWED = 1 << 24
 
@@ -92,8 +92,8 @@ def check_covered(covered: int, where: str) -> None:
     Raises:
         CorpusError: they are too many.
     """
-    if covered > MOST_COVERED:
+    if covered > MAX_COVERED:
         raise CorpusError(
-            f"{where}: its annotations cover more than {MOST_COVERED} characters, expected "
+            f"{where}: its annotations cover more than {MAX_COVERED} characters, expected "
             "mentions; remove those that cover long stretches of the text"
         )

@@ -27,7 +27,7 @@ _TAG = re.compile(r"O|[BIESLU]-\S+")
 _SEPARATOR = re.compile(r"[ \t]+")
 _BILOU = {"L": "E", "U": "S"}
 
-MOST_TOKENS = 2_000_000
+MAX_TOKENS = 2_000_000
 """Tokens of one document."""
 
 _Sentence = tuple[list[str], list[str]]  # tokens, tags
@@ -71,9 +71,9 @@ def iterate_conll(path: Path, report: ImportReport) -> Iterator[Document]:
             seen.add(name)
             continue
         number_of_tokens += 1
-        if number_of_tokens > MOST_TOKENS:
+        if number_of_tokens > MAX_TOKENS:
             raise CorpusError(
-                f"{path}:{number}: found a document of more than {MOST_TOKENS} tokens, expected at "
+                f"{path}:{number}: found a document of more than {MAX_TOKENS} tokens, expected at "
                 f"most that; put a line {DOCUMENT_START} before each document"
             )
         tokens.append(columns[0])

@@ -20,7 +20,7 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.temporary import temporary_folder, why_not_written
 
 LARGEST_TOTAL = 4 * 2**30  # bytes
-MOST_FILES = 500_000
+MAX_FILES = 500_000
 _LARGEST_HEADER = 1 << 20  # bytes, of a name or of attributes that a header does not hold
 _LARGEST_DICTIONARY = 1 << 28  # bytes that xz may ask for
 _HEADERS = (
@@ -134,7 +134,7 @@ class _Unpacked(io.RawIOBase):
 @contextlib.contextmanager
 def _open_archive(archive: Path, largest_total: int) -> Iterator[tarfile.TarFile]:
     # A block for each file's header and one to fill its last block.
-    largest = largest_total + 1024 * MOST_FILES
+    largest = largest_total + 1024 * MAX_FILES
     with open(archive, "rb") as file:
         unpacked = io.BufferedReader(_Unpacked(file, archive, largest), 1 << 16)
         with tarfile.open(fileobj=unpacked, mode="r|", tarinfo=_Header) as packed:
@@ -143,7 +143,7 @@ def _open_archive(archive: Path, largest_total: int) -> Iterator[tarfile.TarFile
 
 def _too_large(archive: Path, largest_total: int) -> CorpusError:
     return CorpusError(
-        f"{archive}: holds more than {largest_total} bytes or {MOST_FILES} files; expected a "
+        f"{archive}: holds more than {largest_total} bytes or {MAX_FILES} files; expected a "
         "corpus: do not trust this archive"
     )
 
@@ -160,7 +160,7 @@ def _unpack_all(
         # The library remembers every header, with all attributes.
         packed.members.clear()  # type: ignore[attr-defined]
         members += 1
-        if members > MOST_FILES:
+        if members > MAX_FILES:
             raise _too_large(archive, largest_total)
         path = PurePosixPath(member.name)
         parts = [part for part in path.parts if part != "."]

@@ -157,7 +157,7 @@ DISEASE_HEADS = (
     "syndrome", "syndrome", "disease", "disease", "disorder", "deficiency", "atrophy", "palsy",
     "dysplasia", "anomaly", "tumour", "ataxia", "dystrophy", "malformation", "fever",
 )  # fmt: skip
-"""Last words of names of several words; alone they are no names."""
+"""Last words of names of several words; alone they are not names."""
 
 DISEASE_MODIFIERS = (
     "familial", "congenital", "hereditary", "juvenile", "idiopathic", "chronic", "acute",

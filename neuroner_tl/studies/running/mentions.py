@@ -1,8 +1,8 @@
 """The mentions that a run found and missed, kept small beside the store.
 
 ``mentions/gold-DIGEST.json.gz`` has the gold standard of a test part, once for all runs on it;
-``mentions/ID.json.gz`` what a run missed and what it found wrongly, and of each whether the run's
-train part had a mention of that text. With both, comparisons mention by mention need no corpus.
+``mentions/ID.json.gz`` what a run missed and what it found incorrectly, and of each whether the
+run's train part had a mention of that text. With both, comparing mentions needs no corpus.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class RunMentions(NamedTuple):
     Attributes:
         gold: the gold standard.
         predicted: what the run found.
-        seen: type and normalised text of those missed or wrongly found mentions that the train
+        seen: type and normalised text of those missed or incorrectly found mentions that the train
             part had, as `AnnotatedPart.keys` has them.
 
     Example::

@@ -105,7 +105,7 @@ def test_an_honest_packed_file_is_read(tmp_path: Path) -> None:
 
 
 def test_one_document_of_too_many_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conll, "MOST_TOKENS", 10)
+    monkeypatch.setattr(conll, "MAX_TOKENS", 10)
     path = tmp_path / "train.txt"
     path.write_text("-DOCSTART-\n" + "a O\n" * 8 + "-DOCSTART-\n" + "a O\n" * 11)
     message = refusal(consume("conll", path))
