@@ -25,6 +25,7 @@ row.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Callable, NamedTuple, Optional
 
 import tensorflow as tf
@@ -166,16 +167,129 @@ def _before(states: tf.Tensor, starts: tf.Tensor, initial: tf.Tensor, backwards:
     return tf.where(starts[:, :, None], initial, shifted)
 
 
-def _recurrence(backwards: bool) -> Callable[..., tf.Tensor]:
-    """All steps of one direction, with its gradient.
+class _Sequences(NamedTuple):
+    """The sequences of a batch, read in one direction: what all steps share.
 
-    The function that is made takes ``z [time, batch, 3 * n]``, the number of steps, the starts
-    ``[time, batch]``, the initial states, the recurrent weights and the peepholes, and returns
-    ``h [time, batch, n]``, zero from ``steps`` on.
+    Attributes:
+        backwards, steps, starts: as in `coupled_lstm`.
+        h0, c0: the state before a sequence, ``[batch, n]``.
+        recurrent: the recurrent weights, ``[n, 3 * n]``.
+        peepholes: ``(W_ci, W_co)``, or empty.
+    """
+
+    backwards: bool
+    steps: tf.Tensor
+    starts: tf.Tensor
+    h0: tf.Tensor
+    c0: tf.Tensor
+    recurrent: tf.Tensor
+    peepholes: tuple[tf.Tensor, ...]
+
+    def read(self, z: tf.Tensor) -> Step:
+        """Compute all steps, each ``[time, batch, n]``, zero from ``steps`` on."""
+        arrays = [_new_array(z, self.recurrent.shape[0]) for _ in Step._fields]
+        _, _, _, *arrays = tf.while_loop(
+            lambda number, *_: number < self.steps,
+            partial(self._read_step, z),
+            (tf.constant(0), self.h0, self.c0, *arrays),
+        )
+        return Step(*(array.stack() for array in arrays))
+
+    def _read_step(
+        self, z: tf.Tensor, number: tf.Tensor, h: tf.Tensor, c: tf.Tensor, *arrays: tf.TensorArray
+    ) -> tuple:
+        # gather, not [t], which XLA turns into a copy of the whole array.
+        t = self._place(number)
+        start = tf.gather(self.starts, t)[:, None]
+        h, c = tf.where(start, self.h0, h), tf.where(start, self.c0, c)
+        step = cell_step(tf.gather(z, t), h, c, self.recurrent, self.peepholes)
+        written = [array.write(t, value) for array, value in zip(arrays, step)]
+        return (number + 1, step.h, step.c, *written)
+
+    def gradient(self, done: Step, dh: tf.Tensor) -> tuple[Optional[tf.Tensor], ...]:
+        """Apply the chain rule to all steps, which `read` has done.
+
+        From the gradient of the loss with respect to ``h``, return those with respect to ``z``,
+        steps and starts (None), ``h0``, ``c0``, the recurrent weights and the peepholes.
+        """
+        h_prev = _before(done.h, self.starts, self.h0, self.backwards)
+        c_prev = _before(done.c, self.starts, self.c0, self.backwards)
+        dz, dh0, dc0 = self._unroll(done, c_prev, dh)
+        d_peepholes: list[tf.Tensor] = []
+        if self.peepholes:
+            dz_i, _, dz_o = tf.split(dz, 3, axis=-1)
+            d_peepholes = [
+                _peephole_gradient(c_prev, dz_i, self.peepholes[0]),
+                _peephole_gradient(done.c, dz_o, self.peepholes[1]),
+            ]
+        return (dz, None, None, dh0, dc0, _outer_sum(h_prev, dz), *d_peepholes)
+
+    def _unroll(
+        self, done: Step, c_prev: tf.Tensor, dh: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Go back from the last step to the first: gradients with respect to ``z, h0, c0``."""
+        # A product with many rows is faster by a matrix that has been transposed before the
+        # loop; with one row it is not, and transposing would be in vain.
+        hoisted = None if dh.shape[1] == 1 else self._transposed()
+        zeros = tf.zeros_like(self.h0)
+        _, _, _, dh0, dc0, array = tf.while_loop(
+            lambda number, *_: number >= 0,
+            partial(self._unroll_step, done, c_prev, dh, hoisted),
+            (self.steps - 1, *[zeros] * 4, _new_array(dh, 3 * self.recurrent.shape[0])),
+        )
+        return array.stack(), dh0, dc0
+
+    def _unroll_step(
+        self,
+        done: Step,
+        c_prev: tf.Tensor,
+        dh_all: tf.Tensor,
+        hoisted: Optional[tuple[tf.Tensor, tuple[tf.Tensor, ...]]],
+        number: tf.Tensor,
+        dh: tf.Tensor,
+        dc: tf.Tensor,
+        dh0: tf.Tensor,
+        dc0: tf.Tensor,
+        array: tf.TensorArray,
+    ) -> tuple:
+        t = self._place(number)
+        dz, dh, dc = cell_step_gradient(
+            Step(*(tf.gather(values, t) for values in done)),
+            tf.gather(c_prev, t),
+            dh + tf.gather(dh_all, t),
+            dc,
+            *(hoisted or self._transposed()),
+        )
+        start = tf.gather(self.starts, t)[:, None]
+        zeros = tf.zeros_like(dh)
+        dh0 += tf.where(start, dh, zeros)
+        dc0 += tf.where(start, dc, zeros)
+        dh, dc = tf.where(start, zeros, dh), tf.where(start, zeros, dc)
+        return number - 1, dh, dc, dh0, dc0, array.write(t, dz)
+
+    def _place(self, number: tf.Tensor) -> tf.Tensor:
+        return self.steps - 1 - number if self.backwards else number
+
+    def _transposed(self) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+        # A vector (a diagonal) is its own transpose.
+        return tf.transpose(self.recurrent), tuple(tf.transpose(w) for w in self.peepholes)
+
+
+def _new_array(like: tf.Tensor, width: int) -> tf.TensorArray:
+    """Return an array of ``[batch, width]`` for each step of ``[time, batch, ...]``."""
+    return tf.TensorArray(like.dtype, size=tf.shape(like)[0], element_shape=[like.shape[1], width])
+
+
+def _recurrence(backwards: bool) -> Callable[..., tf.Tensor]:
+    """Return the function that reads a batch in one direction, with its gradient.
+
+    It takes ``z [time, batch, 3 * n]``, the number of steps, the starts ``[time, batch]``, the
+    initial states, the recurrent weights and the peepholes, and returns ``h [time, batch, n]``,
+    zero from ``steps`` on.
     """
 
     @tf.custom_gradient
-    def run(
+    def read_all(
         z: tf.Tensor,
         steps: tf.Tensor,
         starts: tf.Tensor,
@@ -184,82 +298,11 @@ def _recurrence(backwards: bool) -> Callable[..., tf.Tensor]:
         recurrent: tf.Tensor,
         *peepholes: tf.Tensor,
     ) -> tuple[tf.Tensor, Callable[..., tuple[Optional[tf.Tensor], ...]]]:
-        size = recurrent.shape[0]
-        time = tf.shape(z)[0]
+        sequences = _Sequences(backwards, steps, starts, h0, c0, recurrent, peepholes)
+        done = sequences.read(z)
+        return done.h, partial(sequences.gradient, done)
 
-        def new_array(width: int) -> tf.TensorArray:
-            return tf.TensorArray(z.dtype, size=time, element_shape=[z.shape[1], width])
-
-        def place(number: tf.Tensor) -> tf.Tensor:
-            return steps - 1 - number if backwards else number
-
-        def body(number: tf.Tensor, h: tf.Tensor, c: tf.Tensor, *arrays: tf.TensorArray) -> tuple:
-            # gather, not [t], which XLA turns into a copy of the whole array.
-            t = place(number)
-            start = tf.gather(starts, t)[:, None]
-            h, c = tf.where(start, h0, h), tf.where(start, c0, c)
-            step = cell_step(tf.gather(z, t), h, c, recurrent, peepholes)
-            written = [array.write(t, value) for array, value in zip(arrays, step)]
-            return (number + 1, step.h, step.c, *written)
-
-        arrays = [new_array(size) for _ in Step._fields]
-        _, _, _, *arrays = tf.while_loop(
-            lambda number, *_: number < steps, body, (tf.constant(0), h0, c0, *arrays)
-        )
-        done = Step(*(array.stack() for array in arrays))
-
-        def gradient(dh_all: tf.Tensor) -> tuple[Optional[tf.Tensor], ...]:
-            h_prev = _before(done.h, starts, h0, backwards)
-            c_prev = _before(done.c, starts, c0, backwards)
-
-            def backward_body(
-                number: tf.Tensor,
-                dh: tf.Tensor,
-                dc: tf.Tensor,
-                dh0: tf.Tensor,
-                dc0: tf.Tensor,
-                array: tf.TensorArray,
-            ) -> tuple:
-                t = place(number)
-                dz, dh, dc = cell_step_gradient(
-                    Step(*(tf.gather(values, t) for values in done)),
-                    tf.gather(c_prev, t),
-                    dh + tf.gather(dh_all, t),
-                    dc,
-                    *(hoisted or transposed()),
-                )
-                start = tf.gather(starts, t)[:, None]
-                dh0 += tf.where(start, dh, zeros)
-                dc0 += tf.where(start, dc, zeros)
-                dh, dc = tf.where(start, zeros, dh), tf.where(start, zeros, dc)
-                return number - 1, dh, dc, dh0, dc0, array.write(t, dz)
-
-            def transposed() -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-                # A vector (a diagonal) is its own transpose.
-                return tf.transpose(recurrent), tuple(tf.transpose(w) for w in peepholes)
-
-            # A product with many rows is faster by a matrix that has been transposed before the
-            # loop; with one row it is not, and transposing would be in vain.
-            hoisted = None if z.shape[1] == 1 else transposed()
-            zeros = tf.zeros_like(h0)
-            _, _, _, dh0, dc0, array = tf.while_loop(
-                lambda number, *_: number >= 0,
-                backward_body,
-                (steps - 1, zeros, zeros, zeros, zeros, new_array(3 * size)),
-            )
-            dz = array.stack()
-            d_peepholes: list[tf.Tensor] = []
-            if peepholes:
-                dz_i, _, dz_o = tf.split(dz, 3, axis=-1)
-                d_peepholes = [
-                    _peephole_gradient(c_prev, dz_i, peepholes[0]),
-                    _peephole_gradient(done.c, dz_o, peepholes[1]),
-                ]
-            return (dz, None, None, dh0, dc0, _outer_sum(h_prev, dz), *d_peepholes)
-
-        return done.h, gradient
-
-    return run
+    return read_all
 
 
 @tf.custom_gradient
