@@ -196,7 +196,7 @@ def repeats(modules, length):
     return found
 
 
-def test_no_ten_lines_stand_twice(tmp_path):
+def test_no_ten_lines_are_repeated(tmp_path):
     assert repeats(MODULES, LONGEST_REPEAT + 1) == []
     copied = (PACKAGE / "errors.py").read_text("utf-8")
     for name in ("one.py", "other.py"):

@@ -373,7 +373,7 @@ def test_unknown_command(refused):
         ("gradient_clipping_value", "inf", "finite"),
     ],
 )
-def test_numbers_beyond_all_bounds(refused, corpora, name, value, limit):
+def test_numbers_out_of_all_bounds(refused, corpora, name, value, limit):
     err = refused(dataset_text_folder=corpora.gold, **{name: value})
     assert f"--{name}" in err and limit in err
 

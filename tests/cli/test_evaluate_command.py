@@ -56,7 +56,7 @@ def test_json_file_that_cannot_be_written(folders):
         command(*same, "--json-file", folders / "absent" / "scores.json")
 
 
-def test_what_tags_can_hold_stands_beside_the_headline(folders, capsys):
+def test_annotations_that_tags_can_represent_have_a_row_too(folders, capsys):
     nested = "T1\tDISO 0 3\tFlu\nT2\tDISO 0 12\tFlu and cold\n"
     (folders / "gold" / "a.ann").write_text(nested)
     (folders / "predicted" / "a.ann").write_text("T1\tDISO 0 12\tFlu and cold\n")

@@ -39,7 +39,7 @@ def test_a_clean_corpus(tmp_path: Path) -> None:
     assert "nothing is wrong" in check.summary()
 
 
-def test_everything_that_is_wrong_is_said(tmp_path: Path) -> None:
+def test_every_problem_is_reported(tmp_path: Path) -> None:
     long = "The patients with acute renal failure were treated for two weeks with the new drug."
     put(tmp_path, "train/a", "Gout, flu.\nHigh fever", "T1\tD 0 5\tGout,\nT2\tD 6 9\tflu\n")
     put(tmp_path, "train/b", "Gout", "T1\tD 0 99\tGout\n")

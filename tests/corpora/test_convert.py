@@ -80,7 +80,7 @@ def fits_xml(character: str) -> bool:
 
 @ANY_TEXT
 @given(made=documents())
-def test_xml_holds_all_but_some_characters(
+def test_xml_represents_all_but_some_characters(
     tmp_path_factory: pytest.TempPathFactory, made: list[Document]
 ) -> None:
     found, report = converted(tmp_path_factory.mktemp("convert"), made, "bioc-xml")
@@ -98,7 +98,7 @@ def test_xml_holds_all_but_some_characters(
 
 @ANY_TEXT
 @given(made=documents())
-def test_pubtator_holds_one_line_break_and_no_fragments(
+def test_pubtator_represents_one_line_break_and_no_fragments(
     tmp_path_factory: pytest.TempPathFactory, made: list[Document]
 ) -> None:
     found, report = converted(tmp_path_factory.mktemp("convert"), made, "pubtator")
@@ -121,7 +121,7 @@ def test_pubtator_holds_one_line_break_and_no_fragments(
 
 @ANY_TEXT
 @given(made=documents())
-def test_conll_holds_what_tags_hold(
+def test_conll_represents_what_tags_represent(
     tmp_path_factory: pytest.TempPathFactory, made: list[Document]
 ) -> None:
     found, report = converted(tmp_path_factory.mktemp("convert"), made, "conll")
@@ -151,7 +151,7 @@ TWO = [
 
 
 @pytest.mark.parametrize("to", TARGETS)
-def test_parts_stay_parts_there_and_back(tmp_path: Path, to: str) -> None:
+def test_parts_survive_a_round_trip(tmp_path: Path, to: str) -> None:
     parts = {"train": TWO, "test": TWO[1:]}
     write_brat_parts(tmp_path / "brat", parts)
     convert_corpus(tmp_path / "brat", "brat", tmp_path / "there", to=to)

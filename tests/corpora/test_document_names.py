@@ -62,7 +62,7 @@ def test_converting_gives_usable_names(name: str, tmp_path: Path) -> None:
     DocumentNames().check(found.stem)
 
 
-def test_the_check_of_a_corpus_tells_of_names(tmp_path: Path) -> None:
+def test_corpus_check_reports_faulty_names(tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
     for name in ("CON", "a", "A"):
         (tmp_path / "train" / f"{name}.txt").write_text("Gout.")

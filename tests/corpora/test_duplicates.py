@@ -53,7 +53,7 @@ def test_a_changed_word_and_a_part() -> None:
     assert found([("a", ONE)], [("b", abstract)]) == [("b", "a", "text")]
 
 
-def test_common_phrases_are_no_duplicates() -> None:
+def test_common_phrases_are_not_duplicates() -> None:
     phrase = "in the present study we have"
     assert found([("a", f"{phrase} seen gout")], [("b", f"{phrase} {TWO}")]) == []
     assert found([], [("b", ONE)]) == []

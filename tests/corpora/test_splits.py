@@ -90,7 +90,7 @@ def test_bad_ids_and_bad_json() -> None:
 @given(
     n=st.integers(1, 60), seed=st.integers(0, 20), first=st.floats(0.1, 100), more=st.floats(0, 1)
 )
-def test_smaller_train_sets_lie_inside_larger_ones(
+def test_smaller_train_sets_are_nested_in_larger_ones(
     n: int, seed: int, first: float, more: float
 ) -> None:
     small = take_train(names(n), 2 * n, first, seed)

@@ -75,7 +75,7 @@ def sentences_in(dataset, part="train"):
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 100])
 @pytest.mark.parametrize("shapes", [EXACT, SMALL], ids=["exact", "rounded"])
-def test_an_epoch_is_the_corpus(dataset, batch_size, shapes):
+def test_an_epoch_covers_the_corpus_once(dataset, batch_size, shapes):
     batches = epoch(dataset, batch_size, shapes, NOTHING_RARE)
     assert len(batches) == -(-dataset.parts["train"].number_of_sentences // batch_size)
     assert sorted(sentences_of(batches)) == sorted(sentences_in(dataset))
@@ -121,7 +121,7 @@ def test_order_is_new_each_epoch_and_with_each_seed(dataset):
 
 @pytest.mark.parametrize("batch_size", [1, 3])
 @pytest.mark.parametrize("skip", [0, 1, 4, 100])
-def test_skip_goes_on_exactly(dataset, batch_size, skip):
+def test_skip_resumes_exactly(dataset, batch_size, skip):
     whole = epoch(dataset, batch_size, number=3)
     rest = epoch(dataset, batch_size, number=3, skip=skip)
     assert len(rest) == max(0, len(whole) - skip)
@@ -134,7 +134,7 @@ def test_rare_items(dataset):
     assert "€" in {dataset.vocabulary.characters[i] for i in dataset.rare_character_ids}
 
 
-def test_rare_tokens_are_drawn_anew_each_epoch(dataset):
+def test_rare_tokens_are_redrawn_each_epoch(dataset):
     """About half of them are unknown in each epoch, each one in some epochs and not in others."""
     rare = [int(i) for i in dataset.rare_token_ids]
     rows = []
@@ -182,7 +182,7 @@ def test_rare_items_are_replaced_with_probability_one_half():
     assert np.mean(kept_characters) == pytest.approx(0.5, abs=0.01)
 
 
-def test_replacing_leaves_the_data_as_they_are(dataset):
+def test_replacing_does_not_change_the_data(dataset):
     before = dataset.word_table.token_ids.copy()
     for number in range(1, 6):
         epoch(dataset, number=number)
@@ -195,7 +195,7 @@ def test_replacing_leaves_the_data_as_they_are(dataset):
     st.integers(1, 20),
     st.integers(0, 2**32 - 1),
 )
-def test_order_holds_each_sentence_once_with_like_lengths(lengths, batch_size, seed):
+def test_order_has_each_sentence_once_batched_by_similar_length(lengths, batch_size, seed):
     lengths = np.array(lengths)
     order = epoch_order(lengths, batch_size, np.random.default_rng(seed))
     assert sorted(np.concatenate(order).tolist()) == list(range(len(lengths)))

@@ -144,7 +144,7 @@ def test_words_that_utf8_cannot_hold(gold, tmp_path):
     assert cache.load("a").dataset.word_table.words[0] == "\ud800\x00"
 
 
-def test_the_key_is_that_of_the_content(gold, vectors):
+def test_the_key_depends_on_the_content(gold, vectors):
     assert key_of(gold, vectors=vectors) == key_of(gold, vectors=vectors)
     assert len(key_of(gold)) == 64
 
@@ -280,7 +280,7 @@ def _alter(path):
     [_truncate, _alter, lambda p: p.unlink(), lambda p: p.write_text("[]")],
     ids=["truncated", "altered", "gone", "other"],
 )
-def test_a_damaged_entry_is_made_again(pristine_entry, tmp_path, caplog, name, damage):
+def test_a_damaged_entry_is_rebuilt(pristine_entry, tmp_path, caplog, name, damage):
     data, entry = pristine_entry
     cache = DatasetCache(tmp_path / "cache")
     shutil.copytree(entry, tmp_path / "cache" / entry.name)

@@ -276,7 +276,7 @@ def test_ids_as_types_are_refused(number):
         build(corpus=parts(train=[document]))
 
 
-def test_a_type_that_tags_never_hold_has_labels():
+def test_a_type_that_tags_never_represent_has_labels():
     """So labels do not depend on which documents show such a type in tags."""
     nested = dataclasses.replace(TRAIN[0], entities=(Entity("PRGE", ((14, 17),), "p53"),))
     dataset = build(corpus=parts(train=[nested, *TRAIN[1:]]))

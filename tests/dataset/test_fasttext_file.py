@@ -95,7 +95,7 @@ def test_other_files(tmp_path, folder):
 
 
 @pytest.mark.parametrize("end", range(5, 400, 13))
-def test_every_cut_is_noticed(tmp_path, folder, end):
+def test_every_truncation_is_noticed(tmp_path, folder, end):
     data = (folder / "3-6-40.bin").read_bytes()
     with pytest.raises(CorpusError, match="expected a fastText model, but|of version"):
         FastTextFile(_written(tmp_path / "m.bin", data[:end]))

@@ -46,7 +46,7 @@ def test_as_in_training(path, lower, digits):
     assert (1 in expected) == lower
 
 
-def test_nothing_new_and_nothing_found(path):
+def test_no_new_words_and_no_vectors_found(path):
     vocabulary = Vocabulary(("<UNK>", "known"), ("", "<UNK>"), ("O",))
     index = open_vectors(path, 2)
     for words in ([], ["known"], ["absent", "never"]):

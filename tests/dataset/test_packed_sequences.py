@@ -50,7 +50,7 @@ def test_sizes():
     assert SIZES.choose(4000, 4000) == (4096, 1)
 
 
-def test_next_to_nothing_is_padding():
+def test_almost_nothing_is_padding():
     """Sentences as they are: of 1 to 100 tokens, 25 on average."""
     rng = np.random.default_rng(0)
     lengths = np.clip(rng.gamma(3, 9, 1500).astype(int), 1, 100)

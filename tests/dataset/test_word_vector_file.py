@@ -52,7 +52,7 @@ def test_binary_with_line_feeds_as_the_c_program_writes_it(tmp_path):
 
 @pytest.mark.parametrize("chunk", [1, 3, 29, 64])
 @pytest.mark.parametrize("kind", ["binary", "text", "glove"])
-def test_chunk_borders_anywhere(tmp_path, monkeypatch, kind, chunk):
+def test_chunk_boundaries_anywhere(tmp_path, monkeypatch, kind, chunk):
     monkeypatch.setattr("neuroner_tl.dataset.word_vector_file._CHUNK", chunk)
     vectors = read_word_vectors(save(tmp_path / "v", kind), None, DIMENSION)
     np.testing.assert_array_equal(vectors.matrix[vectors.index["p53"]], MATRIX[7])
@@ -170,7 +170,7 @@ def test_number_that_is_not_finite(tmp_path):
         read_word_vectors(path, None, 2)
 
 
-def test_record_without_end(tmp_path):
+def test_an_endless_record(tmp_path):
     path = tmp_path / "v.bin"
     path.write_bytes(b"9 2\n" + b"\x01" * 100_000)
     with pytest.raises(CorpusError, match="word 1 has no end"):

@@ -80,12 +80,12 @@ def test_equal_to_the_reader_where_words_occur_twice_or_are_not_utf8(tmp_path):
         np.testing.assert_array_equal(index.vectors({word: found[word]})[0], expected.matrix[row])
 
 
-def test_words_of_one_hash_are_told_apart(tmp_path, monkeypatch):
+def test_words_with_the_same_hash_are_told_apart(tmp_path, monkeypatch):
     monkeypatch.setattr(word_vector_index, "_hash", lambda word: len(word) % 2)
     check(open_word_vectors(save(tmp_path / "v.bin", "binary"), DIMENSION))
 
 
-def test_look_ups_open_nothing(tmp_path, monkeypatch):
+def test_look_ups_open_no_file(tmp_path, monkeypatch):
     index = open_word_vectors(save(tmp_path / "v.bin", "binary"), DIMENSION)
     monkeypatch.setattr(builtins, "open", lambda *_: pytest.fail("a file is opened"))
     monkeypatch.setattr(os, "open", lambda *_: pytest.fail("a file is opened"))
@@ -102,7 +102,7 @@ def other_file(path):
 
 
 @pytest.mark.parametrize("change", [other_time, other_file])
-def test_stale_index_is_made_again(tmp_path, scans, change):
+def test_a_stale_index_is_rebuilt(tmp_path, scans, change):
     path = save(tmp_path / "v.bin", "binary")
     open_word_vectors(path, DIMENSION)
     change(path)
@@ -138,7 +138,7 @@ def damages(data):
 
 
 @pytest.mark.parametrize("name", ["v.bin", "v.bin.gz"])
-def test_damaged_index_is_made_again(tmp_path, scans, name):
+def test_a_damaged_index_is_rebuilt(tmp_path, scans, name):
     path = save(tmp_path / name, "binary")
     open_word_vectors(path, DIMENSION)
     place = index_places(path)[0]

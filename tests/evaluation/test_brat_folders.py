@@ -40,7 +40,7 @@ def test_exact_match_on_type_and_fragments(tmp_path):
     assert outcome.to_json()["documents_compared"] == 3
 
 
-def test_what_tags_can_hold_is_counted_beside_all(tmp_path):
+def test_annotations_that_tags_can_represent_are_counted_too(tmp_path):
     """A mention in two pieces and one that lies in a longer one are in no tags."""
     gold = write(tmp_path / "gold", a=FLU + BOTH, b=COLD + "T4\tDISO 15 22\tno cold\n", c=COLD)
     predicted = write(tmp_path / "predicted", a=FLU, b="T1\tDISO 15 22\tno cold\n", d=FLU)

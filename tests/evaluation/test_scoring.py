@@ -172,7 +172,7 @@ def test_token_modes_equal_scikit_learn(pair, mode):
 
 
 @given(tag_pairs(), st.sampled_from(MODES))
-def test_the_right_answer_scores_one_and_exchange_swaps_errors(pair, mode):
+def test_gold_scores_one_and_exchange_swaps_errors(pair, mode):
     gold, predicted = pair
     same = score_tags(gold, gold, mode)
     assert same.micro.fp == same.micro.fn == 0 and same.accuracy == 1
@@ -201,13 +201,13 @@ def test_documents_one_after_the_other():
         scorer.add("b", set(), set())
 
 
-def test_what_makes_two_entities_match():
+def test_entities_match_by_type_and_offsets():
     entities = [Entity("X", ((0, 2), (4, 6)), "ab ef"), Entity("X", ((0, 2),), "ab")]
     assert spans_of(entities) == {("X", ((0, 2), (4, 6))), ("X", ((0, 2),))}
     assert spans_of([]) == set()
 
 
-def test_the_headline_is_named_beside_all_measures():
+def test_results_name_the_headline_measure():
     named = named_measures()
     assert named.pop("headline") == "documents"
     assert set(named) == {"documents", *MODES}

@@ -65,13 +65,13 @@ def test_zero_has_no_minus():
     assert fixed(-0.004, sign=True) == fixed(0.004, sign=True) == "0.00"
 
 
-def test_bars_are_hidden_meanwhile():
+def test_bars_are_hidden_inside_the_block():
     with progress.hidden_bars():
         assert progress.progress_bar([1]).disable
     assert progress._hidden is False
 
 
-def test_log_lines_are_shown_where_nothing_shows_them(capsys, monkeypatch):
+def test_log_lines_are_shown_unless_the_caller_shows_them(capsys, monkeypatch):
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [])
     log = logging.getLogger("neuroner_tl.invented")

@@ -30,7 +30,7 @@ def test_escaped() -> None:
 
 
 @given(st.text(st.characters(), max_size=30))
-def test_nothing_that_commands_is_left(text: str) -> None:
+def test_no_control_character_is_left(text: str) -> None:
     shown = escaped(text)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown)
     shown.encode("utf-8")
@@ -39,13 +39,13 @@ def test_nothing_that_commands_is_left(text: str) -> None:
 
 @pytest.mark.parametrize("length", [60, 61, 5000])
 @pytest.mark.parametrize("mark", ["'", '"'])
-def test_found_values_are_cut(length: int, mark: str) -> None:
+def test_quoted_values_are_truncated(length: int, mark: str) -> None:
     message = str(CorpusError(f"/a/b.ann:3: found {mark}{'x' * length}{mark}, expected a word"))
     kept = "x" * length if length == 60 else "x" * 60 + "..."
     assert message == f"/a/b.ann:3: found {mark}{kept}{mark}, expected a word"
 
 
-def test_prose_is_not_cut() -> None:
+def test_prose_is_not_truncated() -> None:
     prose = "the models' weights and the file's parts are not those of the manifest's list of all"
     assert shortened(f"{prose} that can't be found anywhere in the folder's files") == (
         f"{prose} that can't be found anywhere in the folder's files"

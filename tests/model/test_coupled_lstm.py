@@ -86,7 +86,7 @@ def test_both_directions_with_lengths(peepholes):
         )
 
 
-def test_sequences_one_after_the_other_know_nothing_of_each_other():
+def test_consecutive_sequences_do_not_influence_each_other():
     """States and gradients of two sequences in one row are those of the two in two rows."""
     rng = np.random.default_rng(6)
     weights = random_cell(rng, 3, 4, "full")

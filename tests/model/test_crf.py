@@ -134,7 +134,7 @@ def test_partition_and_marginals(seed):
         assert found.labels.numpy()[row, :length].sum() == pytest.approx(length)
 
 
-def test_sequence_score_ignores_what_stands_behind_the_end():
+def test_sequence_score_ignores_labels_past_the_end():
     sample = Sample([3, 1, 4], 3, 5, ends=False)
     scores, lengths, transitions = sample.arguments()
     found = crf.sequence_score(scores, tf.constant(sample.gold), lengths, transitions).numpy()
@@ -178,7 +178,7 @@ def test_compiled_float32_equals_brute_force():
 
 
 @pytest.mark.parametrize("jit_compile", [None, True], ids=["plain", "compiled"])
-def test_sentences_behind_each_other_do_not_see_each_other(jit_compile):
+def test_consecutive_sentences_do_not_influence_each_other(jit_compile):
     """Two columns of sentences with padding after them, in float32."""
     samples = [Sample([length], 3, length, padding=0) for length in (4, 1, 1, 5, 3)]
     weights = {name: getattr(samples[0], name) for name in ("transitions", "start", "end")}

@@ -16,7 +16,7 @@ from neuroner_tl.model.layer import Layer, glorot
         ((30, 20), 90, 90),
     ],
 )
-def test_glorots_limits(shape, fans, total):
+def test_bounds_of_glorot_initialisation(shape, fans, total):
     limit = np.sqrt(6 / total)
     values = glorot(np.random.default_rng(0), shape, fans)
     assert values.shape == shape

@@ -203,13 +203,13 @@ def reloaded(parameters):
     return [flag for flag in RELOAD_FLAGS if getattr(parameters, flag)]
 
 
-def test_the_command_lines_shorthand_wins_over_the_files_flags(tmp_path):
+def test_a_shorthand_on_the_command_line_overrides_flags_of_the_file(tmp_path):
     path = write(tmp_path, "[advanced]\nreload_crf = True\nreload_token_lstm = False\n")
     parameters = load_parameters(path, {"transfer_layers": "token_lstm, feedforward"})
     assert reloaded(parameters) == ["reload_token_lstm", "reload_feedforward"]
 
 
-def test_the_command_lines_flag_wins_over_the_files_shorthand(tmp_path):
+def test_a_flag_on_the_command_line_overrides_a_shorthand_of_the_file(tmp_path):
     path = write(tmp_path, UP_TO_WORDS)
     assert reloaded(load_parameters(path)) == list(RELOAD_FLAGS[:3])
     found = load_parameters(path, {"reload_crf": "True", "reload_character_lstm": "no"})
@@ -278,7 +278,7 @@ def test_writing_leaves_no_other_file(tmp_path):
     assert load_parameters(tmp_path / "p.ini").seed == 3
 
 
-def test_writing_where_one_cannot(tmp_path):
+def test_writing_to_an_unwritable_place(tmp_path):
     with pytest.raises(ParameterError, match="cannot be written"):
         write_parameters(Parameters(), tmp_path / "missing" / "p.ini")
     (tmp_path / "folder").mkdir()

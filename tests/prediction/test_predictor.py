@@ -65,7 +65,7 @@ def serial(model, vectors, documents):
     return found
 
 
-def test_neither_order_nor_company_matter(model, vectors, documents, serial):
+def test_neither_order_nor_other_texts_matter(model, vectors, documents, serial):
     predictor = Predictor(model, vectors)
     rng = np.random.default_rng(3)
     for _ in range(5):

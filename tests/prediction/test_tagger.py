@@ -104,7 +104,7 @@ def alone(network, table, part):
     return np.concatenate(labels)
 
 
-def test_neither_order_nor_company_matter(vocabulary):
+def test_neither_order_nor_other_texts_matter(vocabulary):
     """Sentences and words of all lengths, those beyond a block's steps among them."""
     network = make_network(vocabulary)
     rng = np.random.default_rng(0)
@@ -190,7 +190,7 @@ def test_long_sequences_take_blocks_of_few_rows(vocabulary, sizes):
             assert steps * rows <= 1 << 14
 
 
-def test_vectors_of_new_words_stand_in_for_those_of_the_vocabulary(vocabulary):
+def test_vectors_of_new_words_replace_those_of_the_vocabulary(vocabulary):
     network = make_network(vocabulary)
     table, part = encode(vocabulary, [6, 5, 4], ["ζ", "of", "η", "cancer", "θ"])
     new = np.flatnonzero(table.token_ids == 0)
@@ -232,7 +232,7 @@ def test_words_and_characters_never_seen(vocabulary):
     np.testing.assert_array_equal(found, one_by_one(network, table, part))
 
 
-def test_tagger_sees_the_weights_of_the_moment(vocabulary):
+def test_tagger_uses_the_current_weights(vocabulary):
     network = make_network(vocabulary)
     tagger = Tagger(network, 4)
     table, part = encode(vocabulary, [4, 5])

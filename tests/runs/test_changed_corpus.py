@@ -94,7 +94,7 @@ def test_a_corpus_edited_while_it_is_read_is_read_again(corpus, tmp_path, monkey
     assert tokens[1] - tokens[0] == 3
 
 
-def test_a_corpus_that_never_rests_is_refused(corpus, tmp_path, monkeypatch):
+def test_a_corpus_that_keeps_changing_is_refused(corpus, tmp_path, monkeypatch):
     path = sorted((corpus / "test").glob("*.txt"))[0]
     original = data_module.build_dataset
 

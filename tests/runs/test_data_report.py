@@ -44,7 +44,7 @@ def test_no_annotation_at_all_is_refused_at_once(corpus, tiny, tmp_path):
     assert check_corpus(corpus, get_tokenizer("alnum")).errors == 1
 
 
-def test_annotations_that_no_tag_can_hold_are_refused(corpus, tmp_path):
+def test_annotations_that_tags_cannot_represent_are_refused(corpus, tmp_path):
     for path in (corpus / "train").glob("*.ann"):
         text = path.with_suffix(".txt").read_text("utf-8")
         path.write_text(f"T1\tDISO 0 1;4 5\t{text[0]} {text[4]}\n", "utf-8")
@@ -90,7 +90,7 @@ def test_the_table(corpus, tmp_path, caplog):
     assert "documents" in caplog.text and left_out in caplog.text
 
 
-def test_what_train_size_leaves_out_is_said(corpus, tmp_path):
+def test_documents_left_out_by_train_size_are_reported(corpus, tmp_path):
     lines = report_lines(loaded(corpus, tmp_path, train_size=15))
     assert "corpus: noted: train document left out by train_size: 4" in lines
 

@@ -50,7 +50,7 @@ def gold_of(scores):
     return scores["micro"]["tp"] + scores["micro"]["fn"]
 
 
-def test_what_tags_cannot_hold_is_missed(trained, corpus):
+def test_annotations_that_tags_cannot_represent_are_missed(trained, corpus):
     scores = trained.results["scores"]["test"]
     assert gold_of(scores["documents"]) == gold_annotations(corpus, "test")
     # Two a document, which tags do not hold.

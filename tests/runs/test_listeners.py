@@ -27,7 +27,7 @@ class Bar:
         pass
 
 
-def test_the_bar_of_an_epoch_that_is_gone_on_with_begins_where_it_was(monkeypatch):
+def test_the_bar_of_a_resumed_epoch_begins_where_it_was(monkeypatch):
     monkeypatch.setattr(listeners, "progress_bar", Bar)
     bar = listeners.ProgressBar(20, "F1")
     bar(BatchDone(epoch=2, batch=4, batches=5, sentences=4, done=16, loss=1.0))

@@ -302,7 +302,7 @@ class TestRefusals:
         with pytest.raises(CorpusError, match="have changed since"):
             resume_run(stopped, {"dataset_text_folder": str(corpus)})
 
-    def test_a_run_that_is_going_on(self, stopped):
+    def test_a_run_that_is_still_running(self, stopped):
         with RunFolder(stopped).locked():
             with pytest.raises(ParameterError, match="another process is training this run"):
                 resume_run(stopped, {})
@@ -361,7 +361,7 @@ def test_a_finished_run_is_made_longer(settings, whole, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_transfer_goes_on_without_its_source(settings, source_run, tmp_path, monkeypatch):
+def test_a_transfer_is_resumed_without_its_source(settings, source_run, tmp_path, monkeypatch):
     """Its folder may have been removed in the meantime; the scored start is not scored again."""
     source = shutil.copytree(source_run.folder.model, tmp_path / "source")
     settings = {**settings, "use_pretrained_model": True, "pretrained_model_folder": source}

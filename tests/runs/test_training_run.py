@@ -308,7 +308,7 @@ def test_a_run_that_learns_nothing_says_so(corpora, tiny, tmp_path):
     assert results["status"] == "failed" and "scores" not in results
 
 
-def test_a_loss_that_is_not_a_number_ends_the_run(corpora, tiny, tmp_path):
+def test_a_nan_loss_ends_the_run(corpora, tiny, tmp_path):
     """The last good state stays, and the results are JSON."""
     with pytest.raises(TrainingError, match="loss is nan.*learning_rate.*no model yet"):
         run(

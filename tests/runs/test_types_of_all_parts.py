@@ -62,7 +62,7 @@ def test_mentions_of_a_type_that_train_lacks_are_missed(small):
         assert scores[measure]["per_type"]["ONLYTEST"]["fn"] == 1
 
 
-def test_such_a_run_resumes(small, tmp_path):
+def test_such_a_run_can_be_resumed(small, tmp_path):
     shutil.copytree(small.folder.path, tmp_path / "run")
     again = resume_run(tmp_path / "run", {"maximum_number_of_epochs": 2})
     assert again.status == "finished" and again.results["epochs"] == 2

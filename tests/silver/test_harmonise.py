@@ -33,7 +33,7 @@ def test_exact_vote() -> None:
     assert spans_of(exact_vote(NAMES, 1), a=[(0, 4)], b=[(2, 9)]) == [(2, 9)]
 
 
-def test_tolerant_vote_takes_the_limits_with_most_support() -> None:
+def test_tolerant_vote_takes_the_boundaries_with_most_support() -> None:
     rule = tolerant_vote(NAMES, 2)
     (vote,) = harmonise({"a": [(0, 9)], "b": [(0, 6)], "c": [(0, 6)]}, rule)
     assert (vote.start, vote.end) == (0, 6)
@@ -170,7 +170,7 @@ def test_one_vote_in_an_exact_rule_is_the_union_where_nothing_overlaps(
         assert spans_of(exact_vote(NAMES, 1), **given) == everything
 
 
-def test_learned_weights_find_the_liar() -> None:
+def test_learned_weights_find_the_unreliable_annotator() -> None:
     rng = np.random.default_rng(0)
     documents, gold = [], []
     for _ in range(60):
@@ -209,7 +209,7 @@ def test_one_good_annotator_among_bad_ones_is_enough() -> None:
         assert {(v.start, v.end) for v in harmonise(marked, rule)} == spans
 
 
-def test_a_sample_that_teaches_nothing() -> None:
+def test_a_sample_from_which_nothing_can_be_learned() -> None:
     with pytest.raises(CorpusError, match="of 1 spans of the annotators 1 are right"):
         learn_rule(["a"], [{"a": [(0, 1)]}], [{(0, 1)}])
 

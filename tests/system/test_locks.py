@@ -28,7 +28,7 @@ def holder(tmp_path):
     process.join()
 
 
-def test_held_by_one_process_and_free_when_it_ends_however_it_ends(tmp_path, holder):
+def test_a_lock_is_held_by_one_process_and_released_when_it_ends(tmp_path, holder):
     path = tmp_path / "held"
     process, _ = holder
     assert is_locked(path)
@@ -41,7 +41,7 @@ def test_held_by_one_process_and_free_when_it_ends_however_it_ends(tmp_path, hol
         assert held
 
 
-def test_waiting_ends_when_the_holder_lets_go(tmp_path, holder):
+def test_waiting_ends_when_the_lock_is_released(tmp_path, holder):
     _, pipe = holder
     threading.Timer(0.1, pipe.send, args=("let go",)).start()
     with lock(tmp_path / "held") as held:
@@ -55,13 +55,13 @@ def test_two_locks_of_one_path_in_a_process(tmp_path):
     assert not is_locked(tmp_path / "a")
 
 
-def test_an_error_in_the_block_gives_the_lock_up(tmp_path):
+def test_an_error_in_the_block_releases_the_lock(tmp_path):
     with pytest.raises(ValueError, match="in the block"), lock(tmp_path / "a"):
         raise ValueError("in the block")
     assert not is_locked(tmp_path / "a")
 
 
-def test_looking_makes_no_file_and_lookers_do_not_see_each_other(tmp_path):
+def test_checking_creates_no_file_and_checkers_do_not_interfere(tmp_path):
     path = tmp_path / "a"
     assert not is_locked(path)
     assert not path.exists()

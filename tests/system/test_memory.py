@@ -27,7 +27,7 @@ def test_a_process_does_not_inherit_the_peak_of_its_parent():
 
 
 @pytest.mark.parametrize("content", [None, "", "VmPeak: 1 kB\n", "VmHWM: many kB\n"])
-def test_where_the_system_keeps_no_peak_it_is_the_most_seen(tmp_path, monkeypatch, content):
+def test_without_a_recorded_peak_the_maximum_seen_counts(tmp_path, monkeypatch, content):
     if content is not None:
         (tmp_path / "status").write_text(content)
     monkeypatch.setattr(memory, "_STATUS", tmp_path / "status")

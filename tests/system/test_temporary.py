@@ -95,7 +95,7 @@ class TestLeftovers:
         assert list(tmp_path.iterdir()) == [target]
         assert (target / "former").exists()
 
-    def test_what_a_living_process_writes_stays(self, tmp_path):
+    def test_files_of_a_running_process_are_kept(self, tmp_path):
         mine = temporary_path(tmp_path / "corpus")
         mine.mkdir()
         (tmp_path / "notes.tmp").touch()
@@ -104,12 +104,12 @@ class TestLeftovers:
         remove_leftovers(tmp_path)
         assert len(list(tmp_path.iterdir())) == 3
 
-    def test_another_process_of_the_same_number(self, tmp_path):
+    def test_another_process_with_the_same_pid(self, tmp_path):
         dead_name(tmp_path / "corpus").mkdir()
         remove_leftovers_of(tmp_path / "corpus")
         assert not list(tmp_path.iterdir())
 
-    def test_leftovers_of_another_target_stay(self, tmp_path):
+    def test_leftovers_of_another_target_are_kept(self, tmp_path):
         other = dead_name(tmp_path / "corpus.v2")
         other.mkdir()
         remove_leftovers_of(tmp_path / "corpus")
@@ -117,7 +117,7 @@ class TestLeftovers:
         remove_leftovers_of(tmp_path / "corpus.v2")
         assert not other.exists()
 
-    def test_another_machines_files_stay_for_a_day(self, tmp_path, monkeypatch):
+    def test_files_of_another_machine_are_kept_for_a_day(self, tmp_path, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(temporary, "_host", lambda: "0123abcd")
             new, old = temporary_path(tmp_path / "a"), temporary_path(tmp_path / "a")
@@ -178,7 +178,7 @@ class TestFullDisk:
             open(tmp_path / "nothing")
         assert caught.value.filename == str(tmp_path / "nothing")
 
-    def test_it_is_known_through_other_errors(self):
+    def test_a_full_disk_is_recognised_behind_other_errors(self):
         full = OSError(errno.ENOSPC, "No space left on device")
         outer = ValueError("x")
         outer.__cause__ = full

@@ -288,7 +288,7 @@ class TestDamage:
     @pytest.mark.parametrize(
         "text", ["", "{", "[]", "null", "7", '{"files": 3, "format": 1}', '{"format": "x"}']
     )
-    def test_manifest_that_is_none(self, folder, text):
+    def test_a_manifest_that_is_not_one(self, folder, text):
         (folder / "manifest.json").write_text(text)
         assert "manifest.json" in refusal(folder)
 
@@ -338,7 +338,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("key", ["architecture", "text", "checkpoints", "training", "files"])
     @pytest.mark.parametrize("value", [None, 3, "x", ["y"]])
-    def test_entries_of_another_kind(self, folder, key, value):
+    def test_entries_of_another_type(self, folder, key, value):
         edit_manifest(folder, lambda m: m.update({key: value}))
         assert "manifest.json" in refusal(folder)
 
@@ -365,7 +365,7 @@ class TestDamage:
         ("field", "value"),
         [("token_hidden", "5"), ("token_hidden", -5), ("labels", None), ("peepholes", "half")],
     )
-    def test_sizes_that_are_none(self, folder, field, value):
+    def test_sizes_that_are_not_numbers(self, folder, field, value):
         edit_manifest(folder, lambda m: m["architecture"].update({field: value}))
         refusal(folder)
 
@@ -454,7 +454,7 @@ class TestReplacing:
             "manifest.json": {"weights-2.data-00000-of-00001": True, "weights-2.index": True}
         }
 
-    def test_files_of_others_stay(self, folder):
+    def test_foreign_files_are_kept(self, folder):
         (folder / "notes.txt").write_text("mine")
         save(folder, make_network(5), "2")
         assert (folder / "notes.txt").read_text() == "mine"

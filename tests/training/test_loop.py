@@ -245,11 +245,11 @@ class TestGivingUp:
         assert events[-1].status == "failed"
         assert limit <= loop.progress.sentences < limit + batch_size
 
-    def test_a_score_in_the_middle_lets_it_go_on(self):
+    def test_a_score_in_the_middle_lets_the_run_continue(self):
         _, events = run(0.01, 0.0, give_up_after=SENTENCES // 2, maximum_epochs=2)
         assert events[-1].status == "failed" or len(epochs(events)) == 2
 
-    def test_it_is_looked_once_in_the_middle_of_an_epoch(self):
+    def test_it_is_checked_once_in_the_middle_of_an_epoch(self):
         loop, events = run(0.01, 0.0, give_up_after=3, maximum_epochs=1)
         assert loop.validate.calls == 2 and loop.progress.checked
         assert [event.score for event in epochs(events)] == [0.0]
@@ -269,7 +269,7 @@ class TestGivingUp:
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
-def test_a_loss_that_is_not_a_number_is_not_counted(loss):
+def test_a_nan_loss_is_not_counted(loss):
     loop, events = run(0.5, step=FakeStep(1.0, 1.0, loss))
     assert events[-1].status == "failed" and not events[-1].sound
     assert f"the loss is {loss} after batch 3" in events[-1].reason
@@ -278,7 +278,7 @@ def test_a_loss_that_is_not_a_number_is_not_counted(loss):
     json.dumps(loop.progress.to_json(), allow_nan=False)
 
 
-def test_weights_that_are_not_numbers_are_not_validated():
+def test_nan_weights_are_not_validated():
     step, scores = FakeStep(), Scores(0.5)
     step.finite_for = SENTENCES + 1
     loop = TrainingLoop(step, DATASET, EXACT, LoopSettings(), scores)
@@ -298,14 +298,14 @@ def test_interruption_while_the_network_is_validated():
     assert len(epochs(events)) == 1 and len(step.batches) == SENTENCES
 
 
-def test_loss_that_grows_without_end():
+def test_a_diverging_loss():
     losses = [1.0] * WINDOW + [0.5] * WINDOW + [30.0]
     loop, events = run(0.5, step=FakeStep(*losses), patience=10**6, maximum_epochs=10**6)
     assert events[-1].status == "failed" and "the loss diverges" in events[-1].reason
     assert loop.progress.sentences == 3 * WINDOW
 
 
-def test_loss_that_only_wavers():
+def test_a_fluctuating_loss():
     losses = ([1.0] * WINDOW + [0.2] * WINDOW + [0.9] * WINDOW) * 2
     limit = len(losses) // SENTENCES
     _, events = run(0.5, step=FakeStep(*losses), patience=10**6, maximum_epochs=limit)
@@ -321,7 +321,7 @@ def test_interruption_ends_after_the_step():
     assert len(epochs(events)) == 1
 
 
-def test_going_on_gives_the_same_batches():
+def test_resuming_gives_the_same_batches():
     whole, first, second = FakeStep(), FakeStep(), FakeStep()
     run(0.5, step=whole, maximum_epochs=2, seed=4)
     loop, _ = run(0.5, step=first, stop=lambda: len(first.batches) == 5, seed=4)

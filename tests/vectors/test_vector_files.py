@@ -190,7 +190,7 @@ def test_what_a_file_holds(tmp_path, vectors, model):
         (b"3 2\na 1 2\n", "truncated"),
     ],
 )
-def test_files_that_are_none(tmp_path, content, message):
+def test_files_that_are_not_word_vectors(tmp_path, content, message):
     path = tmp_path / "v.txt"
     if content is not None:
         path.write_bytes(content)

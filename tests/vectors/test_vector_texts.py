@@ -91,7 +91,7 @@ def test_blocks_are_the_text_cut_at_lines_or_words(tmp_path, text, size):
         assert all(block[-1] in " \n" for block in blocks[:-1])
 
 
-def test_a_long_file_is_not_held(tmp_path, monkeypatch):
+def test_a_long_file_is_not_held_in_memory(tmp_path, monkeypatch):
     monkeypatch.setattr("neuroner_tl.vectors.texts.BLOCK", 64)
     path = tmp_path / "t.txt"
     path.write_text("One two three. Four five.\n" * 100)

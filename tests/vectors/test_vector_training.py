@@ -81,7 +81,7 @@ def test_the_defaults():
     assert (settings.method, settings.threads, settings.lowercase) == ("word2vec", 1, False)
 
 
-def test_words_of_one_context_come_near(tmp_path):
+def test_words_of_one_context_are_near(tmp_path):
     """Two words in the same places end up nearer to each other than to the words around them."""
     lines = ["apple grows here", "pear grows here", "hammer cuts wood", "saw cuts wood"] * 150
     (tmp_path / "t.txt").write_text("\n\n".join(lines))

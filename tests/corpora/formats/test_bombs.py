@@ -67,7 +67,7 @@ ONE_RECORD = {
 
 
 @pytest.mark.parametrize("form", ONE_RECORD)
-def test_a_record_without_end(tmp_path: Path, form: str) -> None:
+def test_an_endless_record(tmp_path: Path, form: str) -> None:
     start, more = ONE_RECORD[form]
     path = packed(tmp_path / "bomb.gz", [start, *[more] * 20])
     assert path.stat().st_size < 3 * MIB
@@ -84,7 +84,7 @@ MANY_RECORDS = {
 
 
 @pytest.mark.parametrize("form", MANY_RECORDS)
-def test_what_unpacks_to_many_times_its_size(tmp_path: Path, form: str) -> None:
+def test_decompression_bombs(tmp_path: Path, form: str) -> None:
     block = MANY_RECORDS[form] * (MIB // len(MANY_RECORDS[form]))
     start = b"<a>" if form == "iexml" else b""
     path = packed(tmp_path / "bomb.gz", [start, *[block] * 20])
@@ -99,7 +99,7 @@ def test_lists_and_rows_that_unpack_without_end(tmp_path: Path) -> None:
     )
 
 
-def test_an_honest_packed_file_is_read(tmp_path: Path) -> None:
+def test_an_ordinary_compressed_file_is_read(tmp_path: Path) -> None:
     path = packed(tmp_path / "a.gz", (f'{{"id": {i}, "text": "a"}}\n'.encode() for i in range(99)))
     assert consume("jsonl", path)() == 99
 
@@ -230,7 +230,7 @@ def zeros(size: int) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
-def test_headers_without_end(tmp_path: Path, kind: bytes) -> None:
+def test_endless_headers(tmp_path: Path, kind: bytes) -> None:
     path = packed(tmp_path / "a.tar.gz", [header(kind, 1 << 30), *zeros(20 * MIB)])
     message = refusal(lambda: unpack(path, tmp_path / "out"))
     assert "a header of 1073741824 bytes" in message

@@ -140,7 +140,7 @@ def test_format() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "../x", ".x", "a\0b"])
-def test_ids_that_are_no_file_names(tmp_path: Path, name: str) -> None:
+def test_ids_that_are_not_file_names(tmp_path: Path, name: str) -> None:
     with pytest.raises(CorpusError, match="cannot be a file name"):
         write_brat_document(Document(name, "x"), tmp_path)
 

@@ -42,7 +42,7 @@ def test_many_documents_are_synced_at_once(tmp_path, synced):
     assert len(list(tmp_path.iterdir())) == 100
 
 
-def test_systems_without_such_a_call_sync_every_file(tmp_path, synced, monkeypatch):
+def test_without_syncfs_every_file_is_synced(tmp_path, synced, monkeypatch):
     monkeypatch.setattr(atomic_file, "_syncfs", None)
     write(tmp_path, 3)
     assert synced == ["fsync"] * 7
@@ -57,7 +57,7 @@ def test_a_long_job_shows_what_is_done(tmp_path, monkeypatch):
     assert len(list(tmp_path.glob("*.ann"))) == 5
 
 
-def test_an_interruption_keeps_what_is_done(tmp_path):
+def test_an_interruption_keeps_finished_documents(tmp_path):
     with pytest.raises(KeyboardInterrupt), BratWriter(tmp_path) as writer:
         writer.add(documents(1)[0])
         raise KeyboardInterrupt

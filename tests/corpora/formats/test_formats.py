@@ -97,7 +97,7 @@ def test_iexml_refused(tmp_path: Path, content: str, words: str) -> None:
     assert words in str(caught.value)
 
 
-def test_words_that_do_not_adjoin_make_fragments(tmp_path: Path) -> None:
+def test_words_that_are_not_adjacent_become_fragments(tmp_path: Path) -> None:
     path = tmp_path / "x.xml"
     body = '<e id=":::diso:1,3|:::diso:2,3"><w id="1">lung</w> and <w id="2">breast</w> '
     path.write_text(iexml(body + '<w id="3">cancer</w></e>'), "utf-8")

@@ -29,7 +29,7 @@ def files(folder: Path) -> list[str]:
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
-def test_one_outer_folder_is_left_away(tmp_path: Path) -> None:
+def test_a_single_outer_folder_is_stripped(tmp_path: Path) -> None:
     path = archive(tmp_path / "a.tar.gz", ("x/train/1.txt", b"a"), ("./x/test/2.txt", b"b"))
     unpack(path, tmp_path / "out")
     assert files(tmp_path / "out") == ["test/2.txt", "train/1.txt"]

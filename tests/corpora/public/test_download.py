@@ -100,7 +100,7 @@ def test_a_whole_download_is_kept(server: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ignore_ranges", [False, True])
-def test_a_broken_download_goes_on(server: str, tmp_path: Path, ignore_ranges: bool) -> None:
+def test_a_broken_download_is_resumed(server: str, tmp_path: Path, ignore_ranges: bool) -> None:
     Server.breaks = {"/big.bin"}
     Server.ignore_ranges = ignore_ranges
     entry = download(f"{server}/big.bin")
@@ -149,12 +149,12 @@ def test_a_corpus_is_unpacked_without_what_does_not_belong(server: str, tmp_path
         fetch(entry, tmp_path / "cache", tmp_path / "out")
 
 
-def test_a_file_stands_where_it_was_asked_for(server: str, tmp_path: Path) -> None:
+def test_a_file_is_written_to_the_requested_path(server: str, tmp_path: Path) -> None:
     target = fetch(download(f"{server}/big.bin"), tmp_path / "cache", tmp_path / "deep" / "v.bin")
     assert target.read_bytes() == BIG
 
 
-def test_what_is_not_there(server: str, tmp_path: Path) -> None:
+def test_missing_downloads(server: str, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="answers 404"):
         cached(download(f"{server}/none"), tmp_path)
     with pytest.raises(CorpusError, match="cannot be reached"):

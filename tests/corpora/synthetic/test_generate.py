@@ -169,7 +169,7 @@ def fates(right: Document, noisy: Document) -> tuple[int, int, int, int]:
     ("missed", "spurious", "shifted"),
     [(0.15, 0.05, 0.10), (0.0, 0.2, 0.0), (0.3, 0.0, 0.0), (0.0, 0.0, 1.0), (0.5, 0.3, 0.5)],
 )
-def test_realised_rates(missed, spurious, shifted):
+def test_observed_error_rates(missed, spurious, shifted):
     right = list(iterate_silver_truth(800, 11))
     noisy = list(corrupt(right, 11, missed=missed, spurious=spurious, shifted=shifted))
     total = sum(len(document.entities) for document in right)
@@ -186,7 +186,7 @@ def test_realised_rates(missed, spurious, shifted):
     assert invented == pytest.approx(spurious, abs=0.015)
 
 
-def test_silver_is_the_corrupted_truth():
+def test_silver_is_corrupted_gold():
     truth = list(iterate_silver_truth(10, 3))
     assert list(corrupt(truth, 3)) == generate_silver(10, 3)
     assert list(corrupt(truth, 3, missed=0, spurious=0, shifted=0)) == truth

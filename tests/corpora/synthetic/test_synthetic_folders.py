@@ -40,7 +40,7 @@ def test_folders_hold_what_the_generators_give(tmp_path):
     ]
 
 
-def test_same_seed_same_bytes_and_old_files_go(tmp_path):
+def test_same_seed_same_bytes_and_old_files_are_removed(tmp_path):
     write_synthetic_corpora(tmp_path, seed=1, **SIZES)
     first = contents(tmp_path)
     write_synthetic_corpora(
@@ -51,7 +51,7 @@ def test_same_seed_same_bytes_and_old_files_go(tmp_path):
     assert contents(tmp_path) == first
 
 
-def test_other_peoples_files_are_kept(tmp_path):
+def test_foreign_files_are_kept(tmp_path):
     mine = tmp_path / "synthetic_gold" / "train" / "mine.txt"
     mine.parent.mkdir(parents=True)
     mine.write_text("kept")

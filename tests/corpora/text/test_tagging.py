@@ -80,7 +80,7 @@ def test_tags_of_spans(spans: list[tuple[str, int, int]], bio: str, bioes: str) 
 
 
 @pytest.mark.parametrize("scheme", ["bio", "bioes"])
-def test_what_may_follow_what(scheme: str) -> None:
+def test_which_tags_may_follow(scheme: str) -> None:
     tags = ["O", *(f"{p}-{t}" for p in ("BI" if scheme == "bio" else "BIES") for t in ("X", "XY"))]
     for before, after in itertools.product(tags, tags):
         continues = after[0] in "IE"
@@ -139,7 +139,7 @@ def run(document: Document, policy: str = "longest", **more: bool) -> tuple[list
     return found, {reason: entry.count for reason, entry in report.by_reason.items()}
 
 
-def test_discontinuous_and_adjoining() -> None:
+def test_discontinuous_and_adjacent_fragments() -> None:
     text = "breast and ovarian cancer, kidney stones"
     document = make(text, ("D", "breast", "cancer"), ("D", "kid", "ney"), ("D", "ovarian cancer"))
     assert run(document) == (

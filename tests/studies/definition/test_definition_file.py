@@ -67,7 +67,7 @@ def test_a_definition_is_read(write):
     assert definition.is_synthetic
 
 
-def test_a_runs_own_parameters_win_over_the_file_and_the_study_over_both(write):
+def test_parameters_of_a_run_override_the_file_and_the_study_both(write):
     definition = read_definition(write())
     assert definition.parameters("source").learning_rate == 0.25
     assert definition.parameters("target").learning_rate == 0.5

@@ -82,7 +82,7 @@ def test_without_counts_there_is_nothing_to_compare(pairs):
     assert paired_counts(pairs) is None and compare_pairs(pairs) is None
 
 
-def test_every_split_counts_alike():
+def test_every_split_counts_equally():
     pairs = [
         (result({}, split=0, f1=0.2), result({}, split=0, f1=0.3)),
         (result({}, split=0, seed=1, f1=0.2), result({}, split=0, seed=1, f1=0.5)),
@@ -116,7 +116,7 @@ def test_a_table_of_gains():
     assert gain_table(None, "name", "Title", [("none", [])]) is None
 
 
-def test_p_values_are_corrected_over_those_that_there_are():
+def test_p_values_are_corrected_over_the_available_ones():
     found = correct([difference(0.03), None, difference(0.01), difference(0.5)])
     assert found == [pytest.approx(0.06), None, pytest.approx(0.03), 0.5]
     assert correct([None]) == [None]

@@ -241,7 +241,7 @@ def test_the_other_measure_stands_beside_the_headline(results_of):
         assert row[place - 1] == f"{100 * 2 * tp / (2 * tp + fp + fn):.2f}"
 
 
-def test_one_seed_cannot_tell_how_far_the_outcome_hangs_on_it(results_of):
+def test_one_seed_cannot_show_the_effect_of_seeds(results_of):
     note = tables(results_of("transfer_table", "seeds = 0"))["by_corpus"].note
     assert "how far it hangs on the seed cannot be told from one" in note
     note = tables(results_of("transfer_table", "seeds = 0, 1"))["by_corpus"].note
@@ -274,7 +274,7 @@ def test_a_report_is_the_same_from_what_is_written_beside_it(results_of, tmp_pat
         assert path.read_bytes() == other.read_bytes(), path.name
 
 
-def test_what_is_lacking_is_said_and_what_an_earlier_report_had_is_gone(results_of, tmp_path):
+def test_missing_parts_are_named_and_files_of_earlier_reports_removed(results_of, tmp_path):
     results = results_of("error_overlap", "seeds = 0, 1, 2")
     write_report(make_page(results), results, tmp_path / "report")
     kept = tmp_path / "report" / "tables" / "notes.txt"
@@ -294,7 +294,7 @@ def test_what_is_lacking_is_said_and_what_an_earlier_report_had_is_gone(results_
     assert "No interval" not in table.note
 
 
-def test_several_source_models_are_said_and_each_has_its_row(results_of):
+def test_several_source_models_are_named_and_each_has_a_row(results_of):
     results = results_of("transfer_table", "seeds = 0, 1\nsource_documents = 5, 9")
     page = make_page(results)
     assert "Arms with transfer are means over all source models of a class (DISO)" in page.lead
@@ -303,7 +303,7 @@ def test_several_source_models_are_said_and_each_has_its_row(results_of):
     assert "means over all source" not in make_page(results_of("source_size", "seeds = 0, 1")).lead
 
 
-def test_splits_count_alike(results_of):
+def test_splits_count_equally(results_of):
     results = results_of("transfer_table", "split_seeds = 0, 1\nseeds = 0, 1")
     pairs = [
         (one, other)

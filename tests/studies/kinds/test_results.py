@@ -70,7 +70,7 @@ def test_finished_and_failed_runs_are_those_of_the_study():
     assert STUDY.corpora == [("DISO", "c"), ("DISO", "d"), ("CHED", "e")]
 
 
-def test_runs_are_selected_by_all_that_is_wanted():
+def test_runs_are_selected_by_all_attributes():
     def selected(**wanted):
         return [result.run.id for result in STUDY.select(**wanted)]
 

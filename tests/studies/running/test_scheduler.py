@@ -66,13 +66,13 @@ def test_a_source_that_is_done_already_is_not_waited_for():
     assert workers.started == ["t1", "b"]
 
 
-def test_what_needs_a_failed_source_is_left_out_and_the_others_go_on():
+def test_runs_of_a_failed_source_are_skipped_and_the_others_continue():
     workers = Workers(fate={"s": [FAILED]})
     _, outcomes, _ = schedule([job("s"), job("t", "s"), job("b"), job("c")], workers)
     assert dict(outcomes) == {"s": FAILED, "b": FINISHED, "c": FINISHED}
 
 
-def test_a_run_whose_worker_is_lost_is_begun_again():
+def test_a_run_whose_worker_is_lost_is_restarted():
     workers = Workers(fate={"a": [LOST, LOST, FINISHED]})
     _, outcomes, given_up = schedule([job("a"), job("b")], workers)
     assert dict(outcomes) == {"a": FINISHED, "b": FINISHED} and not given_up

@@ -53,7 +53,7 @@ def test_writers_at_the_same_time_lose_nothing(tmp_path):
     assert len(records) == 180 and all(len(r["text"]) == 5000 for r in records.values())
 
 
-def test_what_a_killed_writer_left_is_passed_over_and_cut_off(tmp_path):
+def test_the_partial_line_of_a_killed_writer_is_ignored_and_cut_off(tmp_path):
     path = tmp_path / "runs.jsonl"
     store = Store(path)
     store.append({"id": "a"})
@@ -108,7 +108,7 @@ def test_a_record_that_does_not_fit_leaves_nothing(tmp_path, monkeypatch):
     assert store.path.read_bytes() == before
 
 
-def test_a_claim_is_held_by_one_and_given_up_when_its_process_is_killed(tmp_path):
+def test_a_claim_is_held_by_one_process_and_released_when_it_is_killed(tmp_path):
     claims = Claims(tmp_path / "claims")
     assert claims.holders() == {}
     ours, theirs = SPAWN.Pipe()

@@ -104,7 +104,7 @@ def test_a_study_from_the_first_run_to_the_report(write_study, tmp_path, folder,
     assert "95 % interval and p: t statistic" in (tmp_path / "again" / "report.md").read_text()
 
 
-def test_a_run_that_fails_is_recorded_and_the_others_go_on(write_study, store, capsys, monkeypatch):
+def test_a_failed_run_is_recorded_and_the_others_continue(write_study, store, capsys, monkeypatch):
     train = execution.train_run
 
     def fail_first(parameters):
@@ -184,7 +184,7 @@ def test_what_a_programming_error_says_is_recorded_too(write_study, store, monke
     assert record["error"] == "ZeroDivisionError: division by zero"
 
 
-def test_a_study_that_is_interrupted_goes_on_with_the_same_result(
+def test_an_interrupted_study_resumes_with_the_same_result(
     write_study, folder, store, capsys, monkeypatch
 ):
     from neuroner_tl.runs import training

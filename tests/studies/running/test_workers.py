@@ -110,7 +110,7 @@ def test_a_study_killed_three_times_ends_as_without(elsewhere, workers):
     assert predictions(killed) == predictions(whole)
 
 
-def test_a_worker_that_is_killed_is_replaced_and_its_run_goes_on(elsewhere, caplog):
+def test_a_killed_worker_is_replaced_and_its_run_resumed(elsewhere, caplog):
     options = {"study": "arms = baseline\nseeds = 0, 1, 2, 3", "epochs": 6}
     whole, hurt = elsewhere("whole", **options), elsewhere("hurt", **options)
     run_missing(read_definition(whole / "study.ini"))
@@ -131,7 +131,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_run_goes_on(elsewhere, capl
     assert results(hurt) == results(whole)
 
 
-def test_ctrl_c_saves_and_the_study_goes_on(elsewhere):
+def test_ctrl_c_saves_and_the_study_can_be_resumed(elsewhere):
     options = {"study": "arms = baseline\nseeds = 0, 1", "epochs": 8}
     whole, stopped = elsewhere("whole", **options), elsewhere("stopped", **options)
     run_missing(read_definition(whole / "study.ini"))
