@@ -13,7 +13,7 @@ import neuroner_tl
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Absolute paths of somebody's machine; written in pieces so that this file has none.
+# Absolute paths of a developer's machine; written in pieces so that this file has none.
 MACHINE_PATH = re.compile(
     r"(?<![\w.~/])/(?:" + "|".join(["work", "tmp", "home", "root", "Users"]) + r")/\w"
 )

@@ -25,7 +25,7 @@ SETTINGS = {
 
 
 def full_after(monkeypatch, calls):
-    """Let every fsync after so many fail, as writing to a full disk does; count them."""
+    """Let every fsync after a number of them fail, like writing to a full disk; count them."""
     made, real = [], os.fsync
 
     def fsync(descriptor):

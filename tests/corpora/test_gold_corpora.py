@@ -1,4 +1,4 @@
-"""All annotations of real corpora are accounted for; skipped where the data is not at hand."""
+"""All annotations of real corpora are accounted for; skipped if the data are not available."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Runs readers on damaged files: anything but a result or a `NeuroNERError` is a finding.
 
 The executions of a target are numbered, and each is decided by seed, target and number alone: a
-finding is made again by its number.
+finding can be repeated by its number.
 """
 
 from __future__ import annotations

@@ -224,7 +224,7 @@ def _fingerprint(content: bytes) -> dict[str, Any]:
 
 
 def _reseal(folder: Path) -> None:
-    """Let the manifest say what the files are, so that damage is met behind the checksums."""
+    """Make the manifest match the files, so that damage is found behind the checksums."""
     path = folder / "manifest.json"
     try:
         manifest = json.loads(path.read_bytes())

@@ -37,7 +37,7 @@ def only_run(output):
 
 
 def kill_at(process, output, sentences, delay):
-    """SIGKILL a run that has been trained on so many sentences, some seconds after it has saved so.
+    """SIGKILL a run once it has saved this number of sentences, some seconds later.
 
     Fails if the run ends before.
     """

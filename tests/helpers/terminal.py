@@ -31,7 +31,7 @@ class Terminal:
         os.write(self._terminal, b"\x03")
 
     def read(self, seconds):
-        """Take what comes in so many seconds; return whether the command still runs."""
+        """Read output for a number of seconds; return whether the command still runs."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             ready, _, _ = select.select([self._terminal], [], [], 0.05)

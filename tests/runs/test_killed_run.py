@@ -28,7 +28,7 @@ def check_ten_kills(settings, tmp_path, seed):
         kill_at(process, killed, int(share * total), draw.uniform(0, 0.5))
         process = train_process(log, "--resume", only_run(killed))
     finish(process)
-    # A kill that hits a process while it starts leaves no record of having gone on.
+    # A process that is killed while it starts leaves no record of a resumption.
     assert 5 <= len(RunFolder(only_run(killed)).resumptions) <= 10
     assert_same_run(only_run(killed), whole)
 

@@ -1,4 +1,4 @@
-"""A run that was stopped and goes on equals one that was not; what is refused and recorded."""
+"""A run that was stopped and resumed equals one that was not; what is refused and recorded."""
 
 import json
 import os
@@ -27,7 +27,7 @@ class Killed(BaseException):
 
 
 def interrupt_after(monkeypatch, steps):
-    """Make the next run believe in a Ctrl-C after so many steps of its first epoch.
+    """Simulate a Ctrl-C in the next run after a number of steps of its first epoch.
 
     The loop asks before each epoch and after each step.
     """
@@ -224,7 +224,7 @@ def test_killed_at_any_operation_on_files(tenth, settings, whole, tmp_path):
 
 @pytest.mark.slow
 def test_killed_before_the_first_step(settings, whole, stopped):
-    """Then it begins anew in its own folder."""
+    """Then it starts from scratch in its own folder."""
     (stopped / "last" / "manifest.json").unlink()
     (stopped / "results.json").unlink()
     (stopped / "epochs.jsonl").write_text('{"epoch": 1, "cut o')
@@ -256,7 +256,7 @@ class TestRefusals:
             resume_run(whole.folder.model, {})
 
     def test_a_run_whose_state_was_removed(self, whole, tmp_path):
-        """It must not begin anew in the place of what is there."""
+        """It must not start from scratch in the place of what is there."""
         other = shutil.copytree(whole.folder.path, tmp_path / "other")
         shutil.rmtree(other / "last")
         for _ in range(2):

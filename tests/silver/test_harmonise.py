@@ -42,7 +42,7 @@ def test_tolerant_vote_takes_the_boundaries_with_most_support() -> None:
     assert spans_of(rule, a=[(0, 9)], b=[(3, 9)]) == [(0, 9)]
     # a tie of equal length: the earlier one
     assert spans_of(rule, a=[(0, 6)], b=[(3, 9)]) == [(0, 6)]
-    # nobody else is there
+    # there is no other annotator
     assert spans_of(rule, a=[(0, 9)], b=[(10, 12)]) == []
 
 

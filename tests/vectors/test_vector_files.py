@@ -99,7 +99,7 @@ def test_pruning_changes_no_look_up(tmp_path, vectors, corpus, ending):
     result = prune_vectors(vectors, target, [corpus])
     before, after = read_word_vectors(vectors, None, 5), read_word_vectors(target, None, 5)
     # CANCER and Colon in lower case, p21 with zeros, IL also as il, Ü in lower case, p53 also as
-    # p00, which stays for a look-up of another word; "the" and "Cancer" nobody needs.
+    # p00, which is kept for the look-up of another word; "the" and "Cancer" are not needed.
     assert list(after.index) == ["cancer", "p53", "p00", "IL", "il", "colon", "ü"]
     words = ["Colon", "CANCER", ".", "p53", "p21", "IL", "zebra", "Ü"]
     for lowercase, digits in itertools.product([True, False], repeat=2):

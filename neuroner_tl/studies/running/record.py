@@ -169,7 +169,7 @@ def _annotations(folder: RunFolder) -> dict[str, int]:
     except (ValueError, KeyError, TypeError) as error:
         raise CorpusError(
             f"{path}: found a damaged report ({error}), expected the counts of the run's parts; "
-            "remove the run's folder, and the run is made again"
+            "remove the run's folder, and the run is repeated"
         ) from None
 
 

@@ -79,7 +79,7 @@ class Store:
             if fault:
                 raise CorpusError(
                     f"{self.path}:{number}: found {line[:40]!r} ({fault}), expected one JSON "
-                    "object with the record of a run; remove the line, and its run is made again"
+                    "object with the record of a run; remove the line, and its run is repeated"
                 )
             found[record["id"]] = record
         return found

@@ -1,4 +1,4 @@
-"""Texts that nobody writes cost no more than others of their length.
+"""Implausible texts cost no more than others of their length.
 
 No time is compared. A limit of CPU time, about a hundred times what the work takes, ends what
 would take hours if the time grew with the square of the length.

@@ -67,7 +67,7 @@ def test_a_grid_is_expanded_with_its_source_first(plan):
 
 
 def test_identifiers_stay_the_same(plan):
-    """A change here makes every study that is under way begin anew."""
+    """A change here restarts every unfinished study from scratch."""
     first, second = plan()[:2]
     assert first.id == "SSC-source-seed0-8b99dc93"
     assert second.id == "IEPA-baseline-5pct-seed0-6c76b7ea"

@@ -69,7 +69,7 @@ def test_a_study_from_the_first_run_to_the_report(write_study, tmp_path, folder,
         assert record["code"]["version"] == record["versions"]["neuroner_tl"]
         assert list((folder / record["predictions"]).glob("*.ann"))
         assert set(record["annotations"]) == {"train", "valid", "test"}
-    # Models that nobody needs are gone; that of the source is there.
+    # Models that are not needed are removed; that of the source is kept.
     assert (folder / source["folder"] / "model").is_dir()
     assert not (folder / transfer["folder"] / "model").exists()
     assert not (folder / transfer["folder"] / "last").exists()
@@ -123,7 +123,7 @@ def test_a_failed_run_is_recorded_and_the_others_continue(write_study, store, ca
     assert "1 failed, 0 missing" in (printed := capsys.readouterr().out)
     assert "the run learns nothing" in printed
 
-    # It is made again only if one asks for it.
+    # It is repeated only on request.
     monkeypatch.setattr(execution, "train_run", train)
     before = store.path.read_bytes()
     assert call("study", "run", path) == 0
@@ -213,7 +213,7 @@ def test_an_interrupted_study_resumes_with_the_same_result(
     assert "1 runs left; the same command resumes" in capsys.readouterr().out
     assert not store.records()
     with monkeypatch.context() as patched:
-        patched.setattr(execution, "train_run", None)  # It is resumed, not begun anew.
+        patched.setattr(execution, "train_run", None)  # It is resumed, not restarted.
         assert call("study", "run", path) == 0
     assert list(map(comparable, store.records().values())) == [expected]
 
