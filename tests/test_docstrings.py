@@ -15,13 +15,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # form, or else the docstring is to be changed.
 VERBS = frozenset(
     """
-    Add Apply Ask Average Bring Build Check Choose Claim Clip Close Collect Combine Compare
-    Compute Convert Copy Corrupt Count Create Cut Decide Decode Describe Do Download Draw Encode
-    End Escape Estimate Evaluate Execute Exit Expand Explain Find Forget Format Give Go Handle
-    Hide Hold Keep Lay Let Load Log Look Make Mark Measure Merge Move Name Normalise Note Open
-    Pack Parse Pick Predict Print Put Raise Read Receive Record Refuse Release Remove Replace
-    Report Restore Resume Return Run Save Say Score Search Select Set Share Show Split Start
-    Stop Store Tag Take Tell Test Train Translate Try Turn Unpack Update Wait Warn Write Yield
+    Abbreviate Add Apply Ask Average Bring Build Check Choose Claim Clip Close Collect Combine
+    Compare Compute Convert Copy Corrupt Count Cut Decide Decode Describe Do Download Draw Drop
+    Encode End Escape Estimate Evaluate Execute Exit Expand Explain Find Forget Format Give Go
+    Handle Hide Hold Keep Lay Let Load Log Look Make Mark Measure Merge Move Name Normalise
+    Note Open Pack Parse Pick Predict Print Project Put Raise Read Receive Record Refuse
+    Release Remove Replace Report Restore Resume Return Roll Round Run Save Say Score Search
+    Select Set Share Show Split Start Stop Store Tag Take Tell Test Train Translate Try Turn
+    Unpack Update Validate Wait Walk Warn Write Yield
     """.split()
 )
 
@@ -47,14 +48,12 @@ def public_classes(tree: ast.Module):
     return [node for node in tree.body if isinstance(node, ast.ClassDef) and is_public(node)]
 
 
-def public_functions(tree: ast.Module):
-    """Yield functions and methods; what is read like a value, a property, may name the value."""
-    owners = [tree, *public_classes(tree)]
-    for owner in owners:
-        for node in owner.body:
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and is_public(node):
-                if not decorators(node) & {"property", "cached_property", "setter"}:
-                    yield node
+def functions(tree: ast.Module):
+    """Yield functions and methods, private ones too; a property may name its value."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            if not decorators(node) & {"property", "cached_property", "setter"}:
+                yield node
 
 
 def is_record(node: ast.ClassDef) -> bool:
@@ -73,7 +72,7 @@ def faults(path: Path, text: str) -> list[str]:
             found.append(f"{place}: show an example, >>> or Example::")
         if is_record(node) and re.search(r"^\s*Args:$", doc, re.MULTILINE):
             found.append(f"{place}: fields stand under Attributes:")
-    for node in public_functions(tree):
+    for node in functions(tree):
         first = (ast.get_docstring(node) or "").split(maxsplit=1)
         if first and first[0].rstrip(".,:;") not in VERBS:
             found.append(f"{name_of(path)}:{node.lineno}: {node.name}: begins with {first[0]}")

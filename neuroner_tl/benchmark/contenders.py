@@ -142,7 +142,7 @@ _SIGNATURE = [_MATRIX, _MATRIX, _MATRIX, _VECTOR, _VECTOR]
 
 
 def _arguments(batch: Batch) -> list[tf.Tensor]:
-    """What `ReferenceModel.scores` takes."""
+    """Return the arguments of `ReferenceModel.scores`."""
     values = (batch.token_ids, batch.word_index, batch.characters, batch.character_lengths)
     return [tf.constant(value) for value in (*values, batch.lengths)]
 
@@ -195,7 +195,7 @@ def training_contender(
 def _different_shapes(
     make: Callable[[np.ndarray], Batch], batches: Sequence[np.ndarray]
 ) -> dict[tuple, np.ndarray]:
-    """For each shape of arrays the first batch that has it."""
+    """Return for each shape of arrays the first batch that has it."""
     found: dict[tuple, np.ndarray] = {}
     for sentences in batches:
         batch = make(sentences)
@@ -205,7 +205,7 @@ def _different_shapes(
 
 
 def _characters(table: WordTable, part: EncodedPart, sentences: np.ndarray) -> int:
-    """Characters of the distinct words of some sentences."""
+    """Count the characters of the distinct words of some sentences."""
     offsets = part.sentence_offsets
     words = [part.words[offsets[s] : offsets[s + 1]] for s in sentences]
     return int(table.character_counts[np.unique(np.concatenate(words))].sum())

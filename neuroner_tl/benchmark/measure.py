@@ -167,7 +167,7 @@ def _until(stop_requested: Callable[[], bool], items: Iterator[Any], total: int)
 
 
 def _preparation_seconds(contender: Contender) -> tuple[float, float]:
-    """What the first passes take longer than a later one, on the clock and in processor time.
+    """Return how much longer the first passes take than later ones: wall and processor time.
 
     The second one has its share: a program that has met one shape only is traced again, for any
     shape, when it meets the next.
@@ -185,14 +185,14 @@ def _preparation_seconds(contender: Contender) -> tuple[float, float]:
 
 
 def _seconds(function: Callable[[], None]) -> tuple[float, float]:
-    """Seconds on the clock, and of the processor."""
+    """Return seconds of wall time and of processor time."""
     started, cpu_started = time.perf_counter(), time.process_time()
     function()
     return time.perf_counter() - started, time.process_time() - cpu_started
 
 
 def _turn(contender: Contender, min_seconds: float) -> tuple[float, float]:
-    """Sentences a second over whole passes that take at least so long together; and of CPU."""
+    """Measure sentences per second, of wall and CPU time, over passes of a minimum total time."""
     passes, seconds, cpu_seconds = 0, 0.0, 0.0
     while passes == 0 or seconds < min_seconds:
         wall, cpu = _seconds(contender.run)

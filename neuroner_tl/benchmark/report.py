@@ -87,7 +87,7 @@ def benchmark_text(result: BenchmarkResult, width: Optional[int] = None) -> str:
 
 
 def _compilation(measurements: Iterable[Measurement]) -> list[str]:
-    """What a run at each batch size compiles, its predictions with it."""
+    """Describe what a run at each batch size compiles, including its predictions."""
     compiled = [m for m in measurements if m.contender.mode == COMPILED]
     tagger = [m for m in compiled if m.contender.task == PREDICTION]
     return [
@@ -111,7 +111,7 @@ def _number(value: Optional[float], digits: int = 1) -> str:
 def _table(
     header: Sequence[str], rows: Sequence[Sequence[str]], left: int, width: Optional[int]
 ) -> list[str]:
-    """A table whose first ``left`` columns are text."""
+    """Format a table whose first ``left`` columns are text."""
     right = [number >= left for number in range(len(header))]
     return table_lines(header, rows, right, width=width, keys=left, rule=True)
 

@@ -195,7 +195,7 @@ def ratios_of(measurements: list[Measurement]) -> list[Ratio]:
 
 
 def _divide(one: Measurement, other: Measurement) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Ratios of tokens a second in each round, and of tokens a second of processor time."""
+    """Return ratios of tokens per second in each round, in wall and in processor time."""
     per_sentence = one.tokens_per_sentence / other.tokens_per_sentence
     pairs = ((one.rates, other.rates), (one.cpu_rates, other.cpu_rates))
     wall, cpu = (tuple(a / b * per_sentence for a, b in zip(*rates)) for rates in pairs)

@@ -125,7 +125,7 @@ def _report(arguments: argparse.Namespace) -> Outcome:
 
 
 def _shown(report: StudyReport) -> str:
-    """The tables of a report, and where the rest is."""
+    """Return the tables of a report, and where the rest is."""
     from neuroner_tl.studies.report import shown
 
     return (

@@ -190,12 +190,12 @@ class _PairedRuns(NamedTuple):
 
     @staticmethod
     def gains(totals: np.ndarray) -> np.ndarray:
-        """Gains in F1 of counts ``[2, ..., 3]``."""
+        """Compute gains in F1 of counts ``[2, ..., 3]``."""
         return f1_of(totals[1]) - f1_of(totals[0])
 
 
 def _standard_error(pairs: _PairedRuns) -> tuple[float, float]:
-    """Standard error of the mean gain, and its degrees of freedom.
+    """Compute the standard error of the mean gain, and its degrees of freedom.
 
     Documents and runs are crossed random factors, as cases and readers are where several readers
     judge the same cases (Dorfman, Berbaum and Metz 1992; Obuchowski and Rockette 1995):
@@ -229,7 +229,7 @@ def _standard_error(pairs: _PairedRuns) -> tuple[float, float]:
 
 
 def _influence(counts: np.ndarray) -> np.ndarray:
-    """How much each document adds to each run's gain, by the jackknife: ``[runs, documents]``.
+    """Compute each document's influence on each run's gain by jackknife: ``[runs, documents]``.
 
     Scaled so that the sum of squares over documents is the jackknife variance of a run's gain; 0
     where a run was not tested.

@@ -309,7 +309,7 @@ def _recurrence(backwards: bool) -> Callable[..., tf.Tensor]:
 def _project(
     weight: tf.Tensor, bias: tf.Tensor, *parts: tf.Tensor
 ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, ...]]]:
-    """``[parts] W + b`` for rows ``[rows, d_k]``, whose gradients are separate products.
+    """Compute ``[parts] W + b`` of rows ``[rows, d_k]``, with gradients as separate products.
 
     An unused gradient of a part (frozen token embeddings are most of the input) is then not part
     of a larger product, and is pruned from the program.

@@ -101,7 +101,7 @@ def _number(mentions: dict[str, dict[str, int]], part: str, kind: str = "") -> s
 
 
 def _documents(parts: dict[str, EncodedPart], kind: str) -> list[str]:
-    """The first documents with a mention of a type."""
+    """Return the first documents with a mention of a type."""
     names: list[str] = []
     for part_name, part in parts.items():
         gold = part.gold

@@ -141,7 +141,7 @@ class RunFolder:
 
 
 def _records(path: Path, number: str = "") -> list[dict[str, Any]]:
-    """The records of a file of JSON lines; a line cut off by a power cut or damaged ends them.
+    """Read the records of a file of JSON lines, up to a truncated or damaged line.
 
     Args:
         path: the file; without one there are no records.

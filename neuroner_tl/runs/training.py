@@ -110,7 +110,7 @@ def resume_run(path: Path, overrides: Mapping[str, Any]) -> RunResult:
 
 
 def _resumed(folder: RunFolder, overrides: Mapping[str, Any]) -> _Run:
-    """The run of a folder, ready to be resumed."""
+    """Return the run of a folder, ready to be resumed."""
     resumption = read_resumption(folder, overrides)
     parameters, state = resumption.parameters, resumption.state
     set_threads(parameters.number_of_cpu_threads)
@@ -168,7 +168,7 @@ class _Run:
         self.scorer = Scorer(data, Tagger(self.network, parameters.prediction_batch_size))
 
     def make_step(self) -> TrainingStep:
-        """The training step that the parameters describe, on this run's network."""
+        """Make the training step that the parameters describe, on this run's network."""
         p = self.parameters
         settings = step_settings(p, self.jit_compile)
         return TrainingStep(self.network, settings, p.learning_rate, p.seed)
@@ -198,7 +198,7 @@ class _Run:
             raise Interrupted(self._remains()) from None
 
     def _remains(self) -> str:
-        """What is left of a run that could not stop and save; a folder without a state goes."""
+        """Say what is left of a run that could not save; remove a folder without a state."""
         if not self.saved:
             shutil.rmtree(self.folder.path, ignore_errors=True)
             return NOTHING_TRAINED
@@ -278,7 +278,7 @@ class _Run:
             )
 
     def _write_what_is_known(self) -> None:
-        """Everything about the run that is known before it begins."""
+        """Write everything about the run that is known before it starts."""
         folder, vocabulary = self.folder, self.data.dataset.vocabulary
         write_parameters(self.parameters, folder.path / PARAMETERS)
         reports = {name: report.to_json() for name, report in self.data.reports.items()}

@@ -325,7 +325,7 @@ def _write_table(path: Path, lines: Sequence[str]) -> None:
 
 
 def _agreement_lines(silver: Sequence[SilverDocument]) -> list[str]:
-    """The mentions as stand-off, with their support and who voted for them."""
+    """Return the mentions as stand-off, with their support and votes."""
     rows, extra = [], {"support": [], "exact": [], "overlapping": []}  # type: ignore[var-annotated]
     for document in silver:
         for vote in document.votes:

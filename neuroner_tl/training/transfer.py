@@ -197,7 +197,7 @@ def _label_rows(labels: LabelMatch) -> RowReport:
 
 
 def _mapped_axes(layer: str, name: str) -> tuple[int, ...]:
-    """The axes of a weight that are matched by name; the others must have equal sizes."""
+    """Return the axes of a weight that are matched by name; others must have equal sizes."""
     if layer == "crf" and name == "transitions":
         return (0, 1)
     if layer == "feedforward" and name == "kernel":

@@ -87,7 +87,7 @@ def _scores(results: dict[str, Any]) -> Record:
 
 
 def _scores_of_nothing(gold: AnnotatedPart) -> tuple[Record, dict[str, list[int]]]:
-    """Scores of a test part, and counts of its documents, in which nothing was found."""
+    """Return scores and document counts of a test part in which nothing was found."""
     types = Counter(mention.type for mention in gold.all)
     counts = {kind: {"tp": 0, "fp": 0, "fn": number} for kind, number in sorted(types.items())}
     return {"test": {"documents": counts}}, {
