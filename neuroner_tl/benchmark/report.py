@@ -77,12 +77,12 @@ def benchmark_text(result: BenchmarkResult, width: Optional[int] = None) -> str:
         ),
         "",
         *_compilation(result.measurements),
-        f"matrix products: {result.matrix_rate / 1e9:.1f} GFLOP/s; limit = that rate over the "
-        "network's operations, with nothing else to do",
-        f"peak memory: {result.peak_memory:.0f} MB, of all contenders together",
+        f"matrix products: {result.matrix_rate / 1e9:.1f} GFLOP/s; limit: the network's operations "
+        "at that rate, without overhead",
+        f"peak memory: {result.peak_memory:.0f} MB, of all implementations together",
     ]
     if result.interrupted:
-        lines.append("interrupted: the figures are of what was done by then")
+        lines.append("interrupted: the figures cover what was completed")
     return "\n".join(lines)
 
 

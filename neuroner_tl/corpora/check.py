@@ -25,7 +25,7 @@ SEVERITIES = ("error", "warning", "note")
 # Errors and a warning that training reports as well.
 NOTHING_TO_LEARN = "no entity in train: there is nothing to learn"
 NOTHING_FITS_TAGS = "no entity in train that tags can represent: there is nothing to learn"
-NOTHING_TO_CHOOSE_BY = "no entity in valid: no epoch is better than another"
+NOTHING_TO_CHOOSE_BY = "no entity in valid: the best epoch cannot be chosen"
 LOOK_ALIKES = "types that look like typos of each other"
 MAX_EXAMPLES = 5
 RARE_TYPE = 10
@@ -175,7 +175,7 @@ def _check_names(part: str, ids: Sequence[str], result: CorpusCheck) -> None:
         try:
             names.check(name)
         except CorpusError as error:
-            what = "document whose id cannot be the name of a file on every system"
+            what = "document whose id is not a valid file name on every system"
             result.add("warning", what, f"{part}/{error}")
 
 
@@ -223,7 +223,7 @@ def _check_document(
 def _check_entity(entity: Entity, document: Document, place: str, result: CorpusCheck) -> None:
     says = f"{place}: {entity.type} {entity.start}-{entity.end} {entity.text!r}"
     if entity.text[:1] in _EDGES or entity.text[-1:] in _EDGES - {"."}:
-        result.add("warning", "entity begins or ends with white space or punctuation", says)
+        result.add("warning", "entity starts or ends with white space or punctuation", says)
     if "\n" in entity.text or "\r" in entity.text:
         result.add("note", "entity across a line break", says)
     if len(entity.text) > 200:
@@ -242,7 +242,7 @@ def _check_types(
         result.add("warning", NOTHING_TO_CHOOSE_BY)
     for name in ("valid", "test"):
         for kind in sorted(set(types.get(name, ())) - set(train_types)):
-            result.add("warning", f"type in {name} that train does not have", kind)
+            result.add("warning", f"type in {name} that is not in train", kind)
     for kind, number in train_types.items():
         if number < RARE_TYPE:
             result.add("warning", f"type with fewer than {RARE_TYPE} entities in train", kind)

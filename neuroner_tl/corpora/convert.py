@@ -52,8 +52,8 @@ WRITERS: dict[str, Callable[[Iterable[Document], ImportReport], Iterator[str]]] 
 TARGETS = tuple(sorted(("brat", "conll", *WRITERS)))
 STANDOFF = "standoff"
 FORMATS = tuple(sorted((*READERS, STANDOFF)))
-OTHER_TYPE = "annotation of a type that was not asked for"
-RENAMED = "document renamed, its id cannot be a name of files or columns"
+OTHER_TYPE = "annotation of a type that was not requested"
+RENAMED = "document renamed, its id is not a valid name for files or columns"
 
 
 def read_documents(path: Path, form: str, report: ImportReport) -> Iterator[Document]:
@@ -106,7 +106,7 @@ def convert_corpus(
         What was read, changed on the way, and lost since the new format cannot hold it.
 
     Raises:
-        CorpusError: the source cannot be used, or the target is there already.
+        CorpusError: the source cannot be used, or the target already exists.
         ParameterError: unknown format, or no texts for stand-off annotations.
     """
     source, target = Path(source), Path(target)

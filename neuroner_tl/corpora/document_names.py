@@ -45,8 +45,7 @@ class DocumentNames:
             )
         if first is not None:
             raise CorpusError(
-                f"{place}the document ids {first!r} and {name!r} are one name to systems that do "
-                "not tell case or composed characters apart; expected ids that differ in more: "
-                "rename one"
+                f"{place}the document ids {first!r} and {name!r} are the same name on systems that "
+                "ignore case or Unicode composition; expected ids that differ otherwise: rename one"
             )
         self._seen[key] = name

@@ -158,7 +158,7 @@ class ConllPart(PartReader):
                 yield document
             latest.clear()
         if empty:
-            raise CorpusError(f"{self.path}: no tokens; expected one token and its tag a line")
+            raise CorpusError(f"{self.path}: no tokens; expected one token and its tag per line")
 
     def take(self, ids: Sequence[str]) -> ConllPart:
         """Return a reader of these documents only."""

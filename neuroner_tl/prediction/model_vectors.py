@@ -38,8 +38,8 @@ def model_word_vectors(model: SavedModel) -> Optional[Path]:
     if not path.is_file():
         where = "" if path.is_absolute() else f" in {Path.cwd()}"
         raise CheckpointError(
-            f"{model.folder}: was trained with the word vectors {path}, which are not there any "
-            f"more{where}; put the file back, or say where it is"
+            f"{model.folder}: was trained with the word vectors {path}, which no longer "
+            f"exist{where}; restore the file, or give its path"
         )
     recorded = model.training.get(WORD_VECTORS)
     try:
@@ -49,7 +49,7 @@ def model_word_vectors(model: SavedModel) -> Optional[Path]:
     if not same:
         raise CheckpointError(
             f"{model.folder}: was trained with other word vectors than {path} holds now (the "
-            "sha256 differs); put the right file back, or say where it is"
+            "sha256 differs); restore the correct file, or give its path"
         )
     return path
 
@@ -59,7 +59,7 @@ def word_vectors_or_warning(model: SavedModel) -> Optional[Path]:
     try:
         return model_word_vectors(model)
     except CheckpointError as error:
-        logger.warning("%s; words that the model lacks are unknown meanwhile", error)
+        logger.warning("%s; out-of-vocabulary words are unknown until then", error)
         return None
 
 

@@ -69,7 +69,7 @@ def _source_corpora(model_folder: Optional[Path]) -> list[Path]:
         folder = parameters.dataset_text_folder
         if folder is None or not folder.is_dir():
             logger.warning(
-                "the leak check cannot read the corpus of %s, which is not at %s any more",
+                "the leak check cannot read the corpus of %s, which is no longer at %s",
                 model_folder,
                 folder,
             )

@@ -104,7 +104,7 @@ class RunSaver:
         if progress.batch or progress.best_epoch != progress.epoch - 1:
             raise CheckpointError(
                 f"{self.folder.model}: is not the model of epoch {progress.best_epoch}, the run's "
-                "best; copy the run's folder again, or begin a new run"
+                "best; copy the run's folder again, or start a new run"
             )
         self._save_best()
 

@@ -273,8 +273,8 @@ class _Run:
             results["status"] = "corpus changed"
             results["reason"] = (
                 f"{self.parameters.dataset_text_folder}: changed since it was read: {changed}; "
-                "model, scores and predictions are of the corpus as it was read, but no run "
-                "can give them again: restore the corpus, or train again"
+                "model, scores and predictions refer to the corpus as it was read and cannot be "
+                "reproduced: restore the corpus, or train again"
             )
 
     def _write_what_is_known(self) -> None:
@@ -349,8 +349,7 @@ class _Run:
         if step.compiled_shapes > self.logged_shapes:
             self.logged_shapes = step.compiled_shapes
             logger.info(
-                "compiled the step for %d sizes of batches in %.1f s, which this process need not "
-                "do again",
+                "compiled the step for %d batch shapes in %.1f s, once for this process",
                 step.compiled_shapes,
                 step.compilation_seconds,
             )

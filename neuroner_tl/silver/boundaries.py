@@ -171,7 +171,7 @@ class BoundaryTable:
                     self.words[f"{'+' if more else '-'}{side} {says}"] += 1
 
     def to_json(self, most: int = 10) -> dict[str, Any]:
-        """Return the table, with the commonest differences."""
+        """Return the table, with the most common differences."""
         return {
             "gold": self.gold,
             "gold_mean_tokens": self.gold_tokens / max(self.gold, 1),

@@ -272,11 +272,11 @@ def _select(
     steps.append(_step("too sparse or too dense documents dropped", silver, kept))
     if clean.topics:
         before, kept = kept, by_topic(kept, clean.topics, clean.topic_share, seed)
-        label = f"at most {100 * clean.topic_share:g} % a topic ({clean.topics} topics)"
+        label = f"at most {100 * clean.topic_share:g} % per topic ({clean.topics} topics)"
         steps.append(_step(label, before, kept))
     if clean.entity_share < 1:
         before, kept = kept, by_entity(kept, clean.entity_share, seed)
-        steps.append(_step(f"at most {100 * clean.entity_share:g} % an entity", before, kept))
+        steps.append(_step(f"at most {100 * clean.entity_share:g} % per entity", before, kept))
     if clean.documents is not None:
         before, kept = kept, sample(kept, clean.documents, seed)
         steps.append(_step(f"sample of {clean.documents} documents", before, kept))

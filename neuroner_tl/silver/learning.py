@@ -84,8 +84,9 @@ def _learned_rules(
             right.append((vote.start, vote.end) in expected)
     if len(set(right)) < 2:
         raise CorpusError(
-            f"the gold sample cannot teach weights: of {len(right)} spans of the annotators "
-            f"{sum(right)} are right; expected both right and wrong ones: take a larger sample"
+            f"weights cannot be learned from the gold sample: {sum(right)} of {len(right)} spans "
+            "of the annotators are correct; expected both correct and incorrect ones: take a "
+            "larger sample"
         )
     model = LogisticRegression(C=_STRENGTH, max_iter=1000)
     model.fit(np.array(rows), np.array(right))

@@ -96,7 +96,7 @@ class Lexicon:
             if len(term) > 1 and any(character.isalpha() for character in term):
                 self._add_term(term)
         if not self.number_of_terms:
-            raise ParameterError("the term list has no terms; give one term a line")
+            raise ParameterError("the term list has no terms; give one term per line")
         self._automaton.make_automaton()
 
     def annotate(self, text: str) -> list[Span]:
@@ -203,7 +203,7 @@ def read_terms(path: Path) -> Iterator[str]:
             empty = False
             yield term
     if empty:
-        raise CorpusError(f"{path}: no terms; expected one a line")
+        raise CorpusError(f"{path}: no terms; expected one per line")
 
 
 def longest(spans: Iterable[Span]) -> list[Span]:

@@ -159,4 +159,4 @@ def _entities(silver: Sequence[SilverDocument]) -> str:
     top = ", ".join(
         f"{text} {100 * number / total:.1f} %" for text, number in counts.most_common(_MAX_ENTITIES)
     )
-    return f"{len(silver)} documents, {total} mentions, {len(counts)} unique; commonest: {top}"
+    return f"{len(silver)} documents, {total} mentions, {len(counts)} unique; most common: {top}"

@@ -127,7 +127,7 @@ class Progress:
     def reason_to_end(self, settings: LoopSettings) -> str:
         """Return why no further epoch is to be trained; empty if one is."""
         if self.without_gain >= settings.patience and self.epoch > settings.minimum_epochs:
-            return f"no better score in {settings.patience} epochs"
+            return f"no improvement in {settings.patience} epochs"
         if self.epoch > settings.maximum_epochs:
             return f"{settings.maximum_epochs} epochs are done"
         return ""
@@ -282,7 +282,7 @@ class TrainingLoop:
                     return
             if progress.epoch and not self.step.is_finite():
                 # The last step went wrong, which no loss has shown.
-                yield self._diverged("weights are not finite numbers after the last batch")
+                yield self._diverged("weights are not finite after the last batch")
                 return
             event = self._end_epoch(sentences, seconds)
             yield event

@@ -180,7 +180,7 @@ def _vector_of(path: Path, word: str) -> tuple[Optional[str], np.ndarray]:
     else:
         raise CorpusError(
             f"{path}: no vector for {word!r}, looked up as {', '.join(map(repr, forms))}; give a "
-            "word that the texts had often enough, or use a fastText model"
+            "more frequent word, or use a fastText model"
         )
     length = float(np.linalg.norm(vector))
     if not length:

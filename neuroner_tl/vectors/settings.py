@@ -35,24 +35,26 @@ class VectorSettings:
     """
 
     method: str = _choice(
-        "word2vec", METHODS, "fasttext gives words never seen a vector from their characters"
+        "word2vec", METHODS, "fasttext composes vectors of unknown words from character n-grams"
     )
     dimension: int = _number(200, 1, 10_000, "length of the vectors, token_embedding_dimension")
-    window: int = _number(5, 1, 1000, "words on either side that count as context, at most")
-    negative: int = _number(5, 0, 1000, "negative samples a word; 0: hierarchical softmax instead")
+    window: int = _number(5, 1, 1000, "maximum number of context words on either side")
+    negative: int = _number(
+        5, 0, 1000, "negative samples per word; 0: hierarchical softmax instead"
+    )
     epochs: int = _number(5, 1, 10_000, "passes over the texts")
-    min_count: int = _number(5, 1, 10**9, "a word that occurs less often gets no vector")
-    sample: float = _number(1e-3, 0, 1, "words more frequent than this are left out now and then")
+    min_count: int = _number(5, 1, 10**9, "minimum number of occurrences of a word")
+    sample: float = _number(1e-3, 0, 1, "words with a higher relative frequency are subsampled")
     tokenizer: str = _choice("alnum", TOKENIZERS, "as for training the tagger")
     lowercase: bool = field(default=False, metadata={"help": "lower-case every word"})
     seed: int = _number(0, 0, 2**32 - 1, "of everything random")
     threads: int = _number(
-        1, 1, 1024, "1: the same file for the same seed, bit for bit; more are faster and are not"
+        1, 1, 1024, "1 is reproducible bit for bit; more are faster but not reproducible"
     )
-    min_characters: int = _number(3, 1, 100, "fasttext: shortest run of characters with a vector")
-    max_characters: int = _number(6, 1, 100, "fasttext: longest run of characters with a vector")
+    min_characters: int = _number(3, 1, 100, "fasttext: minimum length of character n-grams")
+    max_characters: int = _number(6, 1, 100, "fasttext: maximum length of character n-grams")
     buckets: int = _number(
-        500_000, 1, 10**8, "fasttext: vectors that all runs of characters share, 4 bytes a number"
+        500_000, 1, 10**8, "fasttext: hash buckets of character n-grams, 4 bytes per component"
     )
 
     def __post_init__(self) -> None:

@@ -41,8 +41,8 @@ READERS = {
     ".xml": iterate_bioc_xml,
 }
 _ENDINGS = (
-    ".txt, .jsonl (an object with id and text a line), .xml or .json (BioC) or .pubtator, "
-    "each also with .gz"
+    ".txt, .jsonl (an object with id and text per line), .xml or .json (BioC) or .pubtator, each "
+    "optionally with .gz"
 )
 
 

@@ -19,8 +19,8 @@ Writer = Callable[[str, np.ndarray], None]
 _FORMATS = {".bin": (True, True), ".txt": (False, True), ".vec": (False, True)}
 _FORMATS[".glove"] = (False, False)
 ENDINGS = (
-    ".bin (word2vec binary), .txt or .vec (word2vec text) or .glove (text without a header), "
-    "each also with .gz"
+    ".bin (word2vec binary), .txt or .vec (word2vec text) or .glove (text without a header), each "
+    "optionally with .gz"
 )
 
 
@@ -38,14 +38,14 @@ def check_ending(path: Path, model: bool = False) -> None:
     if model and path.suffix != ".bin":
         raise ParameterError(
             f"{path}: found the ending {path.suffix!r}, expected .bin for a fastText model; "
-            "vectors convert makes other formats of it"
+            "vectors convert writes other formats"
         )
     if _ending(path) not in _FORMATS:
         raise ParameterError(f"{path}: found the ending {path.suffix!r}, expected {ENDINGS}")
     if path.is_dir():
         raise CorpusError(f"{path}: is a folder; give the name of a file to write")
     if not path.parent.is_dir():
-        raise CorpusError(f"{path}: there is no folder {path.parent}; create it")
+        raise CorpusError(f"{path}: the folder {path.parent} does not exist; create it")
 
 
 @contextmanager

@@ -54,9 +54,9 @@ def test_every_problem_is_reported(tmp_path: Path) -> None:
     assert counts(check) == {
         "no valid part": ("error", 1),
         "document that cannot be read": ("error", 2),
-        "type in test that train does not have": ("warning", 1),
+        "type in test that is not in train": ("warning", 1),
         "type with fewer than 10 entities in train": ("warning", 1),
-        "entity begins or ends with white space or punctuation": ("warning", 1),
+        "entity starts or ends with white space or punctuation": ("warning", 1),
         "discontinuous entity": ("warning", 1),
         "entity nested in or overlapping another one": ("warning", 1),
         "boundary inside a token, widened": ("warning", 1),

@@ -177,7 +177,7 @@ def test_a_corpus_without_parts_becomes_a_file(tmp_path: Path, to: str) -> None:
     assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
     assert [d.id for d in read_documents(packed, to, ImportReport())] == ["a", "b"]
     before = plain.read_bytes()
-    with pytest.raises(CorpusError, match="is there already"):
+    with pytest.raises(CorpusError, match="already exists"):
         convert_corpus(tmp_path / "brat", "brat", plain, to=to)
     (tmp_path / "folder").mkdir()
     with pytest.raises(CorpusError, match="is a folder, expected the name of a new file"):

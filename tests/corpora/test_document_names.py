@@ -49,7 +49,7 @@ def test_ids_of_a_conll_corpus(name: str, tmp_path: Path) -> None:
 
 def test_twins_in_a_conll_corpus(tmp_path: Path) -> None:
     (tmp_path / "train.txt").write_text("-DOCSTART- a\n\na O\n\n-DOCSTART- A\n\na O\n", "utf-8")
-    with pytest.raises(CorpusError, match="are one name"):
+    with pytest.raises(CorpusError, match="are the same name"):
         list(read_corpus(tmp_path).parts["train"])
 
 
@@ -68,7 +68,7 @@ def test_corpus_check_reports_faulty_names(tmp_path: Path) -> None:
         (tmp_path / "train" / f"{name}.txt").write_text("Gout.")
         (tmp_path / "train" / f"{name}.ann").write_text("T1\tDISO 0 4\tGout\n")
     findings = check_corpus(tmp_path, get_tokenizer("alnum")).findings
-    (finding,) = [f for what, f in findings.items() if "name of a file" in what]
+    (finding,) = [f for what, f in findings.items() if "valid file name" in what]
     assert finding.severity == "warning" and finding.count == 2
     assert any("CON" in one for one in finding.examples)
     assert any("'A'" in one and "'a'" in one for one in finding.examples)

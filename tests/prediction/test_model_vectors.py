@@ -82,15 +82,15 @@ def test_another_file(model, other, caplog):
     with pytest.raises(CheckpointError, match="trained with other word vectors than .*v.txt"):
         model_word_vectors(model)
     assert word_vectors_or_warning(model) is None
-    assert "words that the model lacks are unknown" in caplog.text
+    assert "out-of-vocabulary words are unknown" in caplog.text
 
 
 def test_no_file_any_more(model, vectors):
     vectors.rename(vectors.with_name("away"))
     try:
-        with pytest.raises(CheckpointError, match="which are not there any more; put the file"):
+        with pytest.raises(CheckpointError, match="which no longer exist; restore the file"):
             model_word_vectors(model)
-        with pytest.raises(CheckpointError, match=r"say where it is: word_vectors in \[silver\]"):
+        with pytest.raises(CheckpointError, match=r"give its path: word_vectors in \[silver\]"):
             ModelAnnotator(model.folder, "DISO")
     finally:
         vectors.with_name("away").rename(vectors)

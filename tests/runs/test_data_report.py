@@ -58,7 +58,7 @@ def test_annotations_that_tags_cannot_represent_are_refused(corpus, tmp_path):
 def test_a_valid_part_without_entities_is_a_warning(corpus, tmp_path, caplog):
     empty(corpus / "valid")
     check_data(loaded(corpus, tmp_path))
-    assert "no entity in valid: no epoch is better than another" in caplog.text
+    assert "no entity in valid: the best epoch cannot be chosen" in caplog.text
     assert "no entity in valid" in check_corpus(corpus, get_tokenizer("alnum")).summary()
 
 

@@ -210,7 +210,7 @@ def test_one_good_annotator_among_bad_ones_is_enough() -> None:
 
 
 def test_a_sample_from_which_nothing_can_be_learned() -> None:
-    with pytest.raises(CorpusError, match="of 1 spans of the annotators 1 are right"):
+    with pytest.raises(CorpusError, match="1 of 1 spans of the annotators are correct"):
         learn_rule(["a"], [{"a": [(0, 1)]}], [{(0, 1)}])
 
 

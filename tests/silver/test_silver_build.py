@@ -218,7 +218,7 @@ def test_a_given_blacklist_and_an_old_corpus(data: Path, tmp_path: Path, capsys)
     texts = [p.read_text() for p in (tmp_path / "out" / "small").rglob("*.ann")]
     assert "patients" in " ".join(texts) and "gout" not in " ".join(texts)
     assert main(["silver", "build", str(path)]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert main(["silver", "build", str(path), "--replace"]) == 0
 
 

@@ -80,7 +80,7 @@ def epochs(events):
 def test_patience():
     loop, events = run(0.1, 0.5, 0.4, 0.5, 0.3, 0.9, patience=3)
     assert [e.best for e in epochs(events)] == [True, True, False, False, False]
-    assert events[-1] == Stopped("finished", "no better score in 3 epochs")
+    assert events[-1] == Stopped("finished", "no improvement in 3 epochs")
     assert events[-1].sound, "worth saving"
     assert (loop.progress.best_epoch, loop.progress.best_score) == (2, 0.5)
 
@@ -106,7 +106,7 @@ FLAT = (0.0,) * 6 + (0.3, 0.2, 0.2, 0.9)
 def test_a_flat_zero_does_not_use_up_patience():
     loop, events = run(*FLAT, patience=2, maximum_epochs=20)
     assert [e.score for e in epochs(events)] == [*FLAT[:-1]]
-    assert events[-1] == Stopped("finished", "no better score in 2 epochs")
+    assert events[-1] == Stopped("finished", "no improvement in 2 epochs")
     assert loop.progress.best_epoch == 7
 
 

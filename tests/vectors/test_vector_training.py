@@ -117,7 +117,7 @@ def test_texts_without_a_frequent_word(tmp_path, text, message):
     [
         ("v.npy", "word2vec", ParameterError, r"ending '\.npy', expected \.bin"),
         ("v.vec", "fasttext", ParameterError, r"expected \.bin for a fastText model"),
-        ("absent/v.bin", "word2vec", CorpusError, "there is no folder"),
+        ("absent/v.bin", "word2vec", CorpusError, "does not exist"),
         ("texts.bin", "word2vec", CorpusError, "is a folder"),
     ],
 )

@@ -46,7 +46,7 @@ def brat_names(folder: Path) -> list[str]:
     """Return the ids of the folder's documents, sorted; hidden files are ignored.
 
     Raises:
-        CorpusError: there is no such folder, or an ``.ann`` file without its ``.txt``.
+        CorpusError: the folder does not exist, or an ``.ann`` file has no ``.txt``.
     """
     if not folder.is_dir():
         raise CorpusError(f"{folder}: no such folder; give a folder of brat .txt and .ann files")

@@ -22,7 +22,7 @@ def check_new_folder(target: Path) -> None:
         return
     if target.exists():
         raise CorpusError(
-            f"{target}: is there already and would be overwritten; move it away or give another "
+            f"{target}: already exists and would be overwritten; move it away or give another "
             "folder"
         )
 
@@ -38,7 +38,7 @@ def write_brat_parts(
         replace: replace a folder that exists.
 
     Raises:
-        CorpusError: the target is there already, or cannot be written.
+        CorpusError: the target already exists, or cannot be written.
     """
     if not replace:
         check_new_folder(target)

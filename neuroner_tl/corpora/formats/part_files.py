@@ -64,7 +64,7 @@ def write_part_files(
         pieces: makes the text of a file.
 
     Raises:
-        CorpusError: the target is there already or cannot be written, or two documents of a part
+        CorpusError: the target already exists or cannot be written, or two documents of a part
             have one id.
     """
     check_new_folder(target)

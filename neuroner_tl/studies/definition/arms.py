@@ -91,7 +91,7 @@ def layers_of(name: str) -> frozenset[str]:
     """Return the layers of a named arm.
 
     Raises:
-        ParameterError: there is no such arm; the message has the nearest name.
+        ParameterError: the arm does not exist; the message has the nearest name.
     """
     if name not in _NAMED:
         known = (*_NAMED, *GROUPS)

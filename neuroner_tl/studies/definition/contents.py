@@ -60,7 +60,7 @@ class Contents:
         return found
 
     def corpus(self, folder: Path) -> Optional[str]:
-        """Return the digest of all files of a corpus; None if there is no such folder."""
+        """Return the digest of all files of a corpus; None if the folder does not exist."""
         if folder not in self._known:
             files = [
                 path

@@ -203,10 +203,10 @@ def _kinds(name: str, systems: Systems) -> Table:
         f"{name}: kinds of errors",
         ("set", "kind", *headings),
         tuple(rows),
-        "boundary: overlaps a mention of the right type; type: same boundaries, another type; "
+        "boundary: overlaps a mention of the correct type; type: same boundaries, another type; "
         "boundary and type: overlaps mentions of other types only; missed, spurious: overlaps "
-        "nothing. Seen: the mention's text is, without regard to case, a mention of that type in "
-        f"the train part. {MEASURE}{_means(systems)}",
+        "nothing. Seen: the mention's text is, ignoring case, a mention of that type in the train "
+        f"part. {MEASURE}{_means(systems)}",
         keys=2,
     )
 

@@ -107,8 +107,8 @@ def how_tested(differences: Sequence[Optional[Difference]]) -> str:
         )
     if any(difference.runs == 1 for difference in known):
         words += (
-            " Where there is one run an arm, interval and p tell how far the outcome hangs on the "
-            "choice of test documents; how far it hangs on the seed cannot be told from one."
+            " With one run per arm, interval and p reflect only the choice of test documents; the "
+            "effect of the seed cannot be estimated from one."
         )
     return words
 

@@ -144,9 +144,9 @@ def _by_class(results: StudyResults, compared: Sequence[CorpusComparison], about
         "Precision, recall and F1 on test by entity class, averaged over its corpora (%)",
         ("class", "corpora", "runs", "arm", "P", "R", "F1", "F1 gain", "error reduction (%)"),
         tuple(rows),
-        f"{MEASURE} Each corpus counts alike, with the mean of its runs; at 0: runs of them that "
-        "scored 0. The better value is bold (* in text). Error reduction: gain as a share of what "
-        f"the baseline lacks to 100, averaged over corpora.{about.note}",
+        f"{MEASURE} Each corpus has equal weight, with the mean of its runs; at 0: runs of them "
+        "that scored 0. The better value is bold (* in text). Error reduction: gain as a share of "
+        "the baseline's distance to 100, averaged over corpora.{about.note}",
         keys=4,
     )
 
@@ -286,6 +286,6 @@ def _over_corpora(
         ("measure", "better on", "worse on", "median gain", "p", "p corrected"),
         tuple(rows),
         f"{MEASURE} Wilcoxon's signed-rank test over corpora, two-sided. p is not corrected, p "
-        "corrected is, by Holm's method over the three measures. Few corpora cannot give a small "
-        f"p: with five the smallest is 0.0625.{about.note}",
+        "corrected is, by Holm's method over the three measures. With few corpora p cannot be "
+        "small: with five the minimum is 0.0625.{about.note}",
     )

@@ -147,7 +147,7 @@ def spread_in_words(summaries: Sequence[Optional[Summary]]) -> str:
     zeros = sum(summary.zeros for summary in summaries if summary is not None)
     zero = f" {zeros} of the runs scored 0." if zeros else ""
     if not numbers or numbers == [1]:
-        return f"One run a point, no error bars.{zero}"
+        return f"One run per point, no error bars.{zero}"
     runs = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
     return f"Points are means of {runs} runs, error bars one standard deviation to each side.{zero}"
 

@@ -49,7 +49,7 @@ def _execute(job: Job) -> Outcome:
     code_version()  # As it is now: files may be changed during the run.
     with study.claims.claim(run.id) as mine:
         if not mine:
-            return Outcome(job, ELSEWHERE, "another process is making this run")
+            return Outcome(job, ELSEWHERE, "another process is executing this run")
         record = study.store.records().get(run.id)
         known = record.get("status") if record is not None else None
         if record is not None and known and (known == FINISHED or not job.retry):

@@ -78,7 +78,7 @@ class StudyStatus:
             lines.append(f"  missing {len(self.missing) - len(shown)} more")
         if self.missing or self.running:
             if self.seconds_left is None:
-                lines.append("time left: unknown until a run like those is done")
+                lines.append("time left: unknown until a similar run is done")
             else:
                 workers = max(1, len(self.running))
                 lines.append(

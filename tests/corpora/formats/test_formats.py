@@ -258,7 +258,7 @@ def test_convert(tmp_path: Path) -> None:
     found = [e for part in corpus.parts.values() for d in part for e in d.entities]
     assert [(e.type, e.text) for e in found] == [("DISO", "Gout"), ("DISO", "flu")]
     assert (report.annotations_read, report.annotations_kept) == (3, 2)
-    with pytest.raises(CorpusError, match="is there already"):
+    with pytest.raises(CorpusError, match="already exists"):
         convert_corpus(FIXTURES / "pubtator.txt", "pubtator", tmp_path / "out")
 
 

@@ -72,7 +72,7 @@ def test_damaged_archives(tmp_path: Path) -> None:
         unpack(archive(tmp_path / "e.tar", mode="w"), tmp_path / "out")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").write_text("x")
-    with pytest.raises(CorpusError, match="is there already"):
+    with pytest.raises(CorpusError, match="already exists"):
         unpack(path, tmp_path / "full")
 
 

@@ -145,7 +145,7 @@ def test_a_corpus_is_unpacked_without_what_does_not_belong(server: str, tmp_path
     target = fetch(entry, tmp_path / "cache", tmp_path / "out")
     found = sorted(p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file())
     assert found == ["test/2.txt", "train/1.ann", "train/1.txt"]
-    with pytest.raises(CorpusError, match="is there already"):
+    with pytest.raises(CorpusError, match="already exists"):
         fetch(entry, tmp_path / "cache", tmp_path / "out")
 
 

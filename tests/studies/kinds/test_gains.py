@@ -129,12 +129,15 @@ def test_what_the_foot_says_of_the_test():
         how_tested(d)
         for d in ([difference(runs=4, splits=2)], [difference(runs=2), difference(runs=1)])
     )
-    assert "over test documents, two-sided" in one and "cannot be told from one" in one
+    assert "over test documents, two-sided" in one and "cannot be estimated from one" in one
     assert "crossed" not in one and "After ±" not in one
-    assert "over test documents and seeds, two-sided" in several and "cannot be told" not in several
+    assert (
+        "over test documents and seeds, two-sided" in several
+        and "cannot be estimated" not in several
+    )
     assert "without a partner in the other are left out. After ±" in several
     assert "over test documents, splits and seeds, two-sided" in splits
-    assert "documents and seeds" in mixed and "cannot be told from one" in mixed
+    assert "documents and seeds" in mixed and "cannot be estimated from one" in mixed
 
 
 def test_what_the_foot_says_of_the_correction():

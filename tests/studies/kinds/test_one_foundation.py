@@ -243,7 +243,7 @@ def test_the_other_measure_stands_beside_the_headline(results_of):
 
 def test_one_seed_cannot_show_the_effect_of_seeds(results_of):
     note = tables(results_of("transfer_table", "seeds = 0"))["by_corpus"].note
-    assert "how far it hangs on the seed cannot be told from one" in note
+    assert "the effect of the seed cannot be estimated from one" in note
     note = tables(results_of("transfer_table", "seeds = 0, 1"))["by_corpus"].note
     assert "standard error over test documents and seeds" in note and "cannot be told" not in note
     note = tables(results_of("transfer_table", "split_seeds = 0, 1"))["by_corpus"].note
