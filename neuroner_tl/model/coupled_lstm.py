@@ -229,7 +229,7 @@ class _Sequences(NamedTuple):
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Go back from the last step to the first: gradients with respect to ``z, h0, c0``."""
         # A product with many rows is faster by a matrix that has been transposed before the
-        # loop; with one row it is not, and transposing would be in vain.
+        # loop; with one row it is not, and transposing would be wasted.
         hoisted = None if dh.shape[1] == 1 else self._transposed()
         zeros = tf.zeros_like(self.h0)
         _, _, _, dh0, dc0, array = tf.while_loop(

@@ -27,7 +27,7 @@ FREEZE_FLAGS = tuple(f"freeze_{layer}" for layer in LAYERS)
 # Both are shorthands for the six reload flags.
 SHORTHANDS = ("transfer_layers", "transfer_up_to")
 
-_LONGEST_NAME = 220  # bytes of experiment_name; the run's folder has the time behind it
+_LONGEST_NAME = 220  # bytes of experiment_name; the name of the run's folder ends with the time
 _INTERVAL = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(minutes?|batch|batches)")
 
 

@@ -225,7 +225,7 @@ def _annotate(
     spans: list[dict[str, list[Span]]] = [{} for _ in both]
     for source in definition.annotators:
         number = 0
-        # The annotator first, so that it comes to its end.
+        # The annotator first, so that it is exhausted.
         for found, given in zip(make_annotator(definition, source).annotate(both), spans):
             given[source.name] = found
             number += len(found)

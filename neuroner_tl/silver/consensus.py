@@ -74,8 +74,8 @@ class Consensus:
     def apply(self, text: str, spans: Mapping[str, Sequence[Span]]) -> list[Vote]:
         """Return the mentions of a text, in order, before any blacklist."""
         votes = harmonise(spans, self.rule)
-        limits = self.extensions.apply(text, [(vote.start, vote.end) for vote in votes])
-        return [replace(v, start=start, end=end) for v, (start, end) in zip(votes, limits)]
+        boundaries = self.extensions.apply(text, [(vote.start, vote.end) for vote in votes])
+        return [replace(v, start=start, end=end) for v, (start, end) in zip(votes, boundaries)]
 
 
 def make_consensus(definition: SilverDefinition, sample: Sample) -> Consensus:

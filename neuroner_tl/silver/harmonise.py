@@ -125,7 +125,7 @@ def candidates(spans: Mapping[str, Sequence[Span]]) -> list[Vote]:
     ]
 
 
-# Spans that hang together by overlaps, sorted, each with the annotators that give it.
+# Spans connected by overlaps, sorted, each with the annotators that give it.
 _Cluster = dict[Span, list[str]]
 
 
@@ -159,7 +159,7 @@ def _rivals(cluster: _Cluster) -> list[dict[str, int]]:
         values.sort()
     found = []
     for (start, end), names in cluster.items():
-        # All that begin before its end, but for those that end before its start.
+        # All that begin before its end, except those that end before its start.
         numbers = {
             name: bisect_left(starts[name], end) - bisect_right(ends[name], start)
             for name in starts

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from neuroner_tl.messages.screen import table_lines, wrapped
 
-# So many of the copied, new and dropped rows are named.
+# This many of the copied, new and dropped rows are named.
 EXAMPLES = 20
 
 

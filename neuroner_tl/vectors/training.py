@@ -22,7 +22,7 @@ from neuroner_tl.vectors.writing import check_ending, unwritable, write_word_vec
 
 logger = logging.getLogger(__name__)
 
-# gensim trains on the first this many words of a sentence and silently ignores the rest.
+# gensim trains on this many words of a sentence at most and silently ignores the rest.
 _LONGEST_SENTENCE = 10_000
 
 

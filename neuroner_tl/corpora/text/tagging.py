@@ -136,7 +136,9 @@ def _spans_of_sentences(
     if not document.entities:
         return found
     sentence_starts = [sentence.tokens[0].start for sentence in sentences]
-    limits: dict[int, tuple[list[int], list[int]]] = {}  # starts and ends of a sentence's tokens
+    boundaries: dict[
+        int, tuple[list[int], list[int]]
+    ] = {}  # starts and ends of a sentence's tokens
     for entity in document.entities:
         where = f"{document.id}: {entity.type} {entity.start}-{entity.end} {entity.text!r}"
         if len(entity.fragments) > 1:
@@ -156,9 +158,9 @@ def _spans_of_sentences(
             report.drop(CROSSING, where)
             continue
         tokens = sentences[index].tokens
-        if index not in limits:
-            limits[index] = [token.start for token in tokens], [token.end for token in tokens]
-        starts, ends = limits[index]
+        if index not in boundaries:
+            boundaries[index] = [token.start for token in tokens], [token.end for token in tokens]
+        starts, ends = boundaries[index]
         first, after = bisect_right(ends, start), bisect_left(starts, end)
         if first >= after:
             report.drop(WITHOUT_TOKEN, where)
