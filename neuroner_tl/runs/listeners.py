@@ -14,6 +14,7 @@ from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.system.memory import resident_memory
 from neuroner_tl.training.loop import BatchDone, EpochDone, Event, Stopped
+from neuroner_tl.training.step import TrainingStep
 
 logger = logging.getLogger(__name__)
 
@@ -142,6 +143,36 @@ class EpochLog:
             )
         elif isinstance(event, Stopped):
             logger.debug("%s: %s", event.status, event.reason)
+
+    def close(self) -> None:
+        """Do nothing: nothing is left open."""
+
+
+class CompilationLog:
+    """Says what was compiled in an epoch, nearly always the first.
+
+    Args:
+        step: what is trained.
+
+    Example::
+
+        listeners = [CompilationLog(step)]
+    """
+
+    def __init__(self, step: TrainingStep) -> None:
+        self._step = step
+        self._logged = 0
+
+    def __call__(self, event: Event) -> None:
+        """Log what is new at the end of an epoch."""
+        shapes = self._step.compiled_shapes
+        if isinstance(event, EpochDone) and shapes > self._logged:
+            self._logged = shapes
+            logger.info(
+                "compiled the step for %d batch shapes in %.1f s, once for this process",
+                shapes,
+                self._step.compilation_seconds,
+            )
 
     def close(self) -> None:
         """Do nothing: nothing is left open."""

@@ -73,7 +73,7 @@ def test_train_documents_in_test(corpora, tmp_path: Path, caplog, monkeypatch) -
     def begin(*_: object) -> None:
         raise Begun
 
-    monkeypatch.setattr("neuroner_tl.runs.training._Run", begin)
+    monkeypatch.setattr("neuroner_tl.runs.training.prepare_run", begin)
     with (
         caplog.at_level(logging.WARNING),
         pytest.raises(Begun),

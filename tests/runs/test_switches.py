@@ -15,8 +15,8 @@ from neuroner_tl.model.entity_lstm import LAYER_NAMES, initial_weights
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.values import FREEZE_FLAGS, RELOAD_FLAGS
 from neuroner_tl.runs.data import RunData
+from neuroner_tl.runs.prepared import prepare_run
 from neuroner_tl.runs.settings import architecture_of, frozen_layers
-from neuroner_tl.runs.training import _Run
 from neuroner_tl.training.checkpoint import SavedModel
 
 CORE = {
@@ -106,7 +106,7 @@ def check(row, jit_compile=False):
         **{**SIZES, **row},
     )
     source = source_of(parameters) if transfer else None
-    run = _Run(parameters, data(), source)
+    run = prepare_run(parameters, data(), source)
     before = {
         layer: {name: variable.numpy() for name, variable in named.items()}
         for layer, named in run.network.weights.items()

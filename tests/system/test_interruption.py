@@ -10,8 +10,9 @@ import pytest
 from neuroner_tl.__main__ import main
 from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora
 from neuroner_tl.neuroner import NeuroNER
-from neuroner_tl.runs import training
+from neuroner_tl.runs import prepared, records, training
 from neuroner_tl.runs.resume import resume_command
+from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.runs.training import resume_run
 from neuroner_tl.system.interruption import Interrupted, at_once, interrupted_as, interruptible
 from neuroner_tl.training.loop import BatchDone, EpochDone
@@ -149,8 +150,8 @@ def signalling(monkeypatch, where, name, after=0):
     [
         (training, "load_data"),
         (training, "warn_of_leaks"),
-        (training, "first_weights"),
-        (training, "write_parameters"),
+        (prepared, "first_weights"),
+        (records, "write_parameters"),
         (training.RunSaver, "save_state"),
     ],
 )
@@ -164,7 +165,7 @@ def test_while_a_run_is_set_up(where, name, settings, tmp_path, monkeypatch):
 @pytest.mark.usefixtures("eagerly")
 def test_while_a_run_is_scored(settings, whole, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        signalling(patch, training.Scorer, "score_all")
+        signalling(patch, Scorer, "score_all")
         stopped = fit(settings, tmp_path / "stopped")
     assert (stopped.status, stopped.results["reason"]) == (
         "interrupted",
@@ -172,6 +173,23 @@ def test_while_a_run_is_scored(settings, whole, tmp_path, monkeypatch):
     )
     assert "scores" not in json.loads((stopped.folder.path / "results.json").read_text("utf-8"))
     assert resume_run(stopped.folder.path, {}).results["scores"] == whole.results["scores"]
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_while_a_resumed_run_is_set_up(settings, tmp_path, monkeypatch):
+    """No step was done, so none is lost; the run is what it was."""
+    with monkeypatch.context() as patch:
+        on_event(patch, BatchDone, 1)
+        stopped = fit(settings, tmp_path)
+    assert stopped.status == "interrupted"
+    with monkeypatch.context() as patch:
+        signalling(patch, training.RunSaver, "complete")
+        with pytest.raises(
+            Interrupted, match="interrupted at once; there is no model yet"
+        ) as found:
+            resume_run(stopped.folder.path, {})
+    assert "lost" not in str(found.value)
+    assert resume_run(stopped.folder.path, {}).status == "finished"
 
 
 def on_event(monkeypatch, kind, signals):

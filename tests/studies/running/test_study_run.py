@@ -275,7 +275,7 @@ def test_more_source_documents_than_there_are_is_the_error_of_that_run(write_stu
     assert record["arm"] == "source" and "found 9, but the train part" in record["error"]
 
 
-@pytest.mark.parametrize("name", ["load_data", "_pretrained_model"])
+@pytest.mark.parametrize("name", ["load_data", "pretrained_model"])
 def test_a_signal_while_a_run_is_set_up_ends_the_study(
     name, write_study, store, capsys, monkeypatch
 ):

@@ -1,0 +1,116 @@
+"""What a run writes about itself: before the first step, when it is resumed, and at its end."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+import tensorflow as tf
+
+from neuroner_tl.evaluation.scoring import named_measures
+from neuroner_tl.parameters.files import write_parameters
+from neuroner_tl.runs.folder import RunFolder
+from neuroner_tl.runs.prepared import PreparedRun
+from neuroner_tl.system.memory import peak_memory
+from neuroner_tl.training.checkpoint import PARAMETERS, VOCABULARY, load_model, versions
+from neuroner_tl.training.loop import Progress, Stopped
+from neuroner_tl.training.step import TrainingStep
+
+logger = logging.getLogger(__name__)
+
+
+def write_start(run: PreparedRun, folder: RunFolder) -> None:
+    """Write what is known about a run before its first step."""
+    vocabulary = run.data.dataset.vocabulary
+    write_parameters(run.parameters, folder.path / PARAMETERS)
+    reports = {name: report.to_json() for name, report in run.data.reports.items()}
+    folder.write_json("import_report.json", reports)
+    if run.data.corpus.split is not None:
+        folder.write_json("split.json", run.data.corpus.split.to_json())
+    if run.transfer_report is not None:
+        folder.write_json("transfer_report.json", run.transfer_report.to_json())
+    for target in (folder.model, folder.last):
+        target.mkdir(exist_ok=True)
+        vocabulary.save(target / VOCABULARY)
+        write_parameters(run.parameters, target / PARAMETERS)
+    logger.info("run folder: %s", folder.path)
+    if run.compiled:
+        logger.info("the training step is compiled: the first steps take a few seconds each")
+
+
+def write_resumption(run: PreparedRun, folder: RunFolder, progress: Progress) -> None:
+    """Write down the resumption, and cut the log of epochs back to what was saved."""
+    assert run.resumption is not None
+    folder.keep_epochs(progress.epoch)
+    folder.add_resumption(
+        {
+            "time": datetime.now().isoformat(timespec="seconds"),
+            "epoch": progress.epoch,
+            "batch": progress.batch,
+            "changed": run.resumption.changes,
+            "versions": versions(),
+        }
+    )
+    write_parameters(run.parameters, folder.path / PARAMETERS)
+    # It is outdated, and a run marked as finished would not be resumed.
+    (folder.path / "results.json").unlink(missing_ok=True)
+    logger.info(
+        "resuming %s in epoch %d after %d batches", folder.path, progress.epoch, progress.batch
+    )
+
+
+def results_of(
+    run: PreparedRun,
+    folder: RunFolder,
+    step: TrainingStep,
+    progress: Progress,
+    stopped: Stopped,
+    seconds: float,
+) -> dict[str, Any]:
+    """Return what ``results.json`` says of a run whose training has ended, without the scores."""
+    dataset = run.data.dataset
+    report = dataset.embedding_report
+    return {
+        "status": stopped.status,
+        "reason": stopped.reason,
+        "best_epoch": progress.best_epoch,
+        "best_score": progress.best_score,
+        "epochs": max(0, progress.epoch - 1),
+        "seconds": round(seconds, 3),
+        "compiled": run.compiled,
+        "resumed": folder.resumptions,
+        "compilation": {
+            "shapes": step.compiled_shapes,
+            "seconds": round(step.compilation_seconds, 3),
+        },
+        "peak_memory_mb": round(peak_memory()),
+        "versions": versions(),
+        "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+        "architecture": run.network.architecture.to_dict(),
+        "vocabulary": {
+            "tokens": len(dataset.vocabulary.tokens),
+            "characters": len(dataset.vocabulary.characters),
+            "labels": list(dataset.vocabulary.labels),
+            "unknown_words": dataset.number_of_unknown_words,
+        },
+        "sentences": {n: part.number_of_sentences for n, part in dataset.parts.items()},
+        "word_vectors": None if report is None else report.to_json(),
+        "parameters": run.parameters.to_dict(),
+    }
+
+
+def add_scores(run: PreparedRun, folder: RunFolder, results: dict[str, Any]) -> None:
+    """Score the best epoch's model on every part, into the results and files of its own."""
+    run.restore(load_model(folder.model))
+    scored = run.scorer.score_all(folder.predictions)
+    results.update(measures=named_measures(), scores=scored.scores)
+    folder.write_json("document_counts.json", scored.document_counts)
+    changed = run.data.changed()
+    if changed is not None:
+        results["status"] = "corpus changed"
+        results["reason"] = (
+            f"{run.parameters.dataset_text_folder}: changed since it was read: {changed}; "
+            "model, scores and predictions refer to the corpus as it was read and cannot be "
+            "reproduced: restore the corpus, or train again"
+        )
