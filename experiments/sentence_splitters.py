@@ -5,7 +5,7 @@
 
 For every folder and splitter it prints the number of sentences, the entities that a sentence
 boundary cuts, and the speed. Folders whose last part is given with ``--lines`` have one sentence
-a line: there the line breaks are hidden from the splitters and serve as the truth, and precision
+per line: there the line breaks are hidden from the splitters and serve as the truth, and precision
 and recall of the boundaries are printed. ``--show N`` prints a seeded sample of places where the
 splitters disagree and of places where all agree, to be judged by reading.
 """
@@ -116,7 +116,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--lines", nargs="*", default=[], help="folders with one sentence a line")
+    parser.add_argument("--lines", nargs="*", default=[], help="folders with one sentence per line")
     parser.add_argument("--show", type=int, default=0, help="print N places of each kind")
     parser.add_argument("--maximum", type=int, default=300, help="documents read per folder")
     arguments = parser.parse_args()

@@ -35,7 +35,7 @@ def train_model(
 
     Args:
         parameters: a parameter file, NeuroNER's or this software's; None for the defaults.
-        progress: whether a bar and a line an epoch are shown, on the standard error.
+        progress: whether to show a progress bar and a line per epoch on standard error.
         overrides: parameters by name, which override the file.
 
     Raises:
@@ -59,7 +59,7 @@ def resume_training(folder: StrPath, *, progress: bool = True, **overrides: Any)
 
     Args:
         folder: the run's folder.
-        progress: whether a bar and a line an epoch are shown, on the standard error.
+        progress: whether to show a progress bar and a line per epoch on standard error.
         overrides: parameters to change, only such as do not change the result.
 
     Raises:
@@ -137,7 +137,7 @@ class NeuroNER:
         """Do what the parameters say: train, train from a pretrained model, or predict.
 
         Args:
-            progress: whether a bar and a line an epoch are shown, on the standard error.
+            progress: whether to show a progress bar and a line per epoch on standard error.
 
         Raises:
             NeuroNERError: something that the parameters name cannot be used.

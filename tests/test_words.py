@@ -48,6 +48,8 @@ INSTEAD = {
     r"for want of": "for lack of",
     r"(a run|the run|training) (stands|stood)": "progress",
     r"once more": "again",
+    r"(one|two) (\w+ )?an? (line|token|arm|point|definition)|a \w+ an? (line|epoch)": "per",
+    r"(sentences|tokens|documents) a second": "per second",
     r"commonest": "most common",
 }  # fmt: skip
 
@@ -83,6 +85,7 @@ def test_the_words_of_the_field(path):
         ('    "the study goes "\n    f"on with {name}"', "goes on"),
         ("def f(least_density: float)", "least_density"),
         ("a value that is no number", "is no number"),
+        ("the terms, one a line", "one a line"),
     ],
 )
 def test_other_words_are_found(text, phrase):

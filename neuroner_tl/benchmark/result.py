@@ -65,9 +65,9 @@ class Measurement:
         contender: what was timed.
         preparation_seconds: what tracing and compiling took, all shapes together.
         preparation_cpu_seconds: the same in processor time.
-        limit: sentences a second that the arithmetic alone allows.
-        rates: sentences a second in each round.
-        cpu_rates: sentences a second of processor time in each round.
+        limit: sentences per second that the arithmetic alone allows.
+        rates: sentences per second in each round.
+        cpu_rates: sentences per second of processor time in each round.
 
     Example::
 

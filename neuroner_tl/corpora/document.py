@@ -98,7 +98,7 @@ class TaggedSentence:
         tokens: the tokens' texts.
         starts: the tokens' first offsets in the document.
         ends: the offsets past the tokens' last characters.
-        tags: one tag a token (``O``, ``B-DISO`` ...).
+        tags: one tag per token (``O``, ``B-DISO`` ...).
 
     Example:
         >>> sentence = TaggedSentence(("Asthma", "persists"), (0, 7), (6, 15), ("S-DISO", "O"))

@@ -75,7 +75,7 @@ class RunFolder:
 
     @property
     def predictions(self) -> Path:
-        """Predicted annotations, a folder a part."""
+        """Predicted annotations, one folder per part."""
         return self.path / "predictions"
 
     def write_json(self, name: str, content: Any) -> None:

@@ -67,7 +67,7 @@ def annotate_texts(
 
     Args:
         texts: the texts.
-        terms: the terms, one a line.
+        terms: the terms, one per line.
         output: the file, whole or not at all.
         texts_format: format of the texts, one of ``convert.READERS``.
         rules: how terms match; None takes the defaults.

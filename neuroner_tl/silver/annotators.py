@@ -39,7 +39,7 @@ class LexiconAnnotator:
     """A term list.
 
     Args:
-        path: the terms, one a line.
+        path: the terms, one per line.
         rules: how they match.
 
     Example::

@@ -85,7 +85,7 @@ def build_blacklist(
 
 
 def read_blacklist(path: Path) -> set[str]:
-    """Return the texts of a file, one a line, in the form of `key`; tabs end the text.
+    """Return the texts of a file, one per line, in the form of `key`; tabs end the text.
 
     Raises:
         CorpusError: the file cannot be read.

@@ -191,7 +191,7 @@ def _places(text: str, short: AbstractSet[str]) -> Iterator[Span]:
 
 
 def read_terms(path: Path) -> Iterator[str]:
-    """Yield the terms of a file, one a line (``.txt`` or ``.txt.gz``); empty lines are skipped.
+    """Yield the terms of a file, one per line (``.txt`` or ``.txt.gz``); empty lines are skipped.
 
     Raises:
         CorpusError: the file cannot be read, or has no terms.

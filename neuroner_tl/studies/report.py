@@ -208,7 +208,7 @@ def _runs_section(results: StudyResults) -> Section:
     table = Table(
         "runs",
         "Runs",
-        ("runs", "finished", "failed", "at 0", "epochs", "seconds a run", "hours"),
+        ("runs", "finished", "failed", "at 0", "epochs", "seconds per run", "hours"),
         tuple(rows),
         "At 0: finished runs whose F1 on test is 0.",
     )

@@ -15,7 +15,7 @@ _done = False
 
 
 def compile_quietly_once() -> None:
-    """Let XLA compile something small, so that what it says of that once a process is not seen.
+    """Let XLA compile something small, so that its once-per-process message is not seen.
 
     The two lines ignore ``TF_CPP_MIN_LOG_LEVEL``. They are shown if that variable is 0.
     """

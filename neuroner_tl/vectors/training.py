@@ -106,7 +106,7 @@ def train_vectors(
 def _cut(
     files: Sequence[Path], settings: VectorSettings, file: IO[bytes], report: ImportReport
 ) -> None:
-    """Write the words of the texts, a sentence a line; words hold no white space."""
+    """Write the words of the texts, one sentence per line; words contain no white space."""
     tokenizer = get_tokenizer(settings.tokenizer)
     with _progress("reading texts", None) as bar:
         for tokens in iterate_token_sentences(files, tokenizer, settings.lowercase, report):

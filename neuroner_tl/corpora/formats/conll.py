@@ -1,4 +1,4 @@
-"""CoNLL-2003 style files: one token a line, tag last, blank lines between sentences.
+"""CoNLL-2003 style files: one token per line, tag last, blank lines between sentences.
 
 Columns are separated by spaces or tabs; the first is the token, the last the tag, those
 between are ignored (parts of speech, or NeuroNER's ``token document start end tag``). A line that

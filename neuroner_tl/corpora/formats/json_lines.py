@@ -1,4 +1,4 @@
-"""JSON lines: a document a line, with ``id``, ``text`` and, if it is annotated, ``entities``."""
+"""JSON lines: a document per line, with ``id``, ``text`` and, if it is annotated, ``entities``."""
 
 from __future__ import annotations
 
