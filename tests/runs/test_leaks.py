@@ -57,7 +57,7 @@ def test_the_corpora_of_ancestors_count(corpora, leaky: Path, tmp_path: Path) ->
 def test_a_corpus_that_is_gone_is_said(corpora, tmp_path: Path, caplog) -> None:  # type: ignore[no-untyped-def]
     model = model_of(tmp_path / "model", tmp_path / "gone")
     warn_of_leaks(read_corpus(corpora.gold), model)
-    assert f"which is not at {tmp_path / 'gone'} any more" in caplog.text
+    assert f"which is no longer at {tmp_path / 'gone'}" in caplog.text
 
 
 def test_train_documents_in_test(corpora, tmp_path: Path, caplog, monkeypatch) -> None:  # type: ignore[no-untyped-def]
