@@ -18,7 +18,7 @@ def effect_of(name: str) -> str:
     return str(extra["changes"])
 
 
-def parameters_that_change(*effects: str) -> frozenset[str]:
+def parameters_by_effect(*effects: str) -> frozenset[str]:
     """Return the names of the parameters that have one of these effects.
 
     Raises:
@@ -30,7 +30,7 @@ def parameters_that_change(*effects: str) -> frozenset[str]:
     return frozenset(name for name in Parameters.model_fields if effect_of(name) in effects)
 
 
-def values_that_change(parameters: Parameters, *effects: str) -> dict[str, Any]:
+def values_by_effect(parameters: Parameters, *effects: str) -> dict[str, Any]:
     """Return the values of the parameters that have one of these effects, in JSON types."""
-    names = parameters_that_change(*effects)
+    names = parameters_by_effect(*effects)
     return {name: value for name, value in parameters.to_dict().items() if name in names}

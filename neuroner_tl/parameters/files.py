@@ -24,7 +24,7 @@ from neuroner_tl.parameters.neuroner_names import RENAMED, RETIRED
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.values import RELOAD_FLAGS, SHORTHANDS, expand_shorthands
 from neuroner_tl.system.atomic_file import write_atomically
-from neuroner_tl.system.temporary import why_not_written
+from neuroner_tl.system.temporary import write_fault
 
 logger = logging.getLogger(__name__)
 
@@ -180,4 +180,4 @@ def write_text(path: Path, text: str) -> None:
     try:
         write_atomically(path, text.encode("utf-8"))
     except OSError as error:
-        raise ParameterError(f"{path}: cannot be written: {why_not_written(error)}") from error
+        raise ParameterError(f"{path}: cannot be written: {write_fault(error)}") from error

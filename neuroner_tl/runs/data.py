@@ -22,7 +22,7 @@ from neuroner_tl.dataset.cache_key import cache_key
 from neuroner_tl.dataset.encoding import Dataset, build_dataset
 from neuroner_tl.dataset.snapshot import Snapshot, take_snapshot
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.parameters.effects import values_that_change
+from neuroner_tl.parameters.effects import values_by_effect
 from neuroner_tl.parameters.fields import ENCODING
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.settings import text_identity, vocabulary_rules
@@ -132,7 +132,7 @@ def load_data(parameters: Parameters, source: Optional[SavedModel] = None) -> Ru
         return cache_key(
             snapshot,
             corpus.folder,
-            {**asdict(text), **values_that_change(parameters, ENCODING)},
+            {**asdict(text), **values_by_effect(parameters, ENCODING)},
             rules,
             known_tokens,
             known_characters,

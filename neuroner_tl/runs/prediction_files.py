@@ -14,7 +14,7 @@ from neuroner_tl.corpora.formats.conll import conll_lines
 from neuroner_tl.corpora.reader import PartReader
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import replacing
-from neuroner_tl.system.temporary import why_not_written
+from neuroner_tl.system.temporary import write_fault
 
 
 class PredictionFiles:
@@ -89,4 +89,4 @@ class PredictionFiles:
                 raise self._not_written(error) from error
 
     def _not_written(self, error: OSError) -> CorpusError:
-        return CorpusError(f"{self._columns_path}: cannot be written: {why_not_written(error)}")
+        return CorpusError(f"{self._columns_path}: cannot be written: {write_fault(error)}")

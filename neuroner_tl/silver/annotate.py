@@ -18,7 +18,7 @@ from neuroner_tl.silver.lexicon import Lexicon, LexiconRules, read_terms
 from neuroner_tl.system.atomic_file import replacing
 from neuroner_tl.system.memory import peak_memory
 from neuroner_tl.system.paths import StrPath
-from neuroner_tl.system.temporary import why_not_written
+from neuroner_tl.system.temporary import write_fault
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def annotate_texts(
             with pack(temporary, "wt", encoding="utf-8", newline="\n") as file:
                 file.writelines(format_standoff(rows()))
     except OSError as error:
-        raise CorpusError(f"{output}: cannot be written: {why_not_written(error)}") from error
+        raise CorpusError(f"{output}: cannot be written: {write_fault(error)}") from error
     return AnnotationSpeed(
         lexicon.number_of_terms,
         report.documents,

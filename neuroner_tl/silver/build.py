@@ -50,7 +50,7 @@ from neuroner_tl.system.temporary import (
     put_in_place,
     remove_leftovers_of,
     temporary_folder,
-    why_not_written,
+    write_fault,
 )
 
 logger = logging.getLogger(__name__)
@@ -317,7 +317,7 @@ def _write(
             )
             put_in_place(folder, target)
     except OSError as error:
-        raise CorpusError(f"{target}: cannot be written: {why_not_written(error)}") from error
+        raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error
 
 
 def _write_table(path: Path, lines: Sequence[str]) -> None:

@@ -123,7 +123,7 @@ def is_disk_full(error: BaseException) -> bool:
     return disk_full_error(error) is not None
 
 
-def why_not_written(error: OSError) -> str:
+def write_fault(error: OSError) -> str:
     """Say why something could not be written, and the remedy."""
     reason = error.strerror or str(error)
     if is_disk_full(error):

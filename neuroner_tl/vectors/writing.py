@@ -12,7 +12,7 @@ import numpy as np
 
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.system.atomic_file import replacing
-from neuroner_tl.system.temporary import why_not_written
+from neuroner_tl.system.temporary import write_fault
 
 Writer = Callable[[str, np.ndarray], None]
 # By file ending, without .gz: whether the format is binary, and whether it has a header.
@@ -105,7 +105,7 @@ def write_word_vectors(path: Path, words: Sequence[str], matrix: np.ndarray) -> 
 
 def unwritable(path: Path, error: OSError) -> CorpusError:
     """Return the error of a file that cannot be written."""
-    return CorpusError(f"{path}: cannot be written: {why_not_written(error)}")
+    return CorpusError(f"{path}: cannot be written: {write_fault(error)}")
 
 
 def _ending(path: Path) -> str:

@@ -6,7 +6,7 @@ from typing import Literal, get_args, get_origin
 import pytest
 
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.parameters.effects import effect_of, parameters_that_change, values_that_change
+from neuroner_tl.parameters.effects import effect_of, parameters_by_effect, values_by_effect
 from neuroner_tl.parameters.fields import EFFECTS, ENCODING, LENGTH, NOTHING, PLACE, RESULT
 from neuroner_tl.parameters.files import load_parameters, write_parameters
 from neuroner_tl.parameters.schema import Parameters
@@ -59,7 +59,7 @@ def with_other(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_parameter_has_an_effect(name):
     assert effect_of(name) in EFFECTS
-    assert [effect for effect in EFFECTS if name in parameters_that_change(effect)] == [
+    assert [effect for effect in EFFECTS if name in parameters_by_effect(effect)] == [
         effect_of(name)
     ]
 
@@ -76,7 +76,7 @@ def test_a_study_names_its_runs_by_what_changes_their_results(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_cache_counts_what_changes_the_arrays(name):
-    before, after = (values_that_change(p, ENCODING) for p in with_other(name))
+    before, after = (values_by_effect(p, ENCODING) for p in with_other(name))
     assert (before != after) == (effect_of(name) == ENCODING)
 
 
@@ -97,11 +97,11 @@ def test_a_resumed_run_takes_what_leaves_its_result(name, tmp_path):
 
 def test_an_effect_that_does_not_exist():
     with pytest.raises(ValueError, match="found the effect colour, expected one of encoding"):
-        parameters_that_change("colour")
+        parameters_by_effect("colour")
 
 
 def test_paths_are_places():
-    assert parameters_that_change(PLACE) == {
+    assert parameters_by_effect(PLACE) == {
         name
         for name, field in Parameters.model_fields.items()
         if Path in (field.annotation, *get_args(field.annotation))

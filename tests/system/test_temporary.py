@@ -21,7 +21,7 @@ from neuroner_tl.system.temporary import (
     remove_leftovers_of,
     temporary_folder,
     temporary_path,
-    why_not_written,
+    write_fault,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -184,5 +184,5 @@ class TestFullDisk:
         outer.__cause__ = full
         assert is_disk_full(full) and is_disk_full(outer)
         assert not is_disk_full(ValueError()) and not is_disk_full(PermissionError(13, "no"))
-        assert "free some space" in why_not_written(full)
-        assert "may be written" in why_not_written(PermissionError(13, "no"))
+        assert "free some space" in write_fault(full)
+        assert "may be written" in write_fault(PermissionError(13, "no"))

@@ -25,7 +25,7 @@ class FoundAnnotation(NamedTuple):
 
     Example:
         >>> found = FoundAnnotation("DISO", ((0, 6),), "Asthma", "corpus.jsonl:1")
-        >>> entities_that_fit("Asthma persists.", [found], ImportReport())
+        >>> fitting_entities("Asthma persists.", [found], ImportReport())
         (Entity(type='DISO', fragments=((0, 6),), text='Asthma'),)
     """
 
@@ -35,7 +35,7 @@ class FoundAnnotation(NamedTuple):
     place: str
 
 
-def entities_that_fit(
+def fitting_entities(
     text: str, found: Iterable[FoundAnnotation], report: ImportReport
 ) -> tuple[Entity, ...]:
     """Return the annotations that fit the text, sorted; the others are counted as dropped.

@@ -14,7 +14,7 @@ from bioc import biocjson, biocxml
 from lxml import etree
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.formats.annotations import FoundAnnotation, entities_that_fit
+from neuroner_tl.corpora.formats.annotations import FoundAnnotation, fitting_entities
 from neuroner_tl.corpora.formats.text_files import check_encodable, read_bytes
 from neuroner_tl.corpora.formats.xml_records import iterate_records
 from neuroner_tl.corpora.import_report import ImportReport
@@ -129,4 +129,4 @@ def _bioc_document(source: Any, where: str, report: ImportReport) -> Document:
         kind = annotation.infons.get("type")
         place = f"{where}: annotation {annotation.id} {says}"
         found.append(FoundAnnotation(kind, spans, says, place))
-    return Document(str(source.id).strip(), text, entities_that_fit(text, found, report))
+    return Document(str(source.id).strip(), text, fitting_entities(text, found, report))

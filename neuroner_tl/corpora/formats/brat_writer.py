@@ -13,7 +13,7 @@ from neuroner_tl.corpora.formats.brat import format_annotations
 from neuroner_tl.corpora.formats.text_files import encode_text
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import sync, sync_files
-from neuroner_tl.system.temporary import naming, remove_leftovers, temporary_path, why_not_written
+from neuroner_tl.system.temporary import naming, remove_leftovers, temporary_path, write_fault
 
 # This many documents appear together. A process that is killed loses no more than these.
 DOCUMENTS_AT_ONCE = 2000
@@ -118,4 +118,4 @@ class BratWriter:
 
 
 def _not_written(path: Path, error: OSError) -> CorpusError:
-    return CorpusError(f"{path}: cannot be written: {why_not_written(error)}")
+    return CorpusError(f"{path}: cannot be written: {write_fault(error)}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from neuroner_tl.corpora.document import Document, Entity
-from neuroner_tl.corpora.formats.annotations import FoundAnnotation, entities_that_fit
+from neuroner_tl.corpora.formats.annotations import FoundAnnotation, fitting_entities
 from neuroner_tl.corpora.formats.text_files import check_encodable, read_lines
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
@@ -70,7 +70,7 @@ def _entities(found: Any, text: str, where: str, report: ImportReport) -> tuple[
                 f"{_ENTITIES}; correct it, or remove the member"
             )
         annotations.append(annotation)
-    return entities_that_fit(text, annotations, report)
+    return fitting_entities(text, annotations, report)
 
 
 def _annotation(item: Any, where: str) -> Optional[FoundAnnotation]:

@@ -11,7 +11,7 @@ from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.formats.brat_folders import check_new_folder
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import replacing
-from neuroner_tl.system.temporary import put_in_place, temporary_folder, why_not_written
+from neuroner_tl.system.temporary import put_in_place, temporary_folder, write_fault
 
 SUFFIXES = {
     "bioc-json": ".json",
@@ -85,7 +85,7 @@ def write_part_files(
                 _write(file, pieces(_distinct(documents)), packed=False)
             put_in_place(folder, target)
     except OSError as error:
-        raise CorpusError(f"{target}: cannot be written: {why_not_written(error)}") from error
+        raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error
 
 
 def _write(path: Path, pieces: Iterable[str], packed: bool) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from bioc import pubtator
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.formats.annotations import FoundAnnotation, entities_that_fit
+from neuroner_tl.corpora.formats.annotations import FoundAnnotation, fitting_entities
 from neuroner_tl.corpora.formats.bounded import LONGEST_LINE
 from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.corpora.import_report import ImportReport
@@ -139,4 +139,4 @@ def _read_document(path: Path, first: int, lines: list[str], report: ImportRepor
         spans = ((annotation.start, annotation.end),)
         place = f"{where}: {annotation.text}"
         found.append(FoundAnnotation(annotation.type, spans, annotation.text, place))
-    return Document(name, text, entities_that_fit(text, found, report))
+    return Document(name, text, fitting_entities(text, found, report))

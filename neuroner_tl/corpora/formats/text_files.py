@@ -15,7 +15,7 @@ from typing import TextIO
 from neuroner_tl.corpora.formats.bounded import LARGEST_FILE, LONGEST_LINE, BoundedReader
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import write_atomically
-from neuroner_tl.system.temporary import why_not_written
+from neuroner_tl.system.temporary import write_fault
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -146,7 +146,7 @@ def write_text_atomically(path: Path, text: str) -> None:
     try:
         write_atomically(path, data)
     except OSError as error:
-        raise CorpusError(f"{path}: cannot be written: {why_not_written(error)}") from error
+        raise CorpusError(f"{path}: cannot be written: {write_fault(error)}") from error
 
 
 def _open_text(path: Path) -> TextIO:

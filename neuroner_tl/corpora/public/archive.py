@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Optional, cast
 
 from neuroner_tl.corpora.formats.brat_folders import check_new_folder
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.system.temporary import temporary_folder, why_not_written
+from neuroner_tl.system.temporary import temporary_folder, write_fault
 
 LARGEST_TOTAL = 4 * 2**30  # bytes
 MAX_FILES = 500_000
@@ -75,7 +75,7 @@ def unpack(
         ) from error
     except OSError as error:
         raise CorpusError(
-            f"{archive}: cannot be unpacked into {target}: {why_not_written(error)}"
+            f"{archive}: cannot be unpacked into {target}: {write_fault(error)}"
         ) from error
 
 

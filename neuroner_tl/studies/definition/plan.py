@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from neuroner_tl.parameters.effects import values_that_change
+from neuroner_tl.parameters.effects import values_by_effect
 from neuroner_tl.parameters.fields import ENCODING, LENGTH, RESULT
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies.definition.arms import LAYERS, Arm
@@ -212,7 +212,7 @@ def _make(
 def deciding_parameters(parameters: Parameters) -> dict[str, Any]:
     """Return the parameters that decide a result and are not at their defaults, as in JSON."""
     defaults = Parameters().to_dict()
-    values = values_that_change(parameters, *_COUNTED)
+    values = values_by_effect(parameters, *_COUNTED)
     deciding = {name: value for name, value in values.items() if value != defaults[name]}
     vectors = parameters.token_pretrained_embedding_filepath
     if vectors is not None:

@@ -18,7 +18,7 @@ from neuroner_tl.studies.kinds.compared_systems import (
     systems_from_folders,
     systems_from_runs,
 )
-from neuroner_tl.studies.kinds.gains import NO_COUNTS, how_tested, interval_text
+from neuroner_tl.studies.kinds.gains import NO_COUNTS, describe_test, interval_text
 from neuroner_tl.studies.kinds.results import MEASURE, StudyResults
 from neuroner_tl.studies.pages.figures import Figure, panels
 from neuroner_tl.studies.pages.page import Section
@@ -123,7 +123,7 @@ def _scores(name: str, systems: Systems, comparisons: int) -> Table:
         tuple(rows),
         f"{MEASURE}{means} Gain in F1 {signed(100 * difference.gain)}{spread}, 95 % interval "
         f"{interval_text(difference)}, p = {p_text(difference.p_value)}. "
-        f"{how_tested([difference])} {corrected}",
+        f"{describe_test([difference])} {corrected}",
     )
 
 

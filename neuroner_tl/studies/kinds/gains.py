@@ -85,7 +85,7 @@ def _row(pair: Pair) -> _Run:
     return _Run(p.split_seed, p.seed, run.source_name, run.source_documents)
 
 
-def how_tested(differences: Sequence[Optional[Difference]]) -> str:
+def describe_test(differences: Sequence[Optional[Difference]]) -> str:
     """Say how gains were tested, for the foot of a table, and what one run cannot show."""
     known = [difference for difference in differences if difference is not None]
     if not known:
@@ -113,7 +113,7 @@ def how_tested(differences: Sequence[Optional[Difference]]) -> str:
     return words
 
 
-def how_corrected(differences: Sequence[Optional[Difference]], over: str) -> str:
+def describe_correction(differences: Sequence[Optional[Difference]], over: str) -> str:
     """Say whether the p-values of a table are corrected, for its foot; empty if it has none."""
     tests = sum(difference is not None for difference in differences)
     if not tests:
@@ -158,8 +158,8 @@ def gain_table(
             )
             for (words, pairs, difference), p_value in zip(tested, corrected)
         ),
-        f"{MEASURE} Gain in points of F1, mean over pairs of runs. {how_tested(differences)} "
-        f"{how_corrected(differences, 'rows')}",
+        f"{MEASURE} Gain in points of F1, mean over pairs of runs. {describe_test(differences)} "
+        f"{describe_correction(differences, 'rows')}",
     )
 
 

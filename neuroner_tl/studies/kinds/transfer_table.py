@@ -21,9 +21,9 @@ from neuroner_tl.studies.kinds.gains import (
     Pair,
     compare_pairs,
     correct,
+    describe_correction,
+    describe_test,
     gain_text,
-    how_corrected,
-    how_tested,
     interval_text,
     mean_gain,
 )
@@ -229,8 +229,8 @@ def _by_corpus(results: StudyResults, compared: Sequence[CorpusComparison], abou
         ),
         tuple(rows),
         f"{MEASURE} {'P, R, F1: ' + how if spread else 'At 0: runs that scored 0.'} "
-        f"{_beside(differs, of_tags)}"
-        f"{how_tested(differences)} {how_corrected(differences, 'corpora')}{about.note}",
+        f"{_beside(differs, of_tags)}{describe_test(differences)} "
+        f"{describe_correction(differences, 'corpora')}{about.note}",
         keys=3,
     )
 

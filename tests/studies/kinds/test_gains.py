@@ -10,10 +10,10 @@ from neuroner_tl.studies.kinds.gains import (
     NO_COUNTS,
     compare_pairs,
     correct,
+    describe_correction,
+    describe_test,
     gain_table,
     gain_text,
-    how_corrected,
-    how_tested,
     interval_text,
     mean_gain,
     paired_counts,
@@ -112,7 +112,7 @@ def test_a_table_of_gains():
         ["one", "2", "2", "0.00 ± 0.00", interval_text(tested), *2 * [p_text(tested.p_value)]],
         ["unknown", "–", "2", "0.00 ± 0.00", "–", "–", "–"],
     ]
-    assert how_tested([tested]) in table.note and "single comparison" in table.note
+    assert describe_test([tested]) in table.note and "single comparison" in table.note
     assert gain_table(None, "name", "Title", [("none", [])]) is None
 
 
@@ -123,10 +123,10 @@ def test_p_values_are_corrected_over_the_available_ones():
 
 
 def test_what_the_foot_says_of_the_test():
-    assert how_tested([]) == how_tested([None]) == NO_COUNTS
-    one, several = how_tested([difference(), None]), how_tested([difference(runs=2)])
+    assert describe_test([]) == describe_test([None]) == NO_COUNTS
+    one, several = describe_test([difference(), None]), describe_test([difference(runs=2)])
     splits, mixed = (
-        how_tested(d)
+        describe_test(d)
         for d in ([difference(runs=4, splits=2)], [difference(runs=2), difference(runs=1)])
     )
     assert "over test documents, two-sided" in one and "cannot be estimated from one" in one
@@ -141,6 +141,6 @@ def test_what_the_foot_says_of_the_test():
 
 
 def test_what_the_foot_says_of_the_correction():
-    assert how_corrected([], "rows") == how_corrected([None], "rows") == ""
-    assert "of a single comparison" in how_corrected([difference(), None], "rows")
-    assert "Holm's method over the 2 corpora" in how_corrected([difference()] * 2, "corpora")
+    assert describe_correction([], "rows") == describe_correction([None], "rows") == ""
+    assert "of a single comparison" in describe_correction([difference(), None], "rows")
+    assert "Holm's method over the 2 corpora" in describe_correction([difference()] * 2, "corpora")
