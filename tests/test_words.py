@@ -51,6 +51,7 @@ INSTEAD = {
     r"(one|two) (\w+ )?an? (line|token|arm|point|definition)|a \w+ an? (line|epoch)": "per",
     r"(sentences|tokens|documents) a second": "per second",
     r"commonest": "most common",
+    r"learnt": "learned, as everywhere else",
 }  # fmt: skip
 
 # A phrase that has to stay, by file: former names are refused with the new one.

@@ -11,7 +11,7 @@ RETIRED = {
     "output_scores": "no file has such a column",
     "parameters_filepath": "given on the command line",
     "plot_format": "curves are written for TensorBoard",
-    "precompute_initial_transitions": "transitions are learnt",
+    "precompute_initial_transitions": "transitions are learned",
     "pretrained_model_checkpoint_filepath": "use pretrained_model_folder",
 }
 

@@ -42,7 +42,7 @@ def test_token_ids_by_four_steps():
 
 
 def test_another_form_of_a_known_word_is_unknown_to_neuroner():
-    """Which looks a token up as it is written, and so loses what it has learnt of the word."""
+    """Which looks a token up as it is written, and so loses what it has learned of the word."""
     for token, known in (("CANCER", "cancer"), ("The", "the"), ("P27", "p00")):
         assert VOCABULARY.token_to_id.get(token, 0) == 0
         assert VOCABULARY.token_id(token) == VOCABULARY.tokens.index(known)

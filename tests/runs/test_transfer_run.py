@@ -206,7 +206,7 @@ def test_a_map_of_types(prge, tiny, tmp_path):
         assert rows[layer]["new_examples"] == ["B-DISO", "I-DISO", "E-DISO", "S-DISO"]
     assert report["labels"]["S-GENE"] == ["S-PRGE"]
     assert not report["remarks"]
-    # Both types are learnt.
+    # Both types are learned.
     found = epochs[-1]["valid"]["per_type"]
     assert found["GENE"]["f1"] > 0.3 and found["DISO"]["f1"] > 0.1
 

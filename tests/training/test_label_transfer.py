@@ -186,7 +186,7 @@ def test_bioes_from_bio_scores_every_sequence_of_entities_as_the_source_does(see
     """All sequences of a sentence, by brute force: equal scores, and the same best entities."""
     source, target = label_set("bio", "DISO"), label_set("bioes", "DISO")
     theirs, found = transferred(match_labels(source, target), seed)
-    # A source that has learnt what an ill-formed sequence is.
+    # A source that has learned what an ill-formed sequence is.
     outside, inside = 0, source.labels.index("I-DISO")
     theirs["transitions"][outside, inside] = theirs["start"][inside] = -30
     found = {n: match_labels(source, target).transfer(n, theirs[n]) for n in WEIGHTS}
@@ -222,7 +222,7 @@ def test_bioes_from_bio_makes_ill_formed_sequences_unlikely():
     assert found["end"][our("I-DISO")] == pytest.approx(theirs["end"][i] - FORBIDDEN)
     assert found["end"][our("E-DISO")] == theirs["end"][i]
     assert found["start"][our("S-DISO")] == theirs["start"][b]
-    # Ill-formed in both: as the source has learnt it.
+    # Ill-formed in both: as the source has learned it.
     assert found["transitions"][0, our("I-DISO")] == theirs["transitions"][0, i]
 
 
