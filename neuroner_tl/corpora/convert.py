@@ -103,7 +103,7 @@ def convert_corpus(
         tokenizer: cuts texts into the tokens of CoNLL files, unless they came in tokens.
 
     Returns:
-        What was read, changed on the way, and lost since the new format cannot hold it.
+        What was read, changed on the way, and lost since the new format cannot represent it.
 
     Raises:
         CorpusError: the source cannot be used, or the target already exists.

@@ -118,7 +118,7 @@ def _read(source: Path, wanted: Collection[str]) -> WordVectors:
 def convert_vectors(source: StrPath, output: StrPath) -> VectorFile:
     """Write word vectors in the format of the output's ending, without holding them in memory.
 
-    Words with white space, which the formats cannot hold, are left out. Of a fastText model the
+    Words with white space, which no format can represent, are left out. Of a fastText model the
     vectors of its words are written; what composes those of other words is lost.
 
     Returns:

@@ -14,13 +14,13 @@ from lxml import etree
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.import_report import ImportReport
 
-NOT_XML = "character that XML cannot hold, replaced by a space"
+NOT_XML = "character that XML cannot represent, replaced by a space"
 _SOURCE = "neuroner_tl"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def bioc_xml_text(documents: Iterable[Document], report: ImportReport) -> Iterator[str]:
-    """Yield a BioC XML file, a document at a time; the report counts what XML cannot hold."""
+    """Yield a BioC XML file, a document at a time; the report counts what XML cannot represent."""
     yield (
         "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"
         f"<collection><source>{_SOURCE}</source><date></date><key></key>\n"

@@ -18,8 +18,8 @@ from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 
-FRAGMENTS = "annotation of several fragments, which PubTator cannot hold"
-LINE_BREAK = "line break that PubTator cannot hold, replaced"
+FRAGMENTS = "annotation of several fragments, which PubTator cannot represent"
+LINE_BREAK = "line break that PubTator cannot represent, replaced"
 _TEXT = re.compile(r"([^|\t]+)\|([ta])\|(.*)", re.DOTALL)
 _COLUMNS = re.compile(r"[^\t]+\t.*\t.*\t.*", re.DOTALL)
 # What `read_lines` treats as the end of a line.
