@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Optional, Union, cast, overload
@@ -10,13 +11,13 @@ from typing import Any, Optional, Union, cast, overload
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.reader import annotated_parts
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.evaluation.scoring import DocumentScorer, Scores, spans_of
+from neuroner_tl.evaluation.scoring import Scores, score_documents
 from neuroner_tl.messages.progress import shown_progress
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.folder import RunResult
-from neuroner_tl.runs.prediction import load_predictor, predict_run, with_predictions
+from neuroner_tl.runs.prediction import load_predictor, predict_run
 from neuroner_tl.runs.training import resume_run, train_run
 from neuroner_tl.system.paths import StrPath
 
@@ -221,13 +222,12 @@ class NeuroNER:
         """
         readers = annotated_parts(Path(folder), parts)
         predictor = self._load()
-        scorer = DocumentScorer()
-        for name, reader in readers.items():
-            for document, found in with_predictions(reader.documents(), predictor):
-                scorer.add(
-                    f"{name}/{document.id}", spans_of(document.entities), spans_of(found.entities)
-                )
-        return scorer.scores
+        documents = (
+            replace(document, id=f"{name}/{document.id}")  # Two parts may have one of a name.
+            for name, reader in readers.items()
+            for document in reader.documents()
+        )
+        return score_documents(predictor.predict_pairs(documents)).scores
 
     def close(self) -> None:
         """Release the loaded model."""

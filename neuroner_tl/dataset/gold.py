@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neuroner_tl.corpora.document import TaggedDocument
+from neuroner_tl.corpora.document import Entity, TaggedDocument
 
 TEXT_DIGEST_BYTES = 16
-Span = tuple[str, tuple[tuple[int, int], ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +33,7 @@ class GoldAnnotations:
     Example::
 
         gold = dataset.parts["test"].gold
-        print(gold.mentions(), gold.spans(0))  # of all documents, and of the first one
+        print(gold.mentions(), gold.entities(0, text))  # of all documents, and of the first one
     """
 
     types: list[str]
@@ -44,13 +43,15 @@ class GoldAnnotations:
     annotation_offsets: np.ndarray
     text_digests: np.ndarray
 
-    def spans(self, document: int) -> set[Span]:
-        """Return type and offsets, which decide a match, of a document's annotations."""
-        found = set()
+    def entities(self, document: int, text: str) -> tuple[Entity, ...]:
+        """Return the annotations of a document, which has this text."""
+        found = []
         for a in range(self.annotation_offsets[document], self.annotation_offsets[document + 1]):
             own = self.fragments[self.fragment_offsets[a] : self.fragment_offsets[a + 1]]
-            found.add((self.types[self.kinds[a]], tuple((s, e) for s, e in own.tolist())))
-        return found
+            fragments = tuple((start, end) for start, end in own.tolist())
+            said = " ".join(text[start:end] for start, end in fragments)
+            found.append(Entity(self.types[self.kinds[a]], fragments, said))
+        return tuple(found)
 
     def has_text(self, document: int, text: str) -> bool:
         """Tell whether this was the document's text."""

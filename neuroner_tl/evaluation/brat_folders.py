@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Optional
@@ -19,10 +19,9 @@ from neuroner_tl.evaluation.scoring import (
     HEADLINE,
     MEASURES,
     Counts,
-    DocumentScorer,
     Scores,
+    score_documents,
     score_tags,
-    spans_of,
 )
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.spelling import one_of
@@ -129,34 +128,38 @@ def evaluate_folders(
             "documents are matched by file name: check the two folders"
         )
     gold_report, predicted_report = ImportReport(), ImportReport()
-    tags: tuple[list[tuple[str, ...]], list[tuple[str, ...]]] = ([], [])
-    every, taggable = DocumentScorer(), DocumentScorer()
-    gold_ends, predicted_ends = line_ends(gold_paths.values), line_ends(predicted_paths.values)
     tokenizer = get_tokenizer("alnum")
-    for name in progress_bar(sorted(names), desc="evaluating", unit=" documents", delay=2):
-        expected = found = None
-        if name in gold_paths:
-            expected = read_brat_document(gold_paths[name], gold_report, gold_ends)
-        if name in predicted_paths:
-            found = _read_prediction(
-                predicted_paths[name], gold_paths.get(name), predicted_report, predicted_ends
-            )
-        if expected is not None and found is not None:
-            _check_same_text(expected, found, gold_paths[name], predicted_paths[name])
-        gold_spans = spans_of(expected.entities if expected else ())
-        found_spans = spans_of(found.entities if found else ())
-        every.add(name, gold_spans, found_spans)
-        if expected is not None:
-            gold_spans = spans_of(taggable_entities(expected, tokenizer))
-        taggable.add(name, gold_spans, found_spans)
-        for side, document in zip(tags, (expected, found)) if on_tags else ():
-            entities = document.entities if document else ()
-            text = next(d.text for d in (expected, found) if d is not None)
-            side.extend(_tags(Document(name, text, entities), tokenizer))
+    tags: tuple[list[tuple[str, ...]], list[tuple[str, ...]]] = ([], [])
+    gold_ends, predicted_ends = line_ends(gold_paths.values), line_ends(predicted_paths.values)
+
+    def pairs() -> Iterator[tuple[Document, Document]]:
+        """Yield each document as annotated and as predicted; without entities where it lacks."""
+        for name in progress_bar(sorted(names), desc="evaluating", unit=" documents", delay=2):
+            expected = found = None
+            if name in gold_paths:
+                expected = read_brat_document(gold_paths[name], gold_report, gold_ends)
+            if name in predicted_paths:
+                found = _read_prediction(
+                    predicted_paths[name], gold_paths.get(name), predicted_report, predicted_ends
+                )
+            if expected is None:
+                assert found is not None
+                expected = replace(found, entities=())
+            elif found is None:
+                found = replace(expected, entities=())
+            else:
+                _check_same_text(expected, found, gold_paths[name], predicted_paths[name])
+                found = replace(found, text=expected.text)
+            for side, document in zip(tags, (expected, found)) if on_tags else ():
+                side.extend(_tags(document, tokenizer))
+            yield expected, found
+
+    scored = score_documents(pairs(), lambda document: taggable_entities(document, tokenizer))
+    assert scored.taggable is not None
     return FolderScores(
-        every.scores,
-        taggable.scores,
-        every.per_document,
+        scored.scores,
+        scored.taggable,
+        scored.per_document,
         missing,
         extra,
         documents,

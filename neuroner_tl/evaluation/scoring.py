@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional
 
-from neuroner_tl.corpora.document import Entity
+from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.text.tags import convert_tags, tags_to_spans
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.spelling import one_of
@@ -211,41 +211,76 @@ def score_spans(
     return Scores(_counts(right, in_gold, in_prediction))
 
 
-class DocumentScorer:
-    """A counter of exact matches, document by document, which keeps none of the documents.
+class DocumentScores(NamedTuple):
+    """What documents scored; see `score_documents`.
 
-    Example:
-        >>> scorer = DocumentScorer()
-        >>> scorer.add("12", {("DISO", 0, 6)}, {("DISO", 0, 6), ("DISO", 7, 9)})
-        >>> scorer.counts(), scorer.scores.precision
-        ({'12': [1, 1, 0]}, 0.5)
+    Attributes:
+        scores: counts by type over all documents, against all of their gold annotations.
+        taggable: the same against those gold annotations that tags can hold, if it was said which.
+        per_document: counts of each document by its id, all types together, against all gold
+            annotations.
+
+    Example::
+
+        scored = score_documents(predictor.predict_pairs(part.documents()))
+        print(scored.scores.micro.f1, scored.counts())
     """
+
+    scores: Scores
+    taggable: Optional[Scores]
+    per_document: dict[str, Counts]
+
+    def counts(self) -> dict[str, list[int]]:
+        """Return TP, FP and FN of each document, all types together, by its id."""
+        return {name: [c.tp, c.fp, c.fn] for name, c in self.per_document.items()}
+
+
+def score_documents(
+    pairs: Iterable[tuple[Document, Document]],
+    taggable: Optional[Callable[[Document], Iterable[Entity]]] = None,
+) -> DocumentScores:
+    """Count exact matches of type and offsets, one document after the other, holding none.
+
+    Args:
+        pairs: each document with its gold and with its predicted entities.
+        taggable: which entities of a gold document tags can hold.
+
+    Raises:
+        ValueError: a document comes twice.
+
+    Example::
+
+        pairs = predictor.predict_pairs(part.documents())
+        print(score_documents(pairs).scores.micro.f1)
+    """
+    every, held = _Tally(), _Tally()
+    per_document: dict[str, Counts] = {}
+    for gold, predicted in pairs:
+        if gold.id in per_document:
+            raise ValueError(f"document {gold.id!r} comes twice, expected each one once")
+        found = spans_of(predicted.entities)
+        per_document[gold.id] = every.add(spans_of(gold.entities), found)
+        if taggable is not None:
+            held.add(spans_of(taggable(gold)), found)
+    return DocumentScores(every.scores, None if taggable is None else held.scores, per_document)
+
+
+class _Tally:
+    """Counts by type, summed over documents."""
 
     def __init__(self) -> None:
         self._per_type: dict[str, Counts] = {}
-        self.per_document: dict[str, Counts] = {}
 
-    def add(self, name: str, gold: AbstractSet[Span], predicted: AbstractSet[Span]) -> None:
-        """Compare a document's spans; see `score_spans`.
-
-        Raises:
-            ValueError: a document of this name was compared before.
-        """
-        if name in self.per_document:
-            raise ValueError(f"document {name!r} comes twice, expected each one once")
+    def add(self, gold: AbstractSet[Span], predicted: AbstractSet[Span]) -> Counts:
+        """Take in a document; return its own counts, all types together."""
         one = score_spans([gold], [predicted])
-        self.per_document[name] = one.micro
         for kind, counts in one.per_type.items():
             self._per_type[kind] = self._per_type.get(kind, Counts()) + counts
+        return one.micro
 
     @property
     def scores(self) -> Scores:
-        """The counts by type, over all documents."""
         return Scores(dict(sorted(self._per_type.items())))
-
-    def counts(self) -> dict[str, list[int]]:
-        """Return TP, FP and FN of each document by name, all types together."""
-        return {name: [c.tp, c.fp, c.fn] for name, c in self.per_document.items()}
 
 
 def named_measures() -> dict[str, str]:

@@ -91,6 +91,14 @@ class Predictor:
         The documents come back in their order; at most a few hundred are held in memory, or a
         single long one.
         """
+        for _, predicted in self.predict_pairs(documents):
+            yield predicted
+
+    def predict_pairs(self, documents: Iterable[Document]) -> Iterator[tuple[Document, Document]]:
+        """Yield each document as it was given and with the predicted entities, as `predict` does.
+
+        The documents are gone through once.
+        """
         chunk: list[Document] = []
         characters = 0
         for document in documents:
@@ -102,7 +110,7 @@ class Predictor:
         if chunk:
             yield from self._predict_chunk(chunk)
 
-    def _predict_chunk(self, documents: Sequence[Document]) -> Iterator[Document]:
+    def _predict_chunk(self, documents: Sequence[Document]) -> Iterator[tuple[Document, Document]]:
         tagged = [
             tag_document(
                 dataclasses.replace(document, entities=()),
@@ -124,4 +132,4 @@ class Predictor:
                 for sentence in cut.sentences
                 for entity in tagged_to_entities(document.text, sentence, next(tags))
             ]
-            yield dataclasses.replace(document, entities=tuple(entities))
+            yield document, dataclasses.replace(document, entities=tuple(entities))

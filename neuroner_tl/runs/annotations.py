@@ -12,7 +12,7 @@ from neuroner_tl.corpora.reader import PartReader
 from neuroner_tl.corpora.text.tags import tags_to_spans
 from neuroner_tl.dataset.encoded_part import EncodedPart
 from neuroner_tl.dataset.label_names import label_names
-from neuroner_tl.evaluation.scoring import DocumentScorer, spans_of
+from neuroner_tl.evaluation.scoring import DocumentScores, score_documents
 from neuroner_tl.runs.prediction_files import PredictionFiles
 
 
@@ -23,7 +23,7 @@ def write_predictions(
     labels: np.ndarray,
     names: Sequence[str],
     folder: Path,
-) -> DocumentScorer:
+) -> DocumentScores:
     """Write a part's predicted entities; see `PredictionFiles`.
 
     Offsets and gold annotations are those that were read. What a mention says is looked up in the
@@ -41,25 +41,35 @@ def write_predictions(
         Exact matches of type and offsets against all annotations of the documents, those included
         that the tag scheme had to leave out of training.
     """
-    scorer = DocumentScorer()
-    spans = document_spans(part, labels, names)
     with PredictionFiles(folder, reader) as files:
-        for number, (name, found) in enumerate(zip(part.document_ids, spans)):
-            text = reader.text_of(name)
-            if text is None or not part.gold.has_text(number, text):
-                text = text_of_tokens(part, words, number)
-            entities = [
-                Entity(kind, ((start, end),), text[start:end]) for kind, start, end in found
-            ]
-            document = Document(name, text, tuple(entities))
-            if files.has_columns:
-                gold = tagged_document(part, words, part.labels, names, number)
-                predicted = tagged_document(part, words, labels, names, number)
-                files.add(document, gold, [sentence.tags for sentence in predicted.sentences])
-            else:
-                files.add(document)
-            scorer.add(name, part.gold.spans(number), spans_of(entities))
-    return scorer
+        return score_documents(_written(reader, part, words, labels, names, files))
+
+
+def _written(
+    reader: PartReader,
+    part: EncodedPart,
+    words: Sequence[str],
+    labels: np.ndarray,
+    names: Sequence[str],
+    files: PredictionFiles,
+) -> Iterator[tuple[Document, Document]]:
+    """Write the documents of a part; yield each with its gold and with its predicted entities."""
+    for number, (name, found) in enumerate(
+        zip(part.document_ids, document_spans(part, labels, names))
+    ):
+        text = reader.text_of(name)
+        if text is None or not part.gold.has_text(number, text):
+            text = text_of_tokens(part, words, number)
+        annotated = Document(name, text, part.gold.entities(number, text))
+        entities = [Entity(kind, ((start, end),), text[start:end]) for kind, start, end in found]
+        predicted = Document(name, text, tuple(entities))
+        if files.has_columns:
+            gold = tagged_document(part, words, part.labels, names, number)
+            tagged = tagged_document(part, words, labels, names, number)
+            files.add(predicted, gold, [sentence.tags for sentence in tagged.sentences])
+        else:
+            files.add(predicted)
+        yield annotated, predicted
 
 
 def tagged_document(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional, Union
 
-from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.document import Document, Entity, TaggedDocument
 from neuroner_tl.corpora.formats.brat import brat_names
 from neuroner_tl.corpora.formats.brat_writer import BratWriter
 from neuroner_tl.corpora.formats.text_files import read_text
@@ -17,12 +16,7 @@ from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.tagging import tag_document, taggable_entities
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.evaluation.scoring import (
-    HEADLINE,
-    DocumentScorer,
-    named_measures,
-    spans_of,
-)
+from neuroner_tl.evaluation.scoring import HEADLINE, named_measures, score_documents
 from neuroner_tl.parameters.files import write_parameters
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.prediction.model_vectors import word_vectors_or_warning
@@ -219,29 +213,27 @@ def predict_run(parameters: Parameters) -> RunResult:
     write_parameters(parameters, folder.path / PARAMETERS)
     text = predictor.model.text
     tokenizer = get_tokenizer(text.tokenizer, text.language)
+
+    def cut(document: Document) -> TaggedDocument:
+        return tag_document(document, tokenizer, text.tagging_format)
+
+    def held(document: Document) -> list[Entity]:
+        return taggable_entities(document, tokenizer, parameters.overlap_policy)
+
     all_scores: dict[str, Any] = {}
     for name, part in chosen.items():
         report = reports.setdefault(name, ImportReport())
-        every, taggable = DocumentScorer(), DocumentScorer()
         with PredictionFiles(folder.predictions / name, part) as files:
-            for document, found in with_predictions(part.documents(report), predictor):
-                if files.has_columns:
-                    gold = tag_document(document, tokenizer, text.tagging_format)
-                    tagged = tag_document(found, tokenizer, text.tagging_format)
-                    files.add(found, gold, [sentence.tags for sentence in tagged.sentences])
-                else:
-                    files.add(found)
-                spans = spans_of(found.entities)
-                every.add(document.id, spans_of(document.entities), spans)
-                held = taggable_entities(document, tokenizer, parameters.overlap_policy)
-                taggable.add(document.id, spans_of(held), spans)
+            pairs = predictor.predict_pairs(part.documents(report))
+            scored = score_documents(_written(pairs, files, cut), held)
         if name == "test":
+            assert scored.taggable is not None
             all_scores[name] = {
-                HEADLINE: every.scores.to_json(),
-                "conll": taggable.scores.to_json(),
+                HEADLINE: scored.scores.to_json(),
+                "conll": scored.taggable.to_json(),
             }
-            folder.write_json("document_counts.json", {name: every.counts()})
-        logger.info("%s: %d documents predicted", name, len(every.per_document))
+            folder.write_json("document_counts.json", {name: scored.counts()})
+        logger.info("%s: %d documents predicted", name, len(scored.per_document))
     results = {
         "status": "finished",
         "reason": "all parts are predicted",
@@ -255,16 +247,16 @@ def predict_run(parameters: Parameters) -> RunResult:
     return RunResult(folder, "finished", results)
 
 
-def with_predictions(
-    documents: Iterator[Document], predictor: Predictor
+def _written(
+    pairs: Iterable[tuple[Document, Document]],
+    files: PredictionFiles,
+    cut: Callable[[Document], TaggedDocument],
 ) -> Iterator[tuple[Document, Document]]:
-    """Yield each document with its annotated and with its predicted entities, read once."""
-    waiting: deque[Document] = deque()
-
-    def remember() -> Iterator[Document]:
-        for document in documents:
-            waiting.append(document)
-            yield document
-
-    for found in predictor.predict(remember()):
-        yield waiting.popleft(), found
+    """Write the predicted document of each pair as it goes by; ``cut`` gives its tags."""
+    for annotated, predicted in pairs:
+        if files.has_columns:
+            tags = [sentence.tags for sentence in cut(predicted).sentences]
+            files.add(predicted, cut(annotated), tags)
+        else:
+            files.add(predicted)
+        yield annotated, predicted

@@ -8,16 +8,16 @@ from seqeval.metrics import classification_report as strict_report
 from seqeval.scheme import IOBES
 from sklearn.metrics import precision_recall_fscore_support
 
-from neuroner_tl.corpora.document import Entity
+from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.text.tags import spans_to_tags
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.evaluation.report import conlleval_report, scores_table
 from neuroner_tl.evaluation.scoring import (
     MODES,
     Counts,
-    DocumentScorer,
     Scores,
     named_measures,
+    score_documents,
     score_spans,
     score_tags,
     spans_of,
@@ -189,16 +189,28 @@ def test_spans_of_documents():
     assert score_spans([], []) == Scores() == Scores({}, 0, 0)
 
 
+def documents_of(name, *sides):
+    """A pair of documents; an entity is its type and where it starts."""
+    entities = [tuple(Entity(kind, ((at, at + 1),), "a") for kind, at in side) for side in sides]
+    return tuple(Document(name, "aaaaa", side) for side in entities)
+
+
 def test_documents_one_after_the_other():
-    scorer = DocumentScorer()
-    scorer.add("b", {("Y", 1), ("X", 2)}, {("X", 2), ("X", 3)})
-    scorer.add("a", {("X", 1)}, {("X", 1)})
-    assert scorer.per_document == {"b": Counts(1, 1, 1), "a": Counts(1, 0, 0)}
-    assert scorer.counts() == {"b": [1, 1, 1], "a": [1, 0, 0]}
-    assert scorer.scores == Scores({"X": Counts(2, 1, 0), "Y": Counts(0, 0, 1)})
-    assert list(scorer.scores.per_type) == ["X", "Y"]
+    pairs = [
+        documents_of("b", [("Y", 1), ("X", 2)], [("X", 2), ("X", 3)]),
+        documents_of("a", [("X", 1)], [("X", 1)]),
+    ]
+    scored = score_documents(pairs)
+    assert scored.per_document == {"b": Counts(1, 1, 1), "a": Counts(1, 0, 0)}
+    assert scored.counts() == {"b": [1, 1, 1], "a": [1, 0, 0]}
+    assert scored.scores == Scores({"X": Counts(2, 1, 0), "Y": Counts(0, 0, 1)})
+    assert list(scored.scores.per_type) == ["X", "Y"]
+    assert scored.taggable is None
+    held = score_documents(pairs, lambda gold: [e for e in gold.entities if e.type == "X"])
+    assert held.taggable == Scores({"X": Counts(2, 1, 0)})
+    assert (held.scores, held.per_document) == (scored.scores, scored.per_document)
     with pytest.raises(ValueError, match="'b' comes twice"):
-        scorer.add("b", set(), set())
+        score_documents([*pairs, documents_of("b", [], [])])
 
 
 def test_entities_match_by_type_and_offsets():

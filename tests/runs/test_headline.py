@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from neuroner_tl.corpora.reader import BratPart
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.evaluation.scoring import MEASURES
 from neuroner_tl.neuroner import NeuroNER
@@ -137,3 +138,18 @@ def test_evaluate_refuses_parts_without_gold(recogniser, corpus, tmp_path):
         recogniser.evaluate(tmp_path, ("valid",))
     with pytest.raises(ParameterError, match="expected names of parts"):
         recogniser.evaluate(tmp_path, "test")
+
+
+def test_evaluate_reads_each_document_once(recogniser, corpus, monkeypatch):
+    read = []
+    documents = BratPart.documents
+
+    def counted(part, report=None):
+        for document in documents(part, report):
+            read.append(document.id)
+            yield document
+
+    monkeypatch.setattr(BratPart, "documents", counted)
+    recogniser.evaluate(corpus, ("valid", "test"))
+    expected = [p.stem for part in ("valid", "test") for p in (corpus / part).glob("*.txt")]
+    assert sorted(read) == sorted(expected)
