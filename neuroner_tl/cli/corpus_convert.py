@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="PATH",
-        help="the folder to make; a file, where a corpus without parts becomes another format "
-        "than brat",
+        help="the folder to create; the file, if a corpus without parts is converted to another "
+        "format than brat",
     )
     parser.add_argument(
         "--texts", type=Path, metavar="PATH", help="for standoff: the annotated texts"
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tokenizer",
         choices=("alnum", "spacy"),
         default="alnum",
-        help="for conll: what cuts texts into tokens (default alnum)",
+        help="for conll: tokeniser of the texts (default alnum)",
     )
 
 

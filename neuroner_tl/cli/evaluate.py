@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--conlleval",
         action="store_true",
         help="print conlleval's figures in its layout instead: both sides as BIO tags of tokens, "
-        "which hold neither nested nor discontinuous entities",
+        "which represent neither nested nor discontinuous entities",
     )
 
 

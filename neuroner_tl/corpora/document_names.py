@@ -41,7 +41,7 @@ class DocumentNames:
         first = self._seen.get(key)
         if first == name:
             raise CorpusError(
-                f"{place}document {name!r} comes twice; ids must be unique: rename one"
+                f"{place}document {name!r} occurs twice; ids must be unique: rename one"
             )
         if first is not None:
             raise CorpusError(

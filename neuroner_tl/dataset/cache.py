@@ -130,7 +130,7 @@ class DatasetCache:
         try:
             manifest = _read_json(entry / MANIFEST)
             if manifest["format"] != CACHE_FORMAT or manifest["key"] != key:
-                raise ValueError("the manifest is of another entry")
+                raise ValueError("the manifest belongs to another entry")
             for name in (ARRAYS, VOCABULARY, STRINGS):
                 if fingerprint(entry / name) != manifest["files"][name]:
                     raise ValueError(f"{name} was altered")
@@ -150,7 +150,7 @@ class DatasetCache:
         try:
             size = sum(array.nbytes for array in _arrays(data.dataset).values())
             if size > LARGEST_ENTRY:
-                logger.info("%d MB of arrays are too many to be kept on disk", size >> 20)
+                logger.info("%d MB of arrays are too much to be kept on disk", size >> 20)
                 return False
             with temporary_folder(self.folder / key) as temporary:
                 _write_entry(temporary, key, data)

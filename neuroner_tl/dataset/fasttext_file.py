@@ -41,7 +41,7 @@ def is_fasttext_file(path: Path) -> bool:
                 start = gzip.GzipFile(fileobj=file).read(len(MAGIC))
                 if start == MAGIC:
                     raise CorpusError(
-                        f"{path}: a fastText model, but zipped; unpack it: gunzip {path.name}"
+                        f"{path}: a fastText model, but gzipped; unpack it: gunzip {path.name}"
                     )
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return False  # The reader of word vectors reports what is wrong.
@@ -89,7 +89,7 @@ class FastTextFile:
 
     def _read_header(self) -> None:
         if self._file[: len(MAGIC)] != MAGIC:
-            raise self._broken("it does not begin as such a model does")
+            raise self._broken("it does not begin like one")
         fields = _HEADER.unpack_from(self._file, len(MAGIC) + 4)
         (version,) = struct.unpack_from("<i", self._file, len(MAGIC))
         self.dimension, self._buckets = fields[0], fields[8]
@@ -115,7 +115,7 @@ class FastTextFile:
         for number in range(size):
             end = self._file.find(b"\0", position, position + _LONGEST_WORD)
             if end < 0:
-                raise self._broken(f"word {number + 1} has no end")
+                raise self._broken(f"word {number + 1} is not terminated")
             word = self._file[position:end].decode("utf-8", "replace")
             self.index.setdefault(word, number)
             position = end + 1 + _ENTRY.size

@@ -239,13 +239,13 @@ class WordVectorScan(ABC):
                     return
                 if len(buffer) - position > width + _LONGEST_WORD:
                     raise CorpusError(
-                        f"{self.path}: word {self.words_read + 1} has no end within "
+                        f"{self.path}: word {self.words_read + 1} does not end within "
                         f"{_LONGEST_WORD} bytes; the file is not word2vec binary, or is damaged; "
                         "download it again"
                     )
                 more = stream.read(_CHUNK)
                 if not more:
-                    raise self._truncated("the file ends early")
+                    raise self._truncated("the file is truncated")
                 buffer = buffer[position:] + more
                 base += position
                 position = 0
@@ -271,7 +271,7 @@ class WordVectorScan(ABC):
                     found = f"{len(buffer)} bytes without a line end"
                     raise self._broken_line(number, found, buffer)
         if self.expected is not None and self.words_read < self.expected:
-            raise self._truncated("the file ends early")
+            raise self._truncated("the file is truncated")
 
     def _read_line(self, line: bytes, number: int) -> None:
         line_fields = line.rstrip()

@@ -120,7 +120,7 @@ class WordVectorIndex:
         if header["source"] != _identity(os.stat(path)):
             raise _Unfit("the word-vector file has changed")
         if header["dimension"] != dimension:
-            raise _Unfit(f"it is made for {header['dimension']} dimensions")
+            raise _Unfit(f"it was built for {header['dimension']} dimensions")
         self.path = path
         self.dimension = dimension
         self._size = size = header["words"]
@@ -139,7 +139,7 @@ class WordVectorIndex:
             raise _Unfit("its tables are truncated") from error
         self._words = start
         if size and int(self._numbers.max()) >= size:
-            raise _Unfit("it names words that it does not have")
+            raise _Unfit("it lists words that it does not contain")
         self._source = _Positions(path) if self._in_place else None
 
     def __len__(self) -> int:
@@ -178,7 +178,7 @@ class WordVectorIndex:
                 data = self._bytes[_HEADER + number * width : _HEADER + (number + 1) * width]
             if zlib.crc32(data) != self._checks[number]:
                 raise CorpusError(
-                    f"{self.path}: the vector of {word!r} is not as it was when the file was "
+                    f"{self.path}: the vector of {word!r} has changed since the file was "
                     "indexed; start again, and if that does not help remove its index, "
                     + " or ".join(map(str, index_places(self.path)))
                 )
@@ -343,7 +343,7 @@ def _read_header(data: bytes) -> dict[str, Any]:
         raise _Unfit("it is not an index of word vectors") from error
     kinds = {"source": list, "dimension": int, "words": int, "in_place": bool, "tables": str}
     if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise _Unfit("it is of another format")
+        raise _Unfit("it has another format")
     if any(type(header.get(name)) is not kind for name, kind in kinds.items()):
         raise _Unfit("its header is damaged")
     if not 0 <= header["words"] < 1 << 32:

@@ -246,7 +246,7 @@ def score_documents(
         taggable: which entities of a gold document tags can hold.
 
     Raises:
-        ValueError: a document comes twice.
+        ValueError: a document occurs twice.
 
     Example::
 
@@ -257,7 +257,7 @@ def score_documents(
     per_document: dict[str, Counts] = {}
     for gold, predicted in pairs:
         if gold.id in per_document:
-            raise ValueError(f"document {gold.id!r} comes twice, expected each one once")
+            raise ValueError(f"document {gold.id!r} occurs twice, expected each one once")
         found = spans_of(predicted.entities)
         per_document[gold.id] = every.add(spans_of(gold.entities), found)
         if taggable is not None:

@@ -92,7 +92,7 @@ def tagged_document(
 
 
 def text_of_tokens(part: EncodedPart, words: Sequence[str], document: int) -> str:
-    """Put a text together from its tokens: blanks within sentences, a line break between them.
+    """Join tokens into a text: spaces within sentences, a line break between them.
 
     That is what a CoNLL file says of a text, to the letter. Of another text white space may differ,
     and what follows its last token is missing.

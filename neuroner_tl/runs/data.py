@@ -32,7 +32,7 @@ DEBUG_SENTENCES = 200
 # Name of the folder of encoded corpora in the folder of runs, and of the file beside them that
 # remembers the digests of word-vector files.
 CACHE, DIGESTS = ".cache", ".digests.json"
-# How often to start again with a corpus that changes while it is read.
+# Maximum number of attempts to read a corpus that changes while it is read.
 READINGS = 3
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class RunData:
     snapshot: Snapshot
 
     def changed(self) -> Optional[str]:
-        """Say what of the corpus or the word vectors is not as it was read; None if all is."""
+        """Return what has changed in corpus or word vectors since they were read, or None."""
         try:
             return self.snapshot.difference(_snapshot(self.parameters))
         except CorpusError as error:
@@ -72,7 +72,7 @@ class RunData:
 
     @property
     def digest(self) -> str:
-        """A digest of all that training and scoring see of the corpus."""
+        """The digest of everything that training and scoring see of the corpus."""
         dataset, digest = self.dataset, hashlib.sha256()
         parts = {name: part.gold.types for name, part in dataset.parts.items()}
         for items in (dataset.vocabulary.to_json(), dataset.word_table.words, parts):

@@ -1,4 +1,4 @@
-"""What a person needs to know of a corpus before training on it, and what forbids training."""
+"""What users need to know about a corpus before training, and what makes training impossible."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def first_weights(
     dataset: Dataset,
     source: Optional[SavedModel] = None,
 ) -> tuple[Values, Optional[TransferReport]]:
-    """Draw the initial weights, and put the layers of the source in their place.
+    """Draw the initial weights, and replace those of transferred layers by the source model's.
 
     Args:
         parameters: the run's parameters.

@@ -88,7 +88,7 @@ class RunFolder:
         return _records(self.path / "epochs.jsonl", "epoch")
 
     def append_epoch(self, record: dict[str, Any]) -> None:
-        """Add a line to ``epochs.jsonl``; it is there whole or not at all.
+        """Add a line to ``epochs.jsonl``; it is written whole or not at all.
 
         Raises:
             OSError: for example, the disk is full.
@@ -121,7 +121,7 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run, so that no second process trains it; death ends the hold too.
+        """Lock the run, so that no second process trains it; the lock ends with the process.
 
         Raises:
             ParameterError: another process holds it.
@@ -141,7 +141,7 @@ class RunFolder:
 
 
 def _records(path: Path, number: str = "") -> list[dict[str, Any]]:
-    """Read the records of a file of JSON lines, up to a truncated or damaged line.
+    """Read the records of a JSON Lines file, up to a truncated or damaged line.
 
     Args:
         path: the file; without one there are no records.
@@ -165,7 +165,7 @@ def _write_records(path: Path, records: Iterable[dict[str, Any]]) -> None:
 
 
 def check_writable(output_folder: Path, name: str = "output_folder") -> None:
-    """Make the folder that holds all runs, if need be, and see that it can be written.
+    """Create the folder of all runs if necessary, and check that it is writable.
 
     Args:
         output_folder: the folder.

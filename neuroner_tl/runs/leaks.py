@@ -1,4 +1,4 @@
-"""The leak check of a training run: what it learns from must not hold its test documents."""
+"""The leak check of a training run: its training data must not contain its test documents."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Listener(Protocol):
         """Handle an event."""
 
     def close(self) -> None:
-        """Release what is open; the loop is over."""
+        """Release open resources at the end of the loop."""
 
 
 class ProgressBar:
@@ -65,7 +65,7 @@ class ProgressBar:
         self._bar: Any = None
 
     def __call__(self, event: Event) -> None:
-        """Move the bar."""
+        """Update the bar."""
         if isinstance(event, BatchDone):
             if self._bar is None:
                 self._bar = progress_bar(

@@ -1,4 +1,4 @@
-"""An estimate of the memory that a training needs, told before anything is drawn."""
+"""An estimate of the memory that training needs, logged before weights are initialised."""
 
 from __future__ import annotations
 

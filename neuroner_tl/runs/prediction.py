@@ -165,7 +165,7 @@ def _text_files(source: Path) -> list[Path]:
 
 
 def _left_alone(source: Path, used: Sequence[Path]) -> tuple[str, ...]:
-    """Return what a folder holds besides texts and their annotations."""
+    """Return the other files of a folder, besides texts and their annotations."""
     if not source.is_dir():
         return ()
     known = {path.name for path in used} | {path.with_suffix(".ann").name for path in used}

@@ -1,4 +1,4 @@
-"""The predictions of one part of a corpus, on disk, in the form that the corpus has."""
+"""The predictions of one part of a corpus, on disk, in the format of the corpus."""
 
 from __future__ import annotations
 

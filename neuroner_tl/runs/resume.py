@@ -1,4 +1,4 @@
-"""Going on with a run that was interrupted: what it saved, and what may change."""
+"""Resuming an interrupted run: what it saved, and which parameters may change."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class RunSaver:
     _saved: str = field(default="", init=False)
 
     def __call__(self, event: Event) -> None:
-        """Save what an event makes worth saving."""
+        """Save the state or the best model, if the event calls for it."""
         if isinstance(event, EpochDone):
             self.save_state()
             if event.best:
@@ -62,7 +62,7 @@ class RunSaver:
             if event.sound and self.step.is_finite():
                 self.save_state()
         elif isinstance(event, BatchDone) and self._is_due(event) and self.step.is_finite():
-            # Weights that are not numbers would take the place of the last good state.
+            # NaN weights would replace the last good state.
             self.save_state()
 
     def close(self) -> None:

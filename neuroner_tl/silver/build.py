@@ -182,7 +182,7 @@ def _read_texts(definition: SilverDefinition) -> list[Document]:
     for document in progress_bar(texts, desc="reading", unit=" documents", delay=2):
         if document.id in found:
             raise CorpusError(
-                f"{settings.texts}: document {document.id!r} comes twice; ids must be unique: "
+                f"{settings.texts}: document {document.id!r} occurs twice; ids must be unique: "
                 "remove or rename one"
             )
         found[document.id] = Document(document.id, document.text)

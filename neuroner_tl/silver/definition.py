@@ -36,8 +36,8 @@ class SilverSection(Section):
 
     name: str = Field(
         pattern=r"^[\w.-]+$",
-        description="the name of a folder: letters, digits and _ . - only, the first of them "
-        "no dot or -, up to 200 bytes, no name of a device",
+        description="a folder name: letters, digits and _ . - only, not starting with . or -, at "
+        "most 200 bytes, not the name of a device",
     )
     type: str = Field(pattern=r"^\S+$", description="an entity type such as DISO")
     data_folder: Path = Path(".")

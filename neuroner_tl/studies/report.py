@@ -65,7 +65,7 @@ def load_results(
     runs = plan_runs(definition, seed, contents) if definition.targets else []
     if runs and not store.path.is_file():
         raise CorpusError(
-            f"{store.path}: no such file, expected the records of the study; make its runs first: "
+            f"{store.path}: no such file, expected the records of the study; run the study first: "
             f"neuroner-tl study run {definition.path}"
         )
     known = store.records()
@@ -151,7 +151,7 @@ def shown(path: Path) -> str:
 
 def _lead(results: StudyResults) -> str:
     if not results.runs:
-        return "Made from finished predictions."
+        return "Computed from finished predictions."
     done, of = len(results.finished), len(results.runs)
     words = f"{done} of {of} runs are finished"
     words += f", {len(results.failed)} failed." if results.failed else "."
@@ -161,7 +161,7 @@ def _lead(results: StudyResults) -> str:
         words += " What is missing is left out of tables and figures."
     codes = {code_in_words(result.record.get("code", {})) for result in results.finished}
     if len(codes) > 1:
-        words += f" They were made by {len(codes)} states of the code, see below."
+        words += f" They were produced by {len(codes)} versions of the code, see below."
     words += _several_sources(results)
     words += "".join(f" {note}" for note in results.notes)
     if results.definition.is_synthetic:

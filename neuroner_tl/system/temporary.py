@@ -128,7 +128,7 @@ def write_fault(error: OSError) -> str:
     reason = error.strerror or str(error)
     if is_disk_full(error):
         return f"{reason}; free some space, or choose a folder on another disk"
-    return f"{reason}; check that the folder exists and may be written"
+    return f"{reason}; check that the folder exists and is writable"
 
 
 @contextmanager

@@ -22,8 +22,8 @@ def set_threads(number: int) -> None:
         current = tf.config.threading.get_intra_op_parallelism_threads()
         if current != number:
             logger.warning(
-                "TensorFlow already runs with %d threads (0: as many as it likes) and keeps "
-                "them; number_of_cpu_threads = %d has no effect in this process",
+                "TensorFlow already runs with %d threads (0: its own choice), which "
+                "cannot be changed; number_of_cpu_threads = %d has no effect in this process",
                 current,
                 number,
             )

@@ -90,7 +90,8 @@ def write_variables(prefix: Path, variables: Mapping[str, Mapping[str, tf.Variab
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(prefix)) from error
     except tf.errors.OpError as error:
         raise CheckpointError(
-            f"{prefix}: cannot be written: {error.message}; check the disk's space and rights"
+            f"{prefix}: cannot be written: {error.message}; check the disk's free space and "
+            "permissions"
         ) from error
     files = sorted(prefix.parent.glob(prefix.name + ".*"))
     for path in files:
@@ -117,7 +118,7 @@ def read_variables(prefix: Path) -> Values:
                 # TensorFlow writes a dot in a name as two.
                 values.setdefault(layer, {})[name.replace("..", ".")] = reader.get_tensor(key)
     except (tf.errors.OpError, ValueError, RuntimeError, LookupError, TypeError) as error:
-        # TensorFlow turns errors of its reader into whatever Python error comes nearest.
+        # TensorFlow turns errors of its reader into the closest Python error.
         raise CheckpointError(
             f"{prefix}: no readable checkpoint; copy the model's folder again or retrain it"
         ) from error

@@ -66,7 +66,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         )
     if found_format >= SEALED_FROM and manifest.get("seal") != seal_of(manifest):
         raise CheckpointError(
-            f"{path}: altered (its seal is not that of its content); copy the model's folder again"
+            f"{path}: altered (its checksum does not match its content); copy the model's folder "
+            "again"
         )
     for name, expected in files.items():
         _verify(folder, name, expected)
@@ -88,6 +89,6 @@ def _verify(folder: Path, name: str, expected: Any) -> None:
         what = (
             f"{found['size']} bytes, expected {size}"
             if found["size"] != size
-            else "altered (its sha256 is not the manifest's)"
+            else "altered (its sha256 differs from the manifest's)"
         )
         raise CheckpointError(f"{path}: {what}; copy the model's folder again")

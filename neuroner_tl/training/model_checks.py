@@ -50,7 +50,7 @@ def check_weights(
             raise CheckpointError(
                 f"{folder}: {layer}/{name} is "
                 f"{'missing' if found is None else list(found.shape)}, vocabulary and "
-                f"architecture ask for {list(shape)}; copy the model's folder again"
+                f"architecture require {list(shape)}; copy the model's folder again"
             )
 
 

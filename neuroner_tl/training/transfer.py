@@ -157,8 +157,8 @@ def _remarks(layers: Sequence[LayerReport], labels: LabelMatch) -> list[str]:
     copied = [layer for layer in layers if layer.layer in LABEL_LAYERS and layer.rows is not None]
     if copied and sum(map(bool, labels.origins)) == 1:
         remarks.append(
-            f"no type of the pretrained model ({', '.join(labels.source.types)}) stands for one "
-            f"here ({', '.join(labels.target.types)}); label_map can say which do"
+            f"no type of the pretrained model ({', '.join(labels.source.types)}) corresponds "
+            f"to one of this corpus ({', '.join(labels.target.types)}); map them with label_map"
         )
     for layer in layers:
         # Token embeddings are usually frozen: what is not copied comes from the word vectors.
@@ -217,7 +217,7 @@ def _check_layer(source: SavedModel, layer: str, shapes: Mapping[str, Sequence[i
     if surplus:
         raise TransferError(
             f"{source.folder}: the pretrained model's {layer} has {', '.join(surplus)} and this "
-            f"network's has not; {peepholes}"
+            f"network's does not; {peepholes}"
         )
     for name, shape in shapes.items():
         if name not in theirs:

@@ -92,7 +92,7 @@ def prune_vectors(
     if not kept:
         raise CorpusError(
             f"{source}: has a vector for none of the {len(words)} words; give word vectors of "
-            "this language and field"
+            "this language and domain"
         )
     index = {word: vectors.index[word] for word in kept}
     write_word_vectors(output, kept, vectors.matrix[list(index.values())])

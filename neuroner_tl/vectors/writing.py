@@ -75,7 +75,7 @@ def vector_writer(path: Path, words: int, dimension: int) -> Iterator[Writer]:
 
             def add(word: str, vector: np.ndarray) -> None:
                 if not writable(word):
-                    raise CorpusError(f"the word {word!r} holds white space; remove it")
+                    raise CorpusError(f"the word {word!r} contains white space; remove it")
                 file.write(word.encode("utf-8") + b" ")
                 if binary:
                     file.write(np.asarray(vector, "<f4").tobytes() + b"\n")

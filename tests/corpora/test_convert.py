@@ -190,7 +190,7 @@ def test_a_corpus_without_parts_becomes_a_file(tmp_path: Path, to: str) -> None:
 def test_a_failure_leaves_nothing(tmp_path: Path, to: str) -> None:
     source = tmp_path / "x.jsonl"
     source.write_text('{"id": "1", "text": "a"}\n{"id": "1", "text": "b"}\n')
-    with pytest.raises(CorpusError, match="comes twice"):
+    with pytest.raises(CorpusError, match="occurs twice"):
         convert_corpus(source, "jsonl", tmp_path / "out", to=to)
     assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl"]
 

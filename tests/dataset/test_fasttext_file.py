@@ -81,13 +81,13 @@ def test_other_files(tmp_path, folder):
     data = (folder / "3-6-40.bin").read_bytes()
     path = tmp_path / "m.bin"
     assert not is_fasttext_file(_written(path, b"2 3\nthe "))
-    with pytest.raises(CorpusError, match="does not begin as such"):
+    with pytest.raises(CorpusError, match="does not begin like one"):
         FastTextFile(path)
     with pytest.raises(CorpusError, match="cannot be read"):
         FastTextFile(_written(path, b""))
     with pytest.raises(CorpusError, match="cannot be read"):
         FastTextFile(tmp_path / "absent.bin")
-    with pytest.raises(CorpusError, match="but zipped; unpack it: gunzip m.bin"):
+    with pytest.raises(CorpusError, match="but gzipped; unpack it: gunzip m.bin"):
         is_fasttext_file(_written(path, gzip.compress(data)))
     assert not is_fasttext_file(_written(path, gzip.compress(b"2 3\nthe ")[:15]))
     with pytest.raises(CorpusError, match=r"of version 11 with 0 labels.*expected version 12"):

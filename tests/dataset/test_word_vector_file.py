@@ -173,7 +173,7 @@ def test_number_that_is_not_finite(tmp_path):
 def test_an_endless_record(tmp_path):
     path = tmp_path / "v.bin"
     path.write_bytes(b"9 2\n" + b"\x01" * 100_000)
-    with pytest.raises(CorpusError, match="word 1 has no end"):
+    with pytest.raises(CorpusError, match="word 1 does not end"):
         read_word_vectors(path, None, 2)
 
 

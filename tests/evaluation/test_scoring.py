@@ -209,7 +209,7 @@ def test_documents_one_after_the_other():
     held = score_documents(pairs, lambda gold: [e for e in gold.entities if e.type == "X"])
     assert held.taggable == Scores({"X": Counts(2, 1, 0)})
     assert (held.scores, held.per_document) == (scored.scores, scored.per_document)
-    with pytest.raises(ValueError, match="'b' comes twice"):
+    with pytest.raises(ValueError, match="'b' occurs twice"):
         score_documents([*pairs, documents_of("b", [], [])])
 
 

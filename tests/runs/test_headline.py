@@ -1,4 +1,4 @@
-"""The headline is against all gold annotations, also those that tags cannot hold."""
+"""The headline is against all gold annotations, also those that tags cannot represent."""
 
 import json
 

@@ -185,4 +185,4 @@ class TestFullDisk:
         assert is_disk_full(full) and is_disk_full(outer)
         assert not is_disk_full(ValueError()) and not is_disk_full(PermissionError(13, "no"))
         assert "free some space" in write_fault(full)
-        assert "may be written" in write_fault(PermissionError(13, "no"))
+        assert "is writable" in write_fault(PermissionError(13, "no"))

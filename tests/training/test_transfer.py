@@ -318,4 +318,4 @@ def test_no_common_type_is_remarked_on():
     vocabulary = Vocabulary(OURS.tokens, OURS.characters, labels_of_types(["GENE"], "bio"))
     plan = make_plan(saved(), vocabulary, initial(vocabulary, 2))
     (remark,) = plan.report.remarks
-    assert "(CHED, DISO) stands for one here (GENE); label_map" in remark
+    assert "(CHED, DISO) corresponds to one of this corpus (GENE); map them" in remark

@@ -37,6 +37,6 @@ def test_equal_vectors_give_equal_packed_files(tmp_path):
 
 def test_white_space_in_a_word_and_nothing_left_behind(tmp_path):
     for word in ("New York", "", "a\tb"):
-        with pytest.raises(CorpusError, match="holds white space"):
+        with pytest.raises(CorpusError, match="contains white space"):
             write_word_vectors(tmp_path / "v.txt", [word], MATRIX[:1])
     assert not list(tmp_path.iterdir())

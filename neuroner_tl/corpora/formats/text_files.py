@@ -132,7 +132,7 @@ def encode_text(text: str, where: str) -> bytes:
     except UnicodeEncodeError as error:
         raise CorpusError(
             f"{where}: character {error.start} of the text is a lone surrogate, which UTF-8 "
-            "cannot hold; remove it from the text"
+            "cannot encode; remove it from the text"
         ) from error
 
 

@@ -60,7 +60,7 @@ def unpack(
                 _unpack_all(packed, archive, temporary, largest_total, keep)
             inside = list(temporary.iterdir())
             if not inside:
-                raise CorpusError(f"{archive}: no files in it; expected the archive of a corpus")
+                raise CorpusError(f"{archive}: contains no files; expected the archive of a corpus")
             source = inside[0] if len(inside) == 1 and inside[0].is_dir() else temporary
             if source.name in ("train", "valid", "test", "deploy"):
                 source = temporary
@@ -124,7 +124,7 @@ class _Unpacked(io.RawIOBase):
         while not self._xz.eof:
             packed = self._source.read(1 << 16) if self._xz.needs_input else b""
             if self._xz.needs_input and not packed:
-                raise EOFError("the archive ends early")
+                raise EOFError("the archive is truncated")
             content = self._xz.decompress(packed, size)
             if content:
                 return content
@@ -166,13 +166,13 @@ def _unpack_all(
         parts = [part for part in path.parts if part != "."]
         if path.is_absolute() or ".." in parts or "\\" in member.name or "\0" in member.name:
             raise CorpusError(
-                f"{archive}: holds {member.name!r}, which leads out of the folder; do not trust "
+                f"{archive}: holds {member.name!r}, which points outside the folder; do not trust "
                 "this archive"
             )
         if not (member.isfile() or member.isdir()) or member.issparse():
             raise CorpusError(
-                f"{archive}: holds {member.name!r}, which is a link, a device or has "
-                "holes; expected files and folders: do not trust this archive"
+                f"{archive}: holds {member.name!r}, which is a link, a device or a "
+                "sparse file; expected files and folders: do not trust this archive"
             )
         total += member.size  # including files that are not kept: they are unpacked on the way
         if total > largest_total:

@@ -162,8 +162,8 @@ def cached(download: Download, cache: Path) -> Path:
             )
     except OSError as error:
         raise CorpusError(
-            f"{cache}: the download cannot be kept: {error.strerror or error}; choose a folder "
-            "that may be written, with enough space"
+            f"{cache}: the download cannot be kept: {error.strerror or error}; choose a "
+            "writable folder with enough space"
         ) from error
     return path
 

@@ -78,8 +78,8 @@ class Download:
         ):
             if expected and found != expected:
                 raise CorpusError(
-                    f"{self.address}: the {what} of what came is {found}, expected {expected}; it "
-                    "is not the file that was registered: nothing was kept, try again later"
+                    f"{self.address}: the {what} of the download is {found}, expected {expected}; "
+                    "it is not the file that was registered: nothing was kept, try again later"
                 )
         return sha256.hexdigest()
 

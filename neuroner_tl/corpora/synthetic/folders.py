@@ -165,7 +165,7 @@ def _write_corpus(target: Path, documents: Iterator[Document], sizes: Mapping[st
     except OSError as error:
         raise CorpusError(
             f"{target.parent}: the synthetic corpora cannot be written: {error.strerror}; choose a "
-            "folder that may be written"
+            "writable folder"
         ) from error
     parts = {part: islice(documents, size) for part, size in sizes.items()}
     write_brat_parts(target, parts, replace=True)

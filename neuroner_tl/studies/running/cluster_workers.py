@@ -164,7 +164,7 @@ def cluster_workers(address: str, number: int, study: StudyFolder) -> Iterator[C
         except (OSError, ValueError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0]
             raise ParameterError(
-                f"--address: found no Ray cluster at {address} ({reason}), expected one that runs; "
+                f"--address: found no Ray cluster at {address} ({reason}), expected a running one; "
                 "start it with `ray start --head`, or leave --address out"
             ) from None
     pool = ClusterWorkers(ray, number, study)

@@ -128,7 +128,7 @@ def _prepare(
         and (execution.retry_failed or records.get(run.id, {}).get("status") != FAILED)
     ]
     logger.info(
-        "%s: %d runs, %d of them finished, %d to be made; %s",
+        "%s: %d runs, %d of them finished, %d to run; %s",
         definition.name,
         len(runs),
         sum(run.id in done for run in runs),

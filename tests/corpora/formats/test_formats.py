@@ -274,7 +274,7 @@ def test_convert_standoff_needs_texts(tmp_path: Path) -> None:
 def test_a_failed_conversion_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text('{"id": "a/b", "text": "x"}\n{"id": "a_b", "text": "y"}\n', "utf-8")
-    with pytest.raises(CorpusError, match="comes twice"):
+    with pytest.raises(CorpusError, match="occurs twice"):
         convert_corpus(path, "jsonl", tmp_path / "out")
     assert [p.name for p in tmp_path.iterdir()] == ["x.jsonl"]
 
