@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# TensorFlow writes some thirty lines on the machine, three of which call themselves errors, unless
+# TensorFlow logs about thirty lines on the machine, three of them as errors, unless
 # it is told not to before it is loaded. What a user has set stays.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

@@ -135,7 +135,7 @@ class NeuroNER:
         return ner
 
     def fit(self, *, progress: bool = True) -> RunResult:
-        """Do what the parameters say: train, train from a pretrained model, or predict.
+        """Train, train from a pretrained model, or predict, as the parameters say.
 
         Args:
             progress: whether to show a progress bar and a line per epoch on standard error.

@@ -1,4 +1,4 @@
-"""How much arithmetic the network needs, and how much of it this machine does in a second.
+"""The arithmetic that the network needs, and how much of it this machine does per second.
 
 Counted are the matrix products, one multiplication and one addition as two operations; what
 they leave out (gates, dropout, CRF, updates, look-ups) is a few percent of them.

@@ -1,4 +1,4 @@
-"""What the benchmark times: training and prediction by the reference and in both modes."""
+"""What the benchmark measures: training and prediction by the reference and in both modes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TRAINING, PREDICTION = "training", "prediction"
 
 @dataclass(frozen=True, eq=False)
 class Contender:
-    """Something to be timed.
+    """An implementation to measure.
 
     Attributes:
         task: ``training`` or ``prediction``.
@@ -80,7 +80,7 @@ def representative(part: EncodedPart, batch_size: int, seed: int, batches: int) 
     ranked = np.argsort(sizes, kind="stable")
     chosen = min(batches, len(order))
     middle = ((np.arange(chosen) + 0.5) * len(order) / chosen).astype(int)
-    # Not from short to long: neighbours in an epoch have nothing to do with each other.
+    # Not from short to long: consecutive batches of an epoch are unrelated.
     places = np.random.default_rng(seed).permutation(ranked[middle])
     return Sample([order[place] for place in places], order)
 

@@ -1,4 +1,4 @@
-"""What the benchmark is asked for and what it finds: speeds, and ratios of them."""
+"""Settings and results of the benchmark: speeds, and ratios of them."""
 
 from __future__ import annotations
 

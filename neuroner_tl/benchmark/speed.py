@@ -1,4 +1,4 @@
-"""The benchmark by what users give: a corpus or none, word vectors or none, a parameter file."""
+"""The benchmark as a function: with optional corpus, word vectors and parameter file."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def measure_speed(
             "use_pretrained_model": False,
             "dataset_text_folder": folder or "",
             "token_pretrained_embedding_filepath": word_vectors or "",
-            # The corpus may be gone afterwards.
+            # The corpus may be temporary.
             "cache_encoding": False,
         }
         if threads is not None:

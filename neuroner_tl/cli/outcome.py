@@ -1,4 +1,4 @@
-"""What a command gives back: a text for people, an object for programs, an exit status."""
+"""The outcome of a command: a text for people, an object for programs, an exit status."""
 
 from __future__ import annotations
 

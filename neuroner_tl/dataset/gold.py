@@ -72,8 +72,8 @@ class GoldBuilder:
         >>> builder = GoldBuilder()
         >>> entity = Entity("DISO", ((0, 6),), "Asthma")
         >>> builder.add(TaggedDocument("12", (), (entity,), "Asthma persists."))
-        >>> builder.build().spans(0)
-        {('DISO', ((0, 6),))}
+        >>> builder.build().mentions()
+        {'DISO': 1}
     """
 
     numbers: dict[str, int] = field(default_factory=dict)

@@ -216,7 +216,7 @@ class DocumentScores(NamedTuple):
 
     Attributes:
         scores: counts by type over all documents, against all of their gold annotations.
-        taggable: the same against those gold annotations that tags can hold, if it was said which.
+        taggable: the same against those gold annotations that tags can represent, if given.
         per_document: counts of each document by its id, all types together, against all gold
             annotations.
 
@@ -243,7 +243,7 @@ def score_documents(
 
     Args:
         pairs: each document with its gold and with its predicted entities.
-        taggable: which entities of a gold document tags can hold.
+        taggable: which entities of a gold document tags can represent.
 
     Raises:
         ValueError: a document occurs twice.

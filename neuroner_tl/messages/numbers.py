@@ -1,4 +1,4 @@
-"""Numbers as they are shown."""
+"""Formats of numbers for display."""
 
 from __future__ import annotations
 

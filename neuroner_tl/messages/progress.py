@@ -41,7 +41,7 @@ def hidden_bars(hide: bool = True) -> Iterator[None]:
 
 
 class LogFormatter(logging.Formatter):
-    """Log lines that fit the terminal; nothing in them commands it.
+    """A formatter of log lines that fit the terminal, without control characters.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Text from outside as it is shown: on a terminal, in an error, in a spreadsheet."""
+"""External text made safe for display: on a terminal, in an error, in a spreadsheet."""
 
 from __future__ import annotations
 

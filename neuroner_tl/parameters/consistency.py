@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def check_consistency(parameters: Parameters) -> None:
-    """Check what no parameter shows alone.
+    """Check parameters against each other.
 
     Raises:
         ValueError: two parameters contradict each other; pydantic reports it.

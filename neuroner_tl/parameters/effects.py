@@ -1,4 +1,4 @@
-"""What another value of a parameter changes: said once, in the schema, for all who need to know.
+"""What another value of a parameter changes, as the schema states it.
 
 Resuming a run, naming the runs of a study and the cache of encoded corpora all ask here.
 """

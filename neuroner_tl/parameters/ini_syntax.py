@@ -133,7 +133,7 @@ def _refuse_syntax(path: Path, error: configparser.Error) -> NoReturn:
 
 
 def _option_lines(text: str, form: Callable[[str], str]) -> dict[tuple[str, str], int]:
-    """Return the line of each (section, option); configparser does not tell."""
+    """Return the line of each (section, option); configparser does not record it."""
     lines: dict[tuple[str, str], int] = {}
     section = ""
     for number, line in enumerate(text.split("\n"), 1):

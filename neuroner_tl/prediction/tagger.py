@@ -29,7 +29,7 @@ WORD_SIZES = BlockSizes(Shape(64, 16), Shape(64, 128), 1 << 13)
 SENTENCE_STEPS = 128
 SMALL_ROWS, MAX_ROWS = 8, 128
 MAX_CELLS = 1 << 14
-# Sentences that are laid out together; the projections of their distinct words are held meanwhile.
+# Sentences that are laid out together; their distinct words are projected once.
 TOKENS_AT_ONCE = 1 << 15
 
 

@@ -1,4 +1,4 @@
-"""How far annotators agree: a matrix over all pairs, and what each one adds to the consensus."""
+"""Agreement of annotators: a matrix over all pairs, and the contribution of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entities that a gold standard knows and never annotates, and so a silver one should not either.
+"""Entities that gold documents mention and never annotate, so that silver ones should not either.
 
 A text is on the blacklist if it occurs in the gold documents, at least a given number of times, and
 none of its occurrences is a gold entity; texts that mostly occur inside longer or across other gold

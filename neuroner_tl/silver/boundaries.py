@@ -67,7 +67,7 @@ class Extensions:
 
 
 def learn_extensions(documents: Sequence[Document], spans: Sequence[Sequence[Span]]) -> Extensions:
-    """Return the words that gold entities take in.
+    """Return the words that belong to gold entities.
 
     Words beside the mentions are learned first, then those beside the mentions with these words,
     so that every word is judged in the place in which it will be met.
@@ -87,7 +87,7 @@ def learn_extensions(documents: Sequence[Document], spans: Sequence[Sequence[Spa
 
 
 def _words_beside(documents: Iterable[Document], spans: Iterable[Sequence[Span]]) -> Extensions:
-    """Return the words next to the mentions that the gold entities take in."""
+    """Return the words next to mentions that belong to the gold entities."""
     seen: dict[str, Counter[str]] = {"left": Counter(), "right": Counter()}
     taken: dict[str, Counter[str]] = {"left": Counter(), "right": Counter()}
     for document, found in zip(documents, spans):

@@ -79,7 +79,7 @@ class SilverResult:
 
     @property
     def report(self) -> str:
-        """The report as text, as wide as it is; ``report.txt`` in the folder."""
+        """The report as text, not wrapped; ``report.txt`` in the folder."""
         return self.to_text(None)
 
 

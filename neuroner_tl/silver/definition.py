@@ -26,7 +26,7 @@ ARCHIVES = (".tar.gz", ".tgz", ".tar")
 
 
 class SilverSection(Section):
-    """``[silver]``: what is made, of which texts, and where it goes.
+    """``[silver]``: what is built, from which texts, and where it is written.
 
     Example::
 
@@ -118,7 +118,7 @@ class GoldSection(Section):
 
 
 class CleanSection(Section):
-    """``[clean]``: what is taken out after harmonising.
+    """``[clean]``: what is removed after harmonising.
 
     Example:
         >>> CleanSection(blacklist="gold").blacklist_occurrences
@@ -143,7 +143,7 @@ class CleanSection(Section):
 
 
 class AnnotatorsSection(OpenSection):
-    """``[annotators]``: what finds entities, as kind and path, by a user-defined name.
+    """``[annotators]``: the annotators, as kind and path, by a user-defined name.
 
     Example:
         >>> AnnotatorsSection.model_validate({"mine": "lexicon terms.txt"}).own
@@ -172,7 +172,7 @@ class AnnotatorSource:
 
 @dataclass(frozen=True)
 class SilverDefinition:
-    """Everything that a silver corpus is made from.
+    """Everything that a silver corpus is built from.
 
     Example::
 
@@ -189,7 +189,7 @@ class SilverDefinition:
     clean: CleanSection
 
     def data(self, path: Union[str, Path]) -> Path:
-        """Return a path of the file, from the data folder on."""
+        """Return a path of the file, relative to the data folder."""
         return self.silver.data_folder.expanduser() / Path(path).expanduser()
 
 
@@ -293,7 +293,7 @@ def _check(definition: SilverDefinition, file: IniFile) -> None:
 
 
 def corpus_name(path: Union[str, Path]) -> str:
-    """Return what a corpus is called: its folder's name, or its archive's without the ending."""
+    """Return the name of a corpus: its folder's name, or its archive's without the ending."""
     name = Path(path).name
     for ending in ARCHIVES:
         if name.endswith(ending):

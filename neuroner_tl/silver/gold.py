@@ -81,7 +81,7 @@ class GoldStandard:
 
 
 def read_gold(definition: SilverDefinition) -> GoldStandard:
-    """Read the gold corpora of a definition; archives are unpacked for the time of reading.
+    """Read the gold corpora of a definition; archives are unpacked temporarily.
 
     Raises:
         CorpusError: a corpus or the table of PubMed ids cannot be used.
@@ -143,7 +143,7 @@ def _read_parts(
     if train_size is not None and "train" in parts:
         smaller = read_corpus(path, required=(), split_seed=split_seed, train_size=train_size)
         chosen = set(smaller.parts["train"].ids)
-        # The others stay known, so that they are removed from the silver corpus.
+        # The others are kept in the index, so that they are removed from the silver corpus.
         parts["train left out"] = [d for d in parts["train"] if d.id not in chosen]
         parts["train"] = [d for d in parts["train"] if d.id in chosen]
     return parts, whole.split is not None

@@ -170,7 +170,7 @@ def _rivals(cluster: _Cluster) -> list[dict[str, int]]:
 
 
 def _of_cluster(cluster: _Cluster, rule: VoteRule) -> list[Vote]:
-    """Choose mentions one after the other, the best one first.
+    """Choose mentions greedily, the best one first.
 
     A choice changes the votes of those spans alone that share text with what it displaces, so
     only these are looked at again: not all of them after every choice.
@@ -240,7 +240,7 @@ class _Remaining:
         return self._reach[self._leaves + index] >= 0
 
     def remove(self, index: int) -> None:
-        """Take a span away."""
+        """Remove a span."""
         node = self._leaves + index
         self._reach[node] = -1
         while node > 1:

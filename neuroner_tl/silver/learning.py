@@ -47,7 +47,7 @@ def learn_rule(
     Raises:
         CorpusError: the annotators found nothing correct, or nothing wrong, in the sample.
     """
-    # For the choice among rules a part is enough.
+    # A part is enough to choose among rules.
     step = -(-len(spans) // _MAX_DOCUMENTS)
     spans_tried, gold_tried = spans[::step], gold[::step]
 

@@ -76,7 +76,7 @@ def by_density(
 def by_topic(
     documents: Sequence[SilverDocument], topics: int, largest_share: float, seed: int
 ) -> list[SilverDocument]:
-    """Return the documents without the surplus of large topics.
+    """Return the documents, with large topics reduced to their maximum.
 
     Topics are clusters of the texts by their words (tf-idf, k-means). From each topic at most
     ``largest_share`` of the documents that are kept may come.

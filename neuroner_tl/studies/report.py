@@ -134,7 +134,7 @@ def write_report(page: Page, results: StudyResults, to: Optional[Path] = None) -
 
 
 def _remove_earlier(folder: Path) -> None:
-    """Remove tables and figures of an earlier report: it may have had some that this one lacks."""
+    """Remove tables and figures of an earlier report: it may have had more than this one."""
     if not (folder / "report.html").is_file():
         return
     for name, suffixes in (("tables", (".csv", ".tex")), ("figures", (".png", ".pdf"))):
@@ -170,7 +170,7 @@ def _lead(results: StudyResults) -> str:
 
 
 def _several_sources(results: StudyResults) -> str:
-    """Return what else than seeds and splits arms are averaged over: sources of a class."""
+    """Return what arms are averaged over besides seeds and splits: sources of a class."""
     if results.definition.kind in ("source_size", "source_noise"):
         return ""
     sources = {run.id: run.entity_class for run in results.runs if run.is_source}

@@ -74,7 +74,7 @@ def arm_name(layers: Iterable[str]) -> str:
 
 
 def expand_arms(names: Iterable[str]) -> list[str]:
-    """Return the arms behind names of arms and of groups, each once, in that order.
+    """Expand names of arms and groups into arms, each once, in that order.
 
     Args:
         names: names of arms, or ``cumulative``, ``single`` and ``all_but_one``; a name that is

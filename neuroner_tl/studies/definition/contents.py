@@ -38,7 +38,7 @@ class Contents:
 
     @classmethod
     def remembered(cls, output_folder: Path) -> Contents:
-        """Return contents with a memory in the folder of all runs, if that folder exists."""
+        """Return contents with a cache in the folder of all runs, if that folder exists."""
         return cls(output_folder / ".contents.json" if output_folder.is_dir() else None)
 
     def of(

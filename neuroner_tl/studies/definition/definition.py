@@ -105,7 +105,7 @@ class StudyDefinition:
 
     @property
     def report_folder(self) -> Path:
-        """Where the study's own tables and figures go."""
+        """The folder of the study's tables and figures."""
         return self.folder / "reports" / self.name
 
     @property

@@ -125,7 +125,7 @@ def read_definition(
 
 
 def _check_titles(file: IniFile) -> None:
-    """Refuse names of sections that become part of names of folders and cannot."""
+    """Refuse section names that cannot be part of folder names."""
     for title, model in _SECTIONS.items():
         for name in file.sections(model) if "*" in title else ():
             wrong = folder_name_fault(name)
@@ -228,7 +228,7 @@ def _predictions(file: IniFile, entity_class: str) -> Predictions:
 
 
 def _check_whole(definition: StudyDefinition) -> None:
-    """Refuse what no single value makes wrong."""
+    """Refuse values that are invalid only in combination."""
     path, targets, sources = definition.path, definition.targets, definition.sources
     if not targets and not (definition.kind == "error_overlap" and definition.predictions):
         wanted = "a section [targets CLASS]" + (

@@ -17,7 +17,7 @@ from neuroner_tl.studies.definition.definition import KINDS
 from neuroner_tl.system.file_name import file_name_fault
 
 _NAME = re.compile(r"[A-Za-z0-9_.+]+")
-# A run's folder has several names and a date in its own; 255 bytes are the limit for them all.
+# A run's folder has several names and a date in its own; 255 bytes is the limit for the whole name.
 _LONGEST = 50
 
 # What the study decides itself.
@@ -37,7 +37,7 @@ DECIDED = {
 
 
 def folder_name_fault(text: str) -> Optional[tuple[str, str]]:
-    """Say why a text cannot become part of names of files and folders.
+    """Return why a text cannot be part of file and folder names.
 
     Returns:
         What was found and what is expected, for an error; None if it can.
@@ -161,7 +161,7 @@ _PARTS = {"gold": 3, "silver": 2}
 
 
 class SyntheticSection(Section):
-    """``[synthetic NAME]``: a corpus to be invented.
+    """``[synthetic NAME]``: a corpus to be generated.
 
     >>> SyntheticSection(standard="silver", documents="200, 20", missed="0.3").missed
     0.3

@@ -1,4 +1,4 @@
-"""Which mentions two systems find and miss alike (Figure 4), and of what kind their errors are."""
+"""Mentions that two systems both find or miss (Figure 4), and the kinds of their errors."""
 
 from __future__ import annotations
 
@@ -249,7 +249,7 @@ def _draw(name: str, systems: Systems, found: Mapping[str, tuple[float, float, f
 
 
 def _draw_venn(axes: Axes, systems: Systems, overlap: tuple[float, float, float]) -> None:
-    """Draw two circles with their numbers beside and between them, where no sliver is too thin."""
+    """Draw two circles with their numbers beside and between them, clear of thin slivers."""
     axes.set_axis_off()
     if not sum(overlap):
         axes.text(0.5, 0.5, "none", ha="center", va="center", transform=axes.transAxes)

@@ -86,7 +86,7 @@ def _row(pair: Pair) -> _Run:
 
 
 def describe_test(differences: Sequence[Optional[Difference]]) -> str:
-    """Say how gains were tested, for the foot of a table, and what one run cannot show."""
+    """Describe how gains were tested, for a table note, and what one run cannot show."""
     known = [difference for difference in differences if difference is not None]
     if not known:
         return NO_COUNTS
@@ -114,7 +114,7 @@ def describe_test(differences: Sequence[Optional[Difference]]) -> str:
 
 
 def describe_correction(differences: Sequence[Optional[Difference]], over: str) -> str:
-    """Say whether the p-values of a table are corrected, for its foot; empty if it has none."""
+    """Describe whether p-values are corrected, for a table note; empty if there are none."""
     tests = sum(difference is not None for difference in differences)
     if not tests:
         return ""
@@ -126,7 +126,7 @@ def describe_correction(differences: Sequence[Optional[Difference]], over: str) 
 def gain_table(
     results: StudyResults, name: str, title: str, rows: Sequence[tuple[str, Sequence[Pair]]]
 ) -> Optional[Table]:
-    """Make a table of gains with intervals and p-values, corrected by Holm's method over rows.
+    """Build a table of gains with intervals and p-values, corrected by Holm's method over rows.
 
     Args:
         results: the study.

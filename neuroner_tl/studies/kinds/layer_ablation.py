@@ -185,7 +185,7 @@ def _draw_cumulative(results: StudyResults, corpus: str) -> Canvas:
     axes.set_ylabel("F1 on test (%)")
     keep_possible(axes)
     axes.set_title(corpus)
-    # Lines may run anywhere, so the legend is beside them.
+    # Lines may be anywhere in the plot, so the legend is beside it.
     canvas.legend(loc="outside right upper", title="train size,\n% of corpus")
     return canvas
 

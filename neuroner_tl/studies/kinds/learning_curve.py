@@ -106,7 +106,7 @@ def _curves(results: StudyResults) -> dict[tuple[str, str], Curve]:
 
 
 def _in_words(results: StudyResults, curves: dict[tuple[str, str], Curve]) -> str:
-    """Say of a curve that is compared with no other what more labels bring."""
+    """Describe what more labels bring, for a curve that is not compared with another."""
     (arm,) = results.definition.arms
     sentences = []
     for _, corpus in results.corpora:

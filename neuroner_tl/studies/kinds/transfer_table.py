@@ -126,7 +126,7 @@ def _section(results: StudyResults, size: Optional[float], *, several: bool) -> 
 
 
 class _About(NamedTuple):
-    """What tables say of the size of the train set: in the names of their files, in their feet."""
+    """How tables state the size of the train set: in their file names and notes."""
 
     suffix: str
     note: str
@@ -236,7 +236,7 @@ def _by_corpus(results: StudyResults, compared: Sequence[CorpusComparison], abou
 
 
 def _beside(differs: bool, of_tags: Sequence[Sequence[Optional[float]]]) -> str:
-    """Return what the foot says about the other measure."""
+    """Return the table note about the other measure."""
     if differs:
         return ""
     if any(value is None for values in of_tags for value in values):

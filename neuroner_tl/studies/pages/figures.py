@@ -29,7 +29,7 @@ BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, BLACK = (
     "#000000",
 )
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, BLACK)
-# For what belongs to no class or arm.
+# For what does not belong to a class or arm.
 NEUTRAL = "#777777"
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1)))
@@ -129,7 +129,7 @@ def series(
 
 
 def keep_possible(axes: Axes) -> None:
-    """Let the vertical axis end where no F1 can be; a bar that is longer is cut off there."""
+    """Limit the vertical axis to possible values of F1; longer error bars are cut off."""
     low, high = axes.get_ylim()
     axes.set_ylim(max(low, -3.0), min(high, 103.0))
 

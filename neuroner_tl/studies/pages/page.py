@@ -143,7 +143,7 @@ class Page:
             paragraphs = section.text.split("\n\n") if section.text else []
             parts += [f"<p>{escape(words)}</p>" for words in paragraphs]
             for table in section.tables:
-                # A table that a printed page can hold is not divided; a longer one may be.
+                # A table that fits a printed page is not split; a longer one may be.
                 short = " short" if len(table.rows) <= _ROWS_OF_A_PAGE else ""
                 parts.append(f'<div class="table{short}"><h3>{escape(table.title)}</h3>')
                 parts.append(f'<div class="scroll">{table.to_html()}</div>')

@@ -1,4 +1,4 @@
-"""A table of a report, and its forms: text for the terminal, Markdown, HTML, LaTeX and CSV."""
+"""A table of a report, and its formats: text for the terminal, Markdown, HTML, LaTeX and CSV."""
 
 from __future__ import annotations
 

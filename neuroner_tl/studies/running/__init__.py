@@ -1,1 +1,1 @@
-"""How the runs of a study are made: store, claims, scheduler, workers."""
+"""Execution of the runs of a study: store, claims, scheduler, workers."""

@@ -39,7 +39,7 @@ class Claims:
 
     @contextmanager
     def claim(self, name: str) -> Iterator[bool]:
-        """Claim a run while the block lasts; false if another process has it."""
+        """Claim a run inside the block; false if another process has claimed it."""
         with lock(self._lock(name), wait=_LOOKERS_SECONDS) as mine:
             if not mine:
                 yield False

@@ -23,7 +23,7 @@ from neuroner_tl.studies.running.local_workers import ONE_THREAD, log_to
 
 logger = logging.getLogger(__name__)
 
-# How long to wait for a first worker before reporting that the cluster has no room.
+# How long to wait for a first worker before reporting that the cluster has no free processor.
 _START_SECONDS = 120
 _CONNECT_SECONDS = 10
 
@@ -69,7 +69,7 @@ class ClusterWorkers:
         self._under_way[worker.make.remote(job)] = (worker, job)
 
     def wait(self, seconds: float) -> Sequence[Outcome]:
-        """Return the outcomes that came in; replace lost workers.
+        """Return the received outcomes; replace lost workers.
 
         Raises:
             ParameterError: the cluster has no room for a worker.
@@ -139,7 +139,7 @@ class ClusterWorkers:
 
 @contextmanager
 def cluster_workers(address: str, number: int, study: StudyFolder) -> Iterator[ClusterWorkers]:
-    """Start workers for as long as the block lasts.
+    """Start workers that end with the block.
 
     Args:
         address: of the cluster, ``auto`` for the one that this machine belongs to.

@@ -77,7 +77,7 @@ def _execute(job: Job) -> Outcome:
 
 
 def _train(job: Job) -> tuple[RunFolder, dict[str, Any]]:
-    """Train, resume training, or find that it is done."""
+    """Train, resume training, or return the results of a finished run."""
     for path in _attempts(job):
         results = _finished_results(path)
         if results is not None:

@@ -12,7 +12,7 @@ from neuroner_tl.studies.running.folder import StudyFolder
 
 # Outcomes of a job other than finished or failed, which are recorded.
 INTERRUPTED, ELSEWHERE, LOST = "interrupted", "elsewhere", "lost"
-# The disk is full: no run is to blame, and none can be executed.
+# The disk is full: no run is at fault, and none can be executed.
 NO_SPACE = "no space"
 
 
@@ -78,7 +78,7 @@ class Pool(Protocol):
         """Give a job to a worker that is idle."""
 
     def wait(self, seconds: float) -> Sequence[Outcome]:
-        """Return the outcomes that came in, after a number of seconds at most."""
+        """Return the received outcomes, after at most this many seconds."""
 
     def interrupt(self) -> None:
         """Ask all workers to stop after this step and to save."""
@@ -111,7 +111,7 @@ class InThisProcess:
         self._job = job
 
     def wait(self, seconds: float) -> Sequence[Outcome]:
-        """Run the job, however long it takes."""
+        """Execute the job and wait until it is done."""
         job, self._job = self._job, None
         return [] if job is None else [self.execute(job)]
 

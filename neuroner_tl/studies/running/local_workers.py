@@ -62,7 +62,7 @@ class LocalWorkers:
         next(worker for worker in self._workers if worker.job is None).start(job)
 
     def wait(self, seconds: float) -> Sequence[Outcome]:
-        """Return the outcomes that came in; replace workers that ended."""
+        """Return the received outcomes; replace workers that ended."""
         busy = [worker for worker in self._workers if worker.job is not None]
         ready = set(wait([w.connection for w in busy] + [w.sentinel for w in busy], seconds))
         outcomes = []
@@ -93,7 +93,7 @@ class LocalWorkers:
 
 @contextmanager
 def local_workers(number: int, study: StudyFolder) -> Iterator[LocalWorkers]:
-    """Start workers for as long as the block lasts."""
+    """Start workers that end with the block."""
     pool = LocalWorkers(number, study)
     try:
         yield pool
@@ -128,7 +128,7 @@ class _Worker:
 
     @property
     def sentinel(self) -> Any:
-        """Is ready when the process has ended."""
+        """The handle that is ready when the process has ended."""
         return self.process.sentinel
 
     def start(self, job: Job) -> None:

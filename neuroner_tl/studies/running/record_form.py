@@ -17,7 +17,7 @@ _Scores = dict[str, dict[str, dict[Literal["tp", "fp", "fn"], Count]]]
 
 
 class _Run(BaseModel):
-    """What every record has; members that are not named here are kept as they are."""
+    """Members of every record; any others are kept unchanged."""
 
     id: str
     key: str = ""
@@ -30,7 +30,7 @@ class _Finished(_Run):
     scores: dict[str, _Scores]
     seconds: Annotated[Number, Field(ge=0, le=1e12)]
     versions: dict[str, str]
-    # What not every table needs; `member` says which record lacks it.
+    # Members that only some tables need; `member` reports which record lacks one.
     best_epoch: Optional[Count] = None
     valid_f1: Optional[Number] = None
     annotations: dict[str, Count] = {}
@@ -53,7 +53,7 @@ _STATUSES = ("finished", "failed")
 
 
 def member(record: Mapping[str, Any], *names: str) -> Any:
-    """Return a member of a record, or a member of that one, and so on.
+    """Return a member of a record, possibly nested.
 
     Raises:
         CorpusError: the record lacks it.
@@ -71,7 +71,7 @@ def member(record: Mapping[str, Any], *names: str) -> Any:
 
 
 def record_fault(record: Any) -> Optional[str]:
-    """Say in a few words what is missing or wrong in a record; None if nothing is.
+    """Return what is missing or wrong in a record, in a few words; None if it is valid.
 
     Args:
         record: a line of the store.

@@ -75,7 +75,7 @@ class Progress:
 def run_missing(
     definition: StudyDefinition, execution: Optional[Execution] = None, seed: Optional[int] = None
 ) -> Progress:
-    """Run what is missing of a study, and record each run in the study's store.
+    """Execute the missing runs of a study, and record each run in the study's store.
 
     Args:
         definition: the study.
@@ -189,7 +189,7 @@ def _tell(outcome: Outcome, number: int, of: int) -> None:
 
 
 def _check(definition: StudyDefinition, runs: Sequence[StudyRun]) -> None:
-    """Refuse, before hours of training, what could not be used after them."""
+    """Refuse, before hours of training, what would make them useless."""
     seen = set()
     for run in runs:
         p = run.parameters

@@ -1,4 +1,4 @@
-"""The order of a study's runs: source models first, what depends on them when they are there."""
+"""The order of a study's runs: source models first, then the runs that depend on them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Scheduler:
             for outcome in pool.wait(_POLL_SECONDS):
                 under_way -= 1
                 if outcome.status == LOST and self.interrupted:
-                    # It was told to stop before it started.
+                    # It was stopped before it started.
                     outcome = Outcome(outcome.job, INTERRUPTED, outcome.note)
                 if outcome.status == NO_SPACE:
                     raise TrainingError(outcome.note)

@@ -45,7 +45,7 @@ class Store:
         self.path = path
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Add a record; it is there whole or not at all.
+        """Add a record, whole or not at all.
 
         Raises:
             OSError: it cannot be written, for example since the disk is full.
@@ -85,7 +85,7 @@ class Store:
         return found
 
     def _lines(self) -> list[bytes]:
-        """Return the complete lines; one that is not written to its end is left out."""
+        """Return the complete lines; an incomplete last line is left out."""
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
