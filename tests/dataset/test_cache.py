@@ -334,14 +334,15 @@ def test_an_entry_that_is_too_large(pristine_entry, tmp_path, monkeypatch):
 
 
 LOAD = """
-import logging, resource, sys
+import logging, sys
 logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.runs.data import load_data
+from neuroner_tl.system.memory import peak_memory
 names = ("dataset_text_folder", "output_folder")
 data = load_data(load_parameters(None, dict(zip(names, sys.argv[1:]))))
 print("tokens", sum(part.number_of_tokens for part in data.dataset.parts.values()))
-print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print("peak", round(peak_memory()))
 """
 
 

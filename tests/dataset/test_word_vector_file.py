@@ -6,6 +6,7 @@ import pytest
 from gensim.models import KeyedVectors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from memory_growth import memory_growth
 from vector_files import DIMENSION, MATRIX, WORDS, save
 
 from neuroner_tl.dataset.word_vector_file import read_word_vectors
@@ -177,24 +178,27 @@ def test_an_endless_record(tmp_path):
         read_word_vectors(path, None, 2)
 
 
+LARGE, WANTED_EVERY, SIZE = 5_400_000, 100, 200
+
+
+def read_every_hundredth(path):
+    wanted = {f"w{number}" for number in range(0, LARGE, WANTED_EVERY)}
+    vectors = read_word_vectors(path, wanted, SIZE)
+    return len(vectors.index), vectors.matrix[vectors.index[f"w{LARGE - WANTED_EVERY}"]]
+
+
 @pytest.mark.slow
 def test_the_largest_file_needs_the_memory_of_the_wanted_rows(tmp_path):
     """As many words as the vectors from Wikipedia, PubMed and PMC have: 4.3 GB."""
-    import resource
-
     path = tmp_path / "large.bin"
-    count, dimension = 5_400_000, 200
-    block = np.random.default_rng(0).normal(size=(1000, dimension)).astype("<f4")
+    block = np.random.default_rng(0).normal(size=(1000, SIZE)).astype("<f4")
     with open(path, "wb") as stream:
-        stream.write(b"%d %d\n" % (count, dimension))
-        for start in range(0, count, 1000):
+        stream.write(b"%d %d\n" % (LARGE, SIZE))
+        for start in range(0, LARGE, 1000):
             rows = zip(range(start, start + 1000), block)
             stream.write(b"".join(b"w%d " % n + row.tobytes() + b"\n" for n, row in rows))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    wanted = {f"w{number}" for number in range(0, count, 100)}
-    vectors = read_word_vectors(path, wanted, dimension)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert len(vectors.index) == len(wanted)
-    np.testing.assert_array_equal(vectors.matrix[vectors.index["w5399900"]], block[900])
-    assert after - before < 200_000  # KB: 54,000 rows of 800 bytes, their words, and buffers.
+    (found, row), growth = memory_growth(read_every_hundredth, path)
     path.unlink()
+    assert found == LARGE // WANTED_EVERY
+    np.testing.assert_array_equal(row, block[900])
+    assert 0 < growth < 200  # MB: 54,000 rows of 800 bytes, their words, and buffers.
