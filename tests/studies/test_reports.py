@@ -150,6 +150,7 @@ def test_the_table_of_classes_averages_corpora_and_marks_the_better():
     assert table.rows[1][6].bold and not table.rows[0][6].bold
     over = rows(found_tables["over_corpora"])
     assert over[2][:3] == ["F1", "12", "0"]
+    assert not any("{" in table.note for table in found_tables.values())
     by_corpus = rows(found_tables["by_corpus"])
     assert by_corpus[0][1] == "3" and by_corpus[0][5] == "70.67 ± 1.15"
 

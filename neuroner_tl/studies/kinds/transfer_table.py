@@ -146,7 +146,7 @@ def _by_class(results: StudyResults, compared: Sequence[CorpusComparison], about
         tuple(rows),
         f"{MEASURE} Each corpus has equal weight, with the mean of its runs; at 0: runs of them "
         "that scored 0. The better value is bold (* in text). Error reduction: gain as a share of "
-        "the baseline's distance to 100, averaged over corpora.{about.note}",
+        f"the baseline's distance to 100, averaged over corpora.{about.note}",
         keys=4,
     )
 
@@ -287,5 +287,5 @@ def _over_corpora(
         tuple(rows),
         f"{MEASURE} Wilcoxon's signed-rank test over corpora, two-sided. p is not corrected, p "
         "corrected is, by Holm's method over the three measures. With few corpora p cannot be "
-        "small: with five the minimum is 0.0625.{about.note}",
+        f"small: with five the minimum is 0.0625.{about.note}",
     )

@@ -221,6 +221,7 @@ def test_every_table_names_its_measure_and_whether_p_is_corrected(results_of, ki
     found = tables(results_of(kind, STUDIES[kind], "other = nowhere\n"))
     assert len(found) > 1
     for name, table in found.items():
+        assert "{" not in table.note, name
         if name != "runs":
             assert "against all gold annotations of the documents" in table.note, name
         if "p" in table.columns or " p = " in table.note:
