@@ -116,7 +116,7 @@ def _show(outcome: Outcome, as_json: bool) -> None:
         print(text if outcome.is_data else fitted(text, terminal_width()))
 
 
-def _tell(message: str) -> None:
+def _print_error(message: str) -> None:
     """Print on one line why the command ended, even if a name or message has line breaks."""
     print(f"neuroner-tl: {escaped(' '.join(message.splitlines()))}", file=sys.stderr)
 
@@ -146,16 +146,16 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
             _show(outcome, getattr(namespace, "json", False))
             return outcome.status
     except NeuroNERError as error:
-        _tell(f"error: {error}")
+        _print_error(f"error: {error}")
         return 2
     except OSError as error:
         # A full disk, or a folder that was removed during the work.
         where = f"{error.filename}: " if error.filename else ""
         remedy = "; free some space, then run the command again" if is_disk_full(error) else ""
-        _tell(f"error: {where}{error.strerror or error}{remedy}")
+        _print_error(f"error: {where}{error.strerror or error}{remedy}")
         return 2
     except KeyboardInterrupt as error:
-        _tell(str(error) or "interrupted")
+        _print_error(str(error) or "interrupted")
         return 130
     finally:
         if in_main_thread:

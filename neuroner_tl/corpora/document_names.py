@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.system.file_name import file_name_fault, twin_key
+from neuroner_tl.system.file_name import collision_key, file_name_fault
 
 
 class DocumentNames:
@@ -37,7 +37,7 @@ class DocumentNames:
                 f"{place}the document id {name[:60]!r} {fault}; expected one that can be the name "
                 "of a file: rename the document"
             )
-        key = twin_key(name)
+        key = collision_key(name)
         first = self._seen.get(key)
         if first == name:
             raise CorpusError(

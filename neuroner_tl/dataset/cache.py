@@ -33,7 +33,7 @@ from neuroner_tl.dataset.word_table import WordTable
 from neuroner_tl.system.atomic_file import write_json
 from neuroner_tl.system.fingerprint import fingerprint
 from neuroner_tl.system.json_text import parse_json
-from neuroner_tl.system.temporary import put_in_place, remove_leftovers, temporary_folder
+from neuroner_tl.system.temporary import remove_leftovers, replace_folder, temporary_folder
 
 logger = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class DatasetCache:
                 return False
             with temporary_folder(self.folder / key) as temporary:
                 _write_entry(temporary, key, data)
-                put_in_place(temporary, self.folder / key)
+                replace_folder(temporary, self.folder / key)
             self._prune()
         except OSError as error:
             # Another process may just have stored the same entry.

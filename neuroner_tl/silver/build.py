@@ -47,8 +47,8 @@ from neuroner_tl.silver.selection import (
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.paths import StrPath
 from neuroner_tl.system.temporary import (
-    put_in_place,
     remove_leftovers_of,
+    replace_folder,
     temporary_folder,
     write_fault,
 )
@@ -315,7 +315,7 @@ def _write(
                 folder / "blacklist.tsv",
                 [f"{entry.text}\t{entry.occurrences}\t{entry.touched}\n" for entry in banned],
             )
-            put_in_place(folder, target)
+            replace_folder(folder, target)
     except OSError as error:
         raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error
 

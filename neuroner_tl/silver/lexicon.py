@@ -127,7 +127,7 @@ class Lexicon:
             if (start and text[start - 1].isalnum()) or text[end : end + 1].isalnum():
                 continue
             written = self._written[key]
-            if written is None or _is_written_so(text[start:end], written):
+            if written is None or _matches_form(text[start:end], written):
                 yield start, end
 
     def _add_term(self, term: str) -> None:
@@ -239,7 +239,7 @@ def _symbol_form(term: str) -> str:
     return letters
 
 
-def _is_written_so(text: str, forms: set[str]) -> bool:
+def _matches_form(text: str, forms: set[str]) -> bool:
     letters = _letters(text)
     if letters in forms:
         return True

@@ -27,7 +27,7 @@ from neuroner_tl.studies.kinds import (
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.page import Page, Section
 from neuroner_tl.studies.pages.table import Table
-from neuroner_tl.studies.running.code_version import code_in_words
+from neuroner_tl.studies.running.code_version import describe_code
 from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.matching import match_records
 from neuroner_tl.studies.running.mentions import FOLDER, MentionFiles
@@ -159,7 +159,7 @@ def _lead(results: StudyResults) -> str:
         words += f" {len(results.zeros)} scored 0 and count with that; cells say `at 0`."
     if done < of:
         words += " What is missing is left out of tables and figures."
-    codes = {code_in_words(result.record.get("code", {})) for result in results.finished}
+    codes = {describe_code(result.record.get("code", {})) for result in results.finished}
     if len(codes) > 1:
         words += f" They were produced by {len(codes)} versions of the code, see below."
     words += _several_sources(results)
@@ -261,7 +261,7 @@ def _how(results: StudyResults, options: Sequence[str]) -> list[tuple[str, str]]
             }
         )
         found.append(("Versions", "\n".join(versions) or "no run is finished"))
-        code = sorted({code_in_words(result.record.get("code", {})) for result in results.finished})
+        code = sorted({describe_code(result.record.get("code", {})) for result in results.finished})
         found.append(("Code", "\n".join(code) or "no run is finished"))
         found.append(("Contents (sha256, first digits)", _contents(results)))
         found.append(("Seeds", ", ".join(map(str, results.seeds)) or "no run is finished"))

@@ -74,12 +74,12 @@ def usable_name(name: str) -> str:
     return kept if file_name_fault(kept) is None else f"_{kept}"
 
 
-def twin_key(name: str) -> str:
+def collision_key(name: str) -> str:
     """Return a key that is equal for names that are the same file on some systems."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def name_twins(names: Iterable[str]) -> list[tuple[str, str]]:
+def colliding_names(names: Iterable[str]) -> list[tuple[str, str]]:
     """Find names that would be the same file on some systems.
 
     Args:
@@ -92,7 +92,7 @@ def name_twins(names: Iterable[str]) -> list[tuple[str, str]]:
     first: dict[str, str] = {}
     twins = []
     for name in names:
-        key = twin_key(name)
+        key = collision_key(name)
         if key in first:
             twins.append((first[key], name))
         else:

@@ -46,7 +46,7 @@ def temporary_path(target: Path, kind: str = _TEMPORARY) -> Path:
 def temporary_folder(target: Path) -> Iterator[Path]:
     """Make a folder beside a target, in which the target is built, and remove it at the end.
 
-    What killed processes left of the same target is removed first. `put_in_place` moves the
+    What killed processes left of the same target is removed first. `replace_folder` moves the
     folder to the target.
 
     Raises:
@@ -68,7 +68,7 @@ def scratch_folder(purpose: str) -> Iterator[Path]:
         yield folder
 
 
-def put_in_place(new: Path, target: Path) -> None:
+def replace_folder(new: Path, target: Path) -> None:
     """Replace a folder by a finished one; the old one is deleted only afterwards.
 
     Raises:
@@ -90,7 +90,7 @@ def put_in_place(new: Path, target: Path) -> None:
 def remove_leftovers_of(target: Path) -> None:
     """Remove what killed processes left of a target.
 
-    A process that is killed between the two steps of `put_in_place` leaves the former folder under
+    A process that is killed between the two steps of `replace_folder` leaves the old folder under
     a hidden name and nothing in its place: the folder is put back.
     """
     for path, kind in _leftovers(target.parent, _prefix(target)):

@@ -158,7 +158,9 @@ def save_model(
             for path in folder.glob(f"{kind}-{tag}[._]*"):
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         raise
-    _clear_away(folder, {path.name for path in files}, tuple(f"{kind}-" for kind in variables))
+    _remove_earlier_files(
+        folder, {path.name for path in files}, tuple(f"{kind}-" for kind in variables)
+    )
 
 
 def _write_files(
@@ -195,7 +197,7 @@ def _free_tag(folder: Path, tag: str) -> str:
     return next(name for name in candidates if not any(folder.glob(f"*-{name}[._]*")))
 
 
-def _clear_away(folder: Path, current: set[str], prefixes: tuple[str, ...]) -> None:
+def _remove_earlier_files(folder: Path, current: set[str], prefixes: tuple[str, ...]) -> None:
     """Remove what `save_model` wrote before, including the remains of a killed save."""
     for path in folder.iterdir():
         if path.name in current:

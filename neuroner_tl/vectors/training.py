@@ -18,7 +18,7 @@ from neuroner_tl.system.atomic_file import replacing
 from neuroner_tl.system.paths import StrPath
 from neuroner_tl.vectors.settings import VectorSettings
 from neuroner_tl.vectors.texts import find_text_files, iterate_token_sentences
-from neuroner_tl.vectors.writing import check_ending, unwritable, write_word_vectors
+from neuroner_tl.vectors.writing import check_ending, not_writable_error, write_word_vectors
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def train_vectors(
         else:
             write_word_vectors(output, model.wv.index_to_key, model.wv.vectors)
     except OSError as error:
-        raise unwritable(output, error) from error
+        raise not_writable_error(output, error) from error
     except MemoryError as error:
         raise ParameterError(
             f"memory is too small for vectors of dimension {settings.dimension} "

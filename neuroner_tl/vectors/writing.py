@@ -87,7 +87,7 @@ def vector_writer(path: Path, words: int, dimension: int) -> Iterator[Writer]:
             if packed is not None:
                 packed.close()
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise not_writable_error(path, error) from error
 
 
 def writable(word: str) -> bool:
@@ -103,7 +103,7 @@ def write_word_vectors(path: Path, words: Sequence[str], matrix: np.ndarray) -> 
             add(word, vector)
 
 
-def unwritable(path: Path, error: OSError) -> CorpusError:
+def not_writable_error(path: Path, error: OSError) -> CorpusError:
     """Return the error of a file that cannot be written."""
     return CorpusError(f"{path}: cannot be written: {write_fault(error)}")
 

@@ -161,7 +161,9 @@ def kill_in_process(patch, number):
     patch.setattr(atomic_file.os, "replace", killing(os.replace, "replace"))
     patch.setattr(checkpoint, "write_variables", killing(checkpoint.write_variables, "weights"))
     patch.setattr(RunFolder, "append_epoch", killing(RunFolder.append_epoch, "epoch"))
-    patch.setattr(checkpoint, "_clear_away", killing(checkpoint._clear_away, "clear"))
+    patch.setattr(
+        checkpoint, "_remove_earlier_files", killing(checkpoint._remove_earlier_files, "clear")
+    )
     return operations
 
 

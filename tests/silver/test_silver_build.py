@@ -324,7 +324,7 @@ KILLED = """
 import os, signal, sys
 from neuroner_tl.__main__ import main
 from neuroner_tl.silver import build as silver_build
-silver_build.put_in_place = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+silver_build.replace_folder = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 main(["silver", "build", sys.argv[1]])
 """
 

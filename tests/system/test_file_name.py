@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroner_tl.system.file_name import file_name_fault, name_twins, usable_name
+from neuroner_tl.system.file_name import colliding_names, file_name_fault, usable_name
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def test_a_good_name_names_a_file_in_its_folder(tmp_path_factory, name):
 
 
 def test_twins_differ_in_case_or_composition_alone():
-    assert name_twins(["a", "B", "A", "b", "c", "c"]) == [("a", "A"), ("B", "b"), ("c", "c")]
-    assert name_twins(["caf\u00e9", "cafe\u0301", "cafe"]) == [("caf\u00e9", "cafe\u0301")]
-    assert name_twins(["Straße", "STRASSE"]) == [("Straße", "STRASSE")]
-    assert name_twins(["a1", "a2", ""]) == []
+    assert colliding_names(["a", "B", "A", "b", "c", "c"]) == [("a", "A"), ("B", "b"), ("c", "c")]
+    assert colliding_names(["caf\u00e9", "cafe\u0301", "cafe"]) == [("caf\u00e9", "cafe\u0301")]
+    assert colliding_names(["Straße", "STRASSE"]) == [("Straße", "STRASSE")]
+    assert colliding_names(["a1", "a2", ""]) == []
 
 
 @given(st.text(max_size=300))

@@ -16,9 +16,9 @@ from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.temporary import (
     is_disk_full,
     naming,
-    put_in_place,
     remove_leftovers,
     remove_leftovers_of,
+    replace_folder,
     temporary_folder,
     temporary_path,
     write_fault,
@@ -156,7 +156,7 @@ def test_a_folder_that_cannot_be_put_in_place_leaves_the_former_one(tmp_path):
     target.mkdir()
     (target / "former").touch()
     with pytest.raises(FileNotFoundError):
-        put_in_place(tmp_path / "nothing", target)
+        replace_folder(tmp_path / "nothing", target)
     assert (target / "former").exists()
     assert list(tmp_path.iterdir()) == [target]
 

@@ -9,7 +9,7 @@ from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.formats.brat_writer import BratWriter
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.system.temporary import put_in_place, temporary_folder, write_fault
+from neuroner_tl.system.temporary import replace_folder, temporary_folder, write_fault
 
 
 def check_new_folder(target: Path) -> None:
@@ -45,7 +45,7 @@ def write_brat_parts(
     try:
         with temporary_folder(target) as temporary:
             write_parts(temporary, parts)
-            put_in_place(temporary, target)
+            replace_folder(temporary, target)
     except OSError as error:
         raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error
 

@@ -11,7 +11,7 @@ from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.formats.brat_folders import check_new_folder
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import replacing
-from neuroner_tl.system.temporary import put_in_place, temporary_folder, write_fault
+from neuroner_tl.system.temporary import replace_folder, temporary_folder, write_fault
 
 SUFFIXES = {
     "bioc-json": ".json",
@@ -83,7 +83,7 @@ def write_part_files(
             for name, documents in parts.items():
                 file = folder / f"{name}{SUFFIXES[form]}"
                 _write(file, pieces(_distinct(documents)), packed=False)
-            put_in_place(folder, target)
+            replace_folder(folder, target)
     except OSError as error:
         raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error
 

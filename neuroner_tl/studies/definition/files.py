@@ -45,7 +45,7 @@ from neuroner_tl.studies.definition.sections import (
     folder_name_fault,
 )
 from neuroner_tl.studies.definition.synthetic import SyntheticCorpus
-from neuroner_tl.system.file_name import name_twins
+from neuroner_tl.system.file_name import colliding_names
 
 _SECTIONS: dict[str, type[Section]] = {
     "study": StudySection,
@@ -242,7 +242,7 @@ def _check_whole(definition: StudyDefinition) -> None:
             "corpus for the source model of each class; add the section"
         )
     names = [name for named in (*sources.values(), *targets.values()) for name in named]
-    twins = name_twins(names)
+    twins = colliding_names(names)
     if twins:
         one, other = twins[0]
         called = f"called {one}" if one == other else f"called {one} and {other}"

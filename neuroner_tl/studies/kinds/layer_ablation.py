@@ -22,10 +22,10 @@ from neuroner_tl.studies.pages.figures import (
     COLOURS,
     MARKS,
     Figure,
+    describe_error_bars,
     keep_possible,
     panels,
     series,
-    spread_in_words,
 )
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Table, signed
@@ -49,7 +49,7 @@ def _section(results: StudyResults, corpus: str) -> Section:
                 f"layer_ablation_{corpus}",
                 f"{corpus}: F1 on test after transfer of the layers up to the one named, from the "
                 "lowest to the highest; the leftmost point is training from scratch. "
-                + spread_in_words(_summaries(results, corpus, cumulative)),
+                + describe_error_bars(_summaries(results, corpus, cumulative)),
                 lambda: _draw_cumulative(results, corpus),
             )
         )
@@ -61,7 +61,7 @@ def _section(results: StudyResults, corpus: str) -> Section:
                 f"{corpus}: F1 on test when one layer alone is transferred (left), and when all "
                 "but one are (right). Vertical lines: no transfer (left) and transfer of all "
                 "layers (right), in the colour of the train size. "
-                + spread_in_words(_summaries(results, corpus, [*SINGLE, *ALL_BUT_ONE])),
+                + describe_error_bars(_summaries(results, corpus, [*SINGLE, *ALL_BUT_ONE])),
                 lambda: _draw_single(results, corpus),
             )
         )

@@ -18,10 +18,10 @@ from neuroner_tl.studies.pages.figures import (
     MARKS,
     NEUTRAL,
     Figure,
+    describe_error_bars,
     keep_possible,
     panels,
     series,
-    spread_in_words,
 )
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Table, signed
@@ -64,7 +64,7 @@ def sections(results: StudyResults) -> list[Section]:
     figure = Figure(
         "learning_curves",
         "F1 on test against the size of the train set, in percent of the corpus's documents. "
-        + spread_in_words(summaries),
+        + describe_error_bars(summaries),
         lambda: _draw_curves(results, curves),
     )
     tests = gain_table(

@@ -16,10 +16,10 @@ from neuroner_tl.studies.pages.figures import (
     COLOURS,
     MARKS,
     Figure,
+    describe_error_bars,
     deviations,
     keep_possible,
     panels,
-    spread_in_words,
 )
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Table, signed
@@ -67,7 +67,7 @@ def sections(results: StudyResults) -> list[Section]:
     figure = Figure(
         "source_noise",
         "F1 on test after transfer from silver corpora of different cleaning. "
-        f"{LEVEL_IN_WORDS} {spread_in_words(summaries)}",
+        f"{LEVEL_IN_WORDS} {describe_error_bars(summaries)}",
         lambda: _draw(results),
     )
     return [Section("Noise of the source corpus", "", (table,), (figure,))]

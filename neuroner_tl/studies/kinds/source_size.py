@@ -14,10 +14,10 @@ from neuroner_tl.studies.kinds.source_models import LEVEL_IN_WORDS, level, sourc
 from neuroner_tl.studies.pages.figures import (
     BLACK,
     Figure,
+    describe_error_bars,
     keep_possible,
     panels,
     series,
-    spread_in_words,
 )
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Table, signed
@@ -73,7 +73,7 @@ def sections(results: StudyResults) -> list[Section]:
     figure = Figure(
         "source_size",
         "F1 on test after transfer against the number of silver documents that the source model "
-        f"was trained on (logarithmic axis). {LEVEL_IN_WORDS} {spread_in_words(summaries)}",
+        f"was trained on (logarithmic axis). {LEVEL_IN_WORDS} {describe_error_bars(summaries)}",
         lambda: _draw(results),
     )
     return [Section("Size of the source corpus", "", (table,), (figure,))]

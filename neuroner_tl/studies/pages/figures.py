@@ -141,7 +141,7 @@ def deviations(summaries: Sequence[Summary]) -> Optional[list[float]]:
     return [summary.deviation or 0.0 for summary in summaries]
 
 
-def spread_in_words(summaries: Sequence[Optional[Summary]]) -> str:
+def describe_error_bars(summaries: Sequence[Optional[Summary]]) -> str:
     """Describe the error bars, for a caption."""
     numbers = sorted({summary.number for summary in summaries if summary is not None})
     zeros = sum(summary.zeros for summary in summaries if summary is not None)

@@ -113,7 +113,7 @@ class ClusterWorkers:
     def _add_worker(self) -> None:
         options = {"runtime_env": {"env_vars": _environment()}}
         worker = self._kind.options(**options).remote(self._study, Path.cwd())
-        self._starting[worker.see_folder.remote()] = worker
+        self._starting[worker.check_folder_visible.remote()] = worker
 
     def _take_started(self, reference: Any) -> None:
         worker = self._starting.pop(reference)
@@ -159,7 +159,7 @@ def cluster_workers(address: str, number: int, study: StudyFolder) -> Iterator[C
     connected_before = ray.is_initialized()
     if not connected_before:
         try:
-            _knock(address)
+            _check_reachable(address)
             ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
         except (OSError, ValueError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0]
@@ -176,7 +176,7 @@ def cluster_workers(address: str, number: int, study: StudyFolder) -> Iterator[C
             ray.shutdown()
 
 
-def _knock(address: str) -> None:
+def _check_reachable(address: str) -> None:
     """Check at once whether the address responds; Ray itself tries for minutes.
 
     Raises:
@@ -202,7 +202,7 @@ class _Worker:
         self._study = study
         self._current = current
 
-    def see_folder(self) -> None:
+    def check_folder_visible(self) -> None:
         """Make sure that this machine sees the study's folder, with the same relative paths."""
         if self._current.is_dir():
             os.chdir(self._current)

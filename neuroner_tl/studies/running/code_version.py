@@ -23,7 +23,7 @@ def code_version() -> dict[str, Any]:
     return found
 
 
-def code_in_words(code: dict[str, Any]) -> str:
+def describe_code(code: dict[str, Any]) -> str:
     """Describe the code, such as ``0.1.0, commit 1a2b3c4d5e6f, changed since``."""
     words = [str(code.get("version", "unknown version"))]
     if code.get("commit"):

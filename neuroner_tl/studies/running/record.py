@@ -45,7 +45,7 @@ def make_record(job: Job, folder: RunFolder, results: dict[str, Any]) -> Record:
     run, relative = job.run, folder.path.relative_to(job.study.path)
     nothing = {name: results[name] for name in (LEARNED_NOTHING,) if name in results}
     if nothing:
-        scores, documents = _scores_of_nothing(_gold(job, "test"))
+        scores, documents = _empty_scores(_gold(job, "test"))
     else:
         scores = _scores(results)
         documents = read_object(folder.path / "document_counts.json").get("test", {})
@@ -86,7 +86,7 @@ def _scores(results: dict[str, Any]) -> Record:
     }
 
 
-def _scores_of_nothing(gold: AnnotatedPart) -> tuple[Record, dict[str, list[int]]]:
+def _empty_scores(gold: AnnotatedPart) -> tuple[Record, dict[str, list[int]]]:
     """Return scores and document counts of a test part in which nothing was found."""
     types = Counter(mention.type for mention in gold.all)
     counts = {kind: {"tp": 0, "fp": 0, "fn": number} for kind, number in sorted(types.items())}

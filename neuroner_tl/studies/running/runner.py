@@ -152,7 +152,7 @@ def _make(
             for outcome in scheduler.run(pool):
                 counts[outcome.status] += 1
                 bar.update()
-                _tell(outcome, sum(counts.values()), len(jobs))
+                _log_outcome(outcome, sum(counts.values()), len(jobs))
     return counts, scheduler.interrupted
 
 
@@ -178,7 +178,7 @@ def _give_up(job: Job, message: str) -> None:
     job.study.store.append(failure(job.run, message))
 
 
-def _tell(outcome: Outcome, number: int, of: int) -> None:
+def _log_outcome(outcome: Outcome, number: int, of: int) -> None:
     record = outcome.job.study.store.records().get(outcome.job.run.id, {})
     words = f": {outcome.note}" if outcome.note else ""
     if outcome.status == FINISHED:

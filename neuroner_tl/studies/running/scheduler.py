@@ -67,7 +67,7 @@ class Scheduler:
             if self.stop_requested() and not asked:
                 self.interrupted = asked = True
                 pool.interrupt()
-            able = [] if self.interrupted else [job for job in waiting if self._is_able(job)]
+            able = [] if self.interrupted else [job for job in waiting if self._is_ready(job)]
             ready = [job for job in able if self._later.get(job.run.id, 0) <= time.monotonic()]
             for job in ready[: pool.idle]:
                 waiting.remove(job)
@@ -87,13 +87,13 @@ class Scheduler:
                     outcome = Outcome(outcome.job, INTERRUPTED, outcome.note)
                 if outcome.status == NO_SPACE:
                     raise TrainingError(outcome.note)
-                again = self._is_made_again(outcome)
+                again = self._is_retried(outcome)
                 if again:
                     waiting.insert(0, outcome.job)
                 else:
                     yield self._take(outcome)
 
-    def _is_made_again(self, outcome: Outcome) -> bool:
+    def _is_retried(self, outcome: Outcome) -> bool:
         if self.interrupted:
             return False
         name = outcome.job.run.id
@@ -110,7 +110,7 @@ class Scheduler:
             return True
         return False
 
-    def _is_able(self, job: Job) -> bool:
+    def _is_ready(self, job: Job) -> bool:
         return job.run.source is None or job.run.source in self.done
 
     def _take(self, outcome: Outcome) -> Outcome:

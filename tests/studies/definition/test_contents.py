@@ -182,9 +182,9 @@ def test_the_code_is_known_by_version_and_commit(tmp_path, monkeypatch):
     git("commit", "-q", "-m", "first")
     code = found()
     assert len(code["commit"]) == 40 and code["changed"] is False
-    words = code_version.code_in_words(code)
+    words = code_version.describe_code(code)
     assert words == f"{version}, commit {code['commit'][:12]}"
     (tmp_path / "notes.txt").write_text("not of the package")
     assert found()["changed"] is False
     (package / "a.py").write_text("1")
-    assert code_version.code_in_words(found()) == f"{words}, changed since"
+    assert code_version.describe_code(found()) == f"{words}, changed since"
