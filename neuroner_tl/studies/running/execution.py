@@ -143,9 +143,8 @@ def _parameters(job: Job) -> Parameters:
         "dataset_text_folder": job.corpus,
         "output_folder": job.study.runs,
         "experiment_name": run.id,
+        "pretrained_model_folder": None if run.source is None else _source_model(job),
     }
-    if run.source is not None:
-        changes["pretrained_model_folder"] = _source_model(job)
     if run.documents is not None:
         changes["train_size"] = _percent(job)
     return Parameters(**{**run.parameters.model_dump(), **changes})
