@@ -19,8 +19,10 @@ from neuroner_tl.model.entity_lstm import (
     EntityLSTM,
     create_network,
     initial_weights,
+    weight_shapes,
 )
 from neuroner_tl.model.reference import ReferenceModel
+from neuroner_tl.model.token_embedding import TokenEmbedding
 
 LABELS, TOKENS, ALPHABET = 5, 30, 20
 D, N, DC, NC = 7, 6, 4, 3
@@ -73,7 +75,7 @@ def test_shapes_of_all_weights(peepholes, characters, crf):
         layer: {name: tuple(v.shape) for name, v in named.items()}
         for layer, named in network.weights.items()
     }
-    assert found == expected
+    assert found == weight_shapes(architecture, TOKENS, ALPHABET) == expected
     assert list(found) == [name for name in LAYER_NAMES if name in expected]
     assert architecture.input_size == width
     assert all(v.dtype == tf.float32 for named in network.weights.values() for v in named.values())
@@ -165,6 +167,14 @@ class TestInitialValues:
         np.testing.assert_array_equal(table[found], vectors[found])
         np.testing.assert_array_equal(table[~found], plain[~found])
 
+    def test_word_vectors_are_not_placed_unless_it_is_known_where(self):
+        plain, *others = (
+            TokenEmbedding.initial(np.random.default_rng(0), TOKENS, D, *given)["embedding"]
+            for given in [(), (np.ones((TOKENS, D)), None), (None, np.ones(TOKENS, bool))]
+        )
+        for other in others:
+            np.testing.assert_array_equal(other, plain)
+
 
 def numpy_weights(network):
     return {k: {n: v.numpy() for n, v in w.items()} for k, w in network.weights.items()}
@@ -229,6 +239,33 @@ def test_best_labels_equal_the_reference(architecture):
     found = decode(network.sequence_optimisation, network_scores(network, batch), lengths)
     inside = np.arange(found.shape[1]) < batch.lengths[:, None]
     np.testing.assert_array_equal(found[inside], expected[inside])
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=architecture_id)
+def test_packed_sentences_of_projected_words_are_labelled_like_padded_ones(architecture):
+    """What prediction computes equals what training does, with two sentences in a row."""
+    network = random_network(architecture)
+    batch = random_batch([4, 1, 3])
+    words = None
+    if architecture.use_character_lstm:
+        words = tf.reshape(encode_words(network, batch), [-1, 2 * NC])
+    rows = network.token_embedding(tf.constant(batch.token_ids.ravel()))
+    # The second and the third sentence share a row; indices are of [3, 4] tokens.
+    places = tf.constant([[0, 4], [1, 8], [2, 9], [3, 10]])
+    projected = tuple(tf.gather(values, places) for values in network.project(rows, words))
+    first = [[1, 1], [0, 1], [0, 0], [0, 0]]
+    last = [[0, 1], [0, 0], [0, 0], [1, 1]]
+    starts, steps = tf.constant([first, last]), tf.constant(4)
+
+    padded = network_scores(network, batch)
+    scores = network.label_prediction(
+        network.token_lstm.read(projected, steps, tf.not_equal(starts, 0))
+    )
+    expected = tf.gather(tf.reshape(padded, [-1, LABELS]), places)
+    np.testing.assert_allclose(scores, expected, rtol=1e-9, atol=1e-12)
+    best = decode(network.sequence_optimisation, padded, batch.lengths)
+    found = network.label(projected, starts, steps).numpy()
+    np.testing.assert_array_equal(found, best.ravel()[places.numpy()])
 
 
 def test_closed_form_and_addons_share_their_variables():

@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
@@ -185,6 +186,7 @@ def test_epoch_0_is_scored_and_not_trained():
     loop, events = run(0.1, 0.2, step=step, progress=Progress(epoch=0), maximum_epochs=1)
     assert isinstance(events[0], EpochDone)
     assert (events[0].epoch, events[0].loss, events[0].sentences) == (0, None, 0)
+    assert events[0].seconds == 0
     assert len(step.batches) == SENTENCES == loop.progress.sentences
 
 
@@ -205,6 +207,14 @@ def test_nothing_wrong_is_said_with_no_word():
 def test_progress_is_read_back():
     progress = Progress(epoch=3, batch=4, best_score=0.5, watch=LossWatch(1.0, 0.5, 2.0, 7))
     assert Progress.from_json(progress.to_json()) == progress
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Progress)])
+def test_progress_that_lacks_a_member(name):
+    content = Progress().to_json()
+    del content[name]
+    with pytest.raises(KeyError, match=name):
+        Progress.from_json(content)
 
 
 def test_the_windows_mean_decides():
