@@ -158,6 +158,25 @@ def test_same_seed_same_weights_bit_for_bit(dropout):
 
 
 @pytest.mark.usefixtures("eagerly")
+def test_a_restored_step_continues_as_if_never_interrupted():
+    settings = StepSettings(optimiser="adam", dropout=0.5)
+    expected, losses = train(settings)
+    network = random_network(FULL)
+    first = TrainingStep(network, settings, RATE, 7)
+    found = [float(first(batch)) for batch in BATCHES[:2]]
+    slots = {
+        layer: {name: variable.numpy() for name, variable in named.items()}
+        for layer, named in first.slots.items()
+    }
+    second = TrainingStep(network, settings, RATE, 7)
+    second.restore(slots, first.iteration)
+    found += [float(second(batch)) for batch in BATCHES[2:]]
+    assert found == losses
+    for name, value in values(network).items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
+@pytest.mark.usefixtures("eagerly")
 def test_dropout_masks_differ_from_step_to_step():
     network = random_network(FULL)
     step = TrainingStep(network, StepSettings(dropout=0.5), 1e-12, 0)
