@@ -144,3 +144,4 @@ def test_rules_are_checked():
         VocabularyRules(tagging_format="iob1")
     with pytest.raises(ParameterError, match="expected at least 1"):
         VocabularyRules(token_embedding_dimension=0)
+    assert VocabularyRules(token_embedding_dimension=1).token_embedding_dimension == 1

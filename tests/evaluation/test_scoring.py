@@ -249,6 +249,13 @@ def test_no_tokens_and_no_entities():
     assert "micro average" in scores_table(nothing)
 
 
+@pytest.mark.parametrize(
+    "scores", [Scores(), Scores({"X": Counts(2, 1, 0)}), Scores({"X": Counts(1, 0, 3)}, 9, 5)]
+)
+def test_scores_are_read_back(scores):
+    assert Scores.from_json(json.loads(json.dumps(scores.to_json()))) == scores
+
+
 def test_scores_as_json():
     content = json.loads(json.dumps(score_tags(GOLD, PREDICTED).to_json()))
     assert content["micro"]["tp"] == 1 and content["macro"]["recall"] == 0.25
