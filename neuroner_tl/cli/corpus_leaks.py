@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from neuroner_tl.cli.outcome import Outcome
+from neuroner_tl.messages.numbers import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +35,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
         f"{found.source}\t{found.target}\t{found.reason}\t{found.share:.3f}" for found in shared
     ]
     lines.append(
-        f"{len(shared)} documents of {arguments.source} are in {', '.join(parts)} of "
-        f"{arguments.target}"
+        f"{counted(len(shared), 'document')} of {arguments.source} "
+        f"{'is' if len(shared) == 1 else 'are'} in {', '.join(parts)} of {arguments.target}"
     )
     content = {"shared": [vars(found) for found in shared], "parts": parts}
     return Outcome("\n".join(lines), content, status=1 if shared else 0)

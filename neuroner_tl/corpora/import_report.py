@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from neuroner_tl.messages.numbers import counted
+
 MAXIMUM_EXAMPLES = 10
 
 
@@ -130,8 +132,8 @@ class ImportReport:
         # Reading alone does not split text into sentences.
         cut = f", {self.sentences} sentences, {self.tokens} tokens" if self.sentences else ""
         lines = [
-            f"{self.documents} documents{cut}",
-            f"{self.annotations_read} annotations read, {self.annotations_kept} kept, "
+            f"{counted(self.documents, 'document')}{cut}",
+            f"{counted(self.annotations_read, 'annotation')} read, {self.annotations_kept} kept, "
             f"{self.annotations_dropped} dropped",
         ]
         for reason, entry in sorted(self.by_reason.items()):

@@ -34,8 +34,8 @@ def find_leaks(
     chosen = [name for name in parts if name in held]
     if not chosen:
         raise CorpusError(
-            f"{target}: has none of the parts {', '.join(parts)}; expected documents that the "
-            "source must not have"
+            f"{target}: has none of the parts {', '.join(parts)}; expected some of "
+            f"{' and '.join(', '.join(held).rsplit(', ', 1))}"
         )
     index = DocumentIndex(chain.from_iterable(held[name] for name in chosen), pubmed_ids)
     documents = all_documents(read_corpus(source, required=()))

@@ -78,8 +78,8 @@ def check_is_file(path: Path) -> None:
     """Raise CorpusError unless there is such a file."""
     if not path.is_file():
         raise CorpusError(
-            f"{path}: no such word-vector file; correct token_pretrained_embedding_filepath, "
-            "or leave it empty to start from random vectors"
+            f"{path}: no such word-vector file; give the path of one, or, for training from "
+            "random vectors, leave token_pretrained_embedding_filepath empty"
         )
 
 
@@ -319,8 +319,7 @@ class WordVectorScan(ABC):
     def _truncated(self, reason: str) -> CorpusError:
         expected = "" if self.expected is None else f" of {self.expected}"
         return CorpusError(
-            f"{self.path}: truncated word-vector file: {reason} after {self.words_read}{expected} "
-            "words; download it again"
+            f"{self.path}: {reason} after {self.words_read}{expected} words; download it again"
         )
 
 

@@ -17,6 +17,7 @@ from neuroner_tl.corpora.text.tagging import tag_document, taggable_entities
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.evaluation.scoring import HEADLINE, named_measures, score_documents
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.parameters.files import write_parameters
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.prediction.model_vectors import word_vectors_or_warning
@@ -58,7 +59,10 @@ class PredictedFiles:
 
     def summary(self) -> str:
         """Return a line on what was found, and one on what was left alone, if anything was."""
-        lines = [f"{self.documents} documents, {self.entities} entities; written to {self.output}"]
+        lines = [
+            f"{counted(self.documents, 'document')}, "
+            f"{counted(self.entities, 'entity', 'entities')}; written to {self.output}"
+        ]
         if self.left_alone:
             shown = ", ".join(self.left_alone[:LEFT_ALONE_NAMED])
             more = len(self.left_alone) - LEFT_ALONE_NAMED

@@ -174,7 +174,8 @@ def test_leaks(corpora, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert call(*both) == 1
     printed = capsys.readouterr().out
     assert printed.splitlines()[1].startswith("planted\tsynthetic-gold-")
-    assert "1 documents of" in printed
+    assert "1 document of" in printed and "is in test of" in printed
+    assert "expected some of train, valid and test" in refused(capsys, *both, "--parts", "tset")
 
 
 def test_fetch(
@@ -182,7 +183,8 @@ def test_fetch(
 ) -> None:
     caplog.set_level(logging.INFO)
     assert call("corpus", "fetch") == 0
-    assert "NCBI_disease" in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert "NCBI_disease" in listed and "4.3 GB, unknown" not in listed
     assert "the nearest is NCBI_disease" in refused(capsys, "corpus", "fetch", "NCBI_diseas")
     registry = tmp_path / "r.ini"
     registry.write_text(

@@ -26,3 +26,9 @@ def test_every_annotation_is_kept_or_dropped() -> None:
     text = report.summary()
     assert "35 annotations read, 13 kept, 22 dropped" in text
     assert "changed: widened: 1 (first: y)" in text and "noted: relation skipped: 1" in text
+
+
+def test_one_is_singular():
+    report = ImportReport(documents=1)
+    report.annotations_read = report.annotations_kept = 1
+    assert report.summary() == "1 document\n1 annotation read, 1 kept, 0 dropped"

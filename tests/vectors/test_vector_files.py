@@ -182,12 +182,12 @@ def test_what_a_file_holds(tmp_path, vectors, model):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "no such word-vector file"),
+        (None, "no such word-vector file; give the path of one"),
         (b"", "is empty"),
         (b"words without numbers\n", "found neither a header line nor a word and its numbers"),
         (b"1 0\nword\n", "found neither a header line nor a word and its numbers"),
         (b"1 2\nnan nan nan\n", "not a finite number"),
-        (b"3 2\na 1 2\n", "truncated"),
+        (b"3 2\na 1 2\n", "v.txt: the file is truncated after 1 of 3 words"),
     ],
 )
 def test_files_that_are_not_word_vectors(tmp_path, content, message):

@@ -54,7 +54,7 @@ def iterate_bioc_json(path: Path, report: ImportReport) -> Iterator[Document]:
     """Yield the documents of a BioC JSON file.
 
     Raises:
-        CorpusError: no JSON, not BioC, or passages that do not fit together.
+        CorpusError: not JSON, not BioC, or passages that do not fit together.
     """
     try:
         collection = biocjson.loads(read_bytes(path).decode("utf-8-sig"))

@@ -34,7 +34,7 @@ def iterate_json_lines(path: Path, report: ImportReport) -> Iterator[Document]:
         try:
             record = parse_json(line)
         except ValueError as error:
-            raise CorpusError(f"{where}: no JSON ({error}); expected {_FORM}") from None
+            raise CorpusError(f"{where}: not JSON ({error}); expected {_FORM}") from None
         name = record.get("id") if isinstance(record, dict) else None
         text = record.get("text") if isinstance(record, dict) else None
         if isinstance(name, int) and not isinstance(name, bool) and abs(name) < 10**18:

@@ -55,7 +55,7 @@ def describe_downloads(downloads: Iterable[Download]) -> str:
     rows = [
         (
             one.name,
-            f"{one.content}, {'unknown size' if one.size is None else f'{one.size} bytes'}",
+            one.content if one.size is None else f"{one.content}, {one.size} bytes",
         )
         for one in downloads
     ]
