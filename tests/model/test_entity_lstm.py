@@ -13,6 +13,7 @@ from random_networks import (
     random_network,
 )
 
+from neuroner_tl.model.bilstm import initial_bilstm
 from neuroner_tl.model.entity_lstm import (
     LAYER_NAMES,
     Architecture,
@@ -134,6 +135,13 @@ class TestInitialValues:
         assert np.abs(values).max() > 0.97 * limit
         assert values.std() == pytest.approx(limit / np.sqrt(3), rel=0.1)
         assert abs(values.mean()) < 0.1 * limit
+
+    @pytest.mark.parametrize("name", ["initial_h", "initial_c"])
+    def test_glorot_limits_of_initial_states(self, name):
+        """A state of size n is a matrix ``[1, n]``; limits differ most where n is 1."""
+        rng, limit = np.random.default_rng(0), np.sqrt(6 / (1 + 1))
+        drawn = [initial_bilstm(rng, 1, 1, "none")[f"forward_{name}"][0] for _ in range(300)]
+        assert 0.97 * limit < np.abs(drawn).max() <= limit
 
     def test_no_two_weights_are_equal(self, weights):
         cell = weights["token_lstm"]
