@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuroner_tl.cli.outcome import Outcome
 from neuroner_tl.cli.variables import add_variables, read_variables
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.screen import terminal_width
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _run(arguments: argparse.Namespace) -> Outcome:
     content = {"interrupted": outcome.interrupted, "left": outcome.left, **outcome.counts}
     if outcome.report is None:
         return Outcome(
-            f"interrupted, {outcome.left} runs left; the same command resumes the study",
+            f"interrupted, {counted(outcome.left, 'run')} left; the same command resumes the study",
             content,
             status=130,
         )

@@ -130,7 +130,9 @@ class ImportReport:
     def summary(self) -> str:
         """Return the counts as a few lines of text, one for each rule applied."""
         # Reading alone does not split text into sentences.
-        cut = f", {self.sentences} sentences, {self.tokens} tokens" if self.sentences else ""
+        cut = ""
+        if self.sentences:
+            cut = f", {counted(self.sentences, 'sentence')}, {counted(self.tokens, 'token')}"
         lines = [
             f"{counted(self.documents, 'document')}{cut}",
             f"{counted(self.annotations_read, 'annotation')} read, {self.annotations_kept} kept, "

@@ -25,6 +25,7 @@ from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.splits import DEFAULT_PERCENTAGES, Split, split_documents, take_train
 from neuroner_tl.corpora.text.line_offsets import LineEnds, texts_of
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.system.paths import StrPath
 
 logger = logging.getLogger(__name__)
@@ -336,5 +337,6 @@ def _note_shared_documents(parts: dict[str, PartReader], report: ImportReport) -
                 shared += 1
     if shared:
         logger.warning(
-            "%d documents have the same name in two parts: scores on them are too good", shared
+            "%s the same name in two parts: scores on them are too good",
+            counted(shared, "document has", "documents have"),
         )

@@ -16,6 +16,7 @@ from neuroner_tl.dataset.encoded_part import EncodedPart
 from neuroner_tl.dataset.vocabulary import OUTSIDE
 from neuroner_tl.dataset.vocabulary_building import GOLD_PARTS
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.runs.data import RunData
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def check_data(data: RunData) -> None:
         texts = "CoNLL tags" if data.corpus.parts["train"].has_columns else ".ann files"
         raise CorpusError(
             f"{folder}: {NOTHING_TO_LEARN}; expected entities in the {texts} of its "
-            f"{len(train.document_ids)} documents: see `neuroner-tl corpus check`"
+            f"{counted(len(train.document_ids), 'document')}: see `neuroner-tl corpus check`"
         )
     outside = data.dataset.vocabulary.labels.index(OUTSIDE)
     if not np.any(train.labels != outside):

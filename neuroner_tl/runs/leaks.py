@@ -10,6 +10,7 @@ from neuroner_tl.corpora.duplicates import DocumentIndex, SharedDocument
 from neuroner_tl.corpora.leaks import all_documents
 from neuroner_tl.corpora.reader import Corpus, read_corpus
 from neuroner_tl.errors import NeuroNERError
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.training.checkpoint import PARAMETERS
 
@@ -44,9 +45,9 @@ def _warn(shared: list[SharedDocument], place: str, target: Path) -> None:
     if shared:
         first = ", ".join(f"{s.target} ({s.reason})" for s in shared[:3])
         logger.warning(
-            "%d test document(s) of %s occur in %s: scores on them are too good; the first: %s. "
+            "%s of %s in %s: scores on them are too good; the first: %s. "
             "`neuroner-tl corpus leaks` lists them",
-            len(shared),
+            counted(len(shared), "test document"),
             target,
             place,
             first,

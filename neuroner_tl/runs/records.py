@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from neuroner_tl.evaluation.scoring import named_measures
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.parameters.files import write_parameters
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.prepared import PreparedRun
@@ -56,7 +57,10 @@ def write_resumption(run: PreparedRun, folder: RunFolder, progress: Progress) ->
     # It is outdated, and a run marked as finished would not be resumed.
     (folder.path / "results.json").unlink(missing_ok=True)
     logger.info(
-        "resuming %s in epoch %d after %d batches", folder.path, progress.epoch, progress.batch
+        "resuming %s in epoch %d after %s",
+        folder.path,
+        progress.epoch,
+        counted(progress.batch, "batch", "batches"),
     )
 
 

@@ -35,6 +35,11 @@ def run_summary(results: dict[str, Any]) -> str:
             rows.append([part, *(fixed(100 * rate) for rate in rates)])
         columns = ("part", "precision", "recall", "F1", "F1 on tags")
         lines += table_lines(columns, rows, (False, True, True, True, True))
+        if all(row[3] == fixed(0) for row in rows):
+            lines.append(
+                "no entity was found correctly in any part: train for more epochs, or check the "
+                "corpus and the learning rate"
+            )
         measures = results["measures"]
         lines.append(f"precision, recall, F1: {measures['documents']}")
         lines.append(f"F1 on tags: {measures['conll']}")

@@ -12,6 +12,7 @@ from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.formats.standoff import attach, read_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import PART_NAMES
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.silver.harmonise import Span
 from neuroner_tl.silver.lexicon import Lexicon, LexiconRules, longest, read_terms
@@ -133,10 +134,10 @@ def _warn_of_mismatches(path: Path, number: int) -> None:
     """Warn that annotations were left out: two collections may use one id for different texts."""
     if number:
         logger.warning(
-            "%s: %d documents differ from the text that was tagged under their id; their "
-            "annotations are left out",
+            "%s: %s from the text that was tagged under the same id; annotations of such documents "
+            "are left out",
             path,
-            number,
+            counted(number, "document differs", "documents differ"),
         )
 
 

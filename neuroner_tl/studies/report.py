@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.studies.definition.contents import Contents
@@ -153,7 +154,7 @@ def _lead(results: StudyResults) -> str:
     if not results.runs:
         return "Computed from finished predictions."
     done, of = len(results.finished), len(results.runs)
-    words = f"{done} of {of} runs are finished"
+    words = f"{done} of {counted(of, 'run is', 'runs are')} finished"
     words += f", {len(results.failed)} failed." if results.failed else "."
     if results.zeros:
         words += f" {len(results.zeros)} scored 0 and count with that; cells say `at 0`."

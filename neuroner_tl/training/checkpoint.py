@@ -226,7 +226,9 @@ def load_model(folder: Path) -> SavedModel:
             # The tag scheme is compared with the labels below.
             if name != "tagging_format" and not isinstance(value, str):
                 raise TypeError(f"text/{name}")
-        training = dict(manifest["training"])
+        training = manifest["training"]
+        if not isinstance(training, dict):
+            raise TypeError("training")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(
             f"{folder / MANIFEST}: {error} is missing or wrong; copy the model's folder again"

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from neuroner_tl.dataset.batches import RareTokens, Shapes, training_batches
 from neuroner_tl.dataset.encoding import Dataset
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.training.step import TrainingStep
 
 # The loss is watched as its mean over this many sentences.
@@ -127,9 +128,9 @@ class Progress:
     def reason_to_end(self, settings: LoopSettings) -> str:
         """Return why no further epoch is to be trained; empty if one is."""
         if self.without_gain >= settings.patience and self.epoch > settings.minimum_epochs:
-            return f"no improvement in {settings.patience} epochs"
+            return f"no improvement in {counted(settings.patience, 'epoch')}"
         if self.epoch > settings.maximum_epochs:
-            return f"{settings.maximum_epochs} epochs are done"
+            return f"{counted(settings.maximum_epochs, 'epoch is', 'epochs are')} done"
         return ""
 
     @classmethod

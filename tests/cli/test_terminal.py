@@ -80,6 +80,19 @@ def test_an_interruption_is_said_once():
     assert run_summary(done) == "finished: 3 epochs are done"
 
 
+@pytest.mark.parametrize(("f1", "said"), [(0.0, True), (0.004, False)])
+def test_a_run_that_found_nothing_says_so(f1, said):
+    micro = {"precision": f1, "recall": f1, "f1": f1}
+    scores = {"documents": {"micro": micro}, "conll": {"micro": micro}}
+    results = {
+        "status": "finished",
+        "reason": "1 epoch is done",
+        "scores": {"valid": scores, "test": scores},
+        "measures": {"documents": "x", "conll": "y"},
+    }
+    assert ("no entity was found correctly in any part" in run_summary(results)) == said
+
+
 def test_a_report_of_a_study(printed, gold, tmp_path):
     study = tmp_path / "study.ini"
     study.write_text(

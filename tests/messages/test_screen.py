@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroner_tl.messages import progress
-from neuroner_tl.messages.numbers import fixed
+from neuroner_tl.messages.numbers import counted, fixed
 from neuroner_tl.messages.screen import fitted, table_lines, wrapped
 
 COLUMNS = ("corpus", "runs", "arm", "precision of all", "recall", "F1 gain in points", "p")
@@ -81,3 +81,16 @@ def test_log_lines_are_shown_unless_the_caller_shows_them(capsys, monkeypatch):
     with progress.shown_progress(False):
         log.info("unseen")
     assert capsys.readouterr().err == "an epoch\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((1, "document"), "1 document"),
+        ((0, "document"), "0 documents"),
+        ((1, "entity", "entities"), "1 entity"),
+        ((2, "entity", "entities"), "2 entities"),
+    ],
+)
+def test_a_number_with_its_noun(arguments, text):
+    assert counted(*arguments) == text

@@ -27,6 +27,7 @@ from neuroner_tl.corpora.text.line_offsets import (
     texts_of,
 )
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.numbers import counted
 
 SKIPPED = {
     "R": "relation skipped",
@@ -63,7 +64,7 @@ def brat_names(folder: Path) -> list[str]:
     if orphans:
         raise CorpusError(
             f"{folder / orphans[0]}.ann: there is no {orphans[0]}.txt beside it "
-            f"({len(orphans)} such file(s)); add the text or remove the annotations"
+            f"({counted(len(orphans), 'such file')}); add the text or remove the annotations"
         )
     return sorted(texts)
 

@@ -51,6 +51,30 @@ def match_records(
     return found, [sentence for sentence in sentences if sentence is not None]
 
 
+def outdated_runs(runs: Sequence[StudyRun], records: Mapping[str, Record]) -> dict[str, str]:
+    """Find runs that are recorded, but no longer match what they read.
+
+    Args:
+        runs: the planned runs.
+        records: what is recorded, by identifier, in the order of recording.
+
+    Returns:
+        For the identifier of each such run what has changed since it was recorded.
+    """
+    latest = {record["key"]: record for record in records.values() if "key" in record}
+    found = {}
+    for run in runs:
+        record = latest.get(run.key)
+        if record is not None and run.is_known and run.id not in records:
+            before = record.get("content", {})
+            names = sorted(
+                n for n in {*before, *run.content} if before.get(n) != run.content.get(n)
+            )
+            what = " and ".join(name.replace("_", " ") for name in names) or "source model"
+            found[run.id] = f"{what} changed since it was recorded"
+    return found
+
+
 def _content(record: Record) -> str:
     return str(sorted(record.get("content", {}).items()))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
 from neuroner_tl.studies.running.folder import StudyFolder
-from neuroner_tl.studies.running.matching import match_records
+from neuroner_tl.studies.running.matching import match_records, outdated_runs
 from neuroner_tl.studies.running.store import FAILED, FINISHED, Record
 
 
@@ -29,6 +29,8 @@ class StudyStatus:
             none is at work); None if nothing is known of any such run.
         seconds_done: what the finished runs took.
         notes: what must be known of records and contents.
+        outdated: runs still to be executed though they are recorded, since what they read has
+            changed: what it is.
 
     Example::
 
@@ -43,6 +45,7 @@ class StudyStatus:
     seconds_left: Optional[float]
     seconds_done: float
     notes: tuple[str, ...] = ()
+    outdated: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as a JSON object."""
@@ -54,6 +57,7 @@ class StudyStatus:
             "seconds_left": self.seconds_left,
             "seconds_done": self.seconds_done,
             "notes": list(self.notes),
+            "outdated": dict(self.outdated),
         }
 
     def to_text(self) -> str:
@@ -72,10 +76,12 @@ class StudyStatus:
                 f"{who.get('host', '?')}"
             )
         lines += [f"  failed  {name}: {error}" for name, error in self.failed.items()]
-        shown = self.missing[:10]
+        lines += [f"  outdated {name}: {what}" for name, what in self.outdated.items()]
+        shown = [run for run in self.missing if run.id not in self.outdated][:10]
         lines += [f"  missing {run.id}" for run in shown]
-        if len(self.missing) > len(shown):
-            lines.append(f"  missing {len(self.missing) - len(shown)} more")
+        more = len(self.missing) - len(self.outdated) - len(shown)
+        if more > 0:
+            lines.append(f"  missing {more} more")
         if self.missing or self.running:
             if self.seconds_left is None:
                 lines.append("time left: unknown until a similar run is done")
@@ -97,6 +103,7 @@ def status_of(definition: StudyDefinition, seed: Optional[int] = None) -> StudyS
     folder = StudyFolder(definition.folder)
     records, holders = folder.store.records(), folder.claims.holders()
     planned = plan_runs(definition, seed, Contents.remembered(definition.output_folder))
+    outdated = outdated_runs(planned, records)
     runs, notes = match_records(planned, records)
     runs = [_as_claimed(run, holders) for run in runs]
     done = [run for run in runs if records.get(run.id, {}).get("status") == FINISHED]
@@ -116,6 +123,7 @@ def status_of(definition: StudyDefinition, seed: Optional[int] = None) -> StudyS
         _seconds_left(runs, records, running, missing),
         sum(float(records[run.id]["seconds"]) for run in done),
         tuple(notes),
+        {name: what for name, what in outdated.items() if name in {run.id for run in missing}},
     )
 
 

@@ -13,7 +13,7 @@ from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.running import code_version
 from neuroner_tl.studies.running.claims import Claims
-from neuroner_tl.studies.running.matching import match_records
+from neuroner_tl.studies.running.matching import match_records, outdated_runs
 from neuroner_tl.studies.running.status import status_of
 
 STUDY = """\
@@ -153,6 +153,23 @@ def test_records_of_other_contents_are_not_used_without_a_word(folder):
     assert [run.id for run in matched] == [run.id for run in after]
     assert "2 runs are recorded with several contents, the latest of which is used" in notes[0]
     assert len(notes) == 1 and notes[0].endswith("(gold).")
+
+
+def test_runs_that_no_longer_match_what_they_read_are_named(folder):
+    before = planned(folder)
+    records = records_of(before)
+    assert outdated_runs(before, records) == {}
+    (folder / "gold" / "a.txt").write_text("Flu!")
+    after = planned(folder)
+    outdated = outdated_runs(after, records)
+    assert outdated == {
+        run.id: "corpus changed since it was recorded" for run in after if run.corpus == "gold"
+    }
+    # Once they are recorded again, they match.
+    assert outdated_runs(after, {**records, **records_of(after)}) == {}
+    (folder / "silver" / "a.txt").write_text("Flu?")
+    found = outdated_runs(planned(folder), records_of(after))
+    assert "source model changed since it was recorded" in found.values()
 
 
 def test_status_finds_runs_that_are_being_made_without_their_corpora(folder):

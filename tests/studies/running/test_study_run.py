@@ -210,7 +210,7 @@ def test_an_interrupted_study_resumes_with_the_same_result(
     with monkeypatch.context() as patched:
         patched.setattr(training, "TrainingLoop", Interrupted)
         assert call("study", "run", path) == 130
-    assert "1 runs left; the same command resumes" in capsys.readouterr().out
+    assert "1 run left; the same command resumes" in capsys.readouterr().out
     assert not store.records()
     with monkeypatch.context() as patched:
         patched.setattr(execution, "train_run", None)  # It is resumed, not restarted.
