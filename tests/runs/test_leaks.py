@@ -80,4 +80,4 @@ def test_train_documents_in_test(corpora, tmp_path: Path, caplog, monkeypatch) -
         NeuroNER(dataset_text_folder=folder, output_folder=tmp_path / "out") as ner,
     ):
         ner.fit()
-    assert f"of {folder} occur in train or valid" in caplog.text
+    assert f"of {folder} in train or valid" in caplog.text

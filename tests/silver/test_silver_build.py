@@ -294,8 +294,8 @@ def test_another_tagger_of_other_texts(data: Path, tmp_path: Path, caplog) -> No
     content = build_silver(read_silver_definition(path)).content
     rows = content["agreement"]["contributions"]
     assert rows["brat"]["spans"] == rows["other"]["spans"] == 0
-    assert f"{tagged}: 1 documents differ from the text" in caplog.text
-    assert f"{tmp_path / 'other.tsv'}: 1 documents differ from the text" in caplog.text
+    assert f"{tagged}: 1 document differs from the text" in caplog.text
+    assert f"{tmp_path / 'other.tsv'}: 1 document differs from the text" in caplog.text
 
 
 def test_rows_that_do_not_fit_are_an_error(data: Path, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def outdated_runs(runs: Sequence[StudyRun], records: Mapping[str, Record]) -> di
             names = sorted(
                 n for n in {*before, *run.content} if before.get(n) != run.content.get(n)
             )
-            what = " and ".join(name.replace("_", " ") for name in names) or "source model"
+            what = " and ".join(name.replace("_", " ") for name in names)
             found[run.id] = f"{what} changed since it was recorded"
     return found
 

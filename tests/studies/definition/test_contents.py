@@ -169,7 +169,10 @@ def test_runs_that_no_longer_match_what_they_read_are_named(folder):
     assert outdated_runs(after, {**records, **records_of(after)}) == {}
     (folder / "silver" / "a.txt").write_text("Flu?")
     found = outdated_runs(planned(folder), records_of(after))
-    assert "source model changed since it was recorded" in found.values()
+    assert set(found.values()) == {
+        "corpus changed since it was recorded",
+        "source changed since it was recorded",
+    }
 
 
 def test_status_finds_runs_that_are_being_made_without_their_corpora(folder):
