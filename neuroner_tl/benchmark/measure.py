@@ -39,10 +39,11 @@ from neuroner_tl.benchmark.result import (
 )
 from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.messages.progress import progress_bar
-from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, create_network, initial_weights
+from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, create_network
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.data import load_data
+from neuroner_tl.runs.first_weights import random_weights
 from neuroner_tl.runs.settings import architecture_of, step_settings
 from neuroner_tl.system.interruption import interruptible
 from neuroner_tl.system.memory import peak_memory
@@ -104,14 +105,7 @@ def _contenders(
     dataset: Dataset,
     architecture: Architecture,
 ) -> Iterator[Contender]:
-    weights = initial_weights(
-        architecture,
-        len(dataset.vocabulary.tokens),
-        len(dataset.vocabulary.characters),
-        parameters.seed,
-        dataset.token_vectors,
-        dataset.token_vector_found,
-    )
+    weights = random_weights(parameters, architecture, dataset)
 
     def make_network() -> EntityLSTM:
         return create_network(architecture, weights)

@@ -6,11 +6,10 @@ import logging
 import sys
 from typing import Optional
 
-import numpy as np
-
 from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.messages.screen import terminal_width
 from neuroner_tl.model.entity_lstm import Architecture, initial_weights
+from neuroner_tl.model.layer import InitialWeights
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.needed_memory import check_memory
 from neuroner_tl.runs.settings import layer_choice
@@ -42,22 +41,8 @@ def first_weights(
         ParameterError: the network does not fit into memory.
         TransferError: the source does not fit.
     """
-    train = dataset.parts["train"]
-    sizes = len(dataset.vocabulary.tokens), len(dataset.vocabulary.characters)
-    check_memory(
-        parameters,
-        architecture,
-        *sizes,
-        train.number_of_sentences,
-        int(np.diff(train.sentence_offsets).max(initial=0)),
-    )
-    weights = initial_weights(
-        architecture,
-        *sizes,
-        parameters.seed,
-        dataset.token_vectors,
-        dataset.token_vector_found,
-    )
+    check_memory(parameters, architecture, dataset)
+    weights = random_weights(parameters, architecture, dataset)
     if source is None:
         return weights, None
     plan = plan_transfer(
@@ -72,3 +57,17 @@ def first_weights(
     )
     logger.info("%s", plan.report.table(terminal_width(sys.__stderr__)))
     return plan.apply(weights), plan.report
+
+
+def random_weights(
+    parameters: Parameters, architecture: Architecture, dataset: Dataset
+) -> dict[str, InitialWeights]:
+    """Draw the weights of a network for a corpus, with its word vectors and the run's seed."""
+    return initial_weights(
+        architecture,
+        len(dataset.vocabulary.tokens),
+        len(dataset.vocabulary.characters),
+        parameters.seed,
+        dataset.token_vectors,
+        dataset.token_vector_found,
+    )

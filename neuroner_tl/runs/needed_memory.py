@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import math
 
+import numpy as np
+
+from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import Architecture, weight_shapes
 from neuroner_tl.model.token_embedding import TokenEmbedding
@@ -52,21 +55,20 @@ def needed_megabytes(
     return dense + table, 4 * (numbers + batch * per_token) / (1 << 20)
 
 
-def check_memory(
-    parameters: Parameters,
-    architecture: Architecture,
-    vocabulary: int,
-    alphabet: int,
-    sentences: int,
-    longest: int,
-) -> None:
-    """Log the estimate; see `needed_megabytes` for the arguments.
+def check_memory(parameters: Parameters, architecture: Architecture, dataset: Dataset) -> None:
+    """Log the estimate for a corpus.
 
     Raises:
         ParameterError: the machine has less.
     """
+    train = dataset.parts["train"]
     weights, needed = needed_megabytes(
-        parameters, architecture, vocabulary, alphabet, sentences, longest
+        parameters,
+        architecture,
+        len(dataset.vocabulary.tokens),
+        len(dataset.vocabulary.characters),
+        train.number_of_sentences,
+        int(np.diff(train.sentence_offsets).max(initial=0)),
     )
     have = total_memory()
     if needed > have:

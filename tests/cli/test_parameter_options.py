@@ -2,6 +2,7 @@ import argparse
 
 import pytest
 
+from neuroner_tl.__main__ import main
 from neuroner_tl.__main__ import make_parser as make_whole_parser
 from neuroner_tl.cli.parameter_options import (
     CommandLineParser,
@@ -129,3 +130,14 @@ def test_former_names_are_refused_with_the_new_one(command, former, now, capsys)
         make_whole_parser().parse_args([*command.split(), *needed.get(command, []), former, "1"])
     assert caught.value.code == 2
     assert capsys.readouterr().err.endswith(f"; the nearest is {now}\n")
+
+
+def test_train_loads_parameters_once(tmp_path, caplog):
+    path = tmp_path / "run.ini"
+    path.write_text(
+        f"[a]\nplot_format = pdf\ndataset_text_folder = {tmp_path / 'none'}\n"
+        f"output_folder = {tmp_path / 'output'}\n"
+    )
+    assert main(["train", "--parameters_filepath", str(path)]) == 2
+    warnings = [r.getMessage() for r in caplog.records if "of NeuroNER" in r.getMessage()]
+    assert len(warnings) == 1 and "plot_format" in warnings[0]
