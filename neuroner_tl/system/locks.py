@@ -17,6 +17,8 @@ from filelock import FileLock, Timeout
 
 # Seconds between attempts to take a lock that another process holds.
 _PAUSE_SECONDS = 0.01
+# Seconds in which a process that only checks a lock has released it, on a busy machine too.
+_CHECK_SECONDS = 0.25
 
 
 @contextmanager
@@ -56,7 +58,7 @@ def is_locked(path: Path) -> bool:
         return False
     try:
         # Another process that only checks, like this one, releases it in a moment.
-        with lock(path, wait=5 * _PAUSE_SECONDS) as free:
+        with lock(path, wait=_CHECK_SECONDS) as free:
             return not free
     except OSError:
         return True

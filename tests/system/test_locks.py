@@ -72,6 +72,7 @@ def test_checking_creates_no_file_and_checkers_do_not_interfere(tmp_path):
     def look():
         while time.monotonic() < end:
             seen.append(is_locked(path))
+            time.sleep(0.001)
 
     lookers = [threading.Thread(target=look) for _ in range(2)]
     for looker in lookers:
