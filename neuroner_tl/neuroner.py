@@ -185,6 +185,10 @@ class NeuroNER:
         """
         if isinstance(texts, (str, Document)):
             return self._predict_all([texts])[0]
+        if not isinstance(texts, Iterable) or isinstance(texts, (bytes, bytearray)):
+            raise TypeError(
+                f"found {type(texts).__name__}, expected a str, a Document or several of them"
+            )
         return self._predict_all(cast("Iterable[Union[str, Document]]", texts))
 
     def _predict_all(

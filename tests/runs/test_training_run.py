@@ -269,6 +269,9 @@ class TestFacade:
         assert all(text[e.start : e.end] == e.text for e in entities)
         assert [e.start for e in entities] == sorted(e.start for e in entities)
         assert ner.predict("") == []
+        for wrong in (3, None, b"text", [b"text"]):
+            with pytest.raises(TypeError, match="found .*, expected"):
+                ner.predict(wrong)
         assert ner.evaluate(corpora.gold / "test").micro.f1 == pytest.approx(
             result.results["scores"]["test"]["documents"]["micro"]["f1"]
         )
