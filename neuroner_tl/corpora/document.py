@@ -5,7 +5,7 @@ Offsets count Unicode code points from the start of the document's text; ends ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
 
@@ -18,6 +18,9 @@ class Entity:
         fragments: ``(start, end)`` pairs in the order of the text; more than one for a
             discontinuous entity.
         text: the surface text: the fragments' texts joined by a space.
+        probability: how probable a model or a vote finds the mention, 0 to 1; None where nothing
+            is known of it, as in gold corpora. It does not tell mentions apart: entities that
+            differ in it alone are equal.
 
     Example:
         >>> entity = Entity("DISO", ((4, 10), (20, 28)), "breast carcinoma")
@@ -28,6 +31,7 @@ class Entity:
     type: str
     fragments: tuple[tuple[int, int], ...]
     text: str
+    probability: Optional[float] = field(default=None, compare=False)
 
     @property
     def start(self) -> int:

@@ -26,7 +26,7 @@ class FoundAnnotation(NamedTuple):
     Example:
         >>> found = FoundAnnotation("DISO", ((0, 6),), "Asthma", "corpus.jsonl:1")
         >>> fitting_entities("Asthma persists.", [found], ImportReport())
-        (Entity(type='DISO', fragments=((0, 6),), text='Asthma'),)
+        (Entity(type='DISO', fragments=((0, 6),), text='Asthma', probability=None),)
     """
 
     type: Optional[str]
