@@ -1,3 +1,6 @@
+"""Entities as values."""
+
+from neuroner_tl.corpora.document import Entity
 
 
 def test_probabilities_do_not_tell_entities_apart():
