@@ -31,6 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument(
             "--seed", type=_seed, metavar="N", help="seed of all runs; overrides the study file"
         )
+        action.add_argument(
+            "--arms",
+            type=_names,
+            default=(),
+            metavar="NAMES",
+            help="only these arms, with commas, and the sources that they need (default: all)",
+        )
         add_variables(action, "the study file")
         _ADD_OWN[name](action)
 
@@ -72,6 +79,10 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the command."""
     action = {"run": _run, "status": _status, "report": _report}[arguments.action]
@@ -81,6 +92,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
 def _common(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "seed": arguments.seed,
+        "arms": arguments.arms,
         "output_folder": arguments.output,
         "variables": read_variables(arguments.variables),
     }

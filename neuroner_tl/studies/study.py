@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
@@ -84,6 +84,7 @@ def run_study(
     address: Optional[str] = None,
     retry_failed: bool = False,
     seed: Optional[int] = None,
+    arms: Sequence[str] = (),
     output_folder: Optional[StrPath] = None,
     variables: Optional[Mapping[str, str]] = None,
 ) -> StudyOutcome:
@@ -101,13 +102,14 @@ def run_study(
         address: of a Ray cluster; ``auto`` for the one that this machine belongs to.
         retry_failed: whether to repeat failed runs.
         seed: the seed of all runs; None for those of the study file.
+        arms: the arms to be content with, with the sources that they need; none for all.
         output_folder: None for that of the study file.
         variables: what ``${NAME}`` in the study file stands for.
 
     Raises:
         NeuroNERError: something that the study file names cannot be used; nothing is trained.
     """
-    study = _read(definition, output_folder, variables, needs_corpora=True)
+    study = _read(definition, arms, output_folder, variables, needs_corpora=True)
     if workers is not None and workers < 1:
         raise ParameterError(f"workers: found {workers}, expected 1 or more")
     counts: Mapping[str, int] = {}
@@ -118,13 +120,14 @@ def run_study(
         counts, left = progress.counts, progress.left
         if progress.interrupted:
             return StudyOutcome(counts, left, True, None)
-    return StudyOutcome(counts, left, False, _report(study, seed))
+    return StudyOutcome(counts, left, False, _report(study, seed, arms))
 
 
 def study_status(
     definition: StrPath,
     *,
     seed: Optional[int] = None,
+    arms: Sequence[str] = (),
     output_folder: Optional[StrPath] = None,
     variables: Optional[Mapping[str, str]] = None,
 ) -> StudyStatus:
@@ -133,13 +136,14 @@ def study_status(
     Args:
         definition: the study file.
         seed: the seed of all runs; None for those of the study file.
+        arms: the arms to be content with, with the sources that they need; none for all.
         output_folder: None for that of the study file.
         variables: what ``${NAME}`` in the study file stands for.
 
     Raises:
         NeuroNERError: the definition is wrong, or the store is damaged.
     """
-    return status_of(_read(definition, output_folder, variables), seed)
+    return status_of(_read(definition, arms, output_folder, variables), seed)
 
 
 def study_report(
@@ -148,6 +152,7 @@ def study_report(
     to: Optional[StrPath] = None,
     records: Optional[StrPath] = None,
     seed: Optional[int] = None,
+    arms: Sequence[str] = (),
     output_folder: Optional[StrPath] = None,
     variables: Optional[Mapping[str, str]] = None,
 ) -> StudyReport:
@@ -158,6 +163,7 @@ def study_report(
         to: write the report here, with the records beside it; None for the study's own folder.
         records: take the records from this file, not from the study's folder.
         seed: the seed of all runs; None for those of the study file.
+        arms: the arms to be content with, with the sources that they need; none for all.
         output_folder: None for that of the study file.
         variables: what ``${NAME}`` in the study file stands for.
 
@@ -165,19 +171,26 @@ def study_report(
         NeuroNERError: the definition is wrong, there are no records, or the folder cannot be
             written.
     """
-    study = _read(definition, output_folder, variables)
+    study = _read(definition, arms, output_folder, variables)
     return _report(
-        study, seed, None if to is None else Path(to), None if records is None else Path(records)
+        study,
+        seed,
+        arms,
+        None if to is None else Path(to),
+        None if records is None else Path(records),
     )
 
 
 def _read(
     path: StrPath,
+    arms: Sequence[str],
     output_folder: Optional[StrPath],
     variables: Optional[Mapping[str, str]],
     needs_corpora: bool = False,
 ) -> StudyDefinition:
     definition = read_definition(Path(path), variables, needs_corpora=needs_corpora)
+    if arms:
+        definition = definition.with_arms(arms)
     if output_folder is None:
         return definition
     return dataclasses.replace(definition, output_folder=Path(output_folder))
@@ -186,6 +199,7 @@ def _read(
 def _report(
     definition: StudyDefinition,
     seed: Optional[int],
+    arms: Sequence[str],
     to: Optional[Path] = None,
     records: Optional[Path] = None,
 ) -> StudyReport:
@@ -193,6 +207,8 @@ def _report(
     from neuroner_tl.studies.report import load_results, make_page, write_report
 
     results = load_results(definition, seed, records)
-    page = make_page(results, [] if seed is None else ["--seed", str(seed)])
+    options = [] if seed is None else ["--seed", str(seed)]
+    options += ["--arms", ",".join(arms)] if arms else []
+    page = make_page(results, options)
     written = write_report(page, results, to)
     return StudyReport(definition.report_folder if to is None else to, tuple(written), page)

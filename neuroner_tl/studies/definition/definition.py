@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Optional
 
+from neuroner_tl.errors import ParameterError
+from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.parameters.ini_syntax import IniValue
 from neuroner_tl.parameters.schema import Parameters
@@ -113,6 +115,18 @@ class StudyDefinition:
         """Whether a corpus of the study is synthetic."""
         corpora = (*self.sources.values(), *self.targets.values())
         return any(path.startswith(SYNTHETIC) for named in corpora for path in named.values())
+
+    def with_arms(self, names: Sequence[str]) -> StudyDefinition:
+        """Return the study with some of its arms only, in its own order.
+
+        Raises:
+            ParameterError: it has no arm of such a name.
+        """
+        known = [arm.name for arm in self.arms]
+        for name in names:
+            if name not in known:
+                raise ParameterError(f"--arms: found {name!r}, expected {one_of(name, known)}")
+        return replace(self, arms=tuple(arm for arm in self.arms if arm.name in names))
 
     def corpus_text(self, name: str) -> str:
         """Return the folder of a corpus, or its synthetic name, as in the file."""

@@ -192,7 +192,7 @@ STUDIES = sorted(
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_the_definitions_in_the_repository_are_sound(path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    values = dict.fromkeys(("GOLD", "SILVER", "VECTORS", "PREDICTIONS"), "somewhere")
+    values = dict.fromkeys(("GOLD", "SILVER", "VECTORS", "PREDICTIONS", "DATA"), "somewhere")
     definition = read_definition(path, values)
     assert plan_runs(definition) or definition.predictions
 

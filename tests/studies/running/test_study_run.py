@@ -231,6 +231,23 @@ def test_status_tells_what_is_running_and_missing(write_study, folder, capsys):
         assert "1 running, 0 failed, 4 missing" in printed
 
 
+def test_some_arms_can_be_run_before_the_sources_of_the_others_exist(
+    write_study, store, capsys, corpora, tmp_path
+):
+    path = write_study(source=str(tmp_path / "silver"))
+    assert call("study", "run", path, "--arms", "baseline") == 0
+    assert "--arms baseline" in (tmp_path / "output/tiny/reports/tiny/report.md").read_text()
+    (baseline,) = store.records().values()
+    assert call("study", "run", path) == 2
+    assert "silver: no such folder" in capsys.readouterr().err
+    shutil.copytree(corpora.silver, tmp_path / "silver")
+    assert call("study", "run", path) == 0
+    first, *others = store.records().values()
+    assert first == baseline and len(others) == 2
+    assert call("study", "status", path, "--arms", "baselin") == 2
+    assert "--arms: found 'baselin', expected one of baseline, transfer" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "corpora, words",
     [
