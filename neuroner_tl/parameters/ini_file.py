@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import (
     Any,
@@ -194,7 +194,7 @@ def read_sections(
     if variables is not None:
         used = _variables_of(values, variables)
         values = _expanded(values, used)
-    places = {title: _place(path, title, models) for title in values}
+    places = _places(path, values, models)
     read: dict[type[Section], dict[str, _Read]] = {model: {} for model in models.values()}
     for title, model in models.items():
         if "*" not in title:
@@ -205,6 +205,22 @@ def read_sections(
             _refuse_variables(path, found)
         read[model][name] = _Read(title, _section(path, title, model, found))
     return IniFile(path, values, used, read)
+
+
+def _places(
+    path: Path, titles: Iterable[str], models: Mapping[str, type[Section]]
+) -> dict[str, tuple[type[Section], str]]:
+    """Return the place of each section; refuse two that differ in their white space alone."""
+    places: dict[str, tuple[type[Section], str]] = {}
+    first: dict[tuple[type[Section], str], str] = {}
+    for title in titles:
+        place = places[title] = _place(path, title, models)
+        if first.setdefault(place, title) != title:
+            raise ParameterError(
+                f"{path}: found the sections [{first[place]}] and [{title}], expected each section "
+                "once; put their values together, or rename one"
+            )
+    return places
 
 
 def _place(
@@ -246,6 +262,11 @@ def _section(
                 f"{one_of(name, fields)}"
             )
         name = name if name in fields else option
+        if name in lines:
+            raise ParameterError(
+                f"{path}:{value.line}: {option}: found a second {name} in [{title}], expected "
+                "each name once; remove one of the two lines"
+            )
         lines[name] = value
         if value.text or name not in fields:
             given[name] = value.text

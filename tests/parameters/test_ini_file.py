@@ -116,6 +116,11 @@ def test_any_section(tmp_path):
             "nearest is [thing NAME]",
         ),
         (
+            "[main]\nname = a\n[thing b]\nkind = one\n[thing  b]\nkind = two",
+            ": found the sections [thing b] and [thing  b], expected each section once; put their "
+            "values together, or rename one",
+        ),
+        (
             "[main]\nname = a\nnumber = -1",
             ":3: number: found '-1', expected a whole number of at least 0; correct it, or remove "
             "the line for the default",
@@ -140,6 +145,11 @@ def test_mistakes_are_refused_in_one_line(tmp_path, text, message):
         read(tmp_path, text)
     assert str(caught.value).startswith(f"{tmp_path / 'x.ini'}{message}"), caught.value
     assert "\n" not in str(caught.value)
+
+
+def test_one_name_in_two_cases_is_a_second_value(tmp_path):
+    with pytest.raises(ParameterError, match=r":4: NUMBER: found a second number in \[main\], exp"):
+        read(tmp_path, "[main]\nname = a\nnumber = 1\nNUMBER = 2\n", keep_case=True)
 
 
 def test_variables(tmp_path, monkeypatch):
