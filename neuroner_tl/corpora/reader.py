@@ -205,6 +205,7 @@ def read_corpus(
     train_size: Optional[float] = None,
     report: Optional[ImportReport] = None,
     required: Sequence[str] = (),
+    warn: bool = True,
 ) -> Corpus:
     """Find the parts of a corpus; documents are read when the parts are iterated.
 
@@ -216,6 +217,7 @@ def read_corpus(
             valid and test; None uses all.
         report: notes the documents left out, and those found in two parts.
         required: parts that must be there.
+        warn: whether to log that documents are in two parts, which the report counts anyway.
 
     Raises:
         CorpusError: no such folder, no documents, two layouts at once, or a required part missing.
@@ -232,7 +234,12 @@ def read_corpus(
                 f"{folder}: no {name} part; add {name}/ with brat files or {name}.txt, or put all "
                 "brat files into one folder to have them split"
             )
-    _note_shared_documents(parts, report)
+    shared = _note_shared_documents(parts, report)
+    if shared and warn:
+        logger.warning(
+            "%s the same name in two parts: scores on them are too good",
+            counted(shared, "document has", "documents have"),
+        )
     left_out = None
     if train_size is not None and "train" in parts:
         everything = parts["train"].ids
@@ -324,7 +331,8 @@ def _find_parts(
     return parts, split
 
 
-def _note_shared_documents(parts: dict[str, PartReader], report: ImportReport) -> None:
+def _note_shared_documents(parts: dict[str, PartReader], report: ImportReport) -> int:
+    """Count documents whose names are in two parts."""
     seen: dict[str, str] = {}
     shared = 0
     for name, part in parts.items():
@@ -335,8 +343,4 @@ def _note_shared_documents(parts: dict[str, PartReader], report: ImportReport) -
             if first != name:
                 report.count(IN_TWO_PARTS, f"{document}: {first} and {name}")
                 shared += 1
-    if shared:
-        logger.warning(
-            "%s the same name in two parts: scores on them are too good",
-            counted(shared, "document has", "documents have"),
-        )
+    return shared

@@ -167,7 +167,7 @@ def load_data(parameters: Parameters, source: Optional[SavedModel] = None) -> Ru
 def _snapshot(parameters: Parameters, corpus: Optional[Corpus] = None) -> Snapshot:
     """Take a snapshot of the corpus and the word vectors as they are now."""
     if corpus is None:
-        corpus, _ = open_corpus(parameters, ("train", "valid"))
+        corpus, _ = open_corpus(parameters, ("train", "valid"), warn=False)
     memory = parameters.output_folder / CACHE / DIGESTS if parameters.cache_encoding else None
     return take_snapshot(corpus, parameters.token_pretrained_embedding_filepath, memory)
 
@@ -180,9 +180,9 @@ def entity_types(part: Optional[PartReader]) -> set[str]:
 
 
 def open_corpus(
-    parameters: Parameters, required: tuple[str, ...]
+    parameters: Parameters, required: tuple[str, ...], warn: bool = True
 ) -> tuple[Corpus, dict[str, ImportReport]]:
-    """Find the parts of the corpus that the parameters name."""
+    """Find the parts of the corpus that the parameters name; see `read_corpus`."""
     if parameters.dataset_text_folder is None:
         raise ParameterError(
             "dataset_text_folder is empty, expected the folder of a corpus; set it in the "
@@ -196,6 +196,7 @@ def open_corpus(
         train_size=parameters.train_size,
         report=report,
         required=required,
+        warn=warn,
     )
     return corpus, {"corpus": report}
 

@@ -55,6 +55,16 @@ def test_annotations_that_tags_cannot_represent_are_refused(corpus, tmp_path):
     assert "no entity in train that tags can represent" in check.summary()
 
 
+def test_documents_in_two_parts_are_a_warning_once(corpus, tmp_path, caplog):
+    """The corpus is listed again after it was read, and at the end: to see whether it changed."""
+    for path in sorted((corpus / "train").iterdir())[:2]:
+        shutil.copy(path, corpus / "test")
+    data = loaded(corpus, tmp_path / "out")
+    assert data.changed() is None
+    said = [r.getMessage() for r in caplog.records if "in two parts" in r.getMessage()]
+    assert said == ["1 document has the same name in two parts: scores on them are too good"]
+
+
 def test_a_valid_part_without_entities_is_a_warning(corpus, tmp_path, caplog):
     empty(corpus / "valid")
     check_data(loaded(corpus, tmp_path))

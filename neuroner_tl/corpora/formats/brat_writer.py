@@ -10,7 +10,7 @@ from typing import Optional
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat import format_annotations
-from neuroner_tl.corpora.formats.text_files import encode_text
+from neuroner_tl.corpora.formats.text_files import BYTE_ORDER_MARK, encode_text
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import sync, sync_files
 from neuroner_tl.system.temporary import naming, remove_leftovers, temporary_path, write_fault
@@ -64,7 +64,9 @@ class BratWriter:
             raise CorpusError(f"document id {name!r} cannot be a file name; rename the document")
         self._write(f"{name}.ann", format_annotations(document.entities))
         if self._with_text:
-            self._write(f"{name}.txt", document.text)
+            # A reader takes a first byte order mark for the file's signature: the text keeps its own.
+            has_mark = document.text.startswith(BYTE_ORDER_MARK)
+            self._write(f"{name}.txt", BYTE_ORDER_MARK * has_mark + document.text)
         self._staged.append(name)
         if len(self._staged) >= DOCUMENTS_AT_ONCE:
             self.commit()

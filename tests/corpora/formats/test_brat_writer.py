@@ -57,6 +57,14 @@ def test_a_long_job_shows_what_is_done(tmp_path, monkeypatch):
     assert len(list(tmp_path.glob("*.ann"))) == 5
 
 
+def test_a_text_that_begins_with_a_byte_order_mark_is_read_back(tmp_path):
+    """A reader takes the first one for the signature of the file; offsets count the second."""
+    written = documents(1, "\ufeffFlu and cold")[0]
+    with BratWriter(tmp_path) as writer:
+        writer.add(written)
+    assert read_brat_document(tmp_path / "d0.txt", ImportReport()) == written
+
+
 def test_an_interruption_keeps_finished_documents(tmp_path):
     with pytest.raises(KeyboardInterrupt), BratWriter(tmp_path) as writer:
         writer.add(documents(1)[0])
