@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neuroner_tl.corpora.convert import TARGETS, convert_corpus, read_documents
+from neuroner_tl.corpora.convert import RENAMED, TARGETS, convert_corpus, read_documents
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.formats.bioc_writer import NOT_XML
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
@@ -33,8 +33,7 @@ def documents(draw: st.DrawFn) -> list[Document]:
         alphabet = st.one_of(
             st.sampled_from("ab .\n\r\t|"), st.characters(blacklist_categories=["Cs"])
         )
-        # A byte order mark at the start of a brat text is no part of it.
-        text = draw(st.text(alphabet, max_size=30)).lstrip("\ufeff")
+        text = draw(st.text(alphabet, max_size=30))
         entities = set()
         for _ in range(draw(st.integers(0, 4)) if len(text) > 3 else 0):
             ends = draw(st.sets(st.integers(0, len(text)), min_size=2, max_size=4))
@@ -58,6 +57,18 @@ def converted(
 
 
 ANY_TEXT = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.mark.parametrize(
+    ("to", "name"), [("brat", "a_b  c"), ("jsonl", "a_b  c"), ("conll", "a_b c")]
+)
+def test_a_document_that_is_renamed_is_counted(tmp_path: Path, to: str, name: str) -> None:
+    """Its id would be a path, or have blanks that a line of CoNLL does not keep."""
+    source, target = tmp_path / "source.jsonl", tmp_path / "target"
+    source.write_text('{"id": "a/b  c", "text": "Flu."}\n')
+    report = convert_corpus(source, "jsonl", target, to=to)
+    assert [d.id for d in read_documents(target, to, ImportReport())] == [name]
+    assert report.by_reason[RENAMED].examples == [f"'a/b  c' to {name!r}"]
 
 
 @pytest.mark.parametrize("to", ["jsonl", "bioc-json"])

@@ -64,6 +64,12 @@ def key_of(folder, rules=RULES, vectors=None, tokens=(), characters=(), **settin
     return cache_key(snapshot, folder, settings, rules, tokens, characters)
 
 
+def test_equal_corpora_in_two_folders_have_keys_of_their_own(gold, tmp_path):
+    """The reports that are kept with the arrays name the folder."""
+    other = shutil.copytree(gold, tmp_path / "other")
+    assert key_of(gold) == key_of(gold) != key_of(other)
+
+
 def encode(folder, vectors=None):
     tokenizer = get_tokenizer("alnum")
     corpus = read_corpus(folder)

@@ -126,6 +126,15 @@ def test_evaluate_takes_a_folder_without_parts_as_one(recogniser, trained, corpu
     assert recogniser.evaluate(corpus / "test").to_json() == expected
 
 
+def test_evaluate_counts_documents_of_one_name_in_two_parts(recogniser, tmp_path):
+    for part in ("valid", "test"):
+        (tmp_path / part).mkdir()
+        (tmp_path / part / "a.txt").write_text("Flu")
+        (tmp_path / part / "a.ann").write_text("T1\tDISO 0 3\tFlu\n")
+    counts = recogniser.evaluate(tmp_path, ("valid", "test")).micro
+    assert counts.tp + counts.fn == 2
+
+
 def test_evaluate_refuses_parts_without_gold(recogniser, corpus, tmp_path):
     with pytest.raises(ParameterError, match="deploy, whose documents have no gold annotations"):
         recogniser.evaluate(corpus, ("test", "deploy"))

@@ -61,6 +61,20 @@ def test_an_error_in_the_block_releases_the_lock(tmp_path):
     assert not is_locked(tmp_path / "a")
 
 
+def test_the_lock_is_released_though_its_object_lives_on(tmp_path, monkeypatch):
+    kept = []
+
+    class Kept(locks.FileLock):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            kept.append(self)
+
+    monkeypatch.setattr(locks, "FileLock", Kept)
+    with lock(tmp_path / "a"):
+        pass
+    assert kept and not any(each.is_locked for each in kept)
+
+
 def test_checking_creates_no_file_and_checkers_do_not_interfere(tmp_path):
     path = tmp_path / "a"
     assert not is_locked(path)

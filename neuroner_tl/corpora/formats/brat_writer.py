@@ -64,7 +64,7 @@ class BratWriter:
             raise CorpusError(f"document id {name!r} cannot be a file name; rename the document")
         self._write(f"{name}.ann", format_annotations(document.entities))
         if self._with_text:
-            # A reader takes a first byte order mark for the file's signature: the text keeps its own.
+            # Readers take a first byte order mark for the file's signature: the text keeps its own.
             has_mark = document.text.startswith(BYTE_ORDER_MARK)
             self._write(f"{name}.txt", BYTE_ORDER_MARK * has_mark + document.text)
         self._staged.append(name)

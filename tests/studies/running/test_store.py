@@ -3,6 +3,7 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.studies.running import store as store_module
 from neuroner_tl.studies.running.claims import Claims
 from neuroner_tl.studies.running.store import Store
+from neuroner_tl.system.locks import lock
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -31,6 +33,23 @@ def hold(folder, connection):
     with Claims(folder).claim("run") as mine:
         connection.send(mine)
         time.sleep(60)
+
+
+def test_a_process_that_only_checks_does_not_prevent_a_claim(tmp_path):
+    claims = Claims(tmp_path)
+    checking, checked = threading.Event(), threading.Event()
+
+    def check():
+        with lock(tmp_path / "run.lock"):  # What `is_locked` does, for longer.
+            checking.set()
+            checked.wait(0.05)
+
+    checker = threading.Thread(target=check)
+    checker.start()
+    checking.wait()
+    with claims.claim("run") as mine:
+        assert mine
+    checker.join()
 
 
 def test_records_come_back_in_order_and_the_later_of_two_counts(tmp_path):
