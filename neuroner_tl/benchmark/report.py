@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 from neuroner_tl.benchmark.contenders import COMPILED, PREDICTION, TRAINING
 from neuroner_tl.benchmark.result import BenchmarkResult, Measurement
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.screen import table_lines
 from neuroner_tl.training.checkpoint import versions
 
@@ -53,10 +54,11 @@ def benchmark_text(result: BenchmarkResult, width: Optional[int] = None) -> str:
         else ""
     )
     lines = [
-        f"corpus {corpus['name']}: {corpus['train_sentences']} sentences and "
-        f"{corpus['train_tokens']} tokens in train, prediction on {corpus['prediction_part']}",
+        f"corpus {corpus['name']}: {counted(corpus['train_sentences'], 'sentence')} and "
+        f"{counted(corpus['train_tokens'], 'token')} in train, "
+        f"prediction on {corpus['prediction_part']}",
         f"network: tokens {a.token_dimension} -> {a.token_hidden}{characters}, "
-        f"peepholes {a.peepholes}, {a.labels} labels",
+        f"peepholes {a.peepholes}, {counted(a.labels, 'label')}",
         f"machine: {processor_name()}, threads: {result.threads or 'as many as TensorFlow likes'}",
         "",
         *_table(_HEADER, rows, 3, width),

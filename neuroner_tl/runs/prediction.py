@@ -237,7 +237,7 @@ def predict_run(parameters: Parameters) -> RunResult:
                 "conll": scored.taggable.to_json(),
             }
             folder.write_json("document_counts.json", {name: scored.counts()})
-        logger.info("%s: %d documents predicted", name, len(scored.per_document))
+        logger.info("%s: %s predicted", name, counted(len(scored.per_document), "document"))
     results = {
         "status": "finished",
         "reason": "all parts are predicted",

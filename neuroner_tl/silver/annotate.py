@@ -13,6 +13,7 @@ from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.silver.lexicon import Lexicon, LexiconRules, read_terms
 from neuroner_tl.system.atomic_file import replacing
@@ -49,8 +50,10 @@ class AnnotationSpeed:
     def summary(self) -> str:
         """Return the figures as a line of text."""
         return (
-            f"{self.terms} terms, ready in {self.build_seconds:.1f} s; {self.documents} documents, "
-            f"{self.spans} spans in {self.seconds:.1f} s: {self.documents / self.seconds:.0f} "
+            f"{counted(self.terms, 'term')}, ready in {self.build_seconds:.1f} s; "
+            f"{counted(self.documents, 'document')}, "
+            f"{counted(self.spans, 'span')} in {self.seconds:.1f} s: "
+            f"{self.documents / self.seconds:.0f} "
             f"documents/s; peak memory {self.peak_memory:.0f} MB"
         )
 

@@ -18,6 +18,7 @@ from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.splits import split_documents
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.silver.agreement import Agreement
 from neuroner_tl.silver.blacklist import Banned, build_blacklist, read_blacklist
@@ -135,7 +136,8 @@ def build_silver(
         clean = [
             dataclasses.replace(d, votes=tuple(without(d.text, d.votes, banned))) for d in silver
         ]
-        steps.append(_step(f"blacklist of {len(banned)} entities applied", silver, clean))
+        label = f"blacklist of {counted(len(banned), 'entity', 'entities')} applied"
+        steps.append(_step(label, silver, clean))
         silver = clean
     silver = _select(definition, silver, steps)
     if not silver:
@@ -279,7 +281,7 @@ def _select(
         steps.append(_step(f"at most {100 * clean.entity_share:g} % per entity", before, kept))
     if clean.documents is not None:
         before, kept = kept, sample(kept, clean.documents, seed)
-        steps.append(_step(f"sample of {clean.documents} documents", before, kept))
+        steps.append(_step(f"sample of {counted(clean.documents, 'document')}", before, kept))
     return kept
 
 

@@ -9,7 +9,7 @@ from typing import Optional
 
 from neuroner_tl.corpora.duplicates import SharedDocument
 from neuroner_tl.evaluation.report import counts_rows
-from neuroner_tl.messages.numbers import fixed
+from neuroner_tl.messages.numbers import counted, fixed
 from neuroner_tl.messages.screen import paragraph, table_lines, wrapped
 from neuroner_tl.silver.agreement import Agreement
 from neuroner_tl.silver.boundaries import BoundaryTable
@@ -159,4 +159,7 @@ def _entities(silver: Sequence[SilverDocument]) -> str:
     top = ", ".join(
         f"{text} {100 * number / total:.1f} %" for text, number in counts.most_common(_MAX_ENTITIES)
     )
-    return f"{len(silver)} documents, {total} mentions, {len(counts)} unique; most common: {top}"
+    return (
+        f"{counted(len(silver), 'document')}, {counted(total, 'mention')}, {len(counts)} unique; "
+        f"most common: {top}"
+    )

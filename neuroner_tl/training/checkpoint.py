@@ -219,6 +219,12 @@ def load_model(folder: Path) -> SavedModel:
     if not (folder / MANIFEST).is_file() and (folder / "model" / MANIFEST).is_file():
         folder = folder / "model"
     manifest = read_manifest(folder)
+    for member in ("architecture", "text", "training"):
+        if not isinstance(manifest.get(member, {}), dict):
+            raise CheckpointError(
+                f"{folder / MANIFEST}: found {member} {manifest[member]!r}, expected an object; "
+                "copy the model's folder again"
+            )
     try:
         architecture = Architecture(**manifest["architecture"])
         text = TextIdentity(**manifest["text"])
@@ -226,9 +232,7 @@ def load_model(folder: Path) -> SavedModel:
             # The tag scheme is compared with the labels below.
             if name != "tagging_format" and not isinstance(value, str):
                 raise TypeError(f"text/{name}")
-        training = manifest["training"]
-        if not isinstance(training, dict):
-            raise TypeError("training")
+        training = dict(manifest["training"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(
             f"{folder / MANIFEST}: {error} is missing or wrong; copy the model's folder again"

@@ -385,7 +385,7 @@ class TrainingLoop:
         if not limit or progress.sentences < limit or max(score, progress.best_score) > 0:
             return ""
         return (
-            f"the validation score is still 0 after {progress.sentences} sentences: the run "
-            "learns nothing; change learning_rate, check the annotations of train and valid, or "
-            "raise give_up_after_sentences"
+            f"the validation score is still 0 after {counted(progress.sentences, 'sentence')}: "
+            "the run learns nothing; change learning_rate, check the annotations of train and "
+            "valid, or raise give_up_after_sentences"
         )

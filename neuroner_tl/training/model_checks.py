@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from neuroner_tl.dataset.vocabulary import OUTSIDE, Vocabulary, labels_of_types, type_of_label
 from neuroner_tl.errors import CheckpointError, CorpusError
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.model.entity_lstm import Architecture, weight_shapes
 from neuroner_tl.parameters.ini_file import OpenSection, read_sections
 from neuroner_tl.parameters.schema import Parameters
@@ -30,7 +31,7 @@ def check_weights(
     _check_sizes(folder, architecture, weights)
     if architecture.labels != len(vocabulary.labels):
         raise CheckpointError(
-            f"{folder}: the architecture has {architecture.labels} labels and the "
+            f"{folder}: the architecture has {counted(architecture.labels, 'label')} and the "
             f"vocabulary {len(vocabulary.labels)}; copy the model's folder again"
         )
     shapes = weight_shapes(architecture, len(vocabulary.tokens), len(vocabulary.characters))

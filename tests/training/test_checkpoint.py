@@ -102,6 +102,12 @@ def test_weights_that_cannot_be_written(tmp_path):
         write_variables(tmp_path / "file" / "weights", {"crf": {"start": tf.Variable([1.0])}})
 
 
+@pytest.mark.parametrize("member", ["architecture", "text", "training"])
+def test_a_member_of_the_manifest_that_is_no_object(folder, member):
+    edit_manifest(folder, lambda manifest: manifest.update({member: 1}))
+    assert f"manifest.json: found {member} 1, expected an object" in refusal(folder)
+
+
 def test_the_manifest_says_what_the_model_is(folder):
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     assert manifest["format"] == FORMAT

@@ -19,6 +19,7 @@ from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.tags import tags_to_spans
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.numbers import counted
 
 DOCUMENT_START = "-DOCSTART-"
 IMPLICIT_BEGIN = "entity does not begin with B- or S-, read by conlleval's rule"
@@ -106,8 +107,8 @@ def conll_lines(
     column = _SEPARATOR.sub("_", document.id)
     if predicted is not None and len(predicted) != len(document.sentences):
         raise CorpusError(
-            f"document {document.id!r} has {len(document.sentences)} sentences, but there are "
-            f"predictions for {len(predicted)}"
+            f"document {document.id!r} has {counted(len(document.sentences), 'sentence')}, "
+            f"but there are predictions for {len(predicted)}"
         )
     for index, sentence in enumerate(document.sentences):
         rows = list(zip(sentence.tokens, sentence.starts, sentence.ends, sentence.tags))
@@ -115,8 +116,9 @@ def conll_lines(
         if predicted is not None:
             if len(predicted[index]) != len(rows):
                 raise CorpusError(
-                    f"document {document.id!r}, sentence {index + 1} has {len(rows)} tokens, "
-                    f"but {len(predicted[index])} predicted tags"
+                    f"document {document.id!r}, sentence {index + 1} "
+                    f"has {counted(len(rows), 'token')}, "
+                    f"but {counted(len(predicted[index]), 'predicted tag')}"
                 )
             extra = [f" {tag}" for tag in predicted[index]]
         for (token, start, end, tag), last in zip(rows, extra):

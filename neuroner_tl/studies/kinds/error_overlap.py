@@ -13,6 +13,7 @@ from matplotlib_venn import venn2, venn2_circles
 from neuroner_tl.evaluation.error_sets import KINDS, SETS, ErrorSets, count_errors, overlaps
 from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.evaluation.statistics import compare_systems
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.kinds.compared_systems import (
     Systems,
     systems_from_folders,
@@ -118,7 +119,7 @@ def _scores(name: str, systems: Systems, comparisons: int) -> Table:
         corrected = f"p is not corrected for the {comparisons} comparisons of this report."
     return Table(
         f"scores_{name}",
-        f"{name}: scores of the two systems on {difference.documents} documents",
+        f"{name}: scores of the two systems on {counted(difference.documents, 'document')}",
         ("system", "TP", "FP", "FN", "P", "R", "F1"),
         tuple(rows),
         f"{MEASURE}{means} Gain in F1 {signed(100 * difference.gain)}{spread}, 95 % interval "

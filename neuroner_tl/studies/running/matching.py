@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Optional
 
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.studies.running.store import Record
 
@@ -62,9 +63,13 @@ def outdated_runs(runs: Sequence[StudyRun], records: Mapping[str, Record]) -> di
         For the identifier of each such run what has changed since it was recorded.
     """
     latest = {record["key"]: record for record in records.values() if "key" in record}
+    keys = {run.key for run in runs}
+    left = {_words(name) for name, record in records.items() if record.get("key") not in keys}
     found = {}
     for run in runs:
         record = latest.get(run.key)
+        if record is None and run.id not in records and _words(run.id) in left:
+            found[run.id] = "the definition or its parameters changed since it was recorded"
         if record is not None and run.is_known and run.id not in records:
             before = record.get("content", {})
             names = sorted(
@@ -75,6 +80,11 @@ def outdated_runs(runs: Sequence[StudyRun], records: Mapping[str, Record]) -> di
     return found
 
 
+def _words(identifier: str) -> str:
+    """Return an identifier without its hash, of the definition among other things."""
+    return identifier.rpartition("-")[0]
+
+
 def _content(record: Record) -> str:
     return str(sorted(record.get("content", {}).items()))
 
@@ -83,5 +93,4 @@ def _sentence(runs: Sequence[StudyRun], what: str) -> Optional[str]:
     if not runs:
         return None
     corpora = ", ".join(dict.fromkeys(run.corpus for run in runs))
-    are = "run is" if len(runs) == 1 else "runs are"
-    return f"{len(runs)} {are} {what} ({corpora})."
+    return f"{counted(len(runs), 'run is', 'runs are')} {what} ({corpora})."

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
@@ -64,7 +65,7 @@ class StudyStatus:
         """Return the status as text for the terminal."""
         total = len(self.done) + len(self.running) + len(self.failed) + len(self.missing)
         lines = [
-            f"{total} runs: {len(self.done)} done, {len(self.running)} running, "
+            f"{counted(total, 'run')}: {len(self.done)} done, {len(self.running)} running, "
             f"{len(self.failed)} failed, {len(self.missing)} missing; "
             f"{duration(self.seconds_done)} spent"
         ]
@@ -88,8 +89,8 @@ class StudyStatus:
             else:
                 workers = max(1, len(self.running))
                 lines.append(
-                    f"time left: about {duration(self.seconds_left)} with {workers} "
-                    f"worker{'s' if workers > 1 else ''}"
+                    f"time left: about {duration(self.seconds_left)} "
+                    f"with {counted(workers, 'worker')}"
                 )
         return "\n".join(lines)
 

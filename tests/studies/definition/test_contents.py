@@ -175,6 +175,20 @@ def test_runs_that_no_longer_match_what_they_read_are_named(folder):
     }
 
 
+def test_runs_of_another_definition_are_named(folder):
+    before = planned(folder)
+    (folder / "parameters.ini").write_text("[a]\ndropout_rate = 0.3\n")
+    after = planned(folder)
+    outdated = outdated_runs(after, records_of(before))
+    assert set(outdated) == {run.id for run in after}
+    assert set(outdated.values()) == {
+        "the definition or its parameters changed since it was recorded"
+    }
+    assert outdated_runs(after, records_of([*before, *after])) == {}
+    others = [dataclasses.replace(r, id=f"my-{r.id}", key=f"my{r.key}") for r in before]
+    assert outdated_runs(after, records_of(others)) == {}
+
+
 def test_status_finds_runs_that_are_being_made_without_their_corpora(folder):
     definition = read_definition(folder / "study.ini")
     definition = dataclasses.replace(definition, output_folder=folder / "output")
