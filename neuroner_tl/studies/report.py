@@ -174,8 +174,16 @@ def _several_sources(results: StudyResults) -> str:
     """Return what arms are averaged over besides seeds and splits: sources of a class."""
     if results.definition.kind in ("source_size", "source_noise"):
         return ""
-    sources = {run.id: run.entity_class for run in results.runs if run.is_source}
-    several = [c for c in results.definition.targets if list(sources.values()).count(c) > 1]
+    averaged: dict[tuple[str, str], set[tuple[str, Optional[int]]]] = {}
+    for run in results.runs:
+        if not run.is_source and run.source_name is not None:
+            found = averaged.setdefault((run.entity_class, run.arm), set())
+            found.add((run.source_name, run.source_documents))
+    several = [
+        entity_class
+        for entity_class in results.definition.targets
+        if any(c == entity_class and len(found) > 1 for (c, _), found in averaged.items())
+    ]
     if not several:
         return ""
     classes = ", ".join(several)
@@ -186,7 +194,8 @@ def _runs_section(results: StudyResults) -> Section:
     groups: dict[str, list[Record]] = {}
     for run in results.runs:
         record = results.records.get(run.id)
-        words = f"{run.corpus}, {'source model' if run.is_source else run.arm}"
+        what = "source model" if run.teacher is None else "source model of a teacher"
+        words = f"{run.corpus}, {what if run.is_source else run.arm}"
         groups.setdefault(words, [])
         if record is not None:
             groups[words].append(record)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Optional
 
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.spelling import nearest_hint
@@ -29,6 +30,33 @@ LAYER_TITLES = {
 """What tables and figures call the layers."""
 
 BASELINE, TRANSFER = "baseline", "transfer"
+SURE, DOUBTFUL = 0.9, 0.3
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """How a model of another arm completes the silver corpora of an arm.
+
+    Attributes:
+        arm: name of that arm: its run of the same target corpus, size and seeds is the teacher.
+        sure: the teacher's probability from which a mention is added.
+        doubtful: its probability from which the text of a mention is marked unknown.
+        from_source: whether the source model taught in this way starts from the source model of
+            the corpus as it is, not from scratch.
+
+    Example:
+        >>> Teacher("baseline", from_source=True).to_json()
+        {'sure': 0.9, 'doubtful': 0.3}
+    """
+
+    arm: str
+    sure: float = SURE
+    doubtful: float = DOUBTFUL
+    from_source: bool = False
+
+    def to_json(self) -> dict[str, float]:
+        """Return what decides how a corpus is completed, besides corpus and teacher."""
+        return {"sure": self.sure, "doubtful": self.doubtful}
 
 
 @dataclass(frozen=True)
@@ -39,6 +67,8 @@ class Arm:
         name: short name, part of the identifier of its runs.
         layers: layers taken from the source model; none for training from scratch.
         own: parameters of this arm only, as (text, line).
+        sources: names of the silver corpora whose source models it takes; none for all.
+        teacher: how its silver corpora are completed; None to take them as they are.
 
     Example:
         >>> Arm("mine", frozenset({"crf"})).flags["reload_crf"]
@@ -48,6 +78,12 @@ class Arm:
     name: str
     layers: frozenset[str]
     own: Mapping[str, IniValue] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+    teacher: Optional[Teacher] = None
+
+    def takes(self, source: str) -> bool:
+        """Say whether it takes the source models of a silver corpus."""
+        return not self.sources or source in self.sources
 
     @property
     def flags(self) -> dict[str, bool]:
@@ -85,6 +121,11 @@ def expand_arms(names: Iterable[str]) -> list[str]:
         for member in GROUPS.get(name, (name,)):
             found[arm_name(_NAMED[member]) if member in _NAMED else member] = None
     return list(found)
+
+
+def is_named(name: str) -> bool:
+    """Say whether a name says which layers an arm takes."""
+    return name in _NAMED
 
 
 def layers_of(name: str) -> frozenset[str]:

@@ -24,7 +24,7 @@ KINDS = (
     "source_size",
     "source_noise",
 )
-ROLES = ("source", "target")
+SOURCE, STUDENT, TARGET = "source", "student", "target"
 SYNTHETIC = "synthetic:"
 
 
@@ -59,6 +59,7 @@ class StudyDefinition:
         output_folder: where the folder of the runs is made.
         runs: name of that folder; studies with one name share their runs.
         parameters_filepath: parameters of all runs; None without runs.
+        source_parameters_filepath: parameters of the source models' runs; None for those of all.
         sources: by entity class and name the folder, or ``synthetic:NAME``, of silver corpora.
         targets: the same of gold corpora.
         synthetic: the corpora to generate.
@@ -68,9 +69,13 @@ class StudyDefinition:
         seeds: seeds of the target runs; empty for that of the parameters.
         split_seeds: seeds of split and choice of documents; empty for that of the parameters.
         source_documents: documents to train source models on; None for the train part.
+        source_seeds: seeds of the source models; empty for one, with the seed of the parameters.
+        allow_informed_sources: whether a source may know labels that not all target runs have.
+        valid_chooses: arms of which the validation score chooses one for each run; none without.
         keep_models: whether models of target runs are kept once they are scored.
         annotation_limits: annotations of a corpus that divide groups of gain_by_size.
-        own: parameters of ``source``, ``target``, as (text, line).
+        own: parameters of ``source``, ``source CLASS``, ``student`` and ``target``, as (text,
+            line).
         variables: what each ``${NAME}`` of the file stands for, those that have a value.
 
     Example::
@@ -94,6 +99,10 @@ class StudyDefinition:
     seeds: tuple[int, ...] = ()
     split_seeds: tuple[int, ...] = ()
     source_documents: tuple[Optional[int], ...] = (None,)
+    source_parameters_filepath: Optional[Path] = None
+    source_seeds: tuple[int, ...] = ()
+    allow_informed_sources: bool = False
+    valid_chooses: tuple[str, ...] = ()
     keep_models: bool = True
     # Up to about 5000 annotations the paper finds a gain.
     annotation_limits: tuple[int, ...] = (2000, 5000)
@@ -117,7 +126,7 @@ class StudyDefinition:
         return any(path.startswith(SYNTHETIC) for named in corpora for path in named.values())
 
     def with_arms(self, names: Sequence[str]) -> StudyDefinition:
-        """Return the study with some of its arms only, in its own order.
+        """Return the study with some of its arms only, and their teachers, in its own order.
 
         Raises:
             ParameterError: it has no arm of such a name.
@@ -126,7 +135,14 @@ class StudyDefinition:
         for name in names:
             if name not in known:
                 raise ParameterError(f"--arms: found {name!r}, expected {one_of(name, known)}")
-        return replace(self, arms=tuple(arm for arm in self.arms if arm.name in names))
+        wanted = {*names}
+        wanted |= {a.teacher.arm for a in self.arms if a.teacher is not None and a.name in names}
+        choices = tuple(name for name in self.valid_chooses if name in wanted)
+        return replace(
+            self,
+            arms=tuple(arm for arm in self.arms if arm.name in wanted),
+            valid_chooses=choices if len(choices) > 1 else (),
+        )
 
     def corpus_text(self, name: str) -> str:
         """Return the folder of a corpus, or its synthetic name, as in the file."""
@@ -135,22 +151,37 @@ class StudyDefinition:
                 return named[name]
         raise KeyError(name)
 
-    def parameters(self, role: str, arm: Optional[Arm] = None, **decided: Any) -> Parameters:
+    def parameters(
+        self,
+        role: str,
+        arm: Optional[Arm] = None,
+        entity_class: Optional[str] = None,
+        **decided: Any,
+    ) -> Parameters:
         """Return the parameters of a run.
 
         Args:
-            role: ``source`` or ``target``.
+            role: ``source``, ``student`` (a source that a teacher teaches) or ``target``.
             arm: of a target run.
+            entity_class: of a source; those of its section override those of all sources.
             decided: what the study sets, which overrides everything.
 
         Raises:
             ParameterError: the parameter file, or a section, is wrong.
         """
-        own = {**self.own.get(role, {}), **(arm.own if arm else {})}
+        own = dict(self.own.get(TARGET if role == TARGET else SOURCE, {}))
+        if entity_class is not None:
+            own.update(self.own.get(f"{SOURCE} {entity_class}", {}))
+        if role == STUDENT:
+            own.update(self.own.get(STUDENT, {}))
+        own.update(arm.own if arm else {})
         values = {name: value.text for name, value in own.items()}
+        file = self.parameters_filepath
+        if role != TARGET and self.source_parameters_filepath is not None:
+            file = self.source_parameters_filepath
 
         def place(name: str) -> str:
             line = f"{self.path}:{own[name].line}: " if name in own else ""
             return f"{line}{name}" if line else f"--{name}"
 
-        return load_parameters(self.parameters_filepath, {**values, **decided}, place=place)
+        return load_parameters(file, {**values, **decided}, place=place)

@@ -2,14 +2,19 @@
 
 Sections and what they hold::
 
-    [study]             name, kind, parameters_filepath, output_folder, runs, arms, train_sizes,
-                        seeds, split_seeds, source_documents, keep_models, annotation_limits
+    [study]             name, kind, parameters_filepath, source_parameters_filepath,
+                        output_folder, runs, arms, valid_chooses, train_sizes, seeds, split_seeds,
+                        source_documents, source_seeds, allow_informed_sources, keep_models,
+                        annotation_limits
     [sources CLASS]     NAME = folder: silver corpora of an entity class; each trains a source model
     [targets CLASS]     NAME = folder: gold corpora of that class
     [synthetic NAME]    a synthetic corpus to generate, named synthetic:NAME above
     [predictions CLASS] gold, train, and NAME = folder of each system, for finished predictions
     [source] [target]   parameters of those runs, which override the parameter file
-    [arm NAME]          parameters of an arm, which override those; layers, for a user-defined arm
+    [source CLASS]      parameters of the source models of a class, which override those
+    [student]           parameters of source models that a teacher teaches, which override those
+    [arm NAME]          parameters of an arm, which override those; layers, for a user-defined arm;
+                        sources, teacher, sure, doubtful, from_source
 
 Relative paths start at the current folder, as those of parameter files do. ``${NAME}`` stands for
 a value of the command line (``-D NAME=VALUE``) or of the environment.
@@ -17,18 +22,28 @@ a value of the command line (``-D NAME=VALUE``) or of the environment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.spelling import nearest_hint, one_of
 from neuroner_tl.parameters.ini_file import IniFile, Section, read_sections
 from neuroner_tl.parameters.ini_syntax import IniValue
-from neuroner_tl.studies.definition.arms import Arm, expand_arms, layers_of
+from neuroner_tl.studies.definition.arms import (
+    LAYERS,
+    Arm,
+    Teacher,
+    expand_arms,
+    is_named,
+    layers_of,
+)
 from neuroner_tl.studies.definition.definition import (
-    ROLES,
+    SOURCE,
+    STUDENT,
     SYNTHETIC,
+    TARGET,
     Predictions,
     StudyDefinition,
 )
@@ -37,7 +52,9 @@ from neuroner_tl.studies.definition.sections import (
     CorporaSection,
     PredictionsSection,
     SourceParameters,
+    SourcesParameters,
     SourcesSection,
+    StudentParameters,
     StudySection,
     SyntheticSection,
     TargetParameters,
@@ -53,9 +70,16 @@ _SECTIONS: dict[str, type[Section]] = {
     "targets *": TargetsSection,
     "synthetic *": SyntheticSection,
     "predictions *": PredictionsSection,
+    "source *": SourcesParameters,
     "source": SourceParameters,
+    "student": StudentParameters,
     "target": TargetParameters,
     "arm *": ArmSection,
+}
+_ROLES: dict[str, type[Section]] = {
+    SOURCE: SourceParameters,
+    STUDENT: StudentParameters,
+    TARGET: TargetParameters,
 }
 
 
@@ -95,10 +119,12 @@ def read_definition(
         c: _corpora(file, TargetsSection, c, synthetic) for c in file.sections(TargetsSection)
     }
     own = {
-        role: _parameters(file.values_of(model))
-        for role, model in zip(ROLES, (SourceParameters, TargetParameters))
-        if role in file.values
+        f"{SOURCE} {name}": _parameters(file.values_of(SourcesParameters, name))
+        for name in file.sections(SourcesParameters)
     }
+    for role, model in _ROLES.items():
+        if role in file.values:
+            own[role] = _parameters(file.values_of(model))
     definition = StudyDefinition(
         path=path,
         name=study.name,
@@ -106,6 +132,9 @@ def read_definition(
         output_folder=study.output_folder,
         runs=study.runs or study.name,
         parameters_filepath=_parameter_file(file, bool(targets)),
+        source_parameters_filepath=_is_a_file(
+            file, "source_parameters_filepath", study.source_parameters_filepath
+        ),
         sources=sources,
         targets=targets,
         synthetic=synthetic,
@@ -115,12 +144,16 @@ def read_definition(
         seeds=study.seeds,
         split_seeds=study.split_seeds,
         source_documents=study.source_documents or (None,),
+        source_seeds=study.source_seeds,
+        allow_informed_sources=study.allow_informed_sources,
+        valid_chooses=study.valid_chooses,
         keep_models=study.keep_models,
         annotation_limits=study.annotation_limits,
         own=own,
         variables=file.variables,
     )
     _check_whole(definition)
+    _check_choices(file, definition)
     return definition
 
 
@@ -143,10 +176,14 @@ def _parameter_file(file: IniFile, has_targets: bool) -> Optional[Path]:
             f"{file.path}: found no parameters_filepath in [study], expected "
             "`parameters_filepath = ...`; add the line"
         )
+    return _is_a_file(file, "parameters_filepath", path)
+
+
+def _is_a_file(file: IniFile, name: str, path: Optional[Path]) -> Optional[Path]:
     if path is not None and not path.is_file():
         file.refuse(
             StudySection,
-            "parameters_filepath",
+            name,
             f"{str(path)!r}, which is not a file",
             "a parameter file; relative paths start at the current folder",
         )
@@ -189,6 +226,8 @@ def _arms(file: IniFile) -> tuple[Arm, ...]:
         section = sections.get(name)
         if section is not None and section.layers is not None:
             layers = frozenset(section.layers)
+        elif section is not None and (section.sources or section.teacher) and not is_named(name):
+            layers = frozenset(LAYERS)
         else:
             try:
                 layers = layers_of(name)
@@ -197,8 +236,15 @@ def _arms(file: IniFile) -> tuple[Arm, ...]:
                 where = f"{file.path}:{value.line}: arms: " if value and not section else ""
                 raise ParameterError(f"{where}{error}") from None
         own = _parameters(file.values_of(ArmSection, name)) if section else {}
-        own.pop("layers", None)
-        arms.append(Arm(name, layers, own))
+        for key in ArmSection.model_fields:
+            own.pop(key, None)
+        if section is None:
+            arms.append(Arm(name, layers, own))
+            continue
+        teacher = None
+        if section.teacher is not None:
+            teacher = Teacher(section.teacher, section.sure, section.doubtful, section.from_source)
+        arms.append(Arm(name, layers, own, section.sources, teacher))
     names = [arm.name for arm in arms]
     for name in sections:
         if name not in names:
@@ -207,7 +253,65 @@ def _arms(file: IniFile) -> tuple[Arm, ...]:
                 f"study; write it into arms in [study], or remove the section"
                 f"{nearest_hint(name, names)}"
             )
+    _check_teachers(file, arms)
     return tuple(arms)
+
+
+def _check_teachers(file: IniFile, arms: Sequence[Arm]) -> None:
+    """Refuse arms whose sources or teachers do not exist."""
+    corpora = [name for s in file.sections(SourcesSection).values() for name in s.own]
+    teachers = [arm.name for arm in arms if arm.teacher is None]
+    for arm in arms:
+        for name in arm.sources:
+            if name not in corpora:
+                file.refuse(ArmSection, "sources", repr(name), one_of(name, corpora), arm.name)
+        for entity_class, section in file.sections(SourcesSection).items():
+            if section.own and not any(map(arm.takes, section.own)):
+                file.refuse(
+                    ArmSection,
+                    "sources",
+                    f"no corpus of {entity_class}",
+                    f"one or more of [sources {entity_class}]: {', '.join(section.own)}",
+                    arm.name,
+                )
+        for option, given in (("sources", arm.sources), ("teacher", arm.teacher)):
+            if given and not arm.layers:
+                file.refuse(
+                    ArmSection, option, "an arm without layers", "one with; remove it", arm.name
+                )
+        if arm.teacher is not None and arm.teacher.arm not in teachers:
+            expected = "an arm that has no teacher itself: " + one_of(arm.teacher.arm, teachers)
+            if not teachers:
+                expected = "an arm that has no teacher itself; write it into arms in [study]"
+            file.refuse(ArmSection, "teacher", repr(arm.teacher.arm), expected, arm.name)
+
+
+def _check_choices(file: IniFile, definition: StudyDefinition) -> None:
+    """Refuse source seeds and a choice that do not fit the arms and seeds."""
+    runs, what = max(len(definition.seeds), 1), "seeds"
+    if len(definition.split_seeds) > 1:
+        runs, what = len(definition.split_seeds), "split_seeds"
+    if len(definition.source_seeds) > runs:
+        file.refuse(
+            StudySection,
+            "source_seeds",
+            counted(len(definition.source_seeds), "seed"),
+            f"at most {runs}, since each of the {what} takes one source model; remove some",
+        )
+    if not definition.valid_chooses:
+        return
+    if definition.kind != "transfer_table" or len(definition.valid_chooses) < 2:
+        file.refuse(
+            StudySection,
+            "valid_chooses",
+            f"{counted(len(definition.valid_chooses), 'arm')} in a study of the kind "
+            f"{definition.kind}",
+            "two or more arms of a transfer_table",
+        )
+    names = [arm.name for arm in definition.arms]
+    for name in definition.valid_chooses:
+        if name not in names:
+            file.refuse(StudySection, "valid_chooses", repr(name), one_of(name, names))
 
 
 def _parameters(values: Mapping[str, IniValue]) -> dict[str, IniValue]:

@@ -11,18 +11,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from neuroner_tl.parameters.effects import values_by_effect
 from neuroner_tl.parameters.fields import ENCODING, LENGTH, RESULT
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.studies.definition.arms import LAYERS, Arm
+from neuroner_tl.studies.definition.arms import LAYERS, Arm, Teacher
 from neuroner_tl.studies.definition.contents import Contents
-from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
+from neuroner_tl.studies.definition.definition import (
+    SOURCE,
+    STUDENT,
+    SYNTHETIC,
+    TARGET,
+    StudyDefinition,
+)
 
-SOURCE = "source"
 # Corpora, word vectors and source models count by their names and contents, not their places.
 _COUNTED = (ENCODING, RESULT, LENGTH)
 
@@ -39,9 +44,13 @@ class StudyRun:
         layers: layers taken from the source model.
         train_size: documents to train on, in percent of the corpus; None for the train part.
         documents: documents to train a source model on; None for the train part.
-        source: identifier of the run of the source model; None without transfer.
+        source: identifier of the run whose model it starts from; None if it starts from scratch.
         source_name: corpus of the source model.
         source_documents: documents of the source model; None for its whole train part.
+        source_seed: seed of the source model that was trained on the silver corpus as it is, if
+            its weights are those that the run starts from, directly or by way of a student.
+        teacher: identifier of the run whose model completes the corpus of a source; None without.
+        teaching: how it completes the corpus; None without a teacher.
         parameters: all of the run's parameters, but for the folders.
         key: its hash without contents.
         content: digests of what the run reads, and its source model's run, by name; None for
@@ -64,6 +73,9 @@ class StudyRun:
     source_name: Optional[str]
     source_documents: Optional[int]
     parameters: Parameters
+    source_seed: Optional[int] = None
+    teacher: Optional[str] = None
+    teaching: Optional[Teacher] = None
     key: str = ""
     content: Mapping[str, Optional[str]] = field(default_factory=dict)
 
@@ -71,6 +83,11 @@ class StudyRun:
     def is_source(self) -> bool:
         """Whether the run trains a source model."""
         return self.arm == SOURCE
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Identifiers of the runs whose models it needs."""
+        return tuple(name for name in (self.source, self.teacher) if name is not None)
 
     @property
     def is_known(self) -> bool:
@@ -83,6 +100,8 @@ def plan_runs(
 ) -> list[StudyRun]:
     """Return the runs of a study, source models first, each once.
 
+    Runs that need a teacher follow those of all other arms.
+
     Args:
         definition: the study.
         seed: the seed of all runs, instead of the definition's.
@@ -91,122 +110,219 @@ def plan_runs(
     Raises:
         ParameterError: the parameters of a run are wrong.
     """
-    runs: dict[str, StudyRun] = {}
-    sources: dict[str, list[StudyRun]] = {}
-    if any(arm.layers for arm in definition.arms):
-        for entity_class in definition.targets:
-            sources[entity_class] = list(_source_runs(definition, entity_class, seed, contents))
-            runs.update((run.id, run) for run in sources[entity_class])
-    for run in _target_runs(definition, sources, seed, contents):
-        runs[run.id] = run
-    return list(runs.values())
+    return list(_Plan(definition, seed, contents).runs.values())
 
 
-def _source_runs(
-    definition: StudyDefinition,
-    entity_class: str,
-    seed: Optional[int],
-    contents: Optional[Contents],
-) -> Iterator[StudyRun]:
-    decided: dict[str, Any] = {} if seed is None else {"seed": seed}
-    for corpus in definition.sources[entity_class]:
-        for documents in definition.source_documents:
-            yield _make(
-                definition,
-                corpus,
-                entity_class,
-                definition.parameters(SOURCE, **decided),
-                contents,
-                documents=documents,
+class _Cell(NamedTuple):
+    """What a target run is, besides its arm and source."""
+
+    entity_class: str
+    corpus: str
+    size: Optional[float]
+    seed: int
+    split_seed: int
+    source_seed: Optional[int]
+
+
+class _Plan:
+    """The runs of a study, each made once.
+
+    Args:
+        definition: the study.
+        seed: the seed of all runs; None for those of the definition.
+        contents: digests of what the runs read; None to ignore them.
+    """
+
+    def __init__(
+        self, definition: StudyDefinition, seed: Optional[int], contents: Optional[Contents]
+    ) -> None:
+        self._definition, self._seed, self._contents = definition, seed, contents
+        self.runs: dict[str, StudyRun] = {}
+        self._sources: dict[str, list[StudyRun]] = {}
+        # Target runs by arm, cell, and corpus and documents of the source.
+        self._targets: dict[tuple[Any, ...], StudyRun] = {}
+        if any(arm.layers for arm in definition.arms):
+            for entity_class in definition.targets:
+                self._sources[entity_class] = list(self._source_runs(entity_class))
+        for taught in (False, True):
+            self._target_runs([arm for arm in definition.arms if bool(arm.teacher) == taught])
+
+    def _add(self, run: StudyRun) -> StudyRun:
+        return self.runs.setdefault(run.id, run)
+
+    def _source_seeds(self) -> tuple[Optional[int], ...]:
+        """Return the seeds of the source models; None for that of the parameters."""
+        if self._seed is not None:
+            return (self._seed,)
+        return self._definition.source_seeds or (None,)
+
+    def _source_runs(self, entity_class: str) -> Iterator[StudyRun]:
+        definition = self._definition
+        arms = [arm for arm in definition.arms if arm.layers]
+        for corpus in definition.sources[entity_class]:
+            taken = [arm for arm in arms if arm.takes(corpus)]
+            if not taken:
+                continue
+            # Students that start from scratch need the corpus, but not its source model.
+            needed = any(arm.teacher is None or arm.teacher.from_source for arm in taken)
+            for documents in definition.source_documents:
+                for seed in self._source_seeds():
+                    decided: dict[str, Any] = {} if seed is None else {"seed": seed}
+                    parameters = definition.parameters(SOURCE, None, entity_class, **decided)
+                    run = self._make(corpus, entity_class, parameters, documents)
+                    yield self._add(run) if needed else run
+
+    def _target_runs(self, arms: Sequence[Arm]) -> None:
+        definition = self._definition
+        first = definition.parameters(TARGET)
+        seeds = definition.seeds or (first.seed,)
+        if self._seed is not None:
+            seeds = (self._seed,)
+        split_seeds = definition.split_seeds or (first.split_seed,)
+        targets = [(c, corpus) for c, corpora in definition.targets.items() for corpus in corpora]
+        for number, seed in enumerate(seeds):
+            for split_number, split_seed in enumerate(split_seeds):
+                # What statistics take as one run has one source model: see docs/studies.md.
+                unit = split_number if len(split_seeds) > 1 else number
+                source_seeds = self._source_seeds()
+                source_seed = source_seeds[unit % len(source_seeds)]
+                for arm in arms:
+                    for entity_class, corpus in targets:
+                        for size in definition.train_sizes:
+                            cell = _Cell(entity_class, corpus, size, seed, split_seed, source_seed)
+                            self._runs_of(arm, cell)
+
+    def _runs_of(self, arm: Arm, cell: _Cell) -> None:
+        decided: dict[str, Any] = {"seed": cell.seed, "split_seed": cell.split_seed}
+        if cell.size is not None:
+            decided["train_size"] = cell.size
+        decided.update(arm.flags)
+        parameters = self._definition.parameters(TARGET, arm, **decided)
+        sources: list[Optional[StudyRun]] = [None]
+        if arm.layers:
+            sources = [
+                source
+                for source in self._sources[cell.entity_class]
+                if arm.takes(source.corpus)
+                and (cell.source_seed is None or source.parameters.seed == cell.source_seed)
+            ]
+        for plain in sources:
+            source = plain
+            if plain is not None and arm.teacher is not None:
+                source = self._student(arm.teacher, cell, plain)
+            run = self._make(cell.corpus, cell.entity_class, parameters, arm=arm, source=source)
+            self._targets[(arm.name, cell, *_of_source(plain))] = self._add(run)
+
+    def _student(self, teaching: Teacher, cell: _Cell, plain: StudyRun) -> StudyRun:
+        """Add the source model that is trained on the corpus that a target's model completed."""
+        known = self._targets
+        teacher = known.get((teaching.arm, cell, *_of_source(plain)))
+        if teacher is None:
+            teacher = known[(teaching.arm, cell, *_of_source(None))]
+        parameters = self._definition.parameters(STUDENT, None, cell.entity_class, seed=cell.seed)
+        return self._add(
+            self._make(
+                plain.corpus,
+                plain.entity_class,
+                parameters,
+                plain.documents,
+                source=plain if teaching.from_source else None,
+                teacher=teacher,
+                teaching=teaching,
             )
+        )
+
+    def _make(
+        self,
+        corpus: str,
+        entity_class: str,
+        parameters: Parameters,
+        documents: Optional[int] = None,
+        *,
+        arm: Optional[Arm] = None,
+        source: Optional[StudyRun] = None,
+        teacher: Optional[StudyRun] = None,
+        teaching: Optional[Teacher] = None,
+    ) -> StudyRun:
+        definition, contents = self._definition, self._contents
+        identity = {
+            "corpus": corpus,
+            "documents": documents,
+            "parameters": deciding_parameters(parameters),
+            **_synthetic(definition, corpus),
+        }
+        if teaching is not None:
+            identity["teaching"] = teaching.to_json()
+        others = {"source": source} if teacher is None else {"source": source, "teacher": teacher}
+        content: dict[str, Optional[str]] = {}
+        if contents is not None:
+            content = dict(contents.of(definition, corpus, parameters))
+            for name, other in others.items():
+                if other is not None and other.content:
+                    content[name] = other.id if other.is_known else None
+        known = {name: digest for name, digest in content.items() if digest is not None}
+        key = _digest({**identity, **{name: o and o.key for name, o in others.items()}})
+        whole = {**identity, **{name: o and o.id for name, o in others.items()}}
+        words = _words(definition, corpus, parameters, documents, arm, source, teacher)
+        words.append(_digest({**whole, "content": known} if known else whole))
+        return StudyRun(
+            id="-".join(words),
+            corpus=corpus,
+            entity_class=entity_class,
+            arm=arm.name if arm else SOURCE,
+            layers=tuple(layer for layer in LAYERS if arm and layer in arm.layers),
+            train_size=parameters.train_size,
+            documents=documents,
+            source=source.id if source else None,
+            source_name=source.corpus if source else None,
+            source_documents=source.documents if source else None,
+            source_seed=_seed_of_weights(source),
+            teacher=teacher.id if teacher else None,
+            teaching=teaching,
+            parameters=parameters,
+            key=key,
+            content=content,
+        )
 
 
-def _target_runs(
-    definition: StudyDefinition,
-    sources: dict[str, list[StudyRun]],
-    seed: Optional[int],
-    contents: Optional[Contents],
-) -> Iterator[StudyRun]:
-    first = definition.parameters("target")
-    seeds = definition.seeds or (first.seed,)
-    split_seeds = definition.split_seeds or (first.split_seed,)
-    targets = [(c, corpus) for c, corpora in definition.targets.items() for corpus in corpora]
-    for one_seed in seeds if seed is None else (seed,):
-        for split_seed in split_seeds:
-            for arm in definition.arms:
-                for entity_class, corpus in targets:
-                    for size in definition.train_sizes:
-                        decided: dict[str, Any] = {"seed": one_seed, "split_seed": split_seed}
-                        if size is not None:
-                            decided["train_size"] = size
-                        decided.update(arm.flags)
-                        parameters = definition.parameters("target", arm, **decided)
-                        used = sources[entity_class] if arm.layers else [None]
-                        for source in used:
-                            yield _make(
-                                definition,
-                                corpus,
-                                entity_class,
-                                parameters,
-                                contents,
-                                arm=arm,
-                                source=source,
-                            )
+def _of_source(source: Optional[StudyRun]) -> tuple[Optional[str], Optional[int]]:
+    return (None, None) if source is None else (source.corpus, source.documents)
 
 
-def _make(
+def _seed_of_weights(source: Optional[StudyRun]) -> Optional[int]:
+    if source is None:
+        return None
+    return source.parameters.seed if source.teacher is None else source.source_seed
+
+
+def _words(
     definition: StudyDefinition,
     corpus: str,
-    entity_class: str,
     parameters: Parameters,
-    contents: Optional[Contents],
-    *,
-    arm: Optional[Arm] = None,
-    documents: Optional[int] = None,
-    source: Optional[StudyRun] = None,
-) -> StudyRun:
+    documents: Optional[int],
+    arm: Optional[Arm],
+    source: Optional[StudyRun],
+    teacher: Optional[StudyRun],
+) -> list[str]:
+    """Say what a run is, as far as it differs from others of the study."""
     several = sum(map(len, definition.sources.values())) > len(definition.sources)
     words = [corpus, arm.name if arm else SOURCE]
-    if source is not None and several:
+    if teacher is not None:
+        words.append(f"taught_by_{teacher.corpus}")
+        if teacher.train_size is not None:
+            words.append(f"{teacher.train_size:g}pct")
+    elif source is not None and several:
         words.append(f"from_{source.corpus}")
-    for number in (documents, source.documents if source else None):
+    for number in (documents, source.documents if source and arm else None):
         if number is not None:
             words.append(f"{number}docs")
     if arm and parameters.train_size is not None:
         words.append(f"{parameters.train_size:g}pct")
     words.append(f"seed{parameters.seed}")
     if len(definition.split_seeds) > 1:
-        words.append(f"split{parameters.split_seed}")
-    identity = {
-        "corpus": corpus,
-        "documents": documents,
-        "parameters": deciding_parameters(parameters),
-        **_synthetic(definition, corpus),
-    }
-    content: dict[str, Optional[str]] = {}
-    if contents is not None:
-        content = dict(contents.of(definition, corpus, parameters))
-        if source is not None and source.content:
-            content["source"] = source.id if source.is_known else None
-    known = {name: digest for name, digest in content.items() if digest is not None}
-    key = _digest({**identity, "source": source.key if source else None})
-    whole = {**identity, "source": source.id if source else None}
-    words.append(_digest({**whole, "content": known} if known else whole))
-    return StudyRun(
-        id="-".join(words),
-        corpus=corpus,
-        entity_class=entity_class,
-        arm=arm.name if arm else SOURCE,
-        layers=tuple(layer for layer in LAYERS if arm and layer in arm.layers),
-        train_size=parameters.train_size,
-        documents=documents,
-        source=source.id if source else None,
-        source_name=source.corpus if source else None,
-        source_documents=source.documents if source else None,
-        parameters=parameters,
-        key=key,
-        content=content,
-    )
+        split = teacher.parameters.split_seed if teacher else parameters.split_seed
+        words.append(f"split{split}")
+    return words
 
 
 def deciding_parameters(parameters: Parameters) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from neuroner_tl.corpora.synthetic.generate import ENTITY_TYPES, MISSED, SHIFTED, SPURIOUS
 from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.parameters.ini_file import OpenSection, Section, fault
-from neuroner_tl.studies.definition.arms import LAYERS
+from neuroner_tl.studies.definition.arms import DOUBTFUL, LAYERS, SURE
 from neuroner_tl.studies.definition.definition import KINDS
 from neuroner_tl.system.file_name import file_name_fault
 
@@ -85,6 +85,7 @@ class StudySection(Section):
     name: FolderName
     kind: str
     parameters_filepath: Optional[Path] = None
+    source_parameters_filepath: Optional[Path] = None
     output_folder: Path = Path("output")
     runs: Optional[FolderName] = None
     arms: tuple[str, ...] = ("baseline", "transfer")
@@ -100,6 +101,11 @@ class StudySection(Section):
     source_documents: tuple[Annotated[int, Field(ge=1)], ...] = _numbers(
         (), "whole numbers with commas of at least 1"
     )
+    source_seeds: tuple[Annotated[int, Field(ge=0)], ...] = _numbers(
+        (), "whole numbers with commas of at least 0"
+    )
+    allow_informed_sources: bool = False
+    valid_chooses: tuple[str, ...] = ()
     keep_models: bool = True
     # Up to about 5000 annotations the paper finds a gain.
     annotation_limits: tuple[Annotated[int, Field(ge=1)], ...] = _numbers(
@@ -113,7 +119,14 @@ class StudySection(Section):
             raise fault(repr(kind), one_of(kind, KINDS))
         return kind
 
-    @field_validator("train_sizes", "seeds", "split_seeds", "source_documents", "annotation_limits")
+    @field_validator(
+        "train_sizes",
+        "seeds",
+        "split_seeds",
+        "source_documents",
+        "source_seeds",
+        "annotation_limits",
+    )
     @classmethod
     def _each_once(cls, numbers: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(dict.fromkeys(numbers))
@@ -253,6 +266,26 @@ class SourceParameters(ParametersSection):
     """
 
 
+class SourcesParameters(ParametersSection):
+    """``[source CLASS]``: parameters of the source models of an entity class, over [source].
+
+    Example::
+
+        [source PRGE]
+        learning_rate = 0.002
+    """
+
+
+class StudentParameters(ParametersSection):
+    """``[student]``: parameters of source models that a teacher teaches, over those of sources.
+
+    Example::
+
+        [student]
+        maximum_number_of_epochs = 1
+    """
+
+
 class TargetParameters(ParametersSection):
     """``[target]``: parameters of runs on targets.
 
@@ -263,14 +296,31 @@ class TargetParameters(ParametersSection):
     """
 
 
+_Probability = Annotated[float, Field(gt=0, le=1)]
+
+
 class ArmSection(ParametersSection):
-    """``[arm NAME]``: parameters of an arm, and its layers if it is user-defined.
+    """``[arm NAME]``: parameters of an arm, its layers if it is user-defined, and its sources.
 
     >>> ArmSection(layers="token_lstm, crf", learning_rate="0.01").layers
     ('token_lstm', 'crf')
     """
 
     layers: Optional[tuple[str, ...]] = None
+    sources: tuple[str, ...] = ()
+    teacher: Optional[str] = None
+    sure: _Probability = Field(SURE, description="a probability above 0, up to 1")
+    doubtful: _Probability = Field(DOUBTFUL, description="a probability above 0, up to 1")
+    from_source: bool = False
+
+    @model_validator(mode="after")
+    def _are_of_a_teacher(self) -> ArmSection:
+        for name in ("sure", "doubtful", "from_source"):
+            if self.teacher is None and name in self.model_fields_set:
+                raise fault("no teacher in this section", "one; set `teacher = ARM`", name)
+        if self.doubtful > self.sure:
+            raise fault(f"{self.doubtful:g}", f"at most sure = {self.sure:g}", "doubtful")
+        return self
 
     @field_validator("layers")
     @classmethod

@@ -13,7 +13,7 @@ from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.evaluation.brat_folders import read_folder_pair
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, document_counts
 from neuroner_tl.studies.definition.definition import Predictions
-from neuroner_tl.studies.kinds.gains import PairedCounts, paired_counts
+from neuroner_tl.studies.kinds.gains import Pair, PairedCounts, paired_counts
 from neuroner_tl.studies.kinds.results import Result, StudyResults
 from neuroner_tl.studies.kinds.transfer_table import compared_arms
 from neuroner_tl.studies.running.mentions import RunMentions
@@ -53,6 +53,7 @@ class Systems:
         comparisons: mention by mention; empty without mentions.
         what: what was compared, in words.
         lacks: what is missing, in words.
+        pairs: the runs, if it is runs of a study that are compared.
 
     Example::
 
@@ -65,6 +66,7 @@ class Systems:
     comparisons: Sequence[Comparison]
     what: str
     lacks: str = ""
+    pairs: Sequence[Pair] = ()
 
     @property
     def averaged(self) -> bool:
@@ -148,6 +150,7 @@ def systems_from_runs(
         "examples of errors."
         if lacking
         else "",
+        pairs,
     )
 
 

@@ -97,7 +97,7 @@ def _scores(name: str, systems: Systems, comparisons: int) -> Table:
     assert counts is not None
     difference = compare_systems(*counts)
     sides = (counts.first, counts.second)
-    rates = [_mean_rates(side, counts.splits) for side in sides]
+    rates = [_mean_rates(side, counts.groups) for side in sides]
     columns = [
         better(one, other, (f"{one:.2f}", f"{other:.2f}")) for one, other in zip(rates[0], rates[1])
     ]
@@ -124,18 +124,18 @@ def _scores(name: str, systems: Systems, comparisons: int) -> Table:
         tuple(rows),
         f"{MEASURE}{means} Gain in F1 {signed(100 * difference.gain)}{spread}, 95 % interval "
         f"{interval_text(difference)}, p = {p_text(difference.p_value)}. "
-        f"{describe_test([difference])} {corrected}",
+        f"{describe_test([difference], [systems.pairs])} {corrected}",
     )
 
 
-def _mean_rates(counts: np.ndarray, splits: Sequence[int]) -> list[float]:
-    """Return mean precision, recall and F1 over runs, in points; every split counts equally."""
-    by_split: dict[int, list[list[float]]] = {}
-    for run, split in zip(np.nansum(counts, axis=1), splits):
+def _mean_rates(counts: np.ndarray, groups: Sequence[int]) -> list[float]:
+    """Return mean precision, recall and F1 over runs, in points; every group counts equally."""
+    by_group: dict[int, list[list[float]]] = {}
+    for run, group in zip(np.nansum(counts, axis=1), groups):
         total = Counts(*map(int, run))
         rates = [100 * rate for rate in (total.precision, total.recall, total.f1)]
-        by_split.setdefault(split, []).append(rates)
-    return [float(x) for x in np.mean([np.mean(runs, 0) for runs in by_split.values()], 0)]
+        by_group.setdefault(group, []).append(rates)
+    return [float(x) for x in np.mean([np.mean(runs, 0) for runs in by_group.values()], 0)]
 
 
 def _overlaps(systems: Systems) -> dict[str, tuple[float, float, float]]:

@@ -12,6 +12,18 @@ from neuroner_tl.studies.kinds.results import MEASURE, Result, StudyResults
 from neuroner_tl.studies.pages.table import Table, p_text, signed
 
 Pair = tuple[Result, Result]
+_ONE_SOURCE = (
+    " Where all runs of an arm start from one source model, the interval does not cover the choice "
+    "of its seed (source_seeds trains several)."
+)
+_SHARED_SOURCES = (
+    " Where several runs start from the same one of several source models, they are averaged "
+    "first: the interval covers the seed of the source."
+)
+_OWN_SOURCES = (
+    " Where every run starts from a source model of its own, the interval covers the seed of the "
+    "source."
+)
 NO_COUNTS = "No interval and no p: the store has no counts by document of these runs."
 
 
@@ -21,7 +33,7 @@ class PairedCounts(NamedTuple):
     Attributes:
         first: ``[runs, documents, 3]``, TP, FP and FN; NaN where a run was not tested.
         second: likewise for the other arm.
-        splits: split seed of each run.
+        groups: of each run, what it shares with others, see `groups_of`.
 
     Example::
 
@@ -31,7 +43,7 @@ class PairedCounts(NamedTuple):
 
     first: np.ndarray
     second: np.ndarray
-    splits: tuple[int, ...]
+    groups: tuple[int, ...]
 
 
 def paired_counts(pairs: Sequence[Pair]) -> Optional[PairedCounts]:
@@ -45,14 +57,16 @@ def paired_counts(pairs: Sequence[Pair]) -> Optional[PairedCounts]:
         None if a run was recorded without counts by document, or there is none.
     """
     rows: dict[_Run, int] = {}
+    groups: dict[_Run, int] = {}
     columns: dict[tuple[str, str], int] = {}
-    for pair in pairs:
+    for pair, group in zip(pairs, groups_of(pairs)):
         for result in pair:
             if not result.documents:
                 return None
             for name in result.documents:
                 columns.setdefault((result.run.corpus, name), len(columns))
         rows.setdefault(_row(pair), len(rows))
+        groups.setdefault(_row(pair), group)
     if not rows:
         return None
     counts = np.full((2, len(rows), len(columns), 3), np.nan)
@@ -61,7 +75,45 @@ def paired_counts(pairs: Sequence[Pair]) -> Optional[PairedCounts]:
             for name, values in result.documents.items():
                 place = columns[result.run.corpus, name]
                 counts[side, rows[_row(pair)], place] = values
-    return PairedCounts(counts[0], counts[1], tuple(run.split for run in rows))
+    return PairedCounts(counts[0], counts[1], tuple(groups[run] for run in rows))
+
+
+def groups_of(pairs: Sequence[Pair]) -> list[int]:
+    """Return for each pair of runs a number of what it shares: one unit of the second level.
+
+    This is the split, if there are several. Where fewer source models were trained than there are
+    splits (or seeds, with one split), it is the source model's seed, since each serves several.
+    """
+    sources = [pair[1].run.source_seed for pair in pairs]
+    if _share_sources(pairs):
+        return [-1 if seed is None else seed for seed in sources]
+    return [pair[1].run.parameters.split_seed for pair in pairs]
+
+
+def _units(pairs: Sequence[Pair]) -> int:
+    """Return the number of splits, or of seeds if there is one split."""
+    splits = {pair[1].run.parameters.split_seed for pair in pairs}
+    seeds = {pair[1].run.parameters.seed for pair in pairs}
+    return len(splits) if len(splits) > 1 else len(seeds)
+
+
+def _share_sources(pairs: Sequence[Pair]) -> bool:
+    return 1 < len({pair[1].run.source_seed for pair in pairs}) < _units(pairs)
+
+
+def describe_sources(comparisons: Sequence[Sequence[Pair]]) -> str:
+    """Say whether intervals cover the seeds of source models; empty without several runs."""
+    words = dict.fromkeys(
+        _ONE_SOURCE
+        if {pair[1].run.source_seed for pair in pairs} == {pairs[0][1].run.source_seed}
+        and pairs[0][1].run.source_seed is not None
+        else _SHARED_SOURCES
+        if _share_sources(pairs)
+        else _OWN_SOURCES
+        for pairs in comparisons
+        if pairs and _units(pairs) > 1 and all(pair[1].run.source for pair in pairs)
+    )
+    return "".join(words)
 
 
 def compare_pairs(pairs: Sequence[Pair]) -> Optional[Difference]:
@@ -85,16 +137,27 @@ def _row(pair: Pair) -> _Run:
     return _Run(p.split_seed, p.seed, run.source_name, run.source_documents)
 
 
-def describe_test(differences: Sequence[Optional[Difference]]) -> str:
-    """Describe how gains were tested, for a table note, and what one run cannot show."""
+def describe_test(
+    differences: Sequence[Optional[Difference]], comparisons: Sequence[Sequence[Pair]] = ()
+) -> str:
+    """Describe how gains were tested, for a table note, and what it cannot show.
+
+    Args:
+        differences: the outcomes.
+        comparisons: the pairs of runs of each.
+    """
     known = [difference for difference in differences if difference is not None]
     if not known:
         return NO_COUNTS
     several = any(difference.runs > 1 for difference in known)
     levels = "documents"
     if several:
-        split = any(difference.splits > 1 for difference in known)
-        levels += ", splits and seeds" if split else " and seeds"
+        shared = any(map(_share_sources, comparisons))
+        split = any(difference.splits > 1 for difference in known) and not (
+            comparisons and all(map(_share_sources, comparisons))
+        )
+        names = [*(["source models"] if shared else []), *(["splits"] if split else []), "seeds"]
+        levels += f", {', '.join(names[:-1])} and {names[-1]}" if names[:-1] else " and seeds"
     words = (
         f"95 % interval and p: t statistic of the mean gain with its standard error over test "
         f"{levels}, two-sided; each document counts once."
@@ -110,7 +173,7 @@ def describe_test(differences: Sequence[Optional[Difference]]) -> str:
             " With one run per arm, interval and p reflect only the choice of test documents; the "
             "effect of the seed cannot be estimated from one."
         )
-    return words
+    return words + describe_sources(comparisons)
 
 
 def describe_correction(differences: Sequence[Optional[Difference]], over: str) -> str:
@@ -158,7 +221,8 @@ def gain_table(
             )
             for (words, pairs, difference), p_value in zip(tested, corrected)
         ),
-        f"{MEASURE} Gain in points of F1, mean over pairs of runs. {describe_test(differences)} "
+        f"{MEASURE} Gain in points of F1, mean over pairs of runs. "
+        f"{describe_test(differences, [pairs for _, pairs, _ in tested])} "
         f"{describe_correction(differences, 'rows')}",
     )
 
@@ -170,12 +234,11 @@ def correct(differences: Sequence[Optional[Difference]]) -> list[Optional[float]
 
 
 def mean_gain(pairs: Sequence[Pair]) -> float:
-    """Return the mean gain in F1 over pairs of runs, in points; every split counts equally."""
-    by_split: dict[int, list[float]] = {}
-    for one, other in pairs:
-        gain = 100 * (other.f1 - one.f1)
-        by_split.setdefault(one.run.parameters.split_seed, []).append(gain)
-    return float(np.mean([np.mean(gains) for gains in by_split.values()]))
+    """Return the mean gain in F1 over pairs of runs, in points; every group counts equally."""
+    by_group: dict[int, list[float]] = {}
+    for (one, other), group in zip(pairs, groups_of(pairs)):
+        by_group.setdefault(group, []).append(100 * (other.f1 - one.f1))
+    return float(np.mean([np.mean(gains) for gains in by_group.values()]))
 
 
 def gain_text(pairs: Sequence[Pair]) -> str:

@@ -6,7 +6,7 @@ from typing import Optional
 
 from matplotlib.axes import Axes
 
-from neuroner_tl.evaluation.statistics import Summary
+from neuroner_tl.evaluation.statistics import Summary, summarise
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.figures import DASHES
 from neuroner_tl.studies.running.record_form import member
@@ -18,13 +18,22 @@ LEVEL_IN_WORDS = (
 
 
 def source_f1(results: StudyResults, name: str, documents: Optional[int]) -> str:
-    """Return F1 of a source model on the valid part of its own corpus, in points."""
+    """Return F1 of a source model on the valid part of its own corpus, in points.
+
+    Over several source seeds it is their mean, with its standard deviation.
+    """
+    scores = []
     for result in results.finished:
         run = result.run
-        if run.is_source and run.corpus == name and run.documents == documents:
+        same = run.corpus == name and run.documents == documents
+        if run.is_source and run.teacher is None and same:
             score = member(result.record, "valid_f1")
-            return "–" if score is None else f"{100 * score:.2f}"
-    return "–"
+            scores += [] if score is None else [100 * score]
+    if not scores:
+        return "–"
+    summary = summarise(scores)
+    spread = "" if summary.deviation is None else f" ± {summary.deviation:.2f}"
+    return f"{summary.mean:.2f}{spread}"
 
 
 def level(axes: Axes, summary: Optional[Summary], label: str, colour: str, index: int = 0) -> None:

@@ -229,7 +229,8 @@ def _by_corpus(results: StudyResults, compared: Sequence[CorpusComparison], abou
         ),
         tuple(rows),
         f"{MEASURE} {'P, R, F1: ' + how if spread else 'At 0: runs that scored 0.'} "
-        f"{_beside(differs, of_tags)}{describe_test(differences)} "
+        f"{_beside(differs, of_tags)}"
+        f"{describe_test(differences, [item.pairs for item in compared])} "
         f"{describe_correction(differences, 'corpora')}{about.note}",
         keys=3,
     )

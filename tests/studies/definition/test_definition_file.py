@@ -134,6 +134,26 @@ def test_variables_come_from_the_command_line_or_the_environment(write, monkeypa
         ("learning_rate = 0.25", "reload_crf = False", ":24:", ("which layers",)),
         ("[sources DISO]", "[sources GENE]", "", ("without [sources DISO]",)),
         ("[source]", "[arm other]", "", ("[arm other]", "the name of an arm")),
+        ("[source]", "[source ..]", "", ("begins with a dot",)),
+        ("seeds = 0, 1", "source_seeds = 1, 2", ":6:", ("2 seeds", "at most 1")),
+        (
+            "name = trial",
+            "source_parameters_filepath = no.ini\nname = trial",
+            ":2:",
+            ("not a file",),
+        ),
+        ("[source]", "[arm transfer]\nsources = Slver\n[source]", ":24:", ("expected Silver",)),
+        ("[source]", "[arm baseline]\nsources = Silver\n[source]", ":24:", ("without layers",)),
+        ("[source]", "[arm transfer]\nteacher = basline\n[source]", ":24:", ("itself: baseline",)),
+        ("[source]", "[arm transfer]\nteacher = transfer\n[source]", ":24:", ("itself: baseline",)),
+        ("[source]", "[arm transfer]\nsure = 0.8\n[source]", ":24:", ("no teacher",)),
+        (
+            "[source]",
+            "[arm transfer]\nteacher = baseline\nsure = 0.2\n[source]",
+            "",
+            ("doubtful: found 0.3, expected at most sure = 0.2",),
+        ),
+        ("seeds = 0, 1", "valid_chooses = baseline, transfer", ":6:", ("of a transfer_table",)),
     ],
 )
 def test_mistakes_are_refused_in_one_line(write, old, new, line, words):

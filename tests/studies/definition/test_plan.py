@@ -1,5 +1,7 @@
 import dataclasses
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -7,6 +9,7 @@ from neuroner_tl.studies.definition.arms import LAYERS, arm_name, expand_arms, l
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
 
+ROOT = Path(__file__).resolve().parents[3]
 STUDY = """\
 [study]
 name = trial
@@ -31,12 +34,13 @@ def plan(tmp_path):
         parameters="[training]\nlearning_rate = 0.5\n",
         seed=None,
         kind="layer_ablation",
+        and_also=("", ""),
     ):
         (tmp_path / "parameters.ini").write_text(parameters)
         path = tmp_path / "study.ini"
         text = STUDY.format(folder=tmp_path).replace("layer_ablation", kind)
         assert old in text
-        path.write_text(text.replace(old, new))
+        path.write_text(text.replace(old, new).replace(*and_also))
         return plan_runs(read_definition(path), seed)
 
     return read
@@ -157,3 +161,81 @@ def test_a_synthetic_corpus_counts_by_its_content(plan, tmp_path):
 def test_runs_are_plain_values(plan):
     run = plan()[0]
     assert dataclasses.replace(run) == run
+
+
+def test_recorded_runs_of_a_published_study_are_still_those_of_its_definition(monkeypatch):
+    """New keys of a study change no identifier of studies without them."""
+    monkeypatch.chdir(ROOT)
+    values = {"GOLD": "x", "SILVER": "x", "VECTORS": "pubmed-w2v-200d.bin.gz"}
+    runs = plan_runs(read_definition(Path("experiments/layer_ablation.ini"), values))
+    lines = Path("experiments/results/layer_ablation/runs.jsonl").read_text("utf-8").splitlines()
+    recorded = {record["key"]: record["id"] for record in map(json.loads, lines)}
+    assert {run.key for run in runs} == set(recorded)
+    for run in runs:
+        assert run.id.rpartition("-")[0] == recorded[run.key].rpartition("-")[0]
+
+
+def test_each_seed_takes_one_of_several_source_seeds(plan):
+    """Target seeds take source seeds in turn; no run is made twice."""
+
+    def sources(*change):
+        runs = plan("arms = cumulative, single, all_but_one", *change)
+        seeds = {run.id: run.parameters.seed for run in runs if run.is_source}
+        taken = {
+            (run.parameters.seed, run.parameters.split_seed, seeds[run.source], run.source_seed)
+            for run in runs
+            if run.layers
+        }
+        assert len(runs) == len({run.id for run in runs}) and len(seeds) == len(set(seeds.values()))
+        return sorted(seeds.values()), taken
+
+    default = plan("arms = cumulative, single, all_but_one", "arms = baseline, transfer")
+    assert sources("arms = transfer") == ([0], {(0, 0, 0, 0), (1, 0, 0, 0)})
+    assert sources("source_seeds = 5, 6") == ([5, 6], {(0, 0, 5, 5), (1, 0, 6, 6)})
+    # The unit of the statistics is the split, so all seeds of a split take the same source.
+    assert sources("split_seeds = 3, 4\nsource_seeds = 5, 6") == (
+        [5, 6],
+        {(0, 3, 5, 5), (1, 3, 5, 5), (0, 4, 6, 6), (1, 4, 6, 6)},
+    )
+    same = plan(
+        "arms = cumulative, single, all_but_one", "arms = baseline, transfer\nsource_seeds = 0"
+    )
+    assert [run.id for run in same] == [run.id for run in default]
+
+
+def test_one_seed_for_all_is_that_of_the_source_too(plan):
+    runs = plan("seeds = 0, 1", "seeds = 0, 1\nsource_seeds = 3, 4", seed=7)
+    assert [run.parameters.seed for run in runs if run.is_source] == [7]
+    assert {run.source_seed for run in runs if run.layers} == {7}
+
+
+def test_an_arm_may_take_the_sources_of_some_corpora_only(plan, tmp_path):
+    arms = "arms = cumulative, single, all_but_one"
+    runs = plan(
+        "[targets PRGE]",
+        "B = x\n[arm of_b]\nsources = B\n[arm transfer]\nsources = SSC\n[targets PRGE]",
+        and_also=(arms, "arms = baseline, transfer, of_b"),
+    )
+    taken = {(run.arm, run.source_name) for run in runs if run.layers}
+    assert taken == {("transfer", "SSC"), ("of_b", "B")}
+    assert all(len(run.layers) == len(LAYERS) for run in runs if run.arm == "of_b")
+    assert sum(run.is_source for run in runs) == 2
+    only = plan(
+        "[targets PRGE]",
+        "B = x\n[arm transfer]\nsources = SSC\n[targets PRGE]",
+        and_also=(arms, "arms = baseline, transfer"),
+    )
+    assert [run.corpus for run in only if run.is_source] == ["SSC"]
+
+
+def test_sources_of_a_class_have_parameters_of_their_own(plan):
+    runs = plan("[targets", "[source PRGE]\nlearning_rate = 0.25\n[targets")
+    assert {run.parameters.learning_rate for run in runs if run.is_source} == {0.25}
+    assert {run.parameters.learning_rate for run in runs if not run.is_source} == {0.5}
+
+
+def test_sources_have_a_parameter_file_of_their_own(plan, tmp_path):
+    (tmp_path / "fast.ini").write_text("[training]\nlearning_rate = 0.25\n")
+    runs = plan("arms =", f"source_parameters_filepath = {tmp_path}/fast.ini\narms =")
+    assert {run.parameters.learning_rate for run in runs if run.is_source} == {0.25}
+    assert {run.parameters.learning_rate for run in runs if not run.is_source} == {0.5}

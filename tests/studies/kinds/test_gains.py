@@ -21,11 +21,13 @@ from neuroner_tl.studies.kinds.gains import (
 from neuroner_tl.studies.pages.table import p_text
 
 
-def result(documents, seed=0, split=0, corpus="c", f1=0.0, source="s", size=None):
+def result(documents, seed=0, split=0, corpus="c", f1=0.0, source="s", size=None, of=0):
     run = SimpleNamespace(
         corpus=corpus,
         parameters=SimpleNamespace(seed=seed, split_seed=split),
+        source="an identifier",
         source_name=source,
+        source_seed=of,
         source_documents=size,
     )
     return SimpleNamespace(run=run, documents=documents, f1=f1)
@@ -44,7 +46,7 @@ def test_each_seed_is_a_row_and_each_document_a_column():
     counts = paired_counts([ONE, TWO])
     assert counts.first.tolist() == [[[1, 2, 3], [4, 5, 6]], [[2, 0, 0], [3, 0, 0]]]
     assert counts.second.tolist() == [[[7, 8, 9], [1, 1, 1]], [[5, 0, 0], [6, 0, 0]]]
-    assert counts.splits == (0, 0)
+    assert counts.groups == (0, 0)
     difference = compare_pairs([ONE, TWO])
     assert (difference.documents, difference.runs, difference.splits) == (2, 2, 1)
     assert difference == compare_systems(*counts)
@@ -63,14 +65,14 @@ def test_runs_of_other_sources_are_other_rows():
         for number, (source, size) in enumerate([("s", 10), ("s", 20), ("t", 10)])
     ]
     counts = paired_counts(pairs)
-    assert counts.second[:, 0, 0].tolist() == [0, 1, 2] and counts.splits == (0, 0, 0)
+    assert counts.second[:, 0, 0].tolist() == [0, 1, 2] and counts.groups == (0, 0, 0)
 
 
 def test_what_a_split_does_not_test_is_no_number():
     splits = [pair({"a": [1, 0, 0]}, {"a": [2, 0, 0]}, split=3)]
     splits.append(pair({"b": [3, 0, 0]}, {"b": [4, 0, 0]}, split=5))
     counts = paired_counts(splits)
-    assert counts.splits == (3, 5)
+    assert counts.groups == (3, 5)
     assert np.isnan(counts.first).all(-1).tolist() == [[False, True], [True, False]]
     assert np.nan_to_num(counts.second[..., 0]).tolist() == [[2, 0], [0, 4]]
 
@@ -112,7 +114,7 @@ def test_a_table_of_gains():
         ["one", "2", "2", "0.00 ± 0.00", interval_text(tested), *2 * [p_text(tested.p_value)]],
         ["unknown", "–", "2", "0.00 ± 0.00", "–", "–", "–"],
     ]
-    assert describe_test([tested]) in table.note and "single comparison" in table.note
+    assert describe_test([tested], [[ONE, TWO]]) in table.note and "single comparison" in table.note
     assert gain_table(None, "name", "Title", [("none", [])]) is None
 
 
@@ -144,3 +146,54 @@ def test_what_the_foot_says_of_the_correction():
     assert describe_correction([], "rows") == describe_correction([None], "rows") == ""
     assert "of a single comparison" in describe_correction([difference(), None], "rows")
     assert "Holm's method over the 2 corpora" in describe_correction([difference()] * 2, "corpora")
+
+
+def runs_of(seeds_and_sources, splits=None):
+    splits = splits or [0] * len(seeds_and_sources)
+    return [
+        pair(
+            {"a": [2, 1, 1], "b": [3, 1, 0]},
+            {"a": [2 + n, 1, 0], "b": [3, 0, n]},
+            seed=seed,
+            split=split,
+            of=source,
+        )
+        for n, ((seed, source), split) in enumerate(zip(seeds_and_sources, splits))
+    ]
+
+
+def test_runs_that_share_one_of_several_sources_are_one_unit():
+    """Two sources for four seeds are two units, not four: their seed is in the error."""
+    shared = runs_of([(0, 0), (1, 1), (2, 0), (3, 1)])
+    assert paired_counts(shared).groups == (0, 1, 0, 1)
+    assert compare_pairs(shared).splits == 2
+    for own in (runs_of([(0, 0), (1, 0)]), runs_of([(0, 5), (1, 6)])):
+        assert paired_counts(own).groups == (0, 0) and compare_pairs(own).splits == 1
+    # With several splits these are the units, as long as each has its own source.
+    by_split = runs_of([(0, 0), (0, 1)], splits=[7, 8])
+    assert paired_counts(by_split).groups == (7, 8)
+    four = runs_of([(0, 0), (0, 1), (0, 0), (0, 1)], splits=[5, 6, 7, 8])
+    assert paired_counts(four).groups == (0, 1, 0, 1)
+
+
+def test_every_unit_of_a_source_counts_equally():
+    pairs = [
+        (result({}, seed=seed, of=of, f1=0.2), result({}, seed=seed, of=of, f1=f1))
+        for seed, of, f1 in ((0, 0, 0.3), (1, 1, 0.4), (2, 0, 0.5))
+    ]
+    assert mean_gain(pairs) == pytest.approx((10 + 30) / 2 / 2 + 20 / 2)
+
+
+def test_the_foot_says_whether_the_seed_of_the_source_is_covered():
+    one, own = runs_of([(0, 0), (1, 0)]), runs_of([(0, 0), (1, 1)])
+    shared, students = runs_of([(0, 0), (1, 1), (2, 0)]), runs_of([(0, None), (1, None)])
+
+    def foot(*comparisons):
+        return describe_test(list(map(compare_pairs, comparisons)), comparisons)
+
+    assert "does not cover the choice of its seed" in foot(one)
+    for pairs in (own, students):
+        assert "interval covers the seed of the source" in foot(pairs)
+        assert "not cover" not in foot(pairs) and "averaged first" not in foot(pairs)
+    assert "averaged first" in foot(shared) and "documents, source models and seeds" in foot(shared)
+    assert foot([ONE]).count("source") == 0
