@@ -201,7 +201,7 @@ def _check_document(
     place = f"{part}/{document.id}"
     if not document.text.strip():
         result.add("warning", "document without text", place)
-    elif not document.entities:
+    elif not document.annotations:
         result.add("note", "document without entities", place)
     if any(unicodedata.category(c) == "Cc" and c not in "\t\r\n" for c in document.text):
         result.add("warning", "control character in a text", place)

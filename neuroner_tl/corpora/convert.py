@@ -203,12 +203,13 @@ def _change_types(
     document: Document, rename: Mapping[str, str], only: Sequence[str], report: ImportReport
 ) -> Document:
     kept = []
-    for entity in document.entities:
+    for entity in document.annotations:
         if entity.type in rename:
             entity = replace(entity, type=rename[entity.type])
-            report.change("type renamed")
-        if only and entity.type not in only:
-            report.drop(OTHER_TYPE, f"{document.id}: {entity.type} {entity.text}")
-        else:
+            if entity.certain:
+                report.change("type renamed")
+        if not only or entity.type in only:
             kept.append(entity)
-    return replace(document, entities=tuple(kept))
+        elif entity.certain:
+            report.drop(OTHER_TYPE, f"{document.id}: {entity.type} {entity.text}")
+    return replace(document, entities=tuple(kept), unknown=())

@@ -21,6 +21,8 @@ class Entity:
         probability: how probable a model or a vote finds the mention, 0 to 1; None where nothing
             is known of it, as in gold corpora. It does not tell mentions apart: entities that
             differ in it alone are equal.
+        certain: whether it is a mention; False for an unknown region, a stretch of text of which
+            it is not known whether it is one. `Document` keeps such regions apart.
 
     Example:
         >>> entity = Entity("DISO", ((4, 10), (20, 28)), "breast carcinoma")
@@ -32,6 +34,7 @@ class Entity:
     fragments: tuple[tuple[int, int], ...]
     text: str
     probability: Optional[float] = field(default=None, compare=False)
+    certain: bool = True
 
     @property
     def start(self) -> int:
@@ -81,17 +84,43 @@ class Document:
         entities: the annotated mentions, in the order of their start.
         sentences: sentences and tokens if the source gives them (CoNLL files), else None and
             the tokeniser decides.
+        unknown: the unknown regions, in the order of their start: those of the given entities
+            that are not `Entity.certain` become part of it, so whatever counts, compares or
+            learns from ``entities`` sees mentions only.
 
     Example:
         >>> document = Document("12", "Asthma is common.", (Entity("DISO", ((0, 6),), "Asthma"),))
         >>> [entity.text for entity in document.entities]
         ['Asthma']
+        >>> common = Entity("DISO", ((10, 16),), "common", certain=False)
+        >>> document = Document("12", "Asthma is common.", (*document.entities, common))
+        >>> len(document.entities), document.unknown == (common,)
+        (1, True)
     """
 
     id: str
     text: str
     entities: tuple[Entity, ...] = ()
     sentences: Optional[tuple[Sentence, ...]] = None
+    unknown: tuple[Entity, ...] = ()
+
+    def __post_init__(self) -> None:
+        if all([entity.certain for entity in self.entities]):
+            return
+        regions = [*self.unknown, *(entity for entity in self.entities if not entity.certain)]
+        object.__setattr__(self, "unknown", tuple(sorted(regions, key=_place)))
+        object.__setattr__(self, "entities", tuple(e for e in self.entities if e.certain))
+
+    @property
+    def annotations(self) -> tuple[Entity, ...]:
+        """Mentions and unknown regions together, as files hold them."""
+        if not self.unknown:
+            return self.entities
+        return tuple(sorted((*self.entities, *self.unknown), key=_place))
+
+
+def _place(entity: Entity) -> tuple[tuple[tuple[int, int], ...], str]:
+    return entity.fragments, entity.type
 
 
 @dataclass(frozen=True)
@@ -103,6 +132,12 @@ class TaggedSentence:
         starts: the tokens' first offsets in the document.
         ends: the offsets past the tokens' last characters.
         tags: one tag per token (``O``, ``B-DISO`` ...).
+        unknown: tags of the unknown regions in BIO, ``O`` at tokens outside them and at those of
+            a mention; empty if there is none.
+        probability: the probability that all of its mentions are right, as far as it is known: the
+            product of those of its mentions.
+        outside_probability: the probability that none of its unknown regions is a mention,
+            likewise.
 
     Example:
         >>> sentence = TaggedSentence(("Asthma", "persists"), (0, 7), (6, 15), ("S-DISO", "O"))
@@ -114,6 +149,9 @@ class TaggedSentence:
     starts: tuple[int, ...]
     ends: tuple[int, ...]
     tags: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    probability: float = 1.0
+    outside_probability: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -125,6 +163,7 @@ class TaggedDocument:
         sentences: its sentences.
         entities: all of its annotations, including those that tags cannot represent.
         text: its text.
+        unknown: all of its unknown regions.
 
     Example:
         >>> sentence = TaggedSentence(("Asthma",), (0,), (6,), ("S-DISO",))
@@ -136,3 +175,4 @@ class TaggedDocument:
     sentences: tuple[TaggedSentence, ...]
     entities: tuple[Entity, ...] = ()
     text: str = ""
+    unknown: tuple[Entity, ...] = ()

@@ -8,6 +8,7 @@ from typing import Any
 from neuroner_tl.messages.numbers import counted
 
 MAXIMUM_EXAMPLES = 10
+UNKNOWN_REGION = "unknown region, neither a mention nor text without one"
 
 
 @dataclass
@@ -83,6 +84,11 @@ class ImportReport:
         """Count ``n`` annotations, read before, as lost."""
         self._add(reason, "dropped", example, n)
         self.annotations_kept -= n
+
+    def set_aside(self, example: str = "") -> None:
+        """Note that an annotation, read before, is an unknown region and so no mention."""
+        self.read(-1)
+        self.count(UNKNOWN_REGION, example)
 
     def _add(self, reason: str, effect: str, example: str, n: int) -> None:
         entry = self.by_reason.setdefault(reason, Reason(effect))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Optional
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,10 +15,10 @@ from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.formats.bioc_writer import NOT_XML
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
 from neuroner_tl.corpora.formats.part_files import SUFFIXES
-from neuroner_tl.corpora.formats.pubtator import FRAGMENTS, LINE_BREAK
-from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.formats.pubtator import FRAGMENTS, LINE_BREAK, UNKNOWN
+from neuroner_tl.corpora.import_report import UNKNOWN_REGION, ImportReport
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.corpora.text.tagging import taggable_entities
+from neuroner_tl.corpora.text.tagging import tag_document, taggable_entities
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
 
@@ -34,14 +35,17 @@ def documents(draw: st.DrawFn) -> list[Document]:
             st.sampled_from("ab .\n\r\t|"), st.characters(blacklist_categories=["Cs"])
         )
         text = draw(st.text(alphabet, max_size=30))
-        entities = set()
+        entities = {}  # by what tells annotations of a file apart
         for _ in range(draw(st.integers(0, 4)) if len(text) > 3 else 0):
             ends = draw(st.sets(st.integers(0, len(text)), min_size=2, max_size=4))
             bounds = sorted(ends)[: len(ends) // 2 * 2]
             fragments = tuple(zip(bounds[::2], bounds[1::2]))
             says = " ".join(text[start:end] for start, end in fragments)
-            entities.add(Entity(draw(st.sampled_from(["DISO", "Größe"])), fragments, says))
-        ordered = tuple(sorted(entities, key=lambda e: (e.fragments, e.type)))
+            kind = draw(st.sampled_from(["DISO", "Größe"]))
+            probability = draw(st.sampled_from([None, 0.0, 0.125, 1.0]))
+            certain = draw(st.sampled_from([True, True, False]))
+            entities[fragments, kind] = Entity(kind, fragments, says, probability, certain)
+        ordered = tuple(entities[key] for key in sorted(entities))
         made.append(Document(f"d {number}", text, ordered))
     return made
 
@@ -54,6 +58,11 @@ def converted(
     report = convert_corpus(folder / "brat", "brat", folder / "out", to=to)
     path = folder / "out" / f"train{SUFFIXES[to]}"
     return list(read_documents(path, to, ImportReport())), report
+
+
+def probabilities(some: list[Document]) -> list[list[Optional[float]]]:
+    """Of all annotations; equal entities may differ in them."""
+    return [[entity.probability for entity in document.annotations] for document in some]
 
 
 ANY_TEXT = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -79,6 +88,7 @@ def test_json_holds_everything(
 ) -> None:
     found, report = converted(tmp_path_factory.mktemp("convert"), made, to)
     assert found == made
+    assert probabilities(found) == probabilities(made)
     assert report.annotations_kept == report.annotations_read == sum(len(d.entities) for d in made)
 
 
@@ -103,6 +113,8 @@ def test_xml_represents_all_but_some_characters(
         assert [(e.type, e.fragments) for e in again.entities] == [
             (e.type, e.fragments) for e in document.entities
         ]
+        assert [e.fragments for e in again.unknown] == [e.fragments for e in document.unknown]
+    assert probabilities(found) == probabilities(made)
     assert (report.by_reason[NOT_XML].count if changed else 0) == changed
     assert (NOT_XML in report.by_reason) == bool(changed)
 
@@ -113,20 +125,23 @@ def test_pubtator_represents_one_line_break_and_no_fragments(
     tmp_path_factory: pytest.TempPathFactory, made: list[Document]
 ) -> None:
     found, report = converted(tmp_path_factory.mktemp("convert"), made, "pubtator")
-    changed = dropped = 0
+    changed = dropped = unknown = 0
     for document, again in zip(made, found):
         assert len(again.text) == len(document.text)
         differing = [(a, b) for a, b in zip(document.text, again.text) if a != b]
         assert all(a in "\r\n" and b in " \n" for a, b in differing)
         assert again.text.count("\n") == min(1, len([c for c in document.text if c in "\r\n"]))
         changed += len(differing)
+        unknown += len(document.unknown)
+        assert not again.unknown
         whole = [e for e in document.entities if len(e.fragments) == 1]
         dropped += len(document.entities) - len(whole)
         assert [(e.type, e.fragments) for e in again.entities] == [
             (e.type, e.fragments) for e in whole
         ]
     counts = {reason: entry.count for reason, entry in report.by_reason.items()}
-    assert counts == {reason: n for reason, n in ((FRAGMENTS, dropped), (LINE_BREAK, changed)) if n}
+    expected = {FRAGMENTS: dropped, LINE_BREAK: changed, UNKNOWN: unknown, UNKNOWN_REGION: unknown}
+    assert counts == {reason: n for reason, n in expected.items() if n}
     assert report.annotations_dropped == dropped
 
 
@@ -141,6 +156,9 @@ def test_conll_represents_what_tags_represent(
         expected = taggable_entities(document, TOKENIZER)
         kept += len(expected)
         assert again.id == document.id
+        cut = tag_document(document, TOKENIZER)
+        same = tag_document(again, TOKENIZER)
+        assert [s.unknown for s in same.sentences] == [s.unknown for s in cut.sentences]
 
         def tokens(text: str) -> list[str]:
             return [

@@ -22,17 +22,21 @@ class FoundAnnotation(NamedTuple):
         fragments: ``(start, end)`` pairs, sorted.
         text: the covered text according to the file, None if it has none.
         place: file and line, for the report.
+        probability: probability of the entity according to the file, None if it has none.
+        certain: False for an unknown region.
 
     Example:
         >>> found = FoundAnnotation("DISO", ((0, 6),), "Asthma", "corpus.jsonl:1")
         >>> fitting_entities("Asthma persists.", [found], ImportReport())
-        (Entity(type='DISO', fragments=((0, 6),), text='Asthma', probability=None),)
+        (Entity(type='DISO', fragments=((0, 6),), text='Asthma', probability=None, certain=True),)
     """
 
     type: Optional[str]
     fragments: tuple[tuple[int, int], ...]
     text: Optional[str]
     place: str
+    probability: Optional[float] = None
+    certain: bool = True
 
 
 def fitting_entities(
@@ -45,7 +49,9 @@ def fitting_entities(
     """
     entities: dict[tuple[tuple[tuple[int, int], ...], str], Entity] = {}
     characters = 0
-    for kind, spans, says, place in found:
+    # Mentions first: what a file calls a mention and an unknown region is a mention.
+    ordered = sorted(found, key=lambda annotation: not annotation.certain)
+    for kind, spans, says, place, probability, certain in ordered:
         report.read()
         if not kind or len(str(kind).split()) != 1:
             report.drop(WITHOUT_TYPE, place)
@@ -65,5 +71,7 @@ def fitting_entities(
         elif (spans, kind) in entities:
             report.drop("duplicate annotation", place)
         else:
-            entities[spans, kind] = Entity(kind, spans, covered)
+            entities[spans, kind] = Entity(kind, spans, covered, probability, certain)
+            if not certain:
+                report.set_aside(place)
     return tuple(entities[key] for key in sorted(entities))

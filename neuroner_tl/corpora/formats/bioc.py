@@ -1,14 +1,14 @@
 """BioC XML and BioC JSON files, read by the library ``bioc``.
 
 The text of a document is its passages, each at its offset; what lies between them becomes a line
-break and spaces.
+break and spaces. The infons ``probability`` and ``certain`` are those of `bioc_writer`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from bioc import biocjson, biocxml
 from lxml import etree
@@ -128,5 +128,16 @@ def _bioc_document(source: Any, where: str, report: ImportReport) -> Document:
         says = annotation.text
         kind = annotation.infons.get("type")
         place = f"{where}: annotation {annotation.id} {says}"
-        found.append(FoundAnnotation(kind, spans, says, place))
+        certain = str(annotation.infons.get("certain", "true")).lower() != "false"
+        probability = _probability(annotation.infons.get("probability"))
+        found.append(FoundAnnotation(kind, spans, says, place, probability, certain))
     return Document(str(source.id).strip(), text, fitting_entities(text, found, report))
+
+
+def _probability(infon: Any) -> Optional[float]:
+    """Return the probability that an infon holds; None if it holds something else."""
+    try:
+        value = float(infon)
+    except (TypeError, ValueError):
+        return None
+    return value if 0 <= value <= 1 else None

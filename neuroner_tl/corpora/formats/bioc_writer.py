@@ -1,4 +1,7 @@
-"""BioC XML and BioC JSON, written by the library ``bioc``: each document as one passage."""
+"""BioC XML and BioC JSON, written by the library ``bioc``: each document as one passage.
+
+The infon ``probability`` holds that of an entity; ``certain`` is ``false`` for an unknown region.
+"""
 
 from __future__ import annotations
 
@@ -56,18 +59,26 @@ def _fit_for_xml(document: Document, report: ImportReport) -> Document:
     if not changed:
         return document
     report.count(NOT_XML, document.id, changed)
-    entities = tuple(replace(e, text=_NOT_XML.sub(" ", e.text)) for e in document.entities)
-    return replace(document, text=_NOT_XML.sub(" ", document.text), entities=entities)
+    entities, unknown = (
+        tuple(replace(e, text=_NOT_XML.sub(" ", e.text)) for e in some)
+        for some in (document.entities, document.unknown)
+    )
+    text = _NOT_XML.sub(" ", document.text)
+    return replace(document, text=text, entities=entities, unknown=unknown)
 
 
 def _bioc_document(document: Document) -> BioCDocument:
     passage = BioCPassage()
     passage.offset = 0
     passage.text = document.text
-    for number, entity in enumerate(document.entities, 1):
+    for number, entity in enumerate(document.annotations, 1):
         annotation = BioCAnnotation()
         annotation.id = f"T{number}"
         annotation.infons["type"] = entity.type
+        if entity.probability is not None:
+            annotation.infons["probability"] = f"{entity.probability:.6g}"
+        if not entity.certain:
+            annotation.infons["certain"] = "false"
         annotation.text = entity.text
         for start, end in entity.fragments:
             annotation.add_location(BioCLocation(start, end - start))

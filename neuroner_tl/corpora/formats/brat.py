@@ -1,21 +1,24 @@
 """brat standoff: ``NAME.txt`` with the text and ``NAME.ann`` with the annotations.
 
-Text-bound annotations (``T`` lines) become entities. Relations, events, attributes,
-normalisations, notes and equivalences say nothing about where entities are: they are skipped and
-counted. The text is taken as it is on disk: a CRLF counts as two characters, a byte order mark as
-none. Offsets that count line ends differently are converted; see ``line_offsets.py``.
+Text-bound annotations (``T`` lines) become entities, those with the attribute ``Unknown`` unknown
+regions (``A1 Unknown T3``), and a note such as ``probability 0.87`` gives the probability of one.
+Relations, events, other attributes and notes, normalisations and equivalences say nothing about
+where entities are: they are skipped and counted. The text is taken as it is on disk: a CRLF counts
+as two characters, a byte order mark as none. Offsets that count line ends differently are
+converted; see ``line_offsets.py``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.formats.text_files import read_text
-from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.import_report import UNKNOWN_REGION, ImportReport
 from neuroner_tl.corpora.text.line_offsets import (
     AS_THEY_ARE,
     CONVERTED,
@@ -38,6 +41,9 @@ SKIPPED = {
     "#": "note skipped",
     "*": "equivalence skipped",
 }
+# Of an annotation by its id: that it is an unknown region, and its probability.
+_UNKNOWN = re.compile(r"[AM][^\t ]*\tUnknown (T[^\t ]+)\s*")
+_PROBABILITY = re.compile(r"#[^\t ]*\tAnnotatorNotes (T[^\t ]+)\tprobability ([0-9.e-]+)\s*")
 _NEWLINE_TO_SPACE = str.maketrans("\r\n", "  ")
 _TYPE = re.compile(r"\S+")
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -160,11 +166,15 @@ def read_annotations(
         CorpusError: the file cannot be read, a line is malformed or does not fit the text.
     """
     offsets = offsets_of(text, convention)
-    entities: dict[tuple[str, tuple[tuple[int, int], ...]], Entity] = {}
+    found: list[tuple[str, str, Entity]] = []  # id, place and line
+    unknown: dict[str, str] = {}  # by id, the place that says so
+    probabilities: dict[str, float] = {}
     for number, line in enumerate(_annotation_lines(read_text(ann_path)), start=1):
         if not line.strip():
             continue
         if line[0] != "T":
+            if _read_remark(line, f"{ann_path}:{number}", unknown, probabilities):
+                continue
             reason = SKIPPED.get(line[0])
             if reason is None:
                 raise CorpusError(
@@ -175,22 +185,69 @@ def read_annotations(
             continue
         where = f"{ann_path}:{number}"
         entity = _read_entity(line, text, where, report, offsets)
-        report.read()
+        found.append((line.partition("\t")[0], f"{where}: {line}", entity))
+    names = {name for name, _, _ in found}
+    for name, where in unknown.items():
+        if name not in names:
+            raise CorpusError(
+                f"{where}: found the attribute Unknown of {name}, expected that of a T line of the "
+                f"file; remove the line, or restore {name}"
+            )
+    entities: dict[tuple[str, tuple[tuple[int, int], ...]], Entity] = {}
+    # Mentions first: what one file calls a mention and an unknown region is a mention.
+    for name, where, entity in sorted(found, key=lambda item: item[0] in unknown):
         key = (entity.type, entity.fragments)
-        if key in entities:
-            report.drop("duplicate annotation", f"{where}: {line}")
+        if name in unknown:
+            report.count(UNKNOWN_REGION, where)
         else:
-            entities[key] = entity
+            report.read()
+            if key in entities:
+                report.drop("duplicate annotation", where)
+        if name in unknown or name in probabilities:
+            probability = probabilities.get(name)
+            entity = replace(entity, certain=name not in unknown, probability=probability)
+        entities.setdefault(key, entity)
     return tuple(sorted(entities.values(), key=lambda e: (e.fragments, e.type)))
 
 
+def _read_remark(
+    line: str, where: str, unknown: dict[str, str], probabilities: dict[str, float]
+) -> bool:
+    """Take in what a line says of an annotation by its id; tell whether it does."""
+    match = _UNKNOWN.fullmatch(line)
+    if match:
+        unknown[match.group(1)] = where
+        return True
+    match = _PROBABILITY.fullmatch(line)
+    try:
+        value = float(match.group(2)) if match else -1.0
+    except ValueError:
+        return False
+    if match is None or not 0 <= value <= 1:
+        return False
+    probabilities[match.group(1)] = value
+    return True
+
+
 def format_annotations(entities: Iterable[Entity]) -> str:
-    """Return the entities as the text of an ``.ann`` file, with the ids T1, T2 ..."""
+    """Return the entities as the text of an ``.ann`` file, with the ids T1, T2 ...
+
+    An unknown region is followed by an attribute, an entity with a probability by a note.
+    """
     lines = []
+    regions = notes = 0
     for number, entity in enumerate(entities, start=1):
         spans = ";".join(f"{start} {end}" for start, end in entity.fragments)
         says = entity.text.translate(_NEWLINE_TO_SPACE)
         lines.append(f"T{number}\t{entity.type} {spans}\t{says}\n")
+        if not entity.certain:
+            regions += 1
+            lines.append(f"A{regions}\tUnknown T{number}\n")
+        if entity.probability is not None:
+            notes += 1
+            lines.append(
+                f"#{notes}\tAnnotatorNotes T{number}\tprobability {entity.probability:.6g}\n"
+            )
     return "".join(lines)
 
 

@@ -62,7 +62,7 @@ class BratWriter:
         name = document.id
         if not name or name.startswith(".") or any(c in name for c in "/\\\0"):
             raise CorpusError(f"document id {name!r} cannot be a file name; rename the document")
-        self._write(f"{name}.ann", format_annotations(document.entities))
+        self._write(f"{name}.ann", format_annotations(document.annotations))
         if self._with_text:
             # Readers take a first byte order mark for the file's signature: the text keeps its own.
             has_mark = document.text.startswith(BYTE_ORDER_MARK)

@@ -1,7 +1,8 @@
 """CoNLL-2003 style files: one token per line, tag last, blank lines between sentences.
 
 Columns are separated by spaces or tabs; the first is the token, the last the tag, those
-between are ignored (parts of speech, or NeuroNER's ``token document start end tag``). A line that
+between are ignored (parts of speech, or NeuroNER's ``token document start end tag``), but for
+marks of unknown regions such as ``?B-DISO`` before the tag. A line that
 begins with ``-DOCSTART-`` begins a document; what follows on it, apart from the fillers ``-X-``,
 ``-Y-`` and ``O``, is the document's id. Tags are O and B-, I-, E-, S- (or BILOU's L-, U-) with a
 type; what they mean when ill-formed is NeuroNER's rule (see ``tags.tags_to_spans``).
@@ -10,28 +11,31 @@ type; what they mean when ill-formed is NeuroNER's rule (see ``tags.tags_to_span
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.document import Document, Entity, Sentence, TaggedDocument, Token
 from neuroner_tl.corpora.formats.text_files import read_lines
-from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.import_report import UNKNOWN_REGION, ImportReport
 from neuroner_tl.corpora.text.tags import tags_to_spans
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.numbers import counted
 
 DOCUMENT_START = "-DOCSTART-"
 IMPLICIT_BEGIN = "entity does not begin with B- or S-, read by conlleval's rule"
+_KNOWN = "-"
 _FILLERS = frozenset(["-X-", "-Y-", "O"])
 _TAG = re.compile(r"O|[BIESLU]-\S+")
+_UNKNOWN = re.compile(r"\?([BI]-\S+)")
 _SEPARATOR = re.compile(r"[ \t]+")
 _BILOU = {"L": "E", "U": "S"}
 
 MAX_TOKENS = 2_000_000
 """Tokens of one document."""
 
-_Sentence = tuple[list[str], list[str]]  # tokens, tags
+_Sentence = tuple[list[str], list[str], dict[int, str]]  # tokens, tags, tags of unknown tokens
 
 
 def iterate_conll(path: Path, report: ImportReport) -> Iterator[Document]:
@@ -47,19 +51,20 @@ def iterate_conll(path: Path, report: ImportReport) -> Iterator[Document]:
     sentences: list[_Sentence] = []
     tokens: list[str] = []
     tags: list[str] = []
+    unknown: dict[int, str] = {}
     seen: set[str] = set()
     number_of_documents = number_of_tokens = 0
     for number, line in read_lines(path):
         columns = _SEPARATOR.split(line.strip(" \t"))
         if columns == [""]:
             if tokens:
-                sentences.append((tokens, tags))
-                tokens, tags = [], []
+                sentences.append((tokens, tags, unknown))
+                tokens, tags, unknown = [], [], {}
             continue
         if columns[0] == DOCUMENT_START:
             if tokens:
-                sentences.append((tokens, tags))
-                tokens, tags = [], []
+                sentences.append((tokens, tags, unknown))
+                tokens, tags, unknown = [], [], {}
             if name is not None or sentences:
                 yield _make_document(name or path.stem, sentences, path, report)
             sentences = []
@@ -77,10 +82,13 @@ def iterate_conll(path: Path, report: ImportReport) -> Iterator[Document]:
                 f"{path}:{number}: found a document of more than {MAX_TOKENS} tokens, expected at "
                 f"most that; put a line {DOCUMENT_START} before each document"
             )
+        mark = _UNKNOWN.fullmatch(columns[-2]) if len(columns) > 2 else None
+        if mark:
+            unknown[len(tokens)] = mark.group(1)
         tokens.append(columns[0])
         tags.append(_read_tag(columns, line, path, number))
     if tokens:
-        sentences.append((tokens, tags))
+        sentences.append((tokens, tags, unknown))
     if name is not None or sentences:
         yield _make_document(name or path.stem, sentences, path, report)
 
@@ -92,26 +100,36 @@ def conll_name(name: str) -> str:
 
 
 def conll_lines(
-    document: TaggedDocument, predicted: Optional[Sequence[Sequence[str]]] = None
+    document: TaggedDocument,
+    predicted: Optional[Sequence[Sequence[str]]] = None,
+    with_unknown: Optional[bool] = None,
 ) -> Iterator[str]:
     """Yield a document's lines in NeuroNER's format: token, document, start, end, tag.
 
     Args:
         document: the document, with its gold tags.
         predicted: the predicted tags of its sentences, for a last column.
+        with_unknown: whether to write a column of unknown regions before the tag; None for
+            documents that have any.
 
     Raises:
         CorpusError: the predictions do not fit the document.
     """
     yield f"{DOCUMENT_START} {document.id}\n\n"
     column = _SEPARATOR.sub("_", document.id)
+    if with_unknown is None:
+        with_unknown = any(sentence.unknown for sentence in document.sentences)
     if predicted is not None and len(predicted) != len(document.sentences):
         raise CorpusError(
             f"document {document.id!r} has {counted(len(document.sentences), 'sentence')}, "
             f"but there are predictions for {len(predicted)}"
         )
     for index, sentence in enumerate(document.sentences):
-        rows = list(zip(sentence.tokens, sentence.starts, sentence.ends, sentence.tags))
+        marked: Iterable[str] = sentence.tags
+        if with_unknown:
+            marks = (f"?{mark}" if mark != "O" else _KNOWN for mark in sentence.unknown)
+            marked = [f"{m} {tag}" for m, tag in zip_longest(marks, marked, fillvalue=_KNOWN)]
+        rows = list(zip(sentence.tokens, sentence.starts, sentence.ends, marked))
         extra = [""] * len(rows)
         if predicted is not None:
             if len(predicted[index]) != len(rows):
@@ -149,7 +167,7 @@ def _make_document(
     spans: list[Sentence] = []
     entities: list[Entity] = []
     position = 0
-    for tokens, tags in sentences:
+    for tokens, tags, unknown in sentences:
         line = " ".join(tokens)
         start = position
         made = []
@@ -164,4 +182,10 @@ def _make_document(
             report.read()
             if tags[first][0] not in "BS":
                 report.change(IMPLICIT_BEGIN, f"{path}: {name}: {entities[-1].text}")
+        doubtful = [unknown.get(index, "O") for index in range(len(tokens))] if unknown else []
+        for entity_type, first, after in tags_to_spans(doubtful):
+            here = (made[first].start, made[after - 1].end)
+            text = line[here[0] - start : here[1] - start]
+            entities.append(Entity(entity_type, (here,), text, certain=False))
+            report.count(UNKNOWN_REGION, f"{path}: {name}: {text}")
     return Document(name, "\n".join(pieces), tuple(entities), tuple(spans))

@@ -1,4 +1,7 @@
-"""JSON lines: a document per line, with ``id``, ``text`` and, if it is annotated, ``entities``."""
+"""JSON lines: a document per line, with ``id``, ``text`` and, if it is annotated, ``entities``.
+
+An entity may have a ``probability``; one with ``"certain": false`` is an unknown region.
+"""
 
 from __future__ import annotations
 
@@ -52,12 +55,22 @@ def iterate_json_lines(path: Path, report: ImportReport) -> Iterator[Document]:
 def json_lines(documents: Iterable[Document], report: ImportReport) -> Iterator[str]:
     """Yield documents as lines of JSON, which hold everything."""
     for document in documents:
-        entities = [
-            {"type": entity.type, "fragments": entity.fragments, "text": entity.text}
-            for entity in document.entities
-        ]
+        entities = [_member(entity) for entity in document.annotations]
         record = {"id": document.id, "text": document.text, "entities": entities}
         yield json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _member(entity: Entity) -> dict[str, Any]:
+    member: dict[str, Any] = {
+        "type": entity.type,
+        "fragments": entity.fragments,
+        "text": entity.text,
+    }
+    if entity.probability is not None:
+        member["probability"] = entity.probability
+    if not entity.certain:
+        member["certain"] = False
+    return member
 
 
 def _entities(found: Any, text: str, where: str, report: ImportReport) -> tuple[Entity, ...]:
@@ -85,6 +98,16 @@ def _annotation(item: Any, where: str) -> Optional[FoundAnnotation]:
     for span in spans:
         if not isinstance(span, list) or len(span) != 2 or {*map(type, span)} != {int}:
             return None
+    probability, certain = item.get("probability"), item.get("certain", True)
+    if probability is not None and (
+        isinstance(probability, bool)
+        or not isinstance(probability, (int, float))
+        or not 0 <= probability <= 1
+    ):
+        return None
+    if not isinstance(certain, bool):
+        return None
     check_encodable(kind, f"{where}: type")
     fragments = tuple(sorted((start, end) for start, end in spans))
-    return FoundAnnotation(kind, fragments, says, f"{where}: {says or kind}")
+    place = f"{where}: {says or kind}"
+    return FoundAnnotation(kind, fragments, says, place, probability, certain)

@@ -19,6 +19,7 @@ from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 
 FRAGMENTS = "annotation of several fragments, which PubTator cannot represent"
+UNKNOWN = "unknown region, which PubTator cannot represent, lost"
 LINE_BREAK = "line break that PubTator cannot represent, replaced"
 _TEXT = re.compile(r"([^|\t]+)\|([ta])\|(.*)", re.DOTALL)
 _COLUMNS = re.compile(r"[^\t]+\t.*\t.*\t.*", re.DOTALL)
@@ -42,8 +43,8 @@ def iterate_pubtator(path: Path, report: ImportReport) -> Iterator[Document]:
 def pubtator_lines(documents: Iterable[Document], report: ImportReport) -> Iterator[str]:
     """Yield documents as lines of a PubTator file.
 
-    Every line break but the first becomes a space, and annotations of several fragments are
-    dropped; the report counts both.
+    Every line break but the first becomes a space; annotations of several fragments and unknown
+    regions are dropped. The report counts all of them.
     """
     for document in documents:
         title, *rest = _LINE_END.split(document.text)
@@ -54,6 +55,8 @@ def pubtator_lines(documents: Iterable[Document], report: ImportReport) -> Itera
         yield f"{document.id}|t|{title}\n"
         if rest:
             yield f"{document.id}|a|{' '.join(rest)}\n"
+        for region in document.unknown:
+            report.count(UNKNOWN, f"{document.id}: {region.text}")
         for entity in document.entities:
             if len(entity.fragments) > 1:
                 report.drop(FRAGMENTS, f"{document.id}: {entity.text}")

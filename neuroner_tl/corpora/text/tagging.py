@@ -6,8 +6,9 @@ tokens end. Each way of handling those that do not fit is a named rule, counted 
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Optional
 
 from neuroner_tl.corpora.document import (
@@ -49,6 +50,9 @@ def tag_document(
 ) -> TaggedDocument:
     """Cut a document into tagged sentences.
 
+    A token that shares a character with an unknown region, but not with a mention that tags
+    represent, is unknown (`TaggedSentence.unknown`), wherever sentences end.
+
     Args:
         document: the text and its entities.
         tokenizer: used unless the document has tokens of its own.
@@ -77,24 +81,38 @@ def tag_document(
     sentences = tuple(sentence for sentence in sentences if sentence.tokens)
     spans = _spans_of_sentences(document, sentences, report)
     text = document.text
+    regions = _regions_of_sentences(document, sentences)
     tagged = []
-    for sentence, candidates in zip(sentences, spans):
+    for number, (sentence, candidates) in enumerate(zip(sentences, spans)):
         chosen: list[TokenSpan] = []
+        probability = 1.0
         if candidates:
-            chosen = _resolve_overlaps(candidates, overlap_policy, document, report)
+            kept = _resolve_overlaps(candidates, overlap_policy, document, report)
+            chosen = [span for span, _ in kept]
+            probability = _product(entity.probability for _, entity in kept)
         starts = tuple([token.start for token in sentence.tokens])
         ends = tuple([token.end for token in sentence.tokens])
+        tags = tuple(spans_to_tags(chosen, len(starts), scheme))
+        unknown: tuple[str, ...] = ()
+        outside_probability = 1.0
+        if number in regions:
+            unknown, outside_probability = _unknown_tags(regions[number], starts, ends, tags)
         tagged.append(
             TaggedSentence(
                 tuple([text[start:end] for start, end in zip(starts, ends)]),
                 starts,
                 ends,
-                tuple(spans_to_tags(chosen, len(starts), scheme)),
+                tags,
+                unknown,
+                probability,
+                outside_probability,
             )
         )
         report.tokens += len(starts)
     report.sentences += len(tagged)
-    return TaggedDocument(document.id, tuple(tagged), document.entities, document.text)
+    return TaggedDocument(
+        document.id, tuple(tagged), document.entities, document.text, document.unknown
+    )
 
 
 def tagged_to_entities(
@@ -171,12 +189,65 @@ def _spans_of_sentences(
     return found
 
 
+def _regions_of_sentences(
+    document: Document, sentences: Sequence[Sentence]
+) -> dict[int, list[Entity]]:
+    """Return the unknown regions that each sentence may share characters with, if there are any."""
+    found: dict[int, list[Entity]] = {}
+    if not document.unknown:
+        return found
+    starts = [sentence.tokens[0].start for sentence in sentences]
+    ends = [sentence.tokens[-1].end for sentence in sentences]
+    for region in document.unknown:
+        numbers: set[int] = set()
+        for start, end in region.fragments:
+            numbers.update(range(bisect_right(ends, start), bisect_left(starts, end)))
+        for number in sorted(numbers):
+            found.setdefault(number, []).append(region)
+    return found
+
+
+def _unknown_tags(
+    regions: Sequence[Entity],
+    starts: Sequence[int],
+    ends: Sequence[int],
+    tags: Sequence[str],
+) -> tuple[tuple[str, ...], float]:
+    """Return the tags of a sentence's unknown regions, and the probability that all are outside.
+
+    Of regions that share a token, the first has it. There are no tags if no token is unknown.
+    """
+    found = ["O"] * len(starts)
+    here = []
+    for region in regions:
+        tokens = {
+            token
+            for start, end in region.fragments
+            for token in range(bisect_right(ends, start), bisect_left(starts, end))
+            if tags[token] == "O"
+        }
+        own = {token for token in tokens if found[token] == "O"}
+        for token in own:
+            found[token] = f"{'I' if token - 1 in own else 'B'}-{region.type}"
+        if tokens:
+            here.append(region)
+    if not here:
+        return (), 1.0
+    doubts = (None if r.probability is None else 1.0 - r.probability for r in here)
+    return tuple(found), _product(doubts)
+
+
+def _product(probabilities: Iterable[Optional[float]]) -> float:
+    """Return the product of the probabilities that are known."""
+    return math.prod(p for p in probabilities if p is not None)
+
+
 def _resolve_overlaps(
     candidates: list[tuple[TokenSpan, Entity]],
     policy: str,
     document: Document,
     report: ImportReport,
-) -> list[TokenSpan]:
+) -> list[tuple[TokenSpan, Entity]]:
     """Return spans that share no token, in order; count the others as dropped."""
 
     def by_policy(candidate: tuple[TokenSpan, Entity]) -> tuple[int, int]:
@@ -184,12 +255,12 @@ def _resolve_overlaps(
         return (first - after, first) if policy == "longest" else (first, first - after)
 
     chosen: dict[int, TokenSpan] = {}  # by token
-    kept: list[TokenSpan] = []
+    kept: list[tuple[TokenSpan, Entity]] = []
     for span, entity in sorted(candidates, key=by_policy):
         # The spans come in an order in which a rival holds the first or the last token.
         rivals = {chosen[token] for token in (span[1], span[2] - 1) if token in chosen}
         if not rivals:
-            kept.append(span)
+            kept.append((span, entity))
             chosen.update((token, span) for token in range(span[1], span[2]))
             continue
         where = f"{document.id}: {entity.type} {entity.start}-{entity.end} {entity.text!r}"
@@ -202,4 +273,4 @@ def _resolve_overlaps(
             )
         else:
             report.drop(OVERLAP, where)
-    return sorted(kept, key=lambda span: span[1])
+    return sorted(kept, key=lambda item: item[0][1])
