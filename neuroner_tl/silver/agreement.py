@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
-from neuroner_tl.silver.harmonise import Span, Vote
+from neuroner_tl.silver.harmonise import Given, Vote
 
 
 @dataclass
@@ -17,6 +16,7 @@ class Contribution:
     """The contribution of one annotator.
 
     Attributes:
+        documents: texts that it covers.
         spans: its spans.
         alone: those that share no text with a span of another annotator.
         exact: mentions of the consensus that it voted for exactly.
@@ -24,10 +24,11 @@ class Contribution:
         needed: mentions that no other annotator voted for exactly.
 
     Example:
-        >>> Contribution(spans=120, alone=14, exact=80, overlapping=20, needed=9).needed
+        >>> Contribution(40, spans=120, alone=14, exact=80, overlapping=20, needed=9).needed
         9
     """
 
+    documents: int = 0
     spans: int = 0
     alone: int = 0
     exact: int = 0
@@ -36,8 +37,22 @@ class Contribution:
 
 
 @dataclass
+class _Pair:
+    """Counts over the texts that two annotators cover; the two may be one."""
+
+    tokens: int = 0
+    spans: int = 0
+    common_spans: int = 0
+    marked_by_first: int = 0
+    marked_by_second: int = 0
+    common_tokens: int = 0
+
+
+@dataclass
 class Agreement:
     """Counts over texts, added up one text at a time.
+
+    Two annotators are compared on the texts that both of them cover.
 
     Attributes:
         annotators: their names, in the order of the report.
@@ -53,37 +68,39 @@ class Agreement:
     annotators: Sequence[str]
     tokens: int = 0
     contributions: dict[str, Contribution] = field(default_factory=dict)
-    _common_spans: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _common_tokens: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _marked: Counter[str] = field(default_factory=Counter)
+    _pairs: dict[tuple[str, str], _Pair] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.contributions = {name: Contribution() for name in self.annotators}
 
-    def add(
-        self, text: str, spans: Mapping[str, Sequence[Span]], consensus: Sequence[Vote]
-    ) -> None:
+    def add(self, text: str, spans: Given, consensus: Sequence[Vote]) -> None:
         """Count a text."""
         tokens = AlnumTokenizer().tokenize(text, 0, len(text))
         starts = [token.start for token in tokens]
         ends = [token.end for token in tokens]
         self.tokens += len(tokens)
-        sets = {name: set(spans.get(name, ())) for name in self.annotators}
+        covering = [name for name in self.annotators if name in spans]
+        sets = {name: {span[:2] for span in spans[name]} for name in covering}
         marked: dict[str, set[int]] = {}
         for name, found in sets.items():
             marked[name] = set()
             for start, end in found:
                 marked[name].update(range(bisect_right(ends, start), bisect_left(starts, end)))
-            self._marked[name] += len(marked[name])
-        for position, one in enumerate(self.annotators):
-            for other in self.annotators[position + 1 :]:
-                self._common_spans[one, other] += len(sets[one] & sets[other])
-                self._common_tokens[one, other] += len(marked[one] & marked[other])
+        for position, one in enumerate(covering):
+            for other in covering[position:]:
+                pair = self._pairs.setdefault((one, other), _Pair())
+                pair.tokens += len(tokens)
+                pair.spans += len(sets[one]) + len(sets[other])
+                pair.common_spans += len(sets[one] & sets[other])
+                pair.marked_by_first += len(marked[one])
+                pair.marked_by_second += len(marked[other])
+                pair.common_tokens += len(marked[one] & marked[other])
         for name, found in sets.items():
             entry = self.contributions[name]
+            entry.documents += 1
             entry.spans += len(found)
             if found:
-                taken = set().union(*(marked[n] for n in self.annotators if n != name))
+                taken = set().union(*(marked[n] for n in covering if n != name))
                 entry.alone += sum(
                     taken.isdisjoint(range(bisect_right(ends, s), bisect_left(starts, e)))
                     for s, e in found
@@ -98,17 +115,18 @@ class Agreement:
 
     def f1(self, one: str, other: str) -> float:
         """Compute F1 of the exact spans of one annotator against another's, 0 to 1."""
-        both = self.contributions[one].spans + self.contributions[other].spans
-        return 2 * self._pair(self._common_spans, one, other) / both if both else 1.0
+        pair = self._pair(one, other)
+        return 2 * pair.common_spans / pair.spans if pair.spans else 1.0
 
     def kappa(self, one: str, other: str) -> float:
         """Compute Cohen's kappa of tokens in entities, -1 to 1; 1 if both mark all or none."""
-        if not self.tokens:
+        pair = self._pair(one, other)
+        size = pair.tokens
+        if not size:
             return 1.0
-        a, b = self._marked[one], self._marked[other]
-        both = self._pair(self._common_tokens, one, other)
-        observed = (self.tokens - a - b + 2 * both) / self.tokens
-        expected = (a * b + (self.tokens - a) * (self.tokens - b)) / self.tokens**2
+        a, b = pair.marked_by_first, pair.marked_by_second
+        observed = (size - a - b + 2 * pair.common_tokens) / size
+        expected = (a * b + (size - a) * (size - b)) / size**2
         return 1.0 if expected == 1 else (observed - expected) / (1 - expected)
 
     def to_json(self) -> dict[str, Any]:
@@ -121,8 +139,5 @@ class Agreement:
             "contributions": {name: vars(entry) for name, entry in self.contributions.items()},
         }
 
-    def _pair(self, counts: Counter[tuple[str, str]], one: str, other: str) -> int:
-        if one == other:
-            same = self._marked if counts is self._common_tokens else None
-            return same[one] if same is not None else self.contributions[one].spans
-        return counts[one, other] + counts[other, one]
+    def _pair(self, one: str, other: str) -> _Pair:
+        return self._pairs.get((one, other)) or self._pairs.get((other, one)) or _Pair()

@@ -34,7 +34,7 @@ from neuroner_tl.silver.definition import (
     read_silver_definition,
 )
 from neuroner_tl.silver.gold import GoldStandard, read_gold
-from neuroner_tl.silver.harmonise import Span
+from neuroner_tl.silver.harmonise import Given, Mark
 from neuroner_tl.silver.model_annotator import make_annotator
 from neuroner_tl.silver.quality import Quality, measure
 from neuroner_tl.silver.report import Step, format_report
@@ -55,8 +55,6 @@ from neuroner_tl.system.temporary import (
 )
 
 logger = logging.getLogger(__name__)
-
-Spans = Mapping[str, Sequence[Span]]
 
 
 @dataclass(frozen=True)
@@ -164,6 +162,8 @@ def build_silver(
             for corpus in gold.corpora
         },
         "learned_from": {name: len(docs) for name, docs in gold.train.items()},
+        "learned_from_documents": _learned_from(definition, gold),
+        "train_size": definition.gold.train_size,
         "withheld_train_documents": dict(gold.withheld),
         "documents_shared_with_gold": len(shared),
         "agreement": agreement.to_json(),
@@ -179,15 +179,16 @@ def build_silver(
 def _read_texts(definition: SilverDefinition) -> list[Document]:
     settings = definition.silver
     report = ImportReport()
-    texts = read_documents(definition.data(settings.texts), settings.texts_format, report)
     found: dict[str, Document] = {}
-    for document in progress_bar(texts, desc="reading", unit=" documents", delay=2):
-        if document.id in found:
-            raise CorpusError(
-                f"{settings.texts}: document {document.id!r} occurs twice; ids must be unique: "
-                "remove or rename one"
-            )
-        found[document.id] = Document(document.id, document.text)
+    for path in settings.texts:
+        texts = read_documents(definition.data(path), settings.texts_format, report)
+        for document in progress_bar(texts, desc="reading", unit=" documents", delay=2):
+            earlier = found.setdefault(document.id, Document(document.id, document.text))
+            if earlier.text != document.text:
+                raise CorpusError(
+                    f"{path}: document {document.id!r} occurs twice with different texts; ids must "
+                    "be unique: remove or rename one"
+                )
     return list(found.values())
 
 
@@ -208,7 +209,7 @@ def _in_gold(texts: Sequence[Document], gold: GoldStandard) -> list[SharedDocume
 
 def _annotate(
     definition: SilverDefinition, pool: Sequence[Document], gold: GoldStandard
-) -> tuple[list[dict[str, list[Span]]], Sample]:
+) -> tuple[list[dict[str, list[Mark]]], Sample]:
     """Return each annotator's spans of the pool, and of the gold documents to learn from."""
     kind = definition.silver.type
     training: list[Document] = []
@@ -224,21 +225,36 @@ def _annotate(
             f"{kind}; correct `type` in [silver] or learn_from in [gold]"
         )
     both = [*pool, *training]
-    spans: list[dict[str, list[Span]]] = [{} for _ in both]
+    spans: list[dict[str, list[Mark]]] = [{} for _ in both]
     for source in definition.annotators:
-        number = 0
+        number = covered = 0
         # The annotator first, so that it is exhausted.
         for found, given in zip(make_annotator(definition, source).annotate(both), spans):
-            given[source.name] = found
-            number += len(found)
-        logger.info("%s: %d spans in %d documents", source.name, number, len(both))
+            if found is not None:
+                given[source.name] = found
+                covered += 1
+                number += len(found)
+        logger.info("%s: %d spans in %d documents", source.name, number, covered)
     return spans[: len(pool)], Sample(training, spans[len(pool) :], corpora)
+
+
+def _learned_from(definition: SilverDefinition, gold: GoldStandard) -> dict[str, list[str]]:
+    """Return the ids of the gold documents whose labels are in the silver corpus, by corpus.
+
+    Documents that annotators were only scored on have taught nothing.
+    """
+    harmonise, clean = definition.harmonise, definition.clean
+    if not (
+        harmonise.method == "learned" or harmonise.extend or clean.blacklist == BLACKLIST_FROM_GOLD
+    ):
+        return {}
+    return {name: [document.id for document in docs] for name, docs in gold.train.items()}
 
 
 def _harmonise(
     definition: SilverDefinition,
     pool: Sequence[Document],
-    spans: Sequence[Spans],
+    spans: Sequence[Given],
     consensus: Consensus,
 ) -> tuple[list[SilverDocument], Agreement]:
     agreement = Agreement([source.name for source in definition.annotators])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -11,6 +11,7 @@ from neuroner_tl.silver.blacklist import key
 from neuroner_tl.silver.boundaries import Extensions, learn_extensions
 from neuroner_tl.silver.definition import SilverDefinition
 from neuroner_tl.silver.harmonise import (
+    Given,
     Span,
     Vote,
     VoteRule,
@@ -27,7 +28,7 @@ class Sample:
 
     Attributes:
         documents: gold documents of train parts, with entities of the one type.
-        spans: for each document the spans of each annotator.
+        spans: for each document the spans of each annotator that covers it.
         corpora: for each document the name of its corpus.
 
     Example::
@@ -37,7 +38,7 @@ class Sample:
     """
 
     documents: Sequence[Document]
-    spans: Sequence[Mapping[str, Sequence[Span]]]
+    spans: Sequence[Given]
     corpora: Sequence[str]
 
     def gold(self) -> list[set[Span]]:
@@ -71,7 +72,7 @@ class Consensus:
     rule: VoteRule
     extensions: Extensions = Extensions()
 
-    def apply(self, text: str, spans: Mapping[str, Sequence[Span]]) -> list[Vote]:
+    def apply(self, text: str, spans: Given) -> list[Vote]:
         """Return the mentions of a text, in order, before any blacklist."""
         votes = harmonise(spans, self.rule)
         boundaries = self.extensions.apply(text, [(vote.start, vote.end) for vote in votes])

@@ -41,7 +41,9 @@ class SilverSection(Section):
     )
     type: str = Field(pattern=r"^\S+$", description="an entity type such as DISO")
     data_folder: Path = Path(".")
-    texts: Path
+    texts: tuple[str, ...] = Field(
+        min_length=1, description="one or more files, separated by commas"
+    )
     texts_format: str = "jsonl"
     word_vectors: Optional[Path] = None
     output_folder: Path = Path("output")
@@ -151,6 +153,15 @@ class AnnotatorsSection(OpenSection):
     """
 
 
+class CoverageSection(OpenSection):
+    """``[coverage]``: tables of the documents that an annotator has seen, by its name.
+
+    Example:
+        >>> CoverageSection.model_validate({"pubtator": "covered.tsv.gz"}).own
+        {'pubtator': 'covered.tsv.gz'}
+    """
+
+
 @dataclass(frozen=True)
 class AnnotatorSource:
     """An annotator as the file names it.
@@ -159,6 +170,7 @@ class AnnotatorSource:
         name: what it is called.
         kind: one of `ANNOTATOR_KINDS`.
         path: its term list, annotations or model folder.
+        coverage: a table of the documents that it has seen; None if it has seen all.
 
     Example:
         >>> AnnotatorSource("mine", "lexicon", Path("terms.txt")).kind
@@ -168,6 +180,7 @@ class AnnotatorSource:
     name: str
     kind: str
     path: Path
+    coverage: Optional[Path] = None
 
 
 @dataclass(frozen=True)
@@ -216,6 +229,7 @@ def read_silver_definition(
         {
             "silver": SilverSection,
             "annotators": AnnotatorsSection,
+            "coverage": CoverageSection,
             "lexicon": LexiconSection,
             "harmonise": HarmoniseSection,
             "gold": GoldSection,
@@ -241,6 +255,7 @@ def read_silver_definition(
 
 def _annotators(file: IniFile) -> tuple[AnnotatorSource, ...]:
     found = []
+    tables = file.section(CoverageSection).own
     for name, text in file.section(AnnotatorsSection).own.items():
         kind, _, place = text.partition(":")
         if kind.strip() not in ANNOTATOR_KINDS or not place.strip():
@@ -251,7 +266,19 @@ def _annotators(file: IniFile) -> tuple[AnnotatorSource, ...]:
                 "a kind and a path, such as lexicon:terms.txt; the kinds are "
                 f"{', '.join(ANNOTATOR_KINDS)}",
             )
-        found.append(AnnotatorSource(name, kind.strip(), Path(place.strip())))
+        table = tables.get(name)
+        found.append(
+            AnnotatorSource(name, kind.strip(), Path(place.strip()), Path(table) if table else None)
+        )
+    for name in tables:
+        kinds = {source.name: source.kind for source in found}
+        if kinds.get(name) != "standoff":
+            file.refuse(
+                CoverageSection,
+                name,
+                f"{kinds[name]} annotator" if name in kinds else "no such annotator",
+                "the name of a standoff annotator of [annotators]; others know what they cover",
+            )
     if not found:
         raise ParameterError(
             f"{file.path}: found no annotator, expected lines such as `mesh = lexicon:mesh.txt` in "

@@ -22,9 +22,33 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional, Union
 
 Span = tuple[int, int]
+
+
+class Mark(NamedTuple):
+    """A span that an annotator gives, with the probability that it gives it.
+
+    Attributes:
+        start: offset of its first character.
+        end: offset past its last character.
+        probability: how sure the annotator is, 0 to 1; 1 for those that do not say.
+
+    Example:
+        >>> Mark(0, 6)[:2], Mark(0, 6, 0.8).probability
+        ((0, 6), 0.8)
+    """
+
+    start: int
+    end: int
+    probability: float = 1.0
+
+
+AnySpan = Union[Span, Mark]
+"""What is taken wherever spans are: with ``span[:2]`` the two are alike."""
+Given = Mapping[str, Sequence[AnySpan]]
+"""The spans of a text by annotator; an annotator that does not cover the text is absent."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +121,11 @@ def tolerant_vote(
     return VoteRule(same, same, threshold)
 
 
-def harmonise(spans: Mapping[str, Sequence[Span]], rule: VoteRule) -> list[Vote]:
+def harmonise(spans: Given, rule: VoteRule) -> list[Vote]:
     """Return the consensus on one text, in order; its mentions do not overlap.
 
     Args:
-        spans: the spans that each annotator gives, ``(start, end)``.
+        spans: the spans that each annotator gives; one that does not cover the text is absent.
         rule: how votes are counted.
     """
     result: list[Vote] = []
@@ -115,7 +139,7 @@ def harmonise(spans: Mapping[str, Sequence[Span]], rule: VoteRule) -> list[Vote]
     return result
 
 
-def candidates(spans: Mapping[str, Sequence[Span]]) -> list[Vote]:
+def candidates(spans: Given) -> list[Vote]:
     """Return every span that any annotator gives, with its votes, in order; support is 0."""
     rule = VoteRule({})
     return [
@@ -129,10 +153,10 @@ def candidates(spans: Mapping[str, Sequence[Span]]) -> list[Vote]:
 _Cluster = dict[Span, list[str]]
 
 
-def _clusters(spans: Mapping[str, Sequence[Span]]) -> list[_Cluster]:
+def _clusters(spans: Given) -> list[_Cluster]:
     given: _Cluster = {}
     for name in sorted(spans):
-        for span in set(spans[name]):
+        for span in {span[:2] for span in spans[name]}:
             given.setdefault(span, []).append(name)
     clusters: list[_Cluster] = []
     reach = -1

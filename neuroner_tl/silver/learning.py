@@ -8,7 +8,7 @@ alone, one with two of the others) wins unless the learned one is better by a ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 import numpy as np
@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.silver.harmonise import (
+    Given,
     Span,
     VoteRule,
     candidates,
@@ -34,14 +35,14 @@ _MIN_GAIN = 0.01
 
 def learn_rule(
     annotators: Sequence[str],
-    spans: Sequence[Mapping[str, Sequence[Span]]],
+    spans: Sequence[Given],
     gold: Sequence[AbstractSet[Span]],
 ) -> VoteRule:
     """Return the rule that fits a sample best, a learned one or a plain one.
 
     Args:
         annotators: their names.
-        spans: for each document of the sample the spans of each annotator.
+        spans: for each document of the sample the spans of each annotator that covers it.
         gold: for each document the gold spans.
 
     Raises:
@@ -70,7 +71,7 @@ def _plain_rules(annotators: Sequence[str]) -> list[VoteRule]:
 
 def _learned_rules(
     annotators: Sequence[str],
-    spans: Sequence[Mapping[str, Sequence[Span]]],
+    spans: Sequence[Given],
     gold: Sequence[AbstractSet[Span]],
 ) -> list[VoteRule]:
     rows: list[list[float]] = []
@@ -103,7 +104,7 @@ def _learned_rules(
 
 
 def _f1(
-    spans: Sequence[Mapping[str, Sequence[Span]]],
+    spans: Sequence[Given],
     gold: Sequence[AbstractSet[Span]],
     rule: VoteRule,
 ) -> float:

@@ -13,10 +13,11 @@ from neuroner_tl.silver.annotators import (
     BratAnnotator,
     LexiconAnnotator,
     StandoffAnnotator,
-    spans_of,
+    marks_of,
+    read_coverage,
 )
 from neuroner_tl.silver.definition import AnnotatorSource, SilverDefinition
-from neuroner_tl.silver.harmonise import Span
+from neuroner_tl.silver.harmonise import Mark
 from neuroner_tl.silver.lexicon import LexiconRules
 
 
@@ -53,10 +54,10 @@ class ModelAnnotator:
         self._predictor = Predictor(model, word_vectors)
         self._type = entity_type
 
-    def annotate(self, documents: Sequence[Document]) -> Iterator[list[Span]]:
+    def annotate(self, documents: Sequence[Document]) -> Iterator[Optional[list[Mark]]]:
         """Yield the predicted entities of each document."""
         for document in self._predictor.predict(documents):
-            yield spans_of(document, self._type)
+            yield marks_of(document, self._type)
 
 
 def make_annotator(definition: SilverDefinition, source: AnnotatorSource) -> Annotator:
@@ -70,7 +71,10 @@ def make_annotator(definition: SilverDefinition, source: AnnotatorSource) -> Ann
     if source.kind == "lexicon":
         return LexiconAnnotator(path, LexiconRules(**definition.lexicon.model_dump()))
     if source.kind == "standoff":
-        return StandoffAnnotator(path, kind)
+        covered = None
+        if source.coverage is not None:
+            covered = read_coverage(definition.data(source.coverage), source.name)
+        return StandoffAnnotator(path, kind, covered)
     if source.kind == "brat":
         return BratAnnotator(path, kind)
     vectors = definition.silver.word_vectors

@@ -6,8 +6,9 @@ consensus comes from weights, words and blacklist that were learned without it.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.silver.blacklist import build_blacklist, key
@@ -27,6 +28,8 @@ class Quality:
     Attributes:
         scores: exact matches.
         boundaries: boundaries compared with those of the gold entities.
+        documents: number of gold documents by corpus.
+        covered: how many of them each annotator covers; it is scored on these alone.
 
     Example::
 
@@ -37,6 +40,8 @@ class Quality:
 
     scores: dict[str, dict[str, Counts]] = field(default_factory=dict)
     boundaries: dict[str, dict[str, BoundaryTable]] = field(default_factory=dict)
+    documents: dict[str, int] = field(default_factory=dict)
+    covered: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return all figures."""
@@ -49,6 +54,7 @@ class Quality:
                 corpus: {name: table.to_json() for name, table in rows.items()}
                 for corpus, rows in self.boundaries.items()
             },
+            "covered": self.covered,
         }
 
 
@@ -61,20 +67,29 @@ def measure(definition: SilverDefinition, sample: Sample, banned: set[str]) -> Q
         banned: the blacklist, where a given one is used.
     """
     names = [source.name for source in definition.annotators]
-    quality = Quality()
-    rows: dict[str, list[list[Span]]] = {
-        name: [list(given.get(name, ())) for given in sample.spans] for name in names
+    quality = Quality(documents=dict(Counter(sample.corpora)))
+    rows: dict[str, list[Optional[list[Span]]]] = {
+        name: [
+            [span[:2] for span in given[name]] if name in given else None for given in sample.spans
+        ]
+        for name in names
     }
     for label, rule in (
         (f"exact vote, {PLAIN_VOTES}", exact_vote(names, PLAIN_VOTES)),
         (f"tolerant vote, {PLAIN_VOTES}", tolerant_vote(names, PLAIN_VOTES)),
     ):
-        rows[label] = _apply(sample, Consensus(rule))
-    rows.update(_cross_fitted(definition, sample, banned))
+        rows[label] = [*_apply(sample, Consensus(rule))]
+    for label, fitted in _cross_fitted(definition, sample, banned).items():
+        rows[label] = [*fitted]
     for label, spans in rows.items():
         for corpus, document, expected, found in zip(
             sample.corpora, sample.documents, sample.gold(), spans
         ):
+            if label in names:
+                covered = quality.covered.setdefault(corpus, dict.fromkeys(names, 0))
+                covered[label] += found is not None
+            if found is None:
+                continue
             chosen = set(found)
             right = len(chosen & expected)
             counts = quality.scores.setdefault(corpus, {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
@@ -62,7 +62,9 @@ def format_report(
     ]
     for corpus, rows in quality.scores.items():
         title = f"{corpus}, train documents, exact match ({FOLDS}-fold cross-fitting)"
-        parts.append(f"{title}\n" + "\n".join(counts_rows(rows, first="annotator")))
+        lines = [title, *counts_rows(rows, first="annotator")]
+        lines += wrapped(_coverage(quality.documents[corpus], quality.covered[corpus]), width)
+        parts.append("\n".join(lines))
         parts.append(_boundaries(corpus, quality.boundaries[corpus]))
     parts.append(_entities(silver))
     parts.append(f"documents shared with the gold corpora: {len(shared)}")
@@ -100,16 +102,17 @@ def _agreement(agreement: Agreement, width: Optional[int]) -> str:
         *table_lines(["", *names], rows, right, width=width),
         "",
     ]
-    kinds = ("spans", "alone", "exact", "overlap", "needed")
+    kinds = ("documents", "spans", "alone", "exact", "overlap", "needed")
     entries = [agreement.contributions[name] for name in names]
     counts = [
-        [name, *map(str, (e.spans, e.alone, e.exact, e.overlapping, e.needed))]
+        [name, *map(str, (e.documents, e.spans, e.alone, e.exact, e.overlapping, e.needed))]
         for name, e in zip(names, entries)
     ]
     lines += table_lines(("annotator", *kinds), counts, [False, *[True] * len(kinds)], width=width)
     lines += wrapped(
-        "alone: touches no other annotator's span; exact, overlap: votes for mentions of the "
-        "consensus; needed: mentions with no other exact vote",
+        "documents: texts that the annotator covers; two annotators are compared on the texts that "
+        "both cover; alone: touches no other annotator's span; exact, overlap: votes for mentions "
+        "of the consensus; needed: mentions with no other exact vote",
         width,
     )
     return "\n".join(lines)
@@ -129,6 +132,14 @@ def _rule(consensus: Consensus, names: Sequence[str]) -> str:
         if words:
             lines.append(f"words {side} a mention that belong to it: {', '.join(sorted(words))}")
     return "\n".join(lines)
+
+
+def _coverage(documents: int, covered: Mapping[str, int]) -> str:
+    """Return a sentence about annotators that cover a part of the documents only."""
+    partly = [f"{name} {number}" for name, number in covered.items() if number < documents]
+    if not partly:
+        return ""
+    return f"scored on the documents that they cover, of {documents}: {', '.join(partly)}"
 
 
 def _boundaries(corpus: str, tables: dict[str, BoundaryTable]) -> str:

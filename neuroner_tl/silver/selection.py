@@ -19,7 +19,7 @@ from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
 from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
 from neuroner_tl.silver.blacklist import key
-from neuroner_tl.silver.harmonise import Vote
+from neuroner_tl.silver.harmonise import Span, Vote
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class SilverDocument:
         id: the document's id.
         text: the text.
         votes: the mentions, in order.
+        unknown: regions of which it is not known whether they are mentions, in order; training
+            leaves them open.
 
     Example:
         >>> vote = Vote(0, 6, ("lexicon",), (), 1.0)
@@ -40,6 +42,7 @@ class SilverDocument:
     id: str
     text: str
     votes: tuple[Vote, ...]
+    unknown: tuple[Span, ...] = ()
 
     def keys(self) -> list[str]:
         """Return the text of each mention, in the form in which entities are compared."""

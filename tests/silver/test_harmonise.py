@@ -248,5 +248,18 @@ def test_what_each_annotator_adds() -> None:
     text = "one two ten"
     agreement.add(text, given, harmonise(given, tolerant_vote(NAMES, 1)))
     rows = agreement.to_json()["contributions"]
-    assert rows["a"] == {"spans": 2, "alone": 0, "exact": 2, "overlapping": 0, "needed": 1}
-    assert rows["c"] == {"spans": 2, "alone": 1, "exact": 1, "overlapping": 1, "needed": 1}
+    documents = {"documents": 1}
+    assert rows["a"] == documents | {
+        "spans": 2,
+        "alone": 0,
+        "exact": 2,
+        "overlapping": 0,
+        "needed": 1,
+    }
+    assert rows["c"] == documents | {
+        "spans": 2,
+        "alone": 1,
+        "exact": 1,
+        "overlapping": 1,
+        "needed": 1,
+    }

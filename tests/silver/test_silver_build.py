@@ -112,6 +112,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def define(data: Path, folder: Path, **changes: str) -> Path:
+    folder.mkdir(exist_ok=True)
     settings = {"method": "tolerant", "extend": "False", "blacklist": "gold", **changes}
     path = folder / "silver.ini"
     text = DEFINITION.format(data=data, output=folder / "out", **settings)
@@ -203,11 +204,50 @@ def test_learned_and_extended(data: Path, tmp_path: Path) -> None:
     path = define(data, tmp_path, method="learned", extend="True")
     result = build_silver(read_silver_definition(path))
     scores = result.content["scores"]["gold"]
-    best_single = max(scores[name]["f1"] for name in ("one", "two", "other", "brat"))
+    best_single = max(scores[name]["f1"] for name in ("one", "two", "other"))
     assert scores["learned vote, boundaries, blacklist"]["f1"] >= best_single
     assert scores["other"]["tp"] == 0  # it has only seen the pool
+    # The folder has none of the gold documents: it cannot be scored on them.
+    assert "brat" not in scores and result.content["covered"]["gold"]["brat"] == 0
+    assert "scored on the documents that they cover, of 15: brat 0" in result.report
     assert {*result.content["rule"]["exact"]} <= {"one", "two", "other", "brat"}
     assert result.content["withheld_train_documents"] == {"gold": 0}
+    learned = result.content["learned_from_documents"]
+    assert sorted(learned["gold"]) == sorted(f"train{i}" for i in range(15))
+    assert result.content["train_size"] is None
+
+
+def test_documents_that_were_only_scored_on_taught_nothing(data: Path, tmp_path: Path) -> None:
+    (data / "list.txt").write_text("Gout\n")
+    content = build_silver(define(data, tmp_path, blacklist="list.txt")).content
+    assert content["learned_from"] == {"gold": 15} and content["learned_from_documents"] == {}
+
+
+def test_silence_outside_of_what_is_covered_is_no_vote(data: Path, tmp_path: Path) -> None:
+    (data / "covered.tsv").write_text("id\tannotator\n20000000\tother\n20000001\tone\n")
+    path = define(data, tmp_path)
+    rows = (data / "other.tsv").read_text().splitlines()
+    (data / "few.tsv").write_text("\n".join(rows[:1] + [r for r in rows if "20000005" in r]))
+    text = path.read_text().replace("standoff:other.tsv", "standoff:few.tsv")
+    path.write_text(f"{text}\n[coverage]\nother = covered.tsv\n")
+    contributions = build_silver(path).content["agreement"]["contributions"]
+    numbers = {name: row["documents"] for name, row in contributions.items()}
+    assert numbers == {"one": 59, "two": 59, "other": 2, "brat": 9}
+
+
+def test_texts_of_several_files(data: Path, tmp_path: Path) -> None:
+    lines = (data / "texts.jsonl").read_text().splitlines(keepends=True)
+    (data / "first.jsonl").write_text("".join(lines[:40]))
+    (data / "second.jsonl").write_text("".join(lines[30:]))
+    whole = build_silver(define(data, tmp_path)).folder
+    path = define(data, tmp_path / "again")
+    text = path.read_text().replace("texts.jsonl", "first.jsonl, second.jsonl")
+    path.write_text(text)
+    again = build_silver(path).folder
+    assert (again / "agreement.tsv").read_bytes() == (whole / "agreement.tsv").read_bytes()
+    (data / "second.jsonl").write_text(lines[39].replace("saw", "see"))
+    with pytest.raises(CorpusError, match=r"second\.jsonl: document '.*' occurs twice with diff"):
+        build_silver(path, replace=True)
 
 
 def test_a_given_blacklist_and_an_old_corpus(data: Path, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
@@ -238,6 +278,9 @@ def test_a_given_blacklist_and_an_old_corpus(data: Path, tmp_path: Path, capsys)
         ("threshold = 2", "weights = one:2, three:1", "expected an annotator"),
         ("threshold = 2", "weights = one", "expected name:number"),
         ("topic_share = 0.9", "topic_share = 0.3", "more than 1 / 3"),
+        ("[harmonise]", "[coverage]\none = few.tsv\n[harmonise]", "name of a standoff annotator"),
+        ("[harmonise]", "[coverage]\nnone = few.tsv\n[harmonise]", "no such annotator"),
+        ("texts = texts.jsonl", "texts = ,", "expected one or more files"),
         ("texts = texts.jsonl", "texts = texts.jsonl\ntexts_format = doc", "expected one of"),
     ],
 )
