@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.__main__ import make_parser
+from neuroner_tl.errors import ParameterError
 from neuroner_tl.silver.definition import read_silver_definition
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,10 +45,15 @@ def test_the_head_has_command_hours_and_what_to_expect(path, monkeypatch):
 @pytest.mark.parametrize(
     "path", [p for p in DEFINITIONS if p.stem.startswith("silver")], ids=lambda path: path.stem
 )
-def test_silver_definitions_read_from_a_folder_of_the_repository_that_git_ignores(path):
+def test_silver_definitions_take_their_data_from_the_command_line(path, monkeypatch):
+    monkeypatch.delenv("DATA", raising=False)
     given = {"NAME": "x", "VOTES": "2", "BLACKLIST": "gold"}
-    folder = read_silver_definition(path, variables=given).silver.data_folder
-    assert f"/{folder}/" in (ROOT / ".gitignore").read_text("utf-8").split()
+    definition = read_silver_definition(path, variables={**given, "DATA": "/there"})
+    assert definition.silver.data_folder == Path("/there")
+    definition = read_silver_definition(path, Path("/here"), variables=given)
+    assert definition.silver.data_folder == Path("/here")
+    with pytest.raises(ParameterError, match=r"data_folder: found \$\{DATA\}.*give -D DATA=VALUE"):
+        read_silver_definition(path, variables=given)
 
 
 def test_no_definition_leaves_the_repository():

@@ -172,6 +172,7 @@ def read_sections(
     keep_case: bool = False,
     variables: Optional[Mapping[str, str]] = None,
     may_lack_variables: Collection[type[Section]] = (),
+    overridden: Collection[tuple[str, str]] = (),
 ) -> IniFile:
     """Read an .ini file.
 
@@ -184,12 +185,15 @@ def read_sections(
         variables: what ``${NAME}`` stands for, before the environment is asked; None if the file
             has no variables.
         may_lack_variables: models of sections in which a ``${NAME}`` without a value may stay.
+        overridden: section and name of values that are not read, since the caller has others.
 
     Raises:
         ParameterError: the file cannot be read; a section or name is unknown or missing; a value
             is wrong. The message names file and line, and what is spelt like it.
     """
     values = read_ini(path, what, keep_case=keep_case)
+    for title, option in overridden:
+        values.get(title, {}).pop(option, None)
     used: dict[str, str] = {}
     if variables is not None:
         used = _variables_of(values, variables)

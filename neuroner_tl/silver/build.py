@@ -68,7 +68,7 @@ class SilverResult:
 
     Example::
 
-        result = build_silver("experiments/silver_diso.ini")
+        result = build_silver("experiments/silver_diso.ini", variables={"DATA": "data"})
         print(result.folder, result.report)
     """
 

@@ -30,7 +30,7 @@ class SilverSection(Section):
 
     Example::
 
-        definition = read_silver_definition(Path("experiments/silver_diso.ini"))
+        definition = read_silver_definition(Path("my_class.ini"))
         print(definition.silver.type, definition.silver.valid_percent)
     """
 
@@ -189,7 +189,7 @@ class SilverDefinition:
 
     Example::
 
-        definition = read_silver_definition(Path("experiments/silver_diso.ini"))
+        definition = read_silver_definition(Path("my_class.ini"))
         print([source.name for source in definition.annotators])
     """
 
@@ -224,6 +224,8 @@ def read_silver_definition(
         ParameterError: the file cannot be read; a section or name is unknown or missing; a value
             is wrong or contradicts another.
     """
+    given = {"data_folder": data_folder, "output_folder": output_folder}
+    chosen = {name: folder for name, folder in given.items() if folder is not None}
     file = read_sections(
         path,
         {
@@ -237,9 +239,8 @@ def read_silver_definition(
         },
         "a file that defines a silver corpus",
         variables=variables or {},
+        overridden=[("silver", name) for name in chosen],
     )
-    given = {"data_folder": data_folder, "output_folder": output_folder}
-    chosen = {name: folder for name, folder in given.items() if folder is not None}
     definition = SilverDefinition(
         path=path,
         silver=file.section(SilverSection).model_copy(update=chosen),

@@ -20,7 +20,7 @@ TESTS = Path(__file__).resolve().parents[1]
 FORMATS = TESTS / "fixtures" / "corpora" / "formats"
 CORPORA = TESTS / "fixtures" / "corpora"
 EXPERIMENTS = TESTS.parent / "experiments"
-VARIABLES = {"GOLD": "somewhere", "SILVER": "some where", "VECTORS": "vectors.bin"}
+VARIABLES = {"GOLD": "somewhere", "SILVER": "some where", "VECTORS": "vectors.bin", "DATA": "data"}
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,8 @@ def _settings() -> dict[str, Target]:
         "study": target(miniature / "layer_ablation.ini", study),
         "study-noise": target(miniature / "source_noise.ini", study),
         "silver": target(
-            EXPERIMENTS / "silver_diso.ini", lambda f: read_silver_definition(f / "x.ini")
+            EXPERIMENTS / "silver_diso.ini",
+            lambda f: read_silver_definition(f / "x.ini", variables=VARIABLES),
         ),
         "registry": target(REGISTRY, registry),
     }

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from neuroner_tl.__main__ import make_parser
+from neuroner_tl.cli.variables import read_variables
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.silver.definition import read_silver_definition
 from neuroner_tl.studies.definition.files import read_definition
@@ -217,30 +219,30 @@ def test_the_definitions_in_the_repository_are_sound(path, monkeypatch):
     assert plan_runs(definition) or definition.predictions
 
 
-def test_the_sources_of_the_study_of_noise_are_built_by_the_commands_that_stand_there():
+def test_the_sources_of_the_study_of_noise_are_built_by_the_commands_that_stand_there(monkeypatch):
     noise = ROOT / "experiments" / "silver_diso_noise.ini"
-    commands = [
-        shlex.split(line.strip("# "))[1:]
-        for line in noise.read_text("utf-8").splitlines()
-        if line.startswith("#   build ")
-    ]
+    lines = noise.read_text("utf-8").replace("\\\n#", "").splitlines()
+    commands = [shlex.split(line[1:]) for line in lines if line.startswith("#   neuroner-tl ")]
     built = {}
-    for name, votes, *blacklist in commands:
-        given = {"NAME": name, "VOTES": votes, "BLACKLIST": "".join(blacklist)}
+    for command in commands:
+        arguments = make_parser().parse_args(command[1:])
+        given = read_variables(arguments.variables)
         definition = read_silver_definition(noise, variables=given)
         built[definition.silver.name] = definition
-        assert definition.harmonise.threshold == float(votes)
-        assert definition.clean.blacklist == ("gold" if blacklist else None)
+        assert definition.harmonise.threshold == float(given["VOTES"])
+        assert definition.clean.blacklist == (given["BLACKLIST"] or None)
         # As many as the study trains source models on, after valid is taken away.
         left = definition.clean.documents * (1 - definition.silver.valid_percent / 100)
         assert left > 4000
     values = dict.fromkeys(("GOLD", "SILVER", "VECTORS"), "somewhere")
     study = read_definition(ROOT / "experiments" / "source_noise.ini", values)
     assert {Path(path).name for path in study.sources["DISO"].values()} == set(built)
+    assert len(commands) == len(built)
+    monkeypatch.delenv("NAME", raising=False)
     with pytest.raises(
         ParameterError, match=r"found \$\{NAME\}, expected a variable that is set.*give -D NAME"
     ):
-        read_silver_definition(noise)
+        read_silver_definition(noise, variables={"DATA": "somewhere"})
 
 
 def test_values_are_those_of_the_command_line_before_the_environment(write, monkeypatch):
