@@ -14,7 +14,7 @@ from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.studies.definition.contents import Contents
-from neuroner_tl.studies.definition.definition import StudyDefinition
+from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.kinds import (
     error_overlap,
@@ -246,6 +246,24 @@ def _contents(results: StudyResults) -> str:
     )
 
 
+def _told(results: StudyResults) -> str:
+    """Describe the gold labels that the silver corpora of the source models were learned from."""
+    lines: dict[str, None] = {}
+    for result in results.finished:
+        run = result.run
+        if not run.is_source or results.definition.corpus_text(run.corpus).startswith(SYNTHETIC):
+            continue
+        known = result.record.get("learned_from")
+        words = "not recorded"
+        if known is not None:
+            told = (f"{counted(n, 'document')} of {name}" for name, n in sorted(known.items()))
+            words = ", ".join(told) or "none"
+        if run.teacher is not None:
+            words += "; completed by a model of the target's train sample"
+        lines[f"{run.corpus}: {words}"] = None
+    return "\n".join(lines)
+
+
 def _range(values: Sequence[float]) -> str:
     if not values:
         return "–"
@@ -274,6 +292,9 @@ def _how(results: StudyResults, options: Sequence[str]) -> list[tuple[str, str]]
         code = sorted({describe_code(result.record.get("code", {})) for result in results.finished})
         found.append(("Code", "\n".join(code) or "no run is finished"))
         found.append(("Contents (sha256, first digits)", _contents(results)))
+        told = _told(results)
+        if told:
+            found.append(("Gold labels that the silver corpora were learned from", told))
         found.append(("Seeds", ", ".join(map(str, results.seeds)) or "no run is finished"))
         found.append(("Time of the finished runs", f"{results.hours:.2f} hours"))
     found.append((f"{definition.path.name}", definition.path.read_text("utf-8").strip()))

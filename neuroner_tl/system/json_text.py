@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import Any, Union
 
 
@@ -29,3 +30,11 @@ def _finite(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{text[:20]} is too large a number")
     return value
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Read the object in a file; an empty one if there is none."""
+    try:
+        return dict(parse_json(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}

@@ -16,10 +16,11 @@ from neuroner_tl.runs.training import resume_run, train_run
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.running.code_version import code_version
 from neuroner_tl.studies.running.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
-from neuroner_tl.studies.running.record import PARTS, failure, make_record, read_object
+from neuroner_tl.studies.running.record import PARTS, failure, make_record
 from neuroner_tl.studies.running.record_form import member
 from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING
 from neuroner_tl.system.interruption import Interrupted
+from neuroner_tl.system.json_text import read_object
 from neuroner_tl.system.temporary import disk_full_error, is_disk_full
 from neuroner_tl.training.manifest import MANIFEST
 

@@ -7,7 +7,6 @@ import socket
 import time
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from neuroner_tl.corpora.formats.brat import read_annotations
@@ -19,9 +18,10 @@ from neuroner_tl.evaluation.scoring import HEADLINE
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.studies.definition.plan import StudyRun, deciding_parameters
 from neuroner_tl.studies.running.code_version import code_version
+from neuroner_tl.studies.running.informed import known_labels
 from neuroner_tl.studies.running.jobs import Job
 from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING, Record
-from neuroner_tl.system.json_text import parse_json
+from neuroner_tl.system.json_text import parse_json, read_object
 
 logger = logging.getLogger(__name__)
 
@@ -49,12 +49,17 @@ def make_record(job: Job, folder: RunFolder, results: dict[str, Any]) -> Record:
     else:
         scores = _scores(results)
         documents = read_object(folder.path / "document_counts.json").get("test", {})
-    if not run.is_source:
+    told: Record = {}
+    if run.is_source:
+        known = known_labels(job.corpus)
+        told["learned_from"] = known and {name: labels.number for name, labels in known.items()}
+    else:
         _keep_mentions(job, folder, bool(nothing))
     return {
         **_about(run),
         "status": FINISHED,
         **nothing,
+        **told,
         "best_epoch": results["best_epoch"],
         "epochs": results["epochs"],
         "valid_f1": results["best_score"],
@@ -186,11 +191,3 @@ def _seconds(folder: RunFolder, results: dict[str, Any]) -> float:
 def _circumstances() -> Record:
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return {"finished_at": now, "host": socket.gethostname(), "code": code_version()}
-
-
-def read_object(path: Path) -> dict[str, Any]:
-    """Read the object in a file; an empty one if there is none."""
-    try:
-        return dict(parse_json(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
-        return {}

@@ -18,6 +18,7 @@ from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
 from neuroner_tl.studies.running.folder import StudyFolder, corpus_folders
+from neuroner_tl.studies.running.informed import check_informed
 from neuroner_tl.studies.running.jobs import InThisProcess, Job, Outcome, Pool
 from neuroner_tl.studies.running.local_workers import local_workers
 from neuroner_tl.studies.running.record import failure
@@ -211,6 +212,7 @@ def _check(definition: StudyDefinition, runs: Sequence[StudyRun]) -> None:
             split_seed=p.split_seed,
             required=("train", "valid") if run.is_source else ("train", "valid", "test"),
         )
+    check_informed(definition, runs)
 
 
 def _write_synthetic(definition: StudyDefinition, corpus: str, folder: Path) -> None:

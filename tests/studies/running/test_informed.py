@@ -1,0 +1,115 @@
+"""A source that knows more labels than its targets have is refused, unless told."""
+
+import json
+import shutil
+
+import pytest
+
+from neuroner_tl.__main__ import main
+from neuroner_tl.corpora.reader import read_corpus
+from neuroner_tl.errors import ParameterError
+from neuroner_tl.studies.definition.files import read_definition
+from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.running.informed import KnownLabels, check_informed, known_labels
+from neuroner_tl.studies.running.store import Store
+
+
+@pytest.fixture
+def silver(tmp_path, corpora):
+    return shutil.copytree(corpora.silver, tmp_path / "silver")
+
+
+@pytest.fixture
+def check(write_study, silver, corpora):
+    """A function that checks a study of the source with this report."""
+
+    def run(study, **report):
+        (silver / "report.json").write_text(json.dumps(report))
+        path = write_study(study, source=str(silver), target=str(corpora.gold))
+        definition = read_definition(path)
+        check_informed(definition, plan_runs(definition))
+
+    return run
+
+
+def ids(corpora, size=None, split_seed=0):
+    corpus = read_corpus(corpora.gold, train_size=size, split_seed=split_seed)
+    return list(corpus.parts["train"].ids)
+
+
+def refusal(check, study, **report):
+    with pytest.raises(ParameterError) as caught:
+        check(study, **report)
+    message = str(caught.value)
+    assert "\n" not in message and "allow_informed_sources = True" in message
+    return message
+
+
+def test_the_documents_learned_from_must_be_in_the_smallest_sample(check, corpora):
+    name = corpora.gold.name
+    few, all_of_them = ids(corpora, 16), ids(corpora)
+    assert len(few) == 2 and len(all_of_them) == 6
+    check("train_sizes = 16, 40", learned_from_documents={name: few}, learned_from={name: 2})
+    message = refusal(
+        check,
+        "train_sizes = 40, 16",
+        learned_from_documents={name: all_of_them},
+        learned_from={name: 6},
+    )
+    assert "source silver, which knows the labels of 6 documents of gold" in message
+    assert "train_size" in message and "are not among them" in message
+    check("", learned_from_documents={name: all_of_them})
+    check("train_sizes = 16", learned_from_documents={"other": all_of_them, name: []})
+    check(
+        "train_sizes = 16\nallow_informed_sources = True",
+        learned_from_documents={name: all_of_them},
+    )
+    check("train_sizes = 16\narms = baseline", learned_from_documents={name: all_of_them})
+
+
+def test_another_split_has_other_documents(check, corpora):
+    for seed in range(1, 20):
+        if ids(corpora, 16, seed) != ids(corpora, 16):
+            break
+    report = {"learned_from_documents": {corpora.gold.name: ids(corpora, 16)}}
+    assert f"split_seed {seed}" in refusal(
+        check, f"train_sizes = 16\nsplit_seeds = 0, {seed}", **report
+    )
+
+
+def test_an_older_report_has_numbers_only(check, corpora):
+    name = corpora.gold.name
+    check("", learned_from={name: 6})
+    check("train_sizes = 16", learned_from={name: 0})
+    message = refusal(check, "train_sizes = 16", learned_from={name: 6})
+    assert "of which only the number is recorded" in message and "(train_size 16, " in message
+    # Even as many as the sample has may be others.
+    refusal(check, "train_sizes = 16", learned_from={name: 2})
+
+
+def test_what_a_corpus_was_told(tmp_path):
+    assert known_labels(tmp_path) is None
+    (tmp_path / "report.json").write_text("{")
+    assert known_labels(tmp_path) is None
+    (tmp_path / "report.json").write_text('{"learned_from": {"a": 2, "b": 0, "c": "x"}}')
+    assert known_labels(tmp_path) == {"a": KnownLabels(2)}
+    (tmp_path / "report.json").write_text(
+        '{"learned_from": {"a": 2}, "learned_from_documents": {"a": ["x", "y"]}}'
+    )
+    assert known_labels(tmp_path) == {"a": KnownLabels(2, frozenset("xy"))}
+
+
+def test_the_report_says_what_each_source_was_told(write_study, silver, corpora, tmp_path, capsys):
+    known = {corpora.gold.name: ids(corpora)}
+    (silver / "report.json").write_text(json.dumps({"learned_from_documents": known}))
+    path = write_study("train_sizes = 16", source=str(silver), target=str(corpora.gold))
+    assert main(["study", "run", str(path)]) == 2
+    assert "which knows the labels of 6 documents" in capsys.readouterr().err
+    assert not (tmp_path / "output").exists()
+    path = write_study("", source=str(silver), target=str(corpora.gold))
+    assert main(["study", "run", str(path)]) == 0
+    records = Store(tmp_path / "output/tiny/runs.jsonl").records().values()
+    assert [r["learned_from"] for r in records if r["arm"] == "source"] == [{corpora.gold.name: 6}]
+    text = (tmp_path / "output/tiny/reports/tiny/report.md").read_text()
+    assert "Gold labels that the silver corpora were learned from" in text
+    assert f"silver: 6 documents of {corpora.gold.name}" in text
