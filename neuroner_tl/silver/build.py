@@ -10,13 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Optional, Union
 
-from neuroner_tl.corpora.convert import read_documents
-from neuroner_tl.corpora.document import Document, Entity
-from neuroner_tl.corpora.duplicates import SharedDocument, pubmed_id
-from neuroner_tl.corpora.formats.brat_folders import check_new_folder, write_parts
-from neuroner_tl.corpora.formats.standoff import format_standoff
-from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.splits import split_documents
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.formats.brat_folders import check_new_folder
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
@@ -45,13 +40,11 @@ from neuroner_tl.silver.selection import (
     by_topic,
     sample,
 )
-from neuroner_tl.system.atomic_file import write_atomically, write_json
+from neuroner_tl.silver.texts import draw_texts, in_gold, read_texts
+from neuroner_tl.silver.writing import corpus_documents, write_corpus
 from neuroner_tl.system.paths import StrPath
 from neuroner_tl.system.temporary import (
     remove_leftovers_of,
-    replace_folder,
-    temporary_folder,
-    write_fault,
 )
 
 logger = logging.getLogger(__name__)
@@ -116,13 +109,18 @@ def build_silver(
     if not replace or not (target / "report.json").is_file():
         check_new_folder(target)
     steps: list[Step] = []
-    texts = _read_texts(definition)
+    texts = read_texts(definition)
     gold = read_gold(definition)
-    removed = _in_gold(texts, gold)
+    removed = in_gold(texts, gold)
     gone = {found.source for found in removed}
     pool = [document for document in texts if document.id not in gone]
     steps.append(Step("documents of gold corpora removed", len(texts), len(pool)))
     logger.info("%d texts, %d of them in a gold corpus", len(texts), len(removed))
+    if settings.pool_documents is not None:
+        drawn = draw_texts(definition, pool)
+        label = f"{settings.pool_documents} drawn, balanced by source and topic"
+        steps.append(Step(label, len(pool), len(drawn)))
+        pool = drawn
 
     pool_spans, training = _annotate(definition, pool, gold)
     consensus = make_consensus(definition, training)
@@ -144,7 +142,7 @@ def build_silver(
             "[clean]"
         )
     quality = measure(definition, training, banned) if training.documents else Quality()
-    shared = list(gold.index().find(_documents(silver, settings.type)))
+    shared = list(gold.index().find(corpus_documents(silver, settings.type)))
     content = {
         "definition": definition.path.name,
         "type": settings.type,
@@ -172,39 +170,8 @@ def build_silver(
     to_text = partial(
         format_report, settings.name, steps, silver, consensus, agreement, quality, shared
     )
-    _write(definition, target, silver, removed, banned_entries, content, to_text(None))
+    write_corpus(definition, target, silver, removed, banned_entries, content, to_text(None))
     return SilverResult(target, content, to_text)
-
-
-def _read_texts(definition: SilverDefinition) -> list[Document]:
-    settings = definition.silver
-    report = ImportReport()
-    found: dict[str, Document] = {}
-    for path in settings.texts:
-        texts = read_documents(definition.data(path), settings.texts_format, report)
-        for document in progress_bar(texts, desc="reading", unit=" documents", delay=2):
-            earlier = found.setdefault(document.id, Document(document.id, document.text))
-            if earlier.text != document.text:
-                raise CorpusError(
-                    f"{path}: document {document.id!r} occurs twice with different texts; ids must "
-                    "be unique: remove or rename one"
-                )
-    return list(found.values())
-
-
-def _in_gold(texts: Sequence[Document], gold: GoldStandard) -> list[SharedDocument]:
-    """Return the texts that are in a gold corpus, or whose PubMed id the table has."""
-    index = gold.index()
-    found = []
-    known = set()
-    for document in texts:
-        place = gold.pubmed_ids.get(pubmed_id(document.id) or "none")
-        if place is not None:
-            known.add(document.id)
-            found.append(SharedDocument(document.id, place, "PubMed id", 1.0))
-    bar = progress_bar(texts, desc="comparing with gold", unit=" documents", delay=2)
-    found += [shared for shared in index.find(bar) if shared.source not in known]
-    return found
 
 
 def _annotate(
@@ -299,78 +266,6 @@ def _select(
         before, kept = kept, sample(kept, clean.documents, seed)
         steps.append(_step(f"sample of {counted(clean.documents, 'document')}", before, kept))
     return kept
-
-
-def _write(
-    definition: SilverDefinition,
-    target: Path,
-    silver: Sequence[SilverDocument],
-    removed: Sequence[SharedDocument],
-    banned: Sequence[Banned],
-    content: dict[str, Any],
-    report: str,
-) -> None:
-    settings = definition.silver
-    percent = settings.valid_percent
-    names = [document.id for document in silver]
-    split = split_documents(names, (100 - percent, percent, 0), settings.seed)
-    valid = set(split.valid)
-    documents = _documents(silver, settings.type)
-    parts = {"train": [d for d in documents if d.id not in valid]}
-    if valid:
-        parts["valid"] = [d for d in documents if d.id in valid]
-    if not parts["train"]:
-        raise CorpusError(f"{definition.path}: no document is left for train; lower valid_percent")
-    try:
-        with temporary_folder(target) as folder:
-            write_parts(folder, parts)
-            write_json(folder / "report.json", content)
-            write_atomically(folder / "report.txt", report.encode("utf-8"))
-            write_atomically(folder / "definition.ini", definition.path.read_bytes())
-            _write_table(folder / "agreement.tsv", _agreement_lines(silver))
-            _write_table(folder / "removed.tsv", _removed_lines(removed))
-            _write_table(
-                folder / "blacklist.tsv",
-                [f"{entry.text}\t{entry.occurrences}\t{entry.touched}\n" for entry in banned],
-            )
-            replace_folder(folder, target)
-    except OSError as error:
-        raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error
-
-
-def _write_table(path: Path, lines: Sequence[str]) -> None:
-    write_atomically(path, "".join(lines).encode("utf-8"))
-
-
-def _agreement_lines(silver: Sequence[SilverDocument]) -> list[str]:
-    """Return the mentions as stand-off, with their support and votes."""
-    rows, extra = [], {"support": [], "exact": [], "overlapping": []}  # type: ignore[var-annotated]
-    for document in silver:
-        for vote in document.votes:
-            rows.append((document.id, vote.start, vote.end, document.text[vote.start : vote.end]))
-            extra["support"].append(f"{vote.support:g}")
-            extra["exact"].append(",".join(vote.exact))
-            extra["overlapping"].append(",".join(vote.overlapping))
-    return list(format_standoff(rows, extra))
-
-
-def _removed_lines(removed: Sequence[SharedDocument]) -> list[str]:
-    heading = "id\tgold document\treason\tshare\n"
-    return [heading] + [f"{r.source}\t{r.target}\t{r.reason}\t{r.share:.3f}\n" for r in removed]
-
-
-def _documents(silver: Sequence[SilverDocument], kind: str) -> list[Document]:
-    return [
-        Document(
-            document.id,
-            document.text,
-            tuple(
-                Entity(kind, ((vote.start, vote.end),), document.text[vote.start : vote.end])
-                for vote in document.votes
-            ),
-        )
-        for document in silver
-    ]
 
 
 def _mentions(silver: Sequence[SilverDocument]) -> int:

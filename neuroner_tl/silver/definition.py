@@ -45,6 +45,7 @@ class SilverSection(Section):
         min_length=1, description="one or more files, separated by commas"
     )
     texts_format: str = "jsonl"
+    pool_documents: Optional[int] = Field(None, ge=1)
     word_vectors: Optional[Path] = None
     output_folder: Path = Path("output")
     seed: int = Field(0, ge=0, lt=2**32)

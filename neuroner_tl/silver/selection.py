@@ -92,22 +92,35 @@ def by_topic(
     """
     if len(documents) <= topics:
         return list(documents)
-    counts = HashingVectorizer(
-        token_pattern=r"[^\W\d_]{3,}", n_features=2**15, alternate_sign=False, dtype=np.float32
-    ).transform(document.text for document in documents)
-    words = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
-    clusters = MiniBatchKMeans(topics, random_state=seed, n_init=1, batch_size=2048)
-    labels = clusters.fit_predict(words)
-    sizes = sorted(Counter(labels.tolist()).values())
+    labels = topics_of([document.text for document in documents], topics, seed)
+    sizes = sorted(Counter(labels).values())
     allowed = _even_share(sizes, largest_share)
     taken: Counter[int] = Counter()
     kept = set()
-    for index in _shuffled([document.id for document in documents], f"topic:{seed}"):
-        topic = int(labels[index])
+    for index in shuffled([document.id for document in documents], f"topic:{seed}"):
+        topic = labels[index]
         if taken[topic] < allowed:
             taken[topic] += 1
             kept.add(index)
     return [document for index, document in enumerate(documents) if index in kept]
+
+
+def topics_of(texts: Sequence[str], topics: int, seed: int) -> list[int]:
+    """Return the topic of each text, a number: clusters of their words (tf-idf, k-means).
+
+    Args:
+        texts: the texts; if there are fewer of them than topics, each is one.
+        topics: number of clusters.
+        seed: of the clusters.
+    """
+    if len(texts) <= topics:
+        return list(range(len(texts)))
+    counts = HashingVectorizer(
+        token_pattern=r"[^\W\d_]{3,}", n_features=2**15, alternate_sign=False, dtype=np.float32
+    ).transform(texts)
+    words = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
+    clusters = MiniBatchKMeans(topics, random_state=seed, n_init=1, batch_size=2048)
+    return [int(label) for label in clusters.fit_predict(words)]
 
 
 def by_entity(
@@ -131,7 +144,7 @@ def by_entity(
     total = sum(counts.values())
     order = {
         index: rank
-        for rank, index in enumerate(_shuffled([d.id for d in documents], f"entity:{seed}"))
+        for rank, index in enumerate(shuffled([d.id for d in documents], f"entity:{seed}"))
     }
     left = set(range(len(documents)))
     # Dropping documents lowers the total, so that texts below the share may come to exceed it:
@@ -168,7 +181,7 @@ def sample(
     """Return a number of documents, drawn by their ids and the seed; all, if there are fewer."""
     if number is None or number >= len(documents):
         return list(documents)
-    drawn = set(_shuffled([document.id for document in documents], f"sample:{seed}")[:number])
+    drawn = set(shuffled([document.id for document in documents], f"sample:{seed}")[:number])
     return [document for index, document in enumerate(documents) if index in drawn]
 
 
@@ -185,7 +198,7 @@ def _even_share(sizes: Sequence[int], largest_share: float) -> int:
     return best
 
 
-def _shuffled(names: Sequence[str], salt: str) -> list[int]:
+def shuffled(names: Sequence[str], salt: str) -> list[int]:
     """Return the positions of the names in an order that depends on names and salt alone."""
 
     def rank(index: int) -> tuple[str, int]:

@@ -26,6 +26,9 @@ from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError
 from neuroner_tl.silver.build import build_silver
 from neuroner_tl.silver.definition import CleanSection, read_silver_definition
 from neuroner_tl.silver.gold import read_gold
+from neuroner_tl.silver.harmonise import Vote
+from neuroner_tl.silver.selection import SilverDocument
+from neuroner_tl.silver.writing import corpus_documents, write_corpus
 
 DISEASES = ["gout", "renal failure", "breast cancer", "flu", "asthma", "lung cancer"]
 FILLERS = (
@@ -235,6 +238,27 @@ def test_silence_outside_of_what_is_covered_is_no_vote(data: Path, tmp_path: Pat
     assert numbers == {"one": 59, "two": 59, "other": 2, "brat": 9}
 
 
+def test_a_part_of_the_texts_is_drawn_before_annotation(data: Path, tmp_path: Path) -> None:
+    path = define(data, tmp_path)
+    path.write_text(path.read_text().replace("seed = 1", "seed = 1\npool_documents = 20"))
+    content = build_silver(path).content
+    assert content["steps"][1]["name"] == "20 drawn, balanced by source and topic"
+    assert [step["documents_after"] for step in content["steps"][:3]] == [59, 20, 20]
+    assert content["agreement"]["contributions"]["one"]["documents"] == 20
+
+
+def test_unknown_regions_are_written(data: Path, tmp_path: Path) -> None:
+    vote = Vote(0, 4, ("one",), (), 1.0)
+    silver = SilverDocument("1", "Gout and flu.", (vote,), unknown=((9, 12),))
+    (document,) = corpus_documents([silver], "DISO")
+    assert document.entities == (Entity("DISO", ((0, 4),), "Gout"),)
+    assert document.unknown == (Entity("DISO", ((9, 12),), "flu", certain=False),)
+    definition = read_silver_definition(define(data, tmp_path))
+    write_corpus(definition, tmp_path / "corpus", [silver], [], [], {}, "")
+    (read,) = read_corpus(tmp_path / "corpus")["train"]
+    assert (read.entities, read.unknown) == (document.entities, document.unknown)
+
+
 def test_texts_of_several_files(data: Path, tmp_path: Path) -> None:
     lines = (data / "texts.jsonl").read_text().splitlines(keepends=True)
     (data / "first.jsonl").write_text("".join(lines[:40]))
@@ -366,8 +390,8 @@ def test_a_trained_model_is_an_annotator(data: Path, tmp_path: Path, source_run)
 KILLED = """
 import os, signal, sys
 from neuroner_tl.__main__ import main
-from neuroner_tl.silver import build as silver_build
-silver_build.replace_folder = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+from neuroner_tl.silver import writing
+writing.replace_folder = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 main(["silver", "build", sys.argv[1]])
 """
 

@@ -52,6 +52,22 @@ def iterate_json_lines(path: Path, report: ImportReport) -> Iterator[Document]:
         raise CorpusError(f"{path}: no documents in {number} lines; expected {_FORM} a line")
 
 
+def read_sources(path: Path) -> dict[str, str]:
+    """Return the member ``source`` of each document that has one, by id.
+
+    Lines that are no documents are passed over; `iterate_json_lines` refuses them.
+    """
+    sources: dict[str, str] = {}
+    for _, line in read_lines(path):
+        try:
+            record = parse_json(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict) and isinstance(record.get("source"), str):
+            sources[str(record.get("id")).strip()] = record["source"]
+    return sources
+
+
 def json_lines(documents: Iterable[Document], report: ImportReport) -> Iterator[str]:
     """Yield documents as lines of JSON, which hold everything."""
     for document in documents:

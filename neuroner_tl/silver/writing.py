@@ -1,0 +1,99 @@
+"""A silver corpus on the disk: its documents, reports and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.duplicates import SharedDocument
+from neuroner_tl.corpora.formats.brat_folders import write_parts
+from neuroner_tl.corpora.formats.standoff import format_standoff
+from neuroner_tl.corpora.splits import split_documents
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.silver.blacklist import Banned
+from neuroner_tl.silver.definition import SilverDefinition
+from neuroner_tl.silver.selection import SilverDocument
+from neuroner_tl.system.atomic_file import write_atomically, write_json
+from neuroner_tl.system.temporary import replace_folder, temporary_folder, write_fault
+
+
+def corpus_documents(silver: Sequence[SilverDocument], kind: str) -> list[Document]:
+    """Return the documents with their mentions and unknown regions as entities of a type."""
+
+    def entity(document: SilverDocument, start: int, end: int, certain: bool) -> Entity:
+        return Entity(kind, ((start, end),), document.text[start:end], certain=certain)
+
+    return [
+        Document(
+            document.id,
+            document.text,
+            tuple(entity(document, vote.start, vote.end, True) for vote in document.votes),
+            unknown=tuple(entity(document, *span, False) for span in document.unknown),
+        )
+        for document in silver
+    ]
+
+
+def write_corpus(
+    definition: SilverDefinition,
+    target: Path,
+    silver: Sequence[SilverDocument],
+    removed: Sequence[SharedDocument],
+    banned: Sequence[Banned],
+    content: dict[str, Any],
+    report: str,
+) -> None:
+    """Write the corpus with its reports; the folder appears whole or not at all.
+
+    Raises:
+        CorpusError: nothing is left for train, or the folder cannot be written.
+    """
+    settings = definition.silver
+    percent = settings.valid_percent
+    names = [document.id for document in silver]
+    split = split_documents(names, (100 - percent, percent, 0), settings.seed)
+    valid = set(split.valid)
+    documents = corpus_documents(silver, settings.type)
+    parts = {"train": [d for d in documents if d.id not in valid]}
+    if valid:
+        parts["valid"] = [d for d in documents if d.id in valid]
+    if not parts["train"]:
+        raise CorpusError(f"{definition.path}: no document is left for train; lower valid_percent")
+    try:
+        with temporary_folder(target) as folder:
+            write_parts(folder, parts)
+            write_json(folder / "report.json", content)
+            write_atomically(folder / "report.txt", report.encode("utf-8"))
+            write_atomically(folder / "definition.ini", definition.path.read_bytes())
+            _write_table(folder / "agreement.tsv", _agreement_lines(silver))
+            _write_table(folder / "removed.tsv", _removed_lines(removed))
+            _write_table(
+                folder / "blacklist.tsv",
+                [f"{entry.text}\t{entry.occurrences}\t{entry.touched}\n" for entry in banned],
+            )
+            replace_folder(folder, target)
+    except OSError as error:
+        raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error
+
+
+def _write_table(path: Path, lines: Sequence[str]) -> None:
+    write_atomically(path, "".join(lines).encode("utf-8"))
+
+
+def _agreement_lines(silver: Sequence[SilverDocument]) -> list[str]:
+    """Return the mentions as stand-off, with their support and votes."""
+    rows, extra = [], {"support": [], "exact": [], "overlapping": []}  # type: ignore[var-annotated]
+    for document in silver:
+        for vote in document.votes:
+            rows.append((document.id, vote.start, vote.end, document.text[vote.start : vote.end]))
+            extra["support"].append(f"{vote.support:g}")
+            extra["exact"].append(",".join(vote.exact))
+            extra["overlapping"].append(",".join(vote.overlapping))
+    return list(format_standoff(rows, extra))
+
+
+def _removed_lines(removed: Sequence[SharedDocument]) -> list[str]:
+    heading = "id\tgold document\treason\tshare\n"
+    return [heading] + [f"{r.source}\t{r.target}\t{r.reason}\t{r.share:.3f}\n" for r in removed]
