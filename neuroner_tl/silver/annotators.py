@@ -8,8 +8,8 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Optional, Protocol
 
+from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.formats.standoff import attach, read_standoff
 from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.corpora.import_report import ImportReport
@@ -71,22 +71,22 @@ class StandoffAnnotator:
 
     Args:
         path: the file.
-        entity_type: rows of other types are left out; rows without type are of this one.
+        types: rows of other types are left out; rows without type are of the first.
         covered: ids of the documents that the tagger has seen (`read_coverage`), besides those
             that have rows; None if it has seen all.
 
     Example::
 
-        spans = list(StandoffAnnotator(Path("tagger.tsv.gz"), "DISO").annotate(documents))
+        spans = list(StandoffAnnotator(Path("tagger.tsv.gz"), ["DISO"]).annotate(documents))
     """
 
     def __init__(
-        self, path: Path, entity_type: str, covered: Optional[AbstractSet[str]] = None
+        self, path: Path, types: Sequence[str], covered: Optional[AbstractSet[str]] = None
     ) -> None:
         self._path = path
         self._covered = covered
         self._rows = read_standoff(path)
-        self._type = entity_type
+        self._types = types
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[Optional[list[Mark]]]:
         """Yield the file's spans of each document that the tagger has seen."""
@@ -100,51 +100,99 @@ class StandoffAnnotator:
                 mismatched += 1
                 yield None
                 continue
-            found = attach(document, rows, self._type, ImportReport())
-            yield marks_of(found, self._type)
+            found = attach(document, rows, self._types[0], ImportReport())
+            yield marks_of(found, *self._types)
         _warn_of_mismatches(self._path, mismatched)
 
 
-class BratAnnotator:
-    """A folder of another tagger's brat files, flat or in parts.
+class DocumentsAnnotator:
+    """Documents that another tagger has annotated, in any format of `READERS`.
+
+    They may differ from the texts in white space, such as the line break of PubTator between title
+    and abstract: marks are counted over the other characters.
 
     Args:
-        folder: the folder.
-        entity_type: entities of other types are left out.
+        path: the file or folder; a folder of brat files may have parts.
+        form: its format.
+        types: entities of other types are left out.
 
     Example::
 
-        spans = list(BratAnnotator(Path("tagged"), "DISO").annotate(documents))
+        annotator = DocumentsAnnotator(Path("tagged.pubtator"), "pubtator", ["Disease"])
+        spans = list(annotator.annotate(documents))
     """
 
-    def __init__(self, folder: Path, entity_type: str) -> None:
-        places = [folder / part for part in PART_NAMES if (folder / part).is_dir()] or [folder]
-        self._folder = folder
-        self._type = entity_type
-        self._found = {
-            document.id: document
-            for place in places
-            for document in iterate_brat_folder(place, ImportReport())
-        }
+    def __init__(self, path: Path, form: str, types: Sequence[str]) -> None:
+        self._path = path
+        # By id the hash of the text and the marks, both without white space.
+        self._found: dict[str, tuple[int, list[Mark]]] = {}
+        report = ImportReport()
+        for place in annotated_places(path, form):
+            for document in read_documents(place, form, report):
+                text = without_space(document.text)
+                self._found[document.id] = hash(text), _without_space(document, types)
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[Optional[list[Mark]]]:
-        """Yield the folder's entities of each document that it has; None for the others."""
-        mismatched = 0
+        """Yield the entities of each document that was annotated; None for the others."""
+        mismatched = covered = 0
         for document in _progress(documents):
-            found = self._found.get(document.id)
-            if found is not None and found.text.rstrip() != document.text.rstrip():
+            known, marks = self._found.get(document.id, (None, []))
+            if known is None:
+                yield None
+            elif known != hash(without_space(document.text)):
                 mismatched += 1
-                found = None
-            yield marks_of(found, self._type) if found is not None else None
-        _warn_of_mismatches(self._folder, mismatched)
+                yield None
+            else:
+                covered += 1
+                yield _with_space(document.text, marks)
+        _warn_of_mismatches(self._path, mismatched)
+        if documents and not covered:
+            logger.warning(
+                "%s: none of its %s is among the texts: check that ids and texts are the same",
+                self._path,
+                counted(len(self._found), "document"),
+            )
 
 
-def marks_of(document: Document, entity_type: str) -> list[Mark]:
-    """Return the document's entities of a type as marks, the longest where they overlap."""
+def annotated_places(path: Path, form: str) -> list[Path]:
+    """Return what to read of annotated documents: the parts of a brat folder that has some."""
+    if form != "brat":
+        return [path]
+    return [path / part for part in PART_NAMES if (path / part).is_dir()] or [path]
+
+
+def without_space(text: str) -> str:
+    """Return a text without its white space, by which two versions of a text are compared."""
+    return "".join(text.split())
+
+
+def _without_space(document: Document, types: Sequence[str]) -> list[Mark]:
+    """Return a document's marks with offsets in its text without white space."""
+    marks = []
+    for start, end, probability in marks_of(document, *types):
+        first = len(without_space(document.text[:start]))
+        length = len(without_space(document.text[start:end]))
+        if length:
+            marks.append(Mark(first, first + length, probability))
+    return marks
+
+
+def _with_space(text: str, marks: Sequence[Mark]) -> list[Mark]:
+    """Return marks of a text without white space as marks of the text."""
+    if not marks:
+        return []
+    places = [index for index, character in enumerate(text) if not character.isspace()]
+    return [
+        Mark(places[start], places[end - 1] + 1, probability) for start, end, probability in marks
+    ]
+
+
+def marks_of(document: Document, *types: str) -> list[Mark]:
+    """Return the document's entities of some types as marks, the longest where they overlap."""
     sure = {
         (entity.start, entity.end): 1.0 if entity.probability is None else entity.probability
         for entity in document.entities
-        if entity.type == entity_type
+        if entity.type in types
     }
     return [Mark(*span, sure[span]) for span in longest(sure)]
 

@@ -13,13 +13,13 @@ from typing import Any, ClassVar, Literal, Optional, Union
 
 from pydantic import Field, field_validator
 
-from neuroner_tl.corpora.convert import READERS
+from neuroner_tl.corpora.convert import READERS, STANDOFF
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.parameters.ini_file import IniFile, OpenSection, Section, fault, read_sections
 from neuroner_tl.system.file_name import file_name_fault
 
-ANNOTATOR_KINDS = ("lexicon", "standoff", "brat", "model")
+ANNOTATOR_KINDS = ("lexicon", "model", STANDOFF, *sorted(READERS))
 BLACKLIST_FROM_GOLD = "gold"
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 """Endings of the archives of corpora."""
@@ -163,6 +163,15 @@ class CoverageSection(OpenSection):
     """
 
 
+class TypesSection(OpenSection):
+    """``[types]``: the entity types of an annotator that are of the corpus's class, by its name.
+
+    Example:
+        >>> TypesSection.model_validate({"pubtator": "Disease, Symptom"}).own
+        {'pubtator': 'Disease, Symptom'}
+    """
+
+
 @dataclass(frozen=True)
 class AnnotatorSource:
     """An annotator as the file names it.
@@ -172,6 +181,7 @@ class AnnotatorSource:
         kind: one of `ANNOTATOR_KINDS`.
         path: its term list, annotations or model folder.
         coverage: a table of the documents that it has seen; None if it has seen all.
+        types: its entity types that count; none if that is the type of the corpus.
 
     Example:
         >>> AnnotatorSource("mine", "lexicon", Path("terms.txt")).kind
@@ -182,6 +192,7 @@ class AnnotatorSource:
     kind: str
     path: Path
     coverage: Optional[Path] = None
+    types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -233,6 +244,7 @@ def read_silver_definition(
             "silver": SilverSection,
             "annotators": AnnotatorsSection,
             "coverage": CoverageSection,
+            "types": TypesSection,
             "lexicon": LexiconSection,
             "harmonise": HarmoniseSection,
             "gold": GoldSection,
@@ -258,6 +270,10 @@ def read_silver_definition(
 def _annotators(file: IniFile) -> tuple[AnnotatorSource, ...]:
     found = []
     tables = file.section(CoverageSection).own
+    types = {
+        name: tuple(part.strip() for part in text.split(",") if part.strip())
+        for name, text in file.section(TypesSection).own.items()
+    }
     for name, text in file.section(AnnotatorsSection).own.items():
         kind, _, place = text.partition(":")
         if kind.strip() not in ANNOTATOR_KINDS or not place.strip():
@@ -268,18 +284,27 @@ def _annotators(file: IniFile) -> tuple[AnnotatorSource, ...]:
                 "a kind and a path, such as lexicon:terms.txt; the kinds are "
                 f"{', '.join(ANNOTATOR_KINDS)}",
             )
-        table = tables.get(name)
-        found.append(
-            AnnotatorSource(name, kind.strip(), Path(place.strip()), Path(table) if table else None)
-        )
+        table = Path(tables[name]) if tables.get(name) else None
+        path = Path(place.strip())
+        found.append(AnnotatorSource(name, kind.strip(), path, table, types.get(name, ())))
+    kinds = {source.name: source.kind for source in found}
     for name in tables:
-        kinds = {source.name: source.kind for source in found}
         if kinds.get(name) != "standoff":
             file.refuse(
                 CoverageSection,
                 name,
                 f"{kinds[name]} annotator" if name in kinds else "no such annotator",
                 "the name of a standoff annotator of [annotators]; others know what they cover",
+            )
+    for name, given in types.items():
+        if kinds.get(name, "lexicon") == "lexicon" or not given:
+            fault = "no type" if name in kinds else "no such annotator"
+            file.refuse(
+                TypesSection,
+                name,
+                "a term list" if given and name in kinds else fault,
+                "an annotator of [annotators] whose annotations have types, and those that count, "
+                "such as `tagger = Gene, Protein`",
             )
     if not found:
         raise ParameterError(

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Optional
 
+from neuroner_tl.corpora.convert import READERS
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.silver.annotators import (
     Annotator,
-    BratAnnotator,
+    DocumentsAnnotator,
     LexiconAnnotator,
     StandoffAnnotator,
     marks_of,
@@ -26,7 +27,7 @@ class ModelAnnotator:
 
     Args:
         folder: the model's folder, or that of its run.
-        entity_type: entities of other types are left out.
+        types: entities of other types are left out.
         word_vectors: word-vector file, in place of the one that the model was trained with.
 
     Raises:
@@ -34,11 +35,13 @@ class ModelAnnotator:
 
     Example::
 
-        annotator = ModelAnnotator(Path("output/my_run/model"), "DISO")
+        annotator = ModelAnnotator(Path("output/my_run/model"), ["DISO"])
         spans = list(annotator.annotate(documents))
     """
 
-    def __init__(self, folder: Path, entity_type: str, word_vectors: Optional[Path] = None) -> None:
+    def __init__(
+        self, folder: Path, types: Sequence[str], word_vectors: Optional[Path] = None
+    ) -> None:
         # TensorFlow takes seconds to load, and most silver corpora need none.
         from neuroner_tl.prediction.model_vectors import model_word_vectors
         from neuroner_tl.prediction.predictor import Predictor
@@ -52,12 +55,12 @@ class ModelAnnotator:
         except CheckpointError as error:
             raise CheckpointError(f"{error}: word_vectors in [silver]") from error
         self._predictor = Predictor(model, word_vectors)
-        self._type = entity_type
+        self._types = types
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[Optional[list[Mark]]]:
         """Yield the predicted entities of each document."""
         for document in self._predictor.predict(documents):
-            yield marks_of(document, self._type)
+            yield marks_of(document, *self._types)
 
 
 def make_annotator(definition: SilverDefinition, source: AnnotatorSource) -> Annotator:
@@ -67,15 +70,15 @@ def make_annotator(definition: SilverDefinition, source: AnnotatorSource) -> Ann
         NeuroNERError: its file or folder cannot be used.
     """
     path = definition.data(source.path)
-    kind = definition.silver.type
+    types = source.types or (definition.silver.type,)
     if source.kind == "lexicon":
         return LexiconAnnotator(path, LexiconRules(**definition.lexicon.model_dump()))
     if source.kind == "standoff":
         covered = None
         if source.coverage is not None:
             covered = read_coverage(definition.data(source.coverage), source.name)
-        return StandoffAnnotator(path, kind, covered)
-    if source.kind == "brat":
-        return BratAnnotator(path, kind)
+        return StandoffAnnotator(path, types, covered)
+    if source.kind in READERS:
+        return DocumentsAnnotator(path, source.kind, types)
     vectors = definition.silver.word_vectors
-    return ModelAnnotator(path, kind, None if vectors is None else definition.data(vectors))
+    return ModelAnnotator(path, types, None if vectors is None else definition.data(vectors))

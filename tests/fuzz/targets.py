@@ -113,7 +113,7 @@ def _lists() -> dict[str, Target]:
         list(iterate_standoff(folder / "s.tsv", documents, "X", ImportReport()))
 
     def annotator(folder: Path) -> None:
-        list(StandoffAnnotator(folder / "s.tsv", "X").annotate(documents))
+        list(StandoffAnnotator(folder / "s.tsv", ["X"]).annotate(documents))
 
     def lexicon(folder: Path) -> None:
         terms = Lexicon(read_terms(folder / "terms.txt"))

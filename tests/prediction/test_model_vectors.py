@@ -91,18 +91,18 @@ def test_no_file_any_more(model, vectors):
         with pytest.raises(CheckpointError, match="which no longer exist; restore the file"):
             model_word_vectors(model)
         with pytest.raises(CheckpointError, match=r"give its path: word_vectors in \[silver\]"):
-            ModelAnnotator(model.folder, "DISO")
+            ModelAnnotator(model.folder, ["DISO"])
     finally:
         vectors.with_name("away").rename(vectors)
 
 
 def test_silver_annotators_use_it(model, vectors, used, tmp_path):
-    annotator = ModelAnnotator(model.folder, "DISO")
+    annotator = ModelAnnotator(model.folder, ["DISO"])
     assert used == [vectors]
     assert len(list(annotator.annotate([Document("1", "The Zyqo of it.")]))) == 1
     copy = tmp_path / "copy.txt"
     copy.write_bytes(vectors.read_bytes())
-    ModelAnnotator(model.folder, "DISO", copy)
+    ModelAnnotator(model.folder, ["DISO"], copy)
     assert used == [vectors, copy]
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from brat_documents import write_brat_document
 
+from neuroner_tl.corpora.convert import WRITERS
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.silver.agreement import Agreement
 from neuroner_tl.silver.annotators import (
-    BratAnnotator,
+    DocumentsAnnotator,
     StandoffAnnotator,
     marks_of,
     read_coverage,
@@ -43,21 +45,52 @@ def test_a_brat_folder_covers_what_it_has(tmp_path: Path) -> None:
     write_brat_document(GOUT, tmp_path)
     write_brat_document(Document("3", "Something else."), tmp_path)
     documents = [GOUT, FLU, Document("3", "Another text.")]
-    assert list(BratAnnotator(tmp_path, "DISO").annotate(documents)) == [[Mark(0, 4)], None, None]
-    assert list(BratAnnotator(tmp_path, "CHED").annotate([GOUT])) == [[]]
+    annotator = DocumentsAnnotator(tmp_path, "brat", ["DISO"])
+    assert list(annotator.annotate(documents)) == [[Mark(0, 4)], None, None]
+    assert list(DocumentsAnnotator(tmp_path, "brat", ["CHED"]).annotate([GOUT])) == [[]]
+
+
+def test_the_parts_of_a_brat_folder_are_read(tmp_path: Path) -> None:
+    for part, document in (("train", GOUT), ("valid", Document("3", "Flu."))):
+        (tmp_path / part).mkdir()
+        write_brat_document(document, tmp_path / part)
+    annotator = DocumentsAnnotator(tmp_path, "brat", ["DISO"])
+    assert list(annotator.annotate([GOUT, FLU, Document("3", "Flu.")])) == [[Mark(0, 4)], None, []]
+
+
+@pytest.mark.parametrize("form", ["bioc-json", "bioc-xml", "jsonl", "pubtator"])
+def test_files_of_any_tagger_cover_what_they_have(
+    tmp_path: Path, form: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Title and abstract stand on lines of their own in some of them, in the texts they do not."""
+    entities = tuple(
+        Entity(kind, ((start, end),), "flu, as gout"[start:end])
+        for kind, start, end in (("Disease", 0, 3), ("Symptom", 8, 12), ("Gene", 5, 7))
+    )
+    tagged = [Document("1", "flu,\nas gout", entities), Document("9", "flu\nx")]
+    path = tmp_path / "tagged"
+    path.write_text("".join(WRITERS[form](tagged, ImportReport())))
+    texts = [Document("1", " flu,  as gout."), Document("1", " flu,  as gout "), FLU]
+    annotator = DocumentsAnnotator(path, form, ["Disease", "Symptom"])
+    assert list(annotator.annotate(texts[:1])) == [None]
+    assert "1 document differs from the text" in caplog.text
+    assert "none of its 2 documents is among the texts" in caplog.text
+    caplog.clear()
+    assert list(annotator.annotate(texts[1:])) == [[Mark(1, 4), Mark(10, 14)], None]
+    assert not caplog.text
 
 
 def test_a_standoff_file_covers_its_table_and_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "spans.tsv"
     path.write_text("id\tstart\tend\ttext\n1\t0\t4\tGout\n4\t0\t4\tGone\n")
     documents = [GOUT, FLU, Document("3", "Nothing."), Document("4", "Differs.")]
-    assert list(StandoffAnnotator(path, "DISO").annotate(documents)) == [
+    assert list(StandoffAnnotator(path, ["DISO"]).annotate(documents)) == [
         [Mark(0, 4)],
         [],
         [],
         None,
     ]
-    covered = StandoffAnnotator(path, "DISO", {"2"})
+    covered = StandoffAnnotator(path, ["DISO"], {"2"})
     assert list(covered.annotate(documents)) == [[Mark(0, 4)], [], None, None]
 
 

@@ -17,6 +17,7 @@ import pytest
 from brat_documents import write_brat_document
 
 from neuroner_tl.__main__ import main
+from neuroner_tl.corpora.convert import convert_corpus
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.formats.standoff import read_standoff
 from neuroner_tl.corpora.import_report import ImportReport
@@ -304,6 +305,10 @@ def test_a_given_blacklist_and_an_old_corpus(data: Path, tmp_path: Path, capsys)
         ("topic_share = 0.9", "topic_share = 0.3", "more than 1 / 3"),
         ("[harmonise]", "[coverage]\none = few.tsv\n[harmonise]", "name of a standoff annotator"),
         ("[harmonise]", "[coverage]\nnone = few.tsv\n[harmonise]", "no such annotator"),
+        ("[harmonise]", "[types]\none = Gene\n[harmonise]", "found a term list, expected an"),
+        ("[harmonise]", "[types]\nnone = Gene\n[harmonise]", "found no such annotator"),
+        ("[harmonise]", "[types]\nbrat = ,\n[harmonise]", "found no type"),
+        ("lexicon:one.txt", "pubtater:one.txt", "bioc-json, bioc-xml, brat, conll"),
         ("texts = texts.jsonl", "texts = ,", "expected one or more files"),
         ("texts = texts.jsonl", "texts = texts.jsonl\ntexts_format = doc", "expected one of"),
     ],
@@ -315,6 +320,26 @@ def test_a_broken_definition(data: Path, tmp_path: Path, old: str, new: str, wor
     with pytest.raises(ParameterError, match=r"silver\.ini") as caught:
         read_silver_definition(path)
     assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_annotators_are_files_of_any_tagger_with_types_of_their_own(
+    data: Path, tmp_path: Path
+) -> None:
+    convert_corpus(
+        data / "tagged",
+        "brat",
+        tmp_path / "tagged.pubtator",
+        to="pubtator",
+        rename={"DISO": "Disease"},
+    )
+    reports = {}
+    for kind in ("brat:tagged", f"pubtator:{tmp_path / 'tagged.pubtator'}"):
+        path = define(data, tmp_path / kind.partition(":")[0])
+        text = path.read_text().replace("brat:tagged", kind)
+        path.write_text(text.replace("[gold]", "[types]\nbrat = Disease, DISO\n[gold]"))
+        reports[kind] = build_silver(path).content["agreement"]
+    assert len({json.dumps(report) for report in reports.values()}) == 1
+    assert reports[kind]["contributions"]["brat"]["documents"] == 9  # One is in gold.
 
 
 def test_former_names_are_refused_with_the_new_one(data: Path, tmp_path: Path) -> None:
