@@ -359,7 +359,7 @@ def test_former_names_are_refused_with_the_new_one(data: Path, tmp_path: Path) -
     [
         ("texts = texts.jsonl", "texts = none.jsonl", "none.jsonl: no such file"),
         ("lexicon:one.txt", "lexicon:none.txt", "none.txt: cannot be read"),
-        ("brat:tagged", "brat:none", "none: no such folder"),
+        ("brat:tagged", "brat:none", "none: no such file or folder"),
         ("corpora = gold", "corpora = nothing/gold", "no such folder"),
         ("type = DISO", "type = PRGE", "no entity of type PRGE"),
         ("min_annotations = 1", "min_annotations = 100", "no document is left"),
