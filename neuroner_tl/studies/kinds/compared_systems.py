@@ -13,9 +13,9 @@ from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.evaluation.brat_folders import read_folder_pair
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, document_counts
 from neuroner_tl.studies.definition.definition import Predictions
+from neuroner_tl.studies.kinds.comparisons import compared_arms
 from neuroner_tl.studies.kinds.gains import Pair, PairedCounts, paired_counts
 from neuroner_tl.studies.kinds.results import Result, StudyResults
-from neuroner_tl.studies.kinds.transfer_table import compared_arms
 from neuroner_tl.studies.running.mentions import RunMentions
 
 Keys = set[tuple[str, str]]

@@ -8,9 +8,9 @@ from typing import NamedTuple, Optional
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
+from neuroner_tl.studies.kinds.comparisons import compared_arms
 from neuroner_tl.studies.kinds.gains import mean_gain
 from neuroner_tl.studies.kinds.results import MEASURE, StudyResults
-from neuroner_tl.studies.kinds.transfer_table import compared_arms
 from neuroner_tl.studies.pages.figures import COLOURS, MARKS, NEUTRAL, Figure, panels
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Table, signed

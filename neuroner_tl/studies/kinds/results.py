@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Optional
 
@@ -13,11 +13,13 @@ from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.mentions import MentionFiles
-from neuroner_tl.studies.running.record_form import part_counts
+from neuroner_tl.studies.running.record_form import member, part_counts
 from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING, Record
 
 MEASURE = "Exact match of type and offsets, against all gold annotations of the documents."
 OF_TAGS = "of those that tags can represent"
+CHOSEN = "chosen on valid"
+"""The arm of the runs that the validation score chose among those of ``valid_chooses``."""
 CELLS = "In brackets: runs, and how many of them scored 0."
 
 
@@ -59,6 +61,16 @@ class Result:
     def f1(self) -> float:
         """F1 on test, 0 to 1."""
         return self.counts().f1
+
+    @property
+    def valid_f1(self) -> float:
+        """F1 on valid of the saved epoch, 0 to 1, of annotations that tags can represent."""
+        return float(member(self.record, "valid_f1") or 0.0)
+
+
+def run_key(run: StudyRun) -> tuple[Any, ...]:
+    """Return what runs of several arms have in common that are compared with each other."""
+    return run.corpus, run.train_size, run.parameters.seed, run.parameters.split_seed
 
 
 @dataclass(frozen=True)
@@ -102,10 +114,13 @@ class StudyResults:
         return [record for record in found if record.get("status") == FAILED]
 
     def select(self, **wanted: Any) -> list[Result]:
-        """Return the finished target runs with these attributes of `StudyRun`."""
+        """Return the finished target runs with these attributes of `StudyRun`.
+
+        With ``arm=CHOSEN`` they are those that the validation score chose.
+        """
         return [
             result
-            for result in self.finished
+            for result in (self.chosen if wanted.get("arm") == CHOSEN else self.finished)
             if not result.run.is_source
             and all(getattr(result.run, name) == value for name, value in wanted.items())
         ]
@@ -129,6 +144,29 @@ class StudyResults:
         notes += [f"{summary.zeros} at 0"] if summary.zeros else []
         return f"{text} ({', '.join(notes)})" if notes else text
 
+    @cached_property
+    def chosen(self) -> list[Result]:
+        """For each seed, split, corpus and size the run that the validation score chose.
+
+        It is one of the runs of the arms in ``valid_chooses``, once all of them are finished; of
+        equal scores, that of the arm named first. Its arm is `CHOSEN`.
+        """
+        names = self.definition.valid_chooses
+        groups: dict[tuple[Any, ...], list[StudyRun]] = {}
+        for run in self.runs:
+            if run.arm in names:
+                groups.setdefault(run_key(run), []).append(run)
+        finished = {result.run.id: result for result in self.finished}
+        found = []
+        for runs in groups.values():
+            members = [finished[run.id] for run in runs if run.id in finished]
+            if len(members) < len(runs):
+                continue
+            members.sort(key=lambda result: names.index(result.run.arm))
+            best = max(members, key=lambda result: result.valid_f1)
+            found.append(replace(best, run=replace(best.run, arm=CHOSEN)))
+        return found
+
     @property
     def zeros(self) -> list[Result]:
         """The finished target runs whose F1 on test is 0."""
@@ -149,18 +187,13 @@ class StudyResults:
 
         None for an arm and itself.
         """
-
-        def key(result: Result) -> tuple[Any, ...]:
-            run = result.run
-            return run.corpus, run.train_size, run.parameters.seed, run.parameters.split_seed
-
         if first == second:
             return []
-        others = {key(result): result for result in self.select(arm=first, **wanted)}
+        others = {run_key(result.run): result for result in self.select(arm=first, **wanted)}
         return [
-            (others[key(result)], result)
+            (others[run_key(result.run)], result)
             for result in self.select(arm=second, **wanted)
-            if key(result) in others
+            if run_key(result.run) in others
         ]
 
     @property

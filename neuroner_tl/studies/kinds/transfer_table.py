@@ -1,102 +1,36 @@
-"""Baseline against transfer on many corpora (Table 2): averages by class, and corpus by corpus."""
+"""Baseline against transfer on many corpora (Table 2): averages by class, and corpus by corpus.
+
+Of several arms, each is compared with the baseline; ``valid_chooses`` adds, for each run, the arm
+that the validation score chooses.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
 import numpy as np
 
-from neuroner_tl.evaluation.statistics import (
-    Difference,
-    Summary,
-    error_reduction,
-    holm,
-    summarise,
-    wilcoxon,
+from neuroner_tl.evaluation.statistics import Summary, holm, wilcoxon
+from neuroner_tl.studies.kinds.choices import choices
+from neuroner_tl.studies.kinds.comparisons import (
+    CorpusComparison,
+    compare,
+    compared_arms,
+    other_arms,
 )
-from neuroner_tl.studies.definition.arms import BASELINE
 from neuroner_tl.studies.kinds.gains import (
-    Pair,
-    compare_pairs,
     correct,
     describe_correction,
     describe_test,
     gain_text,
     interval_text,
-    mean_gain,
 )
-from neuroner_tl.studies.kinds.results import MEASURE, OF_TAGS, StudyResults
+from neuroner_tl.studies.kinds.results import MEASURE, OF_TAGS, Result, StudyResults
 from neuroner_tl.studies.pages.page import Section
-from neuroner_tl.studies.pages.table import Cell, Row, Table, better, p_text, signed
+from neuroner_tl.studies.pages.table import Row, Table, best, p_text, signed
 
 MEASURES = ("precision", "recall", "f1")
-
-
-@dataclass(frozen=True)
-class CorpusComparison:
-    """Two arms on one corpus.
-
-    Attributes:
-        entity_class: class of the corpus.
-        corpus: its name.
-        pairs: the runs, those of the first arm first.
-        difference: the test over documents; None without counts by document.
-
-    Example::
-
-        for comparison in compare(results, train_size=None):
-            print(comparison.corpus, comparison.gain)
-    """
-
-    entity_class: str
-    corpus: str
-    pairs: Sequence[Pair]
-    difference: Optional[Difference]
-
-    def summary(self, side: int, measure: str) -> Summary:
-        """Average the runs of one arm, in points of 100."""
-        values = [100 * getattr(pair[side].counts(), measure) for pair in self.pairs]
-        return summarise(values)
-
-    @property
-    def gain(self) -> float:
-        """Mean gain in F1, in points."""
-        return mean_gain(self.pairs)
-
-    def f1_of_tags(self, side: int) -> Optional[float]:
-        """Average F1 on annotations that tags can represent, in points; None if not counted."""
-        values = [pair[side].f1_of_tags for pair in self.pairs]
-        known = [100 * value for value in values if value is not None]
-        return float(np.mean(known)) if len(known) == len(values) else None
-
-    @property
-    def reduction(self) -> Optional[float]:
-        """The paper's reduction of the error, in percent."""
-        return error_reduction(self.summary(0, "f1").mean, self.summary(1, "f1").mean)
-
-
-def compare(results: StudyResults, train_size: Optional[float]) -> list[CorpusComparison]:
-    """Compare the first arm with the last one on every corpus that has both.
-
-    Args:
-        results: the study.
-        train_size: that of the runs, in percent of the corpus; None for the train part.
-    """
-    first, last = compared_arms(results)
-    found = []
-    for entity_class, corpus in results.corpora:
-        pairs = results.pairs(first, last, corpus=corpus, train_size=train_size)
-        if pairs:
-            found.append(CorpusComparison(entity_class, corpus, pairs, compare_pairs(pairs)))
-    return found
-
-
-def compared_arms(results: StudyResults) -> tuple[str, str]:
-    """Return the two arms to compare: the baseline, or else the first, and the last."""
-    names = [arm.name for arm in results.definition.arms]
-    return BASELINE if BASELINE in names else names[0], names[-1]
 
 
 def sections(results: StudyResults) -> list[Section]:
@@ -120,8 +54,11 @@ def _section(results: StudyResults, size: Optional[float], *, several: bool) -> 
         "" if size is None else f" Train size: {size:g} % of the corpus's documents.",
     )
     tables = [_by_class(results, compared, about), _by_corpus(results, compared, about)]
-    if len(compared) > 1:
-        tables.append(_over_corpora(results, compared, about))
+    for arm in other_arms(results):
+        own = [item for item in compared if item.arm == arm]
+        if len(own) > 1:
+            tables.append(_over_corpora(results, arm, own, about))
+    tables += choices(results, size, about.suffix, about.note)
     return Section(title, "", tuple(tables))
 
 
@@ -151,35 +88,67 @@ def _by_class(results: StudyResults, compared: Sequence[CorpusComparison], about
     )
 
 
-def _averages(results: StudyResults, name: str, items: Sequence[CorpusComparison]) -> list[Row]:
-    columns = []
-    for measure in MEASURES:
-        one, other = (
-            float(np.mean([item.summary(side, measure).mean for item in items])) for side in (0, 1)
-        )
-        columns.append(better(one, other, (f"{one:.2f}", f"{other:.2f}")))
-    reductions = [item.reduction for item in items if item.reduction is not None]
-    gain = float(np.mean([item.gain for item in items]))
-    reduction = float(np.mean(reductions)) if reductions else None
-    runs = [_runs(items, side) for side in (0, 1)]
-    first, last = compared_arms(results)
+class _Line(NamedTuple):
+    """An arm in a table: how many runs it has, its mean scores by measure, and further cells."""
+
+    runs: str
+    arm: str
+    means: tuple[float, ...]
+    texts: tuple[str, ...]
+    more: tuple[str, ...]
+
+
+def _lines(lines: Sequence[_Line]) -> list[Row]:
+    """Return the rows of arms without their first cells, the best value of each measure bold."""
+    columns = [
+        best([line.means[n] for line in lines], [line.texts[n] for line in lines])
+        for n in range(len(MEASURES))
+    ]
     return [
-        [name, str(len(items)), runs[0], first, *(pair[0] for pair in columns), "", ""],
-        ["", "", runs[1], last, *(pair[1] for pair in columns), signed(gain), signed(reduction)],
+        [line.runs, line.arm, *(column[number] for column in columns), *line.more]
+        for number, line in enumerate(lines)
     ]
 
 
-def _runs(items: Sequence[CorpusComparison], side: int) -> str:
+def _averages(results: StudyResults, name: str, items: Sequence[CorpusComparison]) -> list[Row]:
+    first, _ = compared_arms(results)
+    by_arm = {arm: [item for item in items if item.arm == arm] for arm in other_arms(results)}
+    by_arm = {arm: members for arm, members in by_arm.items() if members}
+    # The baseline's scores are those of its pairs; all arms have the same once all is finished.
+    widest = max(by_arm.values(), key=len)
+    lines = [_average(first, widest, 0, ("", ""))]
+    for arm, members in by_arm.items():
+        reductions = [item.reduction for item in members if item.reduction is not None]
+        gain = float(np.mean([item.gain for item in members]))
+        reduction = float(np.mean(reductions)) if reductions else None
+        lines.append(_average(arm, members, 1, (signed(gain), signed(reduction))))
+    corpora = [len(widest), *map(len, by_arm.values())]
+    return [
+        [name if not number else "", str(of) if not number or of != corpora[0] else "", *row]
+        for number, (of, row) in enumerate(zip(corpora, _lines(lines)))
+    ]
+
+
+def _average(
+    arm: str, items: Sequence[CorpusComparison], side: int, more: tuple[str, ...]
+) -> _Line:
+    means = tuple(
+        float(np.mean([item.summary(side, measure).mean for item in items])) for measure in MEASURES
+    )
+    runs = _runs([pair[side] for item in items for pair in item.pairs])
+    return _Line(runs, arm, means, tuple(f"{mean:.2f}" for mean in means), more)
+
+
+def _runs(results: Sequence[Result]) -> str:
     """Say how many runs of an arm there are, and how many of them scored 0."""
-    results = [pair[side] for item in items for pair in item.pairs]
     zeros = sum(result.f1 == 0 for result in results)
     return f"{len(results)} ({zeros} at 0)" if zeros else str(len(results))
 
 
 def _by_corpus(results: StudyResults, compared: Sequence[CorpusComparison], about: _About) -> Table:
-    first, last = compared_arms(results)
+    first, _ = compared_arms(results)
     differences = [item.difference for item in compared]
-    corrected = iter(correct(differences))
+    corrected = dict(zip(map(id, compared), correct(differences)))
     # The other measure has a column of its own where it makes a difference.
     of_tags = [[item.f1_of_tags(side) for side in (0, 1)] for item in compared]
     differs = any(
@@ -188,28 +157,24 @@ def _by_corpus(results: StudyResults, compared: Sequence[CorpusComparison], abou
         for side, value in enumerate(values)
     )
     rows: list[Row] = []
-    for item, tags in zip(compared, of_tags):
-        columns: list[tuple[Cell, Cell]] = []
-        for measure in MEASURES:
-            one, other = item.summary(0, measure), item.summary(1, measure)
-            texts = (_mean_text(one), _mean_text(other))
-            columns.append(better(one.mean, other.mean, texts))
-        other_measure: list[list[str]] = [[_points(value)] if differs else [] for value in tags]
-        p_value = None if item.difference is None else item.difference.p_value
-        behind = [
-            gain_text(item.pairs),
-            interval_text(item.difference),
-            p_text(p_value),
-            p_text(next(corrected)),
-            signed(item.reduction),
-        ]
-        runs = [_runs([item], side) for side in (0, 1)]
-        of_first: Row = [*(pair[0] for pair in columns), *other_measure[0]]
-        of_last: Row = [*(pair[1] for pair in columns), *other_measure[1]]
-        rows.append([item.corpus, runs[0], first, *of_first, *[""] * len(behind)])
-        rows.append(["", runs[1], last, *of_last, *behind])
+    for corpus in dict.fromkeys(item.corpus for item in compared):
+        items = [item for item in compared if item.corpus == corpus]
+        widest = max(items, key=lambda item: len(item.pairs))
+        lines = [_of_corpus(widest, 0, first, differs, ("",) * 5)]
+        for item in items:
+            p_value = None if item.difference is None else item.difference.p_value
+            behind = (
+                gain_text(item.pairs),
+                interval_text(item.difference),
+                p_text(p_value),
+                p_text(corrected[id(item)]),
+                signed(item.reduction),
+            )
+            lines.append(_of_corpus(item, 1, item.arm, differs, behind))
+        rows += [[corpus if not n else "", *row] for n, row in enumerate(_lines(lines))]
     spread = any(len(item.pairs) > 1 for item in compared)
     how = "mean ± standard deviation over runs; at 0: runs that scored 0."
+    of = "corpora" if len(other_arms(results)) == 1 else "rows"
     return Table(
         f"by_corpus{about.suffix}",
         "Precision, recall and F1 on test by corpus (%)",
@@ -231,8 +196,22 @@ def _by_corpus(results: StudyResults, compared: Sequence[CorpusComparison], abou
         f"{MEASURE} {'P, R, F1: ' + how if spread else 'At 0: runs that scored 0.'} "
         f"{_beside(differs, of_tags)}"
         f"{describe_test(differences, [item.pairs for item in compared])} "
-        f"{describe_correction(differences, 'corpora')}{about.note}",
+        f"{describe_correction(differences, of)}{about.note}",
         keys=3,
+    )
+
+
+def _of_corpus(
+    item: CorpusComparison, side: int, arm: str, differs: bool, behind: tuple[str, ...]
+) -> _Line:
+    summaries = [item.summary(side, measure) for measure in MEASURES]
+    tags = (_points(item.f1_of_tags(side)),) if differs else ()
+    return _Line(
+        _runs([pair[side] for pair in item.pairs]),
+        arm,
+        tuple(summary.mean for summary in summaries),
+        tuple(map(_mean_text, summaries)),
+        (*tags, *behind),
     )
 
 
@@ -256,7 +235,7 @@ def _points(value: Optional[float]) -> str:
 
 
 def _over_corpora(
-    results: StudyResults, compared: Sequence[CorpusComparison], about: _About
+    results: StudyResults, arm: str, compared: Sequence[CorpusComparison], about: _About
 ) -> Table:
     values = {
         measure: [
@@ -280,10 +259,11 @@ def _over_corpora(
                 p_text(corrected.get(name)),
             )
         )
-    first, last = compared_arms(results)
+    first, _ = compared_arms(results)
+    of = f"_{arm.replace(' ', '_')}" if len(other_arms(results)) > 1 else ""
     return Table(
-        f"over_corpora{about.suffix}",
-        f"{last} against {first} over {len(compared)} corpora",
+        f"over_corpora{about.suffix}{of}",
+        f"{arm} against {first} over {len(compared)} corpora",
         ("measure", "better on", "worse on", "median gain", "p", "p corrected"),
         tuple(rows),
         f"{MEASURE} Wilcoxon's signed-rank test over corpora, two-sided. p is not corrected, p "

@@ -197,5 +197,11 @@ def better(first: float, second: float, texts: tuple[str, str]) -> tuple[Cell, C
     return Cell(texts[0], first > second), Cell(texts[1], second > first)
 
 
+def best(values: Sequence[float], texts: Sequence[str]) -> list[Cell]:
+    """Return cells of which the one of the highest value is bold, if it is the only one."""
+    top = [number for number, value in enumerate(values) if value == max(values)]
+    return [Cell(text, top == [number]) for number, text in enumerate(texts)]
+
+
 def _latex(text: str) -> str:
     return "".join(_LATEX.get(character, character) for character in text)

@@ -1,0 +1,90 @@
+"""Arms of a study compared with its baseline, corpus by corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+
+from neuroner_tl.evaluation.statistics import Difference, Summary, error_reduction, summarise
+from neuroner_tl.studies.definition.arms import BASELINE
+from neuroner_tl.studies.kinds.gains import Pair, compare_pairs, mean_gain
+from neuroner_tl.studies.kinds.results import CHOSEN, StudyResults
+
+
+@dataclass(frozen=True)
+class CorpusComparison:
+    """Two arms on one corpus.
+
+    Attributes:
+        entity_class: class of the corpus.
+        corpus: its name.
+        arm: the second arm.
+        pairs: the runs, those of the first arm first.
+        difference: the test over documents; None without counts by document.
+
+    Example::
+
+        for comparison in compare(results, train_size=None):
+            print(comparison.corpus, comparison.arm, comparison.gain)
+    """
+
+    entity_class: str
+    corpus: str
+    arm: str
+    pairs: Sequence[Pair]
+    difference: Optional[Difference]
+
+    def summary(self, side: int, measure: str) -> Summary:
+        """Average the runs of one arm, in points of 100."""
+        values = [100 * getattr(pair[side].counts(), measure) for pair in self.pairs]
+        return summarise(values)
+
+    @property
+    def gain(self) -> float:
+        """Mean gain in F1, in points."""
+        return mean_gain(self.pairs)
+
+    def f1_of_tags(self, side: int) -> Optional[float]:
+        """Average F1 on annotations that tags can represent, in points; None if not counted."""
+        values = [pair[side].f1_of_tags for pair in self.pairs]
+        known = [100 * value for value in values if value is not None]
+        return float(np.mean(known)) if len(known) == len(values) else None
+
+    @property
+    def reduction(self) -> Optional[float]:
+        """The paper's reduction of the error, in percent."""
+        return error_reduction(self.summary(0, "f1").mean, self.summary(1, "f1").mean)
+
+
+def compare(results: StudyResults, train_size: Optional[float]) -> list[CorpusComparison]:
+    """Compare the first arm with each of the others on every corpus that has both.
+
+    Args:
+        results: the study.
+        train_size: that of the runs, in percent of the corpus; None for the train part.
+    """
+    first, _ = compared_arms(results)
+    found = []
+    for entity_class, corpus in results.corpora:
+        for arm in other_arms(results):
+            pairs = results.pairs(first, arm, corpus=corpus, train_size=train_size)
+            if pairs:
+                difference = compare_pairs(pairs)
+                found.append(CorpusComparison(entity_class, corpus, arm, pairs, difference))
+    return found
+
+
+def compared_arms(results: StudyResults) -> tuple[str, str]:
+    """Return the two arms to compare: the baseline, or else the first, and the last."""
+    names = [arm.name for arm in results.definition.arms]
+    return BASELINE if BASELINE in names else names[0], names[-1]
+
+
+def other_arms(results: StudyResults) -> list[str]:
+    """Return what is compared with the first of `compared_arms`: other arms, and valid's choice."""
+    first, _ = compared_arms(results)
+    names = [arm.name for arm in results.definition.arms if arm.name != first]
+    return [*names, *([CHOSEN] if results.definition.valid_chooses else [])]

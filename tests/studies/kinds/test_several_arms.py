@@ -1,0 +1,141 @@
+"""A table of transfer with several arms, and the arm that the validation score chooses."""
+
+import pytest
+
+from neuroner_tl.studies.definition.files import read_definition
+from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.kinds.results import CHOSEN, StudyResults
+from neuroner_tl.studies.pages.table import Cell
+from neuroner_tl.studies.report import make_page
+from neuroner_tl.studies.running.folder import StudyFolder
+
+STUDY = """\
+[study]
+name = several
+kind = transfer_table
+parameters_filepath = {folder}/parameters.ini
+output_folder = {folder}/output
+arms = baseline, transfer, of_b
+seeds = 0, 1, 2
+{study}
+[sources DISO]
+a = nowhere
+b = nowhere
+[targets DISO]
+one = nowhere
+two = nowhere
+[arm transfer]
+sources = a
+[arm of_b]
+sources = b
+"""
+# F1 on test, 50 documents each right or wrong, and on valid, by arm and seed.
+TEST = {"baseline": (25, 26, 27), "transfer": (30, 31, 32), "of_b": (33, 28, 35)}
+VALID = {"baseline": (0.1, 0.1, 0.1), "transfer": (0.5, 0.6, 0.7), "of_b": (0.6, 0.5, 0.7)}
+
+
+def record(run):
+    seed = run.parameters.seed
+    right = TEST.get(run.arm, TEST["baseline"])[seed]
+    counts = {"X": {"tp": right, "fp": 50 - right, "fn": 50 - right}}
+    return {
+        "id": run.id,
+        "key": run.key,
+        "content": {},
+        "status": "finished",
+        "epochs": 2,
+        "seconds": 9.0,
+        "valid_f1": VALID.get(run.arm, VALID["baseline"])[seed],
+        "annotations": {"train": 40, "test": 50},
+        "scores": {"test": {"documents": counts, "tags": counts}},
+        "test_documents": {
+            f"d{i}": [int(i < right), int(i >= right), int(i >= right)] for i in range(50)
+        },
+        "versions": {"neuroner_tl": "9.9.9"},
+    }
+
+
+@pytest.fixture
+def results_of(tmp_path):
+    def make(study="", keep=lambda run: True):
+        (tmp_path / "parameters.ini").write_text("")
+        path = tmp_path / "several.ini"
+        path.write_text(STUDY.format(folder=tmp_path, study=study))
+        definition = read_definition(path)
+        runs = plan_runs(definition)
+        records = {run.id: record(run) for run in runs if keep(run)}
+        return StudyResults(definition, StudyFolder(definition.folder), runs, records)
+
+    return make
+
+
+def tables(results):
+    return {t.name: t for section in make_page(results).sections for t in section.tables}
+
+
+def rows(table):
+    return [
+        dict(zip(table.columns, [c.text if isinstance(c, Cell) else c for c in row]))
+        for row in table.rows
+    ]
+
+
+def test_every_arm_is_compared_with_the_baseline(results_of):
+    found = tables(results_of())
+    by_corpus = rows(found["by_corpus"])
+    assert [row["arm"] for row in by_corpus] == 2 * ["baseline", "transfer", "of_b"]
+    assert [row["corpus"] for row in by_corpus] == ["one", "", "", "two", "", ""]
+    assert [row["F1 gain"] for row in by_corpus[:3]] == ["", "+10.00 ± 0.00", "+12.00 ± 6.93"]
+    assert all(row["p corrected"] for row in by_corpus if row["arm"] != "baseline")
+    assert "Holm's method over the 4 rows" in found["by_corpus"].note
+    bold = [
+        [cell.bold for cell in row if isinstance(cell, Cell)] for row in found["by_corpus"].rows
+    ]
+    assert bold[:3] == [[False] * 3, [False] * 3, [True] * 3]
+    by_class = rows(found["by_class"])
+    assert [(row["class"], row["corpora"], row["runs"], row["arm"]) for row in by_class] == [
+        ("DISO", "2", "6", "baseline"),
+        ("", "", "6", "transfer"),
+        ("", "", "6", "of_b"),
+    ]
+    assert [row["F1"] for row in by_class] == ["52.00", "62.00", "64.00"]
+    assert "over_corpora_transfer" in found and "over_corpora_of_b" in found
+    assert "chosen_on_valid" not in found
+    assert "means over all source models" not in make_page(results_of()).lead
+
+
+def test_valid_chooses_an_arm_for_each_run(results_of):
+    """It never looks at test: seed 0 takes of_b, seed 1 transfer, the tie of seed 2 the first."""
+    results = results_of("valid_chooses = transfer, of_b")
+    chosen = results.select(arm=CHOSEN, corpus="one")
+    assert [round(50 * result.f1) for result in chosen] == [33, 31, 32]
+    found = tables(results)
+    last = rows(found["by_corpus"])[3]
+    assert (last["arm"], last["F1"]) == (CHOSEN, "64.00 ± 2.00")
+    assert rows(found["over_corpora_chosen_on_valid"])[2]["better on"] == "2"
+    choice = rows(found["chosen_on_valid"])
+    assert [(row["arm"], row["F1 on valid"], row["chosen in"]) for row in choice[:2]] == [
+        ("transfer", "60.00 ± 10.00", "2 of 3"),
+        ("of_b", "60.00 ± 10.00", "1 of 3"),
+    ]
+    assert choice[0]["F1 on test as chosen"] == "64.00 ± 2.00"
+    # Order decides between equals.
+    other = results_of("valid_chooses = of_b, transfer").select(arm=CHOSEN, corpus="one")
+    assert [round(50 * result.f1) for result in other] == [33, 31, 35]
+
+
+def test_nothing_is_chosen_before_all_that_can_be_is_finished(results_of):
+    results = results_of(
+        "valid_chooses = transfer, of_b",
+        keep=lambda run: (run.arm, run.parameters.seed) != ("of_b", 0) and run.corpus != "two",
+    )
+    assert len(results.select(arm=CHOSEN)) == 2
+    assert rows(tables(results)["chosen_on_valid"])[0]["chosen in"] == "2 of 2"
+    assert results.definition.with_arms(["transfer"]).valid_chooses == ()
+
+
+def test_an_arm_that_lacks_runs_says_on_how_many_corpora_it_was_tested(results_of):
+    found = tables(results_of(keep=lambda run: (run.arm, run.corpus) != ("of_b", "two")))
+    by_class = rows(found["by_class"])
+    assert [row["corpora"] for row in by_class] == ["2", "", "1"]
+    assert "over_corpora_of_b" not in found
