@@ -9,6 +9,8 @@ import pytest
 from neuroner_tl.__main__ import make_parser
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.silver.definition import read_silver_definition
+from neuroner_tl.studies.definition.files import read_definition
+from neuroner_tl.studies.definition.plan import plan_runs
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFINITIONS = sorted((ROOT / "experiments").glob("*.ini"))
@@ -59,3 +61,32 @@ def test_silver_definitions_take_their_data_from_the_command_line(path, monkeypa
 def test_no_definition_leaves_the_repository():
     for path in (ROOT / "experiments").rglob("*.ini"):
         assert "../" not in path.read_text("utf-8"), path
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in DEFINITIONS if "[sources" in p.read_text("utf-8")], ids=lambda p: p.stem
+)
+def test_sources_learn_in_minutes_unless_a_study_is_published_with_others(path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    if path.stem in ("quickstart", "layer_ablation"):
+        return
+    values = dict.fromkeys(("GOLD", "SILVER", "VECTORS", "DATA"), "somewhere")
+    sources = [run for run in plan_runs(read_definition(path, values)) if run.is_source]
+    for run in sources:
+        p = run.parameters
+        assert p.learning_rate == (0.002 if run.entity_class == "PRGE" else 0.005)
+        assert (p.dropout_rate, p.batch_size, p.batch_loss) == (0.5, 8, "sum")
+        assert 2 <= p.maximum_number_of_epochs <= 4
+    assert sources
+
+
+def test_the_studies_of_few_and_of_all_labels_share_their_sources(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    values = dict.fromkeys(("SILVER", "VECTORS", "DATA"), "somewhere")
+    tenth, full = (
+        read_definition(Path(f"experiments/transfer_{name}.ini"), values)
+        for name in ("tenth", "full")
+    )
+    assert tenth.folder == full.folder
+    one, other = ({run.id for run in plan_runs(study) if run.is_source} for study in (tenth, full))
+    assert one and other <= one

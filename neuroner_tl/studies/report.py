@@ -298,7 +298,7 @@ def _how(results: StudyResults, options: Sequence[str]) -> list[tuple[str, str]]
         found.append(("Seeds", ", ".join(map(str, results.seeds)) or "no run is finished"))
         found.append(("Time of the finished runs", f"{results.hours:.2f} hours"))
     found.append((f"{definition.path.name}", definition.path.read_text("utf-8").strip()))
-    if definition.parameters_filepath is not None:
-        text = definition.parameters_filepath.read_text("utf-8").strip()
-        found.append((definition.parameters_filepath.name, text))
+    for path in (definition.parameters_filepath, definition.source_parameters_filepath):
+        if path is not None:
+            found.append((path.name, path.read_text("utf-8").strip()))
     return found

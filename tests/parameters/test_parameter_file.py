@@ -330,3 +330,18 @@ def test_the_papers_settings():
         name for name, value in baseline.to_dict().items() if value != transfer.to_dict()[name]
     }
     assert differing == {"use_pretrained_model", "pretrained_model_folder", "experiment_name"}
+
+
+def test_the_fast_source_is_the_same_network_as_the_papers():
+    source, fast = (
+        load_parameters(ROOT / "parameters" / f"{name}.ini").to_dict()
+        for name in ("source", "source_fast")
+    )
+    assert {name: value for name, value in fast.items() if value != source[name]} == {
+        "learning_rate": 0.005,
+        "dropout_rate": 0.5,
+        "maximum_number_of_epochs": 3,
+        "batch_size": 8,
+        "batch_loss": "sum",
+        "experiment_name": "source_fast",
+    }
