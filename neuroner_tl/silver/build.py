@@ -30,6 +30,7 @@ from neuroner_tl.silver.definition import (
 )
 from neuroner_tl.silver.gold import GoldStandard, read_gold
 from neuroner_tl.silver.harmonise import Given, Mark
+from neuroner_tl.silver.label_model import LabelModel, learn_label_model
 from neuroner_tl.silver.model_annotator import make_annotator
 from neuroner_tl.silver.quality import Quality, measure
 from neuroner_tl.silver.report import Step, format_report
@@ -123,7 +124,8 @@ def build_silver(
         pool = drawn
 
     pool_spans, training = _annotate(definition, pool, gold)
-    consensus = make_consensus(definition, training)
+    label_model = _label_model(definition, pool, pool_spans)
+    consensus = make_consensus(definition, training, label_model)
     silver, agreement = _harmonise(definition, pool, pool_spans, consensus)
     steps.append(Step("harmonised", len(pool), len(silver), 0, _mentions(silver)))
 
@@ -141,7 +143,9 @@ def build_silver(
             f"{definition.path}: no document is left after the last step; loosen the conditions in "
             "[clean]"
         )
-    quality = measure(definition, training, banned) if training.documents else Quality()
+    quality = Quality()
+    if training.documents:
+        quality = measure(definition, training, banned, label_model)
     shared = list(gold.index().find(corpus_documents(silver, settings.type)))
     content = {
         "definition": definition.path.name,
@@ -218,6 +222,17 @@ def _learned_from(definition: SilverDefinition, gold: GoldStandard) -> dict[str,
     return {name: [document.id for document in docs] for name, docs in gold.train.items()}
 
 
+def _label_model(
+    definition: SilverDefinition, pool: Sequence[Document], spans: Sequence[Given]
+) -> Optional[LabelModel]:
+    """Return what the annotations of the texts say about the annotators, if that is the method."""
+    if definition.harmonise.method != "hmm":
+        return None
+    logger.info("learning the reliability of annotators from their agreement")
+    names = [source.name for source in definition.annotators]
+    return learn_label_model(names, [document.text for document in pool], spans)
+
+
 def _harmonise(
     definition: SilverDefinition,
     pool: Sequence[Document],
@@ -227,10 +242,14 @@ def _harmonise(
     agreement = Agreement([source.name for source in definition.annotators])
     silver = []
     bar = progress_bar(pool, desc="harmonising", unit=" documents", delay=2)
-    for document, given in zip(bar, spans):
-        votes = consensus.apply(document.text, given)
-        agreement.add(document.text, given, votes)
-        silver.append(SilverDocument(document.id, document.text, tuple(votes)))
+    decisions = consensus.apply([document.text for document in pool], spans)
+    for document, given, decision in zip(bar, spans, decisions):
+        agreement.add(document.text, given, decision.votes)
+        silver.append(
+            SilverDocument(
+                document.id, document.text, tuple(decision.votes), tuple(decision.unknown)
+            )
+        )
     return silver, agreement
 
 

@@ -1,10 +1,13 @@
-"""From the spans of annotators to clean mentions: vote, learned boundaries, blacklist."""
+"""From the spans of annotators to clean mentions: vote or label model, learned boundaries,
+blacklist.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from typing import Any, Optional, Union
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.silver.blacklist import key
@@ -15,10 +18,12 @@ from neuroner_tl.silver.harmonise import (
     Span,
     Vote,
     VoteRule,
+    candidates,
     exact_vote,
     harmonise,
     tolerant_vote,
 )
+from neuroner_tl.silver.label_model import LabelModel
 from neuroner_tl.silver.learning import learn_rule
 
 
@@ -55,48 +60,192 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class PosteriorRule:
+    """Mentions by the probabilities of a label model.
+
+    Attributes:
+        model: the label model.
+        threshold: minimum probability of a mention; of mentions that overlap the likeliest stays.
+
+    Example::
+
+        rule = PosteriorRule(learn_label_model(names, texts, spans), threshold=0.5)
+        decisions = list(Consensus(rule).apply(texts, spans))
+    """
+
+    model: LabelModel
+    threshold: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the threshold and what was learned of each annotator."""
+        return {"threshold": self.threshold, **self.model.to_json()}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The consensus on one text.
+
+    Attributes:
+        votes: the mentions, in order, none overlapping.
+        unknown: regions that may or may not belong to a mention, in order, outside all mentions.
+
+    Example:
+        >>> Decision([Vote(0, 6, ("lexicon", "tagger"), (), 2.0)], [(16, 21)]).unknown
+        [(16, 21)]
+    """
+
+    votes: Sequence[Vote]
+    unknown: Sequence[Span] = ()
+
+
+@dataclass(frozen=True)
 class Consensus:
     """A rule and what was learned with it.
 
     Attributes:
-        rule: how votes are counted.
+        rule: how annotations become mentions.
         extensions: words that belong to mentions.
+        unknown_from: support or probability from which text that is in no mention is unknown
+            rather than outside; None calls everything else outside.
 
     Example:
         >>> from neuroner_tl.silver.harmonise import tolerant_vote
         >>> consensus = Consensus(tolerant_vote(["lexicon", "tagger"], threshold=2))
-        >>> [v.exact for v in consensus.apply("Asthma.", {"lexicon": [(0, 6)], "tagger": [(0, 6)]})]
+        >>> (decision,) = consensus.apply(["Asthma."], [{"lexicon": [(0, 6)], "tagger": [(0, 6)]}])
+        >>> [vote.exact for vote in decision.votes]
         [('lexicon', 'tagger')]
     """
 
-    rule: VoteRule
+    rule: Union[VoteRule, PosteriorRule]
     extensions: Extensions = Extensions()
+    unknown_from: Optional[float] = None
 
-    def apply(self, text: str, spans: Given) -> list[Vote]:
-        """Return the mentions of a text, in order, before any blacklist."""
-        votes = harmonise(spans, self.rule)
-        boundaries = self.extensions.apply(text, [(vote.start, vote.end) for vote in votes])
-        return [replace(v, start=start, end=end) for v, (start, end) in zip(votes, boundaries)]
+    def apply(self, texts: Sequence[str], spans: Sequence[Given]) -> Iterator[Decision]:
+        """Yield the mentions and unknown regions of each text, before any blacklist."""
+        if isinstance(self.rule, PosteriorRule):
+            decided = _by_posterior(self.rule, self.unknown_from, texts, spans)
+        else:
+            decided = _by_vote(self.rule, self.unknown_from, spans)
+        for text, decision in zip(texts, decided):
+            limits = [(vote.start, vote.end) for vote in decision.votes]
+            votes = [
+                replace(vote, start=start, end=end)
+                for vote, (start, end) in zip(decision.votes, self.extensions.apply(text, limits))
+            ]
+            yield Decision(votes, _outside(decision.unknown, votes))
 
 
-def make_consensus(definition: SilverDefinition, sample: Sample) -> Consensus:
+def make_consensus(
+    definition: SilverDefinition, sample: Sample, label_model: Optional[LabelModel] = None
+) -> Consensus:
     """Return the consensus of a definition, learned from the sample where the definition asks for
     it.
+
+    Args:
+        definition: the definition.
+        sample: the gold documents to learn from.
+        label_model: learned from the texts, if the method is ``hmm``.
 
     Raises:
         CorpusError: weights cannot be learned from the sample.
     """
     settings = definition.harmonise
     names = [source.name for source in definition.annotators]
-    if settings.method == "learned":
+    rule: Union[VoteRule, PosteriorRule]
+    if label_model is not None:
+        rule = PosteriorRule(label_model, settings.minimum)
+    elif settings.method == "learned":
         rule = learn_rule(names, sample.spans, sample.gold())
     else:
         make = exact_vote if settings.method == "exact" else tolerant_vote
-        rule = make(names, settings.threshold, settings.weights)
+        rule = make(names, settings.minimum, settings.weights)
+    consensus = Consensus(rule, unknown_from=settings.unknown_from)
     if not settings.extend:
-        return Consensus(rule)
-    spans = [[(vote.start, vote.end) for vote in harmonise(given, rule)] for given in sample.spans]
-    return Consensus(rule, learn_extensions(sample.documents, spans))
+        return consensus
+    texts = [document.text for document in sample.documents]
+    spans = [
+        [(vote.start, vote.end) for vote in decision.votes]
+        for decision in consensus.apply(texts, sample.spans)
+    ]
+    return replace(consensus, extensions=learn_extensions(sample.documents, spans))
+
+
+def _by_vote(
+    rule: VoteRule, unknown_from: Optional[float], spans: Sequence[Given]
+) -> Iterator[Decision]:
+    for given in spans:
+        votes = harmonise(given, rule)
+        if unknown_from is None:
+            yield Decision(votes)
+            continue
+        weaker = harmonise(given, replace(rule, threshold=unknown_from))
+        yield Decision(votes, _merged((vote.start, vote.end) for vote in weaker))
+
+
+def _by_posterior(
+    rule: PosteriorRule,
+    unknown_from: Optional[float],
+    texts: Sequence[str],
+    spans: Sequence[Given],
+) -> Iterator[Decision]:
+    for given, posterior in zip(spans, rule.model.posteriors(texts, spans)):
+        chosen: dict[Span, float] = {}
+        # The likeliest first; of equals the longer one.
+        for span, probability in sorted(
+            posterior.candidates, key=lambda item: (-item[1], item[0][0] - item[0][1], item[0])
+        ):
+            if probability < rule.threshold:
+                break
+            if not any(start < span[1] and span[0] < end for start, end in chosen):
+                chosen[span] = probability
+        voters = {(vote.start, vote.end): vote for vote in candidates(given)}
+        votes = [
+            replace(voters[span], support=chosen[span], probability=chosen[span])
+            for span in sorted(chosen)
+        ]
+        unknown: list[Span] = []
+        if unknown_from is not None:
+            unknown = _runs(posterior.tokens, (posterior.inside >= unknown_from).tolist())
+        yield Decision(votes, unknown)
+
+
+def _runs(tokens: Sequence[Span], marked: Sequence[bool]) -> list[Span]:
+    """Return the regions of consecutive marked tokens."""
+    runs: list[Span] = []
+    continues = False
+    for (start, end), inside in zip(tokens, marked):
+        if inside and continues:
+            runs[-1] = runs[-1][0], end
+        elif inside:
+            runs.append((start, end))
+        continues = inside
+    return runs
+
+
+def _merged(spans: Iterator[Span]) -> list[Span]:
+    """Return sorted regions, those that overlap as one."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _outside(regions: Sequence[Span], votes: Sequence[Vote]) -> list[Span]:
+    """Return what is left of sorted regions without the mentions, which are sorted as well."""
+    left: list[Span] = []
+    for start, end in regions:
+        for vote in votes:
+            if vote.end <= start or vote.start >= end:
+                continue
+            if start < vote.start:
+                left.append((start, vote.start))
+            start = vote.end
+        if start < end:
+            left.append((start, end))
+    return left
 
 
 def without(text: str, votes: Sequence[Vote], banned: AbstractSet[str]) -> list[Vote]:

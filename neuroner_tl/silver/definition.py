@@ -6,7 +6,7 @@ current folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Optional, Union
@@ -21,6 +21,8 @@ from neuroner_tl.system.file_name import file_name_fault
 
 ANNOTATOR_KINDS = ("lexicon", "model", STANDOFF, *sorted(READERS))
 BLACKLIST_FROM_GOLD = "gold"
+MIN_ANNOTATORS = 3
+"""Of a label model: agreement of fewer does not determine who is right."""
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 """Endings of the archives of corpora."""
 
@@ -78,14 +80,24 @@ class HarmoniseSection(Section):
     """``[harmonise]``: how annotations become a consensus.
 
     Example:
-        >>> HarmoniseSection(method="exact", threshold="2").threshold
-        2.0
+        >>> HarmoniseSection(method="exact", threshold="3").minimum
+        3.0
+        >>> HarmoniseSection(method="hmm").minimum
+        0.1
     """
 
-    method: Literal["exact", "tolerant", "learned"] = "tolerant"
-    threshold: float = Field(2.0, gt=0)
+    method: Literal["exact", "tolerant", "learned", "hmm"] = "tolerant"
+    threshold: Optional[float] = Field(None, gt=0)
+    unknown_from: Optional[float] = Field(None, gt=0)
     weights: dict[str, float] = {}
     extend: bool = False
+
+    @property
+    def minimum(self) -> float:
+        """Support of a mention, or its probability under a label model, at least."""
+        if self.threshold is not None:
+            return self.threshold
+        return 0.1 if self.method == "hmm" else 2.0
 
     @field_validator("weights", mode="before")
     @classmethod
@@ -326,6 +338,7 @@ def _check(definition: SilverDefinition, file: IniFile) -> None:
         if name not in annotators:
             expected = f"an annotator: {one_of(name, annotators)}"
             file.refuse(HarmoniseSection, "weights", repr(name), expected)
+    _check_harmonise(harmonise, annotators, file)
     corpora = [corpus_name(text) for text in gold.corpora]
     for name in gold.learn_from:
         if name not in corpora:
@@ -344,6 +357,31 @@ def _check(definition: SilverDefinition, file: IniFile) -> None:
     if clean.topics and clean.topic_share * clean.topics <= 1:
         expected = f"more than 1 / {clean.topics} topics"
         file.refuse(CleanSection, "topic_share", str(clean.topic_share), expected)
+
+
+def _check_harmonise(harmonise: HarmoniseSection, annotators: Sequence[str], file: IniFile) -> None:
+    """Refuse settings that do not fit the method."""
+    if harmonise.method == "hmm":
+        if len(annotators) < MIN_ANNOTATORS:
+            expected = (
+                f"{MIN_ANNOTATORS} annotators or more, since fewer do not show who is right; the "
+                "methods for fewer are exact and tolerant"
+            )
+            file.refuse(HarmoniseSection, "method", f"hmm for {len(annotators)}", expected)
+        if harmonise.weights:
+            expected = "no weights, since method = hmm learns them"
+            file.refuse(HarmoniseSection, "weights", str(dict(harmonise.weights)), expected)
+        if harmonise.minimum > 1:
+            expected = "a probability, 0 to 1, for method = hmm"
+            file.refuse(HarmoniseSection, "threshold", str(harmonise.threshold), expected)
+    if harmonise.unknown_from is None:
+        return
+    if harmonise.method == "learned":
+        expected = "method = exact, tolerant or hmm, whose threshold is known beforehand"
+        file.refuse(HarmoniseSection, "unknown_from", str(harmonise.unknown_from), expected)
+    if harmonise.unknown_from >= harmonise.minimum:
+        expected = f"less than the threshold, {harmonise.minimum:g}"
+        file.refuse(HarmoniseSection, "unknown_from", str(harmonise.unknown_from), expected)
 
 
 def corpus_name(path: Union[str, Path]) -> str:

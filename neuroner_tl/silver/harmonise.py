@@ -61,6 +61,7 @@ class Vote:
         exact: annotators that gave this span.
         overlapping: annotators that gave another span that shares text with it.
         support: the weights of the votes, on the scale of the rule's threshold.
+        probability: that exactly this span is a mention, if a label model says so.
 
     Example:
         >>> Vote(0, 6, exact=("lexicon", "tagger"), overlapping=(), support=2.0).exact
@@ -72,6 +73,7 @@ class Vote:
     exact: tuple[str, ...]
     overlapping: tuple[str, ...]
     support: float
+    probability: Optional[float] = None
 
 
 @dataclass(frozen=True)

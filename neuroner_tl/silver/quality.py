@@ -7,6 +7,7 @@ consensus comes from weights, words and blacklist that were learned without it.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -15,7 +16,8 @@ from neuroner_tl.silver.blacklist import build_blacklist, key
 from neuroner_tl.silver.boundaries import BoundaryTable
 from neuroner_tl.silver.consensus import Consensus, Sample, make_consensus, without
 from neuroner_tl.silver.definition import BLACKLIST_FROM_GOLD, SilverDefinition
-from neuroner_tl.silver.harmonise import Span, exact_vote, tolerant_vote
+from neuroner_tl.silver.harmonise import Span, Vote, exact_vote, tolerant_vote
+from neuroner_tl.silver.label_model import LabelModel
 
 FOLDS = 5
 PLAIN_VOTES = 2
@@ -58,13 +60,19 @@ class Quality:
         }
 
 
-def measure(definition: SilverDefinition, sample: Sample, banned: set[str]) -> Quality:
+def measure(
+    definition: SilverDefinition,
+    sample: Sample,
+    banned: set[str],
+    label_model: Optional[LabelModel] = None,
+) -> Quality:
     """Score every annotator, the plain votes and the consensus of the definition.
 
     Args:
         definition: how the consensus is made.
         sample: the gold documents.
         banned: the blacklist, where a given one is used.
+        label_model: learned from other texts without gold, if the method is ``hmm``.
     """
     names = [source.name for source in definition.annotators]
     quality = Quality(documents=dict(Counter(sample.corpora)))
@@ -78,8 +86,8 @@ def measure(definition: SilverDefinition, sample: Sample, banned: set[str]) -> Q
         (f"exact vote, {PLAIN_VOTES}", exact_vote(names, PLAIN_VOTES)),
         (f"tolerant vote, {PLAIN_VOTES}", tolerant_vote(names, PLAIN_VOTES)),
     ):
-        rows[label] = [*_apply(sample, Consensus(rule))]
-    for label, fitted in _cross_fitted(definition, sample, banned).items():
+        rows[label] = [_limits(votes) for votes in _apply(sample, Consensus(rule))]
+    for label, fitted in _cross_fitted(definition, sample, banned, label_model).items():
         rows[label] = [*fitted]
     for label, spans in rows.items():
         for corpus, document, expected, found in zip(
@@ -103,14 +111,17 @@ def measure(definition: SilverDefinition, sample: Sample, banned: set[str]) -> Q
 
 
 def _cross_fitted(
-    definition: SilverDefinition, sample: Sample, banned: set[str]
+    definition: SilverDefinition,
+    sample: Sample,
+    banned: set[str],
+    label_model: Optional[LabelModel],
 ) -> dict[str, list[list[Span]]]:
     """Return the spans of the consensus, and of its stages where it has some."""
     settings = definition.harmonise
     clean = definition.clean
     stages: dict[str, list[list[Span]]] = {}
     size = len(sample.documents)
-    labels = [f"{settings.method} vote"]
+    labels = ["label model" if settings.method == "hmm" else f"{settings.method} vote"]
     if settings.extend:
         labels.append(f"{labels[-1]}, boundaries")
     if clean.blacklist is not None:
@@ -120,9 +131,10 @@ def _cross_fitted(
     for fold in range(FOLDS):
         held = list(range(fold, size, FOLDS))
         rest = sample.take([i for i in range(size) if i % FOLDS != fold])
-        consensus = make_consensus(definition, rest)
-        vote_only = Consensus(consensus.rule)
-        found = {i: consensus.apply(sample.documents[i].text, sample.spans[i]) for i in held}
+        consensus = make_consensus(definition, rest, label_model)
+        held_out = sample.take(held)
+        found = dict(zip(held, _apply(held_out, consensus)))
+        votes_only = dict(zip(held, _apply(held_out, Consensus(consensus.rule))))
         if clean.blacklist == BLACKLIST_FROM_GOLD:
             texts = {
                 key(sample.documents[i].text[vote.start : vote.end])
@@ -133,18 +145,18 @@ def _cross_fitted(
             banned = {entry.text for entry in entries}
         for i in held:
             text = sample.documents[i].text
-            votes = vote_only.apply(text, sample.spans[i])
-            stages[labels[0]][i] = [(vote.start, vote.end) for vote in votes]
+            stages[labels[0]][i] = _limits(votes_only[i])
             if settings.extend:
-                stages[labels[1]][i] = [(vote.start, vote.end) for vote in found[i]]
+                stages[labels[1]][i] = _limits(found[i])
             if clean.blacklist is not None:
-                kept = without(text, found[i], banned)
-                stages[labels[-1]][i] = [(vote.start, vote.end) for vote in kept]
+                stages[labels[-1]][i] = _limits(without(text, found[i], banned))
     return stages
 
 
-def _apply(sample: Sample, consensus: Consensus) -> list[list[Span]]:
-    return [
-        [(vote.start, vote.end) for vote in consensus.apply(document.text, given)]
-        for document, given in zip(sample.documents, sample.spans)
-    ]
+def _apply(sample: Sample, consensus: Consensus) -> list[Sequence[Vote]]:
+    texts = [document.text for document in sample.documents]
+    return [decision.votes for decision in consensus.apply(texts, sample.spans)]
+
+
+def _limits(votes: Sequence[Vote]) -> list[Span]:
+    return [(vote.start, vote.end) for vote in votes]

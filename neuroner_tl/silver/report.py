@@ -13,7 +13,7 @@ from neuroner_tl.messages.numbers import counted, fixed
 from neuroner_tl.messages.screen import paragraph, table_lines, wrapped
 from neuroner_tl.silver.agreement import Agreement
 from neuroner_tl.silver.boundaries import BoundaryTable
-from neuroner_tl.silver.consensus import Consensus
+from neuroner_tl.silver.consensus import Consensus, PosteriorRule
 from neuroner_tl.silver.quality import FOLDS, Quality
 from neuroner_tl.silver.selection import SilverDocument
 
@@ -120,6 +120,8 @@ def _agreement(agreement: Agreement, width: Optional[int]) -> str:
 
 def _rule(consensus: Consensus, names: Sequence[str]) -> str:
     rule = consensus.rule
+    if isinstance(rule, PosteriorRule):
+        return _label_model(rule)
     lines = [f"{'weight of a vote':<24}{'exact':>9}{'overlap':>9}"]
     for name in names:
         exact, overlap = rule.exact.get(name, 0.0), rule.overlap.get(name, 0.0)
@@ -131,6 +133,22 @@ def _rule(consensus: Consensus, names: Sequence[str]) -> str:
     ):
         if words:
             lines.append(f"words {side} a mention that belong to it: {', '.join(sorted(words))}")
+    return "\n".join(lines)
+
+
+def _label_model(rule: PosteriorRule) -> str:
+    """Return what a label model learned of each annotator."""
+    lines = [f"{'learned from agreement':<24}{'recall':>9}{'false':>9}{'counts':>9}"]
+    for name, entry in rule.to_json()["annotators"].items():
+        lines.append(
+            f"{name:<24}{100 * entry['recall']:>8.1f}%{100 * entry['false_alarms']:>8.2f}%"
+            f"{entry['weight']:>9.2f}"
+        )
+    lines.append(f"{'least probability':<24}{rule.threshold:>9.3f}")
+    lines.append(
+        "recall, false: share of tokens that begin a mention, or are outside, and are marked;"
+    )
+    lines.append("counts: share of its evidence that no other annotator repeats")
     return "\n".join(lines)
 
 

@@ -14,6 +14,7 @@ from neuroner_tl.corpora.splits import split_documents
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.silver.blacklist import Banned
 from neuroner_tl.silver.definition import SilverDefinition
+from neuroner_tl.silver.harmonise import Vote
 from neuroner_tl.silver.selection import SilverDocument
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.temporary import replace_folder, temporary_folder, write_fault
@@ -22,15 +23,19 @@ from neuroner_tl.system.temporary import replace_folder, temporary_folder, write
 def corpus_documents(silver: Sequence[SilverDocument], kind: str) -> list[Document]:
     """Return the documents with their mentions and unknown regions as entities of a type."""
 
-    def entity(document: SilverDocument, start: int, end: int, certain: bool) -> Entity:
-        return Entity(kind, ((start, end),), document.text[start:end], certain=certain)
+    def mention(document: SilverDocument, vote: Vote) -> Entity:
+        text = document.text[vote.start : vote.end]
+        return Entity(kind, ((vote.start, vote.end),), text, probability=vote.probability)
+
+    def unknown(document: SilverDocument, start: int, end: int) -> Entity:
+        return Entity(kind, ((start, end),), document.text[start:end], certain=False)
 
     return [
         Document(
             document.id,
             document.text,
-            tuple(entity(document, vote.start, vote.end, True) for vote in document.votes),
-            unknown=tuple(entity(document, *span, False) for span in document.unknown),
+            tuple(mention(document, vote) for vote in document.votes),
+            unknown=tuple(unknown(document, *span) for span in document.unknown),
         )
         for document in silver
     ]

@@ -464,3 +464,24 @@ def test_a_gold_corpus_is_a_folder_or_the_archive_of_that_name(data: Path, tmp_p
         archive.add(folder / "gold", "gold")
     shutil.rmtree(folder / "gold")
     assert read_gold(read_silver_definition(define(folder, tmp_path))) == expected
+
+
+def test_a_label_model_needs_no_gold(data: Path, tmp_path: Path) -> None:
+    path = define(data, tmp_path, method="hmm", extend=False, blacklist="")
+    path.write_text(
+        path.read_text()
+        .replace("threshold = 2", "threshold = 0.5\nunknown_from = 0.01")
+        .replace("blacklist = \n", "")
+    )
+    result = build_silver(read_silver_definition(path))
+    content = result.content
+    assert content["rule"]["annotators"]["other"]["recall"] > 0.4
+    assert content["learned_from_documents"] == {}
+    # Without the blacklist "patients" is found as well.
+    assert content["scores"]["gold"]["label model"]["recall"] >= 0.9
+    assert "learned from agreement" in result.report
+    corpus = read_corpus(result.folder, required=("train", "valid"))
+    documents = list(corpus.parts["train"].documents(ImportReport()))
+    mentions = [entity for document in documents for entity in document.entities]
+    assert mentions and all(0.5 <= (entity.probability or 0) <= 1 for entity in mentions)
+    assert any(document.unknown for document in documents)

@@ -1,0 +1,334 @@
+"""A label model: each annotator's reliability and the mentions, from agreement alone, without gold.
+
+A hidden Markov model over the tokens of a document. Its states are the unknown true tags (outside,
+beginning, inside); what each annotator says about a token is emitted independently given the state,
+with a confusion matrix of its own, and an annotator that does not cover a document emits nothing
+there. Transitions and matrices are learned by expectation maximisation (Dawid and Skene 1979 for
+the matrices; Nguyen et al. 2017, Lison et al. 2020 and Safranchik et al. 2020 for sequences).
+
+Annotators are not independent: term lists share sources. Two that err together would count as two
+witnesses, so each annotator's evidence is divided by the number of annotators that it speaks for:
+the sum of its correlations with all of them, given the state.
+"""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
+from neuroner_tl.silver.definition import MIN_ANNOTATORS
+from neuroner_tl.silver.harmonise import AnySpan, Given, Span
+
+logger = logging.getLogger(__name__)
+
+_OUTSIDE, _BEGIN, _INSIDE = range(3)
+_STATES = ("outside", "beginning", "inside")
+# What an annotator says of a token: nothing, or that a mention begins or continues, by how sure it
+# is. Annotators without probabilities are always sure.
+_SURE = (0.5, 0.9)
+_SYMBOLS = 1 + 2 * (len(_SURE) + 1)
+_NOT_COVERED = -1
+_MAX_DOCUMENTS = 4000
+_MAX_ITERATIONS = 20
+# Relative change of the log-likelihood at which learning ends.
+_TOLERANCE = 1e-4
+_BATCH = 256
+# Weight of the assumption below, of the tokens that an annotator covers: about as much as all
+# mentions. Without it, one annotator is taken for the truth, and the others count for nothing.
+_PRIOR_SHARE = 0.05
+# Before learning: most of what is annotated is right, and a third of what is right is missed.
+_PRIOR = np.array([[0.97, 0.02, 0.01], [0.35, 0.60, 0.05], [0.35, 0.05, 0.60]])
+
+_Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What the label model believes about one document.
+
+    Attributes:
+        candidates: every span that an annotator gives, with the probability that exactly this span
+            is a mention, in order.
+        tokens: start and end of each token.
+        inside: for each token the probability that it belongs to a mention.
+
+    Example:
+        >>> Posterior([((0, 6), 0.9)], [(0, 6), (7, 15)], np.array([0.9, 0.0])).candidates
+        [((0, 6), 0.9)]
+    """
+
+    candidates: Sequence[tuple[Span, float]]
+    tokens: Sequence[Span]
+    inside: _Floats
+
+
+@dataclass(frozen=True)
+class LabelModel:
+    """The parameters of the hidden Markov model.
+
+    Attributes:
+        annotators: their names.
+        initial: probability of each state of a document's first token, shape (3,).
+        transitions: probability of the next state, shape (3, 3), from rows to columns.
+        emissions: probability of what an annotator says, shape (annotators, 3, symbols).
+        weights: share of each annotator's evidence that counts, 0 to 1, shape (annotators,).
+
+    Example::
+
+        model = learn_label_model(["mesh", "doid", "tagger"], texts, marks)
+        for posterior in model.posteriors(texts, marks):
+            print(posterior.candidates)
+    """
+
+    annotators: tuple[str, ...]
+    initial: _Floats
+    transitions: _Floats
+    emissions: _Floats
+    weights: _Floats
+
+    def posteriors(self, texts: Sequence[str], marks: Sequence[Given]) -> Iterator[Posterior]:
+        """Yield what the model believes about each document, in order.
+
+        Args:
+            texts: the documents' texts.
+            marks: for each text the marks of each annotator that covers it.
+        """
+        pairs = zip(texts, marks)
+        while batch := list(islice(pairs, _BATCH)):
+            coded = [_code(text, given, self.annotators) for text, given in batch]
+            chain = _Chain(self, [symbols for _, symbols in coded])
+            for row, ((_, given), (tokens, _)) in enumerate(zip(batch, coded)):
+                spans = sorted({mark[:2] for found in given.values() for mark in found})
+                starts = [start for start, _ in tokens]
+                ends = [end for _, end in tokens]
+                candidates = []
+                for start, end in spans:
+                    first, past = bisect_right(ends, start), bisect_left(starts, end)
+                    if first < past:
+                        candidates.append(((start, end), chain.probability(row, first, past)))
+                inside = 1 - chain.states[row, : len(tokens), _OUTSIDE]
+                yield Posterior(candidates, tokens, inside)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was learned of each annotator, and the density of mentions."""
+        return {
+            "annotators": {
+                name: {
+                    "weight": float(weight),
+                    # Of a token in a mention, and outside, that the annotator marks it.
+                    "recall": float(1 - matrix[_BEGIN, 0]),
+                    "false_alarms": float(1 - matrix[_OUTSIDE, 0]),
+                    "emissions": {
+                        state: row.round(6).tolist() for state, row in zip(_STATES, matrix)
+                    },
+                }
+                for name, weight, matrix in zip(self.annotators, self.weights, self.emissions)
+            },
+            "transitions": self.transitions.round(6).tolist(),
+        }
+
+
+def learn_label_model(
+    annotators: Sequence[str], texts: Sequence[str], marks: Sequence[Given]
+) -> LabelModel:
+    """Return the label model of annotations, learned from at most 4,000 evenly spaced documents.
+
+    Args:
+        annotators: their names, three or more.
+        texts: the documents' texts.
+        marks: for each text the marks of each annotator that covers it.
+
+    Raises:
+        ValueError: there are fewer than three annotators.
+    """
+    if len(annotators) < MIN_ANNOTATORS:
+        raise ValueError(f"{len(annotators)} annotators; a label model needs {MIN_ANNOTATORS}")
+    step = max(1, -(-len(texts) // _MAX_DOCUMENTS))
+    # Those of similar length share a batch, which is as long as its longest.
+    coded = sorted(
+        (_code(text, given, annotators)[1] for text, given in zip(texts[::step], marks[::step])),
+        key=len,
+    )
+    model = _unlearned(annotators)
+    previous = -np.inf
+    for iteration in range(_MAX_ITERATIONS):
+        model, likelihood = _step(model, coded)
+        logger.debug("label model: iteration %d, log-likelihood %.6g", iteration + 1, likelihood)
+        if likelihood - previous < _TOLERANCE * abs(likelihood):
+            break
+        previous = likelihood
+    return _discounted(model, coded)
+
+
+def _unlearned(annotators: Sequence[str]) -> LabelModel:
+    transitions = np.array([[0.96, 0.04, 0.0], [0.5, 0.02, 0.48], [0.5, 0.02, 0.48]])
+    return LabelModel(
+        tuple(annotators),
+        np.array([0.96, 0.04, 0.0]),
+        transitions,
+        np.stack([_prior_emissions()] * len(annotators)),
+        np.ones(len(annotators)),
+    )
+
+
+def _prior_emissions() -> _Floats:
+    """Return the assumption before learning, shape (3, symbols)."""
+    levels = len(_SURE) + 1
+    by_level = [_PRIOR[:, 1:] / levels] * levels
+    return np.concatenate([_PRIOR[:, :1], *by_level], axis=1)
+
+
+def _step(model: LabelModel, coded: Sequence[NDArray[np.int8]]) -> tuple[LabelModel, float]:
+    """Return the model after one iteration, and the log-likelihood before it."""
+    covered = sum((symbols != _NOT_COVERED).sum(0) for symbols in coded)
+    emissions = np.asarray(_PRIOR_SHARE * covered)[:, None, None] * _prior_emissions()
+    transitions = np.full((3, 3), 1e-9)
+    transitions[_OUTSIDE, _INSIDE] = 0.0
+    initial = np.array([1e-9, 1e-9, 0.0])
+    likelihood = 0.0
+    for begin in range(0, len(coded), _BATCH):
+        chain = _Chain(model, coded[begin : begin + _BATCH])
+        likelihood += chain.log_likelihood
+        states = chain.states[chain.mask]
+        said = chain.symbols[chain.mask]
+        for number in range(len(model.annotators)):
+            for symbol in range(_SYMBOLS):
+                emissions[number, :, symbol] += states[said[:, number] == symbol].sum(0)
+        transitions += chain.transition_counts()
+        initial += chain.states[:, 0][chain.mask[:, 0]].sum(0)
+    return (
+        LabelModel(
+            model.annotators,
+            initial / initial.sum(),
+            transitions / transitions.sum(1, keepdims=True),
+            emissions / emissions.sum(2, keepdims=True),
+            model.weights,
+        ),
+        likelihood,
+    )
+
+
+def _discounted(model: LabelModel, coded: Sequence[NDArray[np.int8]]) -> LabelModel:
+    """Return the model with weights: 1 over the sum of an annotator's correlations given states."""
+    size = len(model.annotators)
+    both = np.zeros((3, size, size))
+    mine = np.zeros((3, size, size))
+    number = np.zeros((3, size, size))
+    for begin in range(0, len(coded), _BATCH):
+        chain = _Chain(model, coded[begin : begin + _BATCH])
+        said = chain.symbols[chain.mask]
+        covered = (said != _NOT_COVERED).astype(float)
+        marked = (said > 0).astype(float)
+        for state, belief in enumerate(chain.states[chain.mask].T):
+            # Entry [i, j] is over the tokens that both i and j cover.
+            number[state] += (covered * belief[:, None]).T @ covered
+            mine[state] += (marked * belief[:, None]).T @ covered
+            both[state] += (marked * belief[:, None]).T @ marked
+    total = np.maximum(number, 1e-9)
+    first, second = mine / total, mine.transpose(0, 2, 1) / total
+    covariance = (both - total * first * second).sum(0)
+    variance = (total * first * (1 - first)).sum(0)
+    correlation = covariance / np.sqrt(np.maximum(variance * variance.T, 1e-12))
+    np.fill_diagonal(correlation, 1.0)
+    weights = 1 / np.maximum(correlation, 0).sum(1)
+    return LabelModel(model.annotators, model.initial, model.transitions, model.emissions, weights)
+
+
+def _code(
+    text: str, marks: Given, annotators: Sequence[str]
+) -> tuple[list[Span], NDArray[np.int8]]:
+    """Return the tokens of a text and what each annotator says, shape (tokens, annotators)."""
+    tokens = [(token.start, token.end) for token in AlnumTokenizer().tokenize(text, 0, len(text))]
+    starts = [start for start, _ in tokens]
+    ends = [end for _, end in tokens]
+    symbols = np.full((len(tokens), len(annotators)), _NOT_COVERED, np.int8)
+    for column, name in enumerate(annotators):
+        if name not in marks:
+            continue
+        symbols[:, column] = 0
+        for mark in marks[name]:
+            first, past = bisect_right(ends, mark[0]), bisect_left(starts, mark[1])
+            level = bisect_right(_SURE, _probability(mark))
+            symbols[first:past, column] = 2 + 2 * level
+            symbols[first : min(first + 1, past), column] = 1 + 2 * level
+    return tokens, symbols
+
+
+def _probability(mark: AnySpan) -> float:
+    return mark[2] if len(mark) == 3 else 1.0
+
+
+class _Chain:
+    """Forward and backward pass over documents, padded to the longest.
+
+    Attributes:
+        symbols: what annotators say, shape (documents, tokens, annotators).
+        mask: tokens that exist, shape (documents, tokens).
+        states: probability of each state, shape (documents, tokens, 3).
+        log_likelihood: of all documents, natural logarithm.
+    """
+
+    def __init__(self, model: LabelModel, coded: Sequence[NDArray[np.int8]]) -> None:
+        lengths = np.array([len(symbols) for symbols in coded])
+        longest = max(1, int(lengths.max()))
+        size = len(model.annotators)
+        self.symbols = np.full((len(coded), longest, size), _NOT_COVERED, np.int8)
+        for row, symbols in enumerate(coded):
+            self.symbols[row, : len(symbols)] = symbols
+        self.mask = np.arange(longest)[None, :] < lengths[:, None]
+        scores = np.zeros((len(coded), longest, 3))
+        for number in range(size):
+            # The last row is for annotators that do not cover the document, and for padding.
+            table = np.concatenate([np.log(model.emissions[number]).T, np.zeros((1, 3))])
+            scores += model.weights[number] * table[self.symbols[:, :, number]]
+        peak = scores.max(-1, keepdims=True)
+        self._evidence = np.exp(scores - peak)
+        self._transitions = model.transitions
+        forward = np.empty_like(scores)
+        scale = np.empty((len(coded), longest))
+        step = model.initial * self._evidence[:, 0]
+        for token in range(longest):
+            if token:
+                step = (forward[:, token - 1] @ model.transitions) * self._evidence[:, token]
+            scale[:, token] = step.sum(1)
+            forward[:, token] = step / scale[:, token, None]
+        self._backward = np.ones_like(scores)
+        for token in range(longest - 2, -1, -1):
+            step = self._evidence[:, token + 1] * self._backward[:, token + 1]
+            step = step @ model.transitions.T
+            step /= step.sum(1, keepdims=True)
+            self._backward[:, token] = np.where(self.mask[:, token + 1, None], step, 1.0)
+        self._forward = forward
+        self.states = forward * self._backward
+        self.states /= self.states.sum(-1, keepdims=True)
+        self.log_likelihood = float(((np.log(scale) + peak[:, :, 0]) * self.mask).sum())
+
+    def transition_counts(self) -> _Floats:
+        """Return the expected number of each transition, shape (3, 3)."""
+        after = self._evidence[:, 1:] * self._backward[:, 1:]
+        both = self._forward[:, :-1, :, None] * self._transitions * after[:, :, None, :]
+        both /= both.sum((2, 3), keepdims=True)
+        return np.asarray(both[self.mask[:, 1:]].sum(0))
+
+    def probability(self, row: int, first: int, past: int) -> float:
+        """Compute the probability that the tokens from first to before past are one mention."""
+        result = self.states[row, first, _BEGIN]
+        state = _BEGIN
+        for token in range(first + 1, past + 1):
+            if token == self.symbols.shape[1] or not self.mask[row, token]:
+                break
+            # Of the next state, given this one and everything that annotators say.
+            step = self._transitions[state] * self._evidence[row, token]
+            step = step * self._backward[row, token]
+            inside = step[_INSIDE] / step.sum()
+            result *= inside if token < past else 1 - inside
+            state = _INSIDE
+        return float(result)
