@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from neuroner_tl.model.character_embedding import CharacterEmbedding
 from neuroner_tl.model.character_lstm import CharacterLSTM
+from neuroner_tl.model.forward_backward import Lattice
 from neuroner_tl.model.label_prediction import LabelPrediction
 from neuroner_tl.model.layer import InitialWeights, Layer, Weights
 from neuroner_tl.model.sequence_optimisation import LabelSequenceOptimisation
@@ -168,18 +169,35 @@ class EntityLSTM:
 
     def label(
         self, projected: tuple[tf.Tensor, tf.Tensor], starts: tf.Tensor, steps: tf.Tensor
-    ) -> tf.Tensor:
-        """Apply layers 4 to 6 in prediction; return the best labels, ``[time, batch]``.
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Apply layers 4 to 6 in prediction.
 
         Args:
             projected: each direction's ``[time, batch, 3 n]``, from `project`, of sentences that
                 are laid out as in `neuroner_tl.dataset.packed_sequences`.
             starts: ``[2, time, batch]`` int32, not 0 where each direction begins.
             steps: number of steps in use, a scalar.
+
+        Returns:
+            The best labels, ``[time, batch]``, and the scores of all, ``[time, batch, labels]``.
         """
         begins = tf.not_equal(starts, 0)
         scores = self.label_prediction(self.token_lstm.read(projected, steps, begins))
-        return self.sequence_optimisation.decode(scores, begins, steps)
+        return self.sequence_optimisation.decode(scores, begins, steps), scores
+
+    def lattice(
+        self, scores: tf.Tensor, starts: tf.Tensor, steps: tf.Tensor, temperature: tf.Tensor
+    ) -> Lattice:
+        """Apply layer 6 in prediction to the scores from `label`, see `Lattice`.
+
+        Args:
+            scores: ``[time, batch, labels]``.
+            starts: ``[2, time, batch]`` int32, as in `label`.
+            steps: number of steps in use, a scalar.
+            temperature: divisor of all scores, a scalar.
+        """
+        begins = tf.not_equal(starts, 0)
+        return self.sequence_optimisation.lattice(scores, begins, steps, temperature)
 
 
 def initial_weights(

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from neuroner_tl.model import crf
+from neuroner_tl.model.forward_backward import Lattice, lattice
 from neuroner_tl.model.layer import InitialWeights, Layer, Weights, glorot
 
 with warnings.catch_warnings():
@@ -88,11 +89,34 @@ class LabelSequenceOptimisation(Layer):
         """
         if not self.weights:
             return tf.argmax(scores, axis=-1, output_type=tf.int32)
+        transitions = tf.convert_to_tensor(self.weights["transitions"])
+        return crf.viterbi(self._with_packed_ends(scores, starts), starts[0], steps, transitions)
+
+    def lattice(
+        self, scores: tf.Tensor, starts: tf.Tensor, steps: tf.Tensor, temperature: tf.Tensor
+    ) -> Lattice:
+        """Compute what the probabilities of mentions are made of; arguments as in `decode`.
+
+        Args:
+            scores: ``[time, batch, labels]``.
+            starts: ``[2, time, batch]`` bool, true at first and at last tokens.
+            steps: number of steps in use, a scalar.
+            temperature: a scalar that divides all scores, transitions included; above 1 it makes
+                probabilities less extreme. The best labels stay the same.
+        """
+        if not self.weights:
+            logarithms = tf.nn.log_softmax(scores / temperature)
+            return Lattice(logarithms, tf.zeros_like(logarithms), logarithms)
+        scores = self._with_packed_ends(scores, starts) / temperature
+        transitions = tf.convert_to_tensor(self.weights["transitions"]) / temperature
+        return lattice(scores, starts, steps, transitions)
+
+    def _with_packed_ends(self, scores: tf.Tensor, starts: tf.Tensor) -> tf.Tensor:
+        """Add the scores of first and last labels to those of sentences in packed layout."""
         for way, name in enumerate(("start", "end")):
             end = tf.convert_to_tensor(self.weights[name])
             scores += tf.where(starts[way][:, :, None], end, tf.zeros_like(end))
-        transitions = tf.convert_to_tensor(self.weights["transitions"])
-        return crf.viterbi(scores, starts[0], steps, transitions)
+        return scores
 
     def _with_ends(self, scores: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """Add the scores of first and last labels where they apply.

@@ -10,12 +10,16 @@ from typing import Optional, Union
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.text.sentences import SENTENCE_SPLITTER
-from neuroner_tl.corpora.text.tagging import tag_document, tagged_to_entities
+from neuroner_tl.corpora.text.tagging import entity_of_span, tag_document
+from neuroner_tl.corpora.text.tags import TokenSpan, tags_to_spans
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
+from neuroner_tl.dataset.encoded_part import EncodedPart
 from neuroner_tl.dataset.encoding import encode_documents
-from neuroner_tl.dataset.label_names import label_names
-from neuroner_tl.dataset.new_words import look_up_new_words, open_vectors
+from neuroner_tl.dataset.new_words import NewVectors, look_up_new_words, open_vectors
+from neuroner_tl.dataset.word_table import WordTable
+from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import create_network
+from neuroner_tl.prediction.marginals import LabelRoles
 from neuroner_tl.prediction.tagger import Tagger
 from neuroner_tl.training.checkpoint import SavedModel, load_model
 
@@ -79,6 +83,7 @@ class Predictor:
                     theirs,
                     ours,
                 )
+        self._roles = LabelRoles.of(self.vocabulary.labels)
         self._tagger = Tagger(create_network(model.architecture, model.weights), batch_size)
 
     def predict_text(self, text: str) -> list[Entity]:
@@ -88,29 +93,48 @@ class Predictor:
     def predict(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Replace the entities of documents by predicted ones.
 
-        The documents come back in their order; at most a few hundred are held in memory, or a
-        single long one.
+        Each has the probability that the model gives to this mention, boundaries and type (see
+        `neuroner_tl.prediction.marginals`). The documents come back in their order; at most a few
+        hundred are held in memory, or a single long one.
         """
         for _, predicted in self.predict_pairs(documents):
             yield predicted
+
+    def candidates(
+        self, documents: Iterable[Document], min_probability: float = 0.1
+    ) -> Iterator[Document]:
+        """Replace the entities of documents by all mentions that the model finds probable enough.
+
+        They include mentions that are not in the best tagging, may overlap, and are sorted by
+        start and end. The documents are streamed as `predict` does.
+
+        Args:
+            documents: the texts.
+            min_probability: least probability of a mention, above 0.
+
+        Raises:
+            ParameterError: the probability is out of range.
+        """
+        if not 0 < min_probability <= 1:
+            raise ParameterError(
+                f"min_probability: found {min_probability:g}, expected a number above 0, at most 1"
+            )
+        for chunk in _chunks(documents):
+            for _, found in self._predict_chunk(chunk, min_probability):
+                yield found
 
     def predict_pairs(self, documents: Iterable[Document]) -> Iterator[tuple[Document, Document]]:
         """Yield each document as it was given and with the predicted entities, as `predict` does.
 
         The documents are gone through once.
         """
-        chunk: list[Document] = []
-        characters = 0
-        for document in documents:
-            chunk.append(document)
-            characters += len(document.text)
-            if characters >= CHARACTERS_AT_ONCE or len(chunk) >= DOCUMENTS_AT_ONCE:
-                yield from self._predict_chunk(chunk)
-                chunk, characters = [], 0
-        if chunk:
+        for chunk in _chunks(documents):
             yield from self._predict_chunk(chunk)
 
-    def _predict_chunk(self, documents: Sequence[Document]) -> Iterator[tuple[Document, Document]]:
+    def _predict_chunk(
+        self, documents: Sequence[Document], min_probability: Optional[float] = None
+    ) -> Iterator[tuple[Document, Document]]:
+        """Yield the documents with their entities, or with their candidates."""
         tagged = [
             tag_document(
                 dataclasses.replace(document, entities=()),
@@ -124,12 +148,56 @@ class Predictor:
         new = None
         if self._index is not None:
             new = look_up_new_words(table, self.vocabulary, self._index)
-        labels = self._tagger.tag(table, part, new)
-        tags = label_names(part, labels, self.vocabulary.labels)
+        mentions = self._mentions(table, part, new, min_probability)
         for document, cut in zip(documents, tagged):
             entities = [
-                entity
+                entity_of_span(document.text, sentence, span, probability)
                 for sentence in cut.sentences
-                for entity in tagged_to_entities(document.text, sentence, next(tags))
+                for span, probability in next(mentions)
             ]
             yield document, dataclasses.replace(document, entities=tuple(entities))
+
+    def _mentions(
+        self,
+        table: WordTable,
+        part: EncodedPart,
+        new: Optional[NewVectors],
+        min_probability: Optional[float],
+    ) -> Iterator[list[tuple[TokenSpan, float]]]:
+        """Yield the mentions of each sentence with their probabilities."""
+        names = self.vocabulary.labels
+        for sentences, labels, marginals in self._tagger.tag_with_marginals(
+            table, part, self._roles, new
+        ):
+            offsets = part.sentence_offsets[sentences[0] : sentences[-1] + 2]
+            starts = (offsets - offsets[0]).tolist()
+            if min_probability is None:
+                found = []
+                for start, stop in zip(starts[:-1], starts[1:]):
+                    spans = tags_to_spans([names[label] for label in labels[start:stop]])
+                    found += [(kind, start + s, start + e) for kind, s, e in spans]
+                mentions = list(zip(found, marginals.of_mentions(found).tolist()))
+            else:
+                mentions = marginals.candidates(min_probability)
+            index = 0
+            for start, stop in zip(starts[:-1], starts[1:]):
+                inside = []
+                while index < len(mentions) and mentions[index][0][1] < stop:
+                    (kind, s, e), probability = mentions[index]
+                    inside.append(((kind, s - start, e - start), probability))
+                    index += 1
+                yield inside
+
+
+def _chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    """Yield documents a limited number of characters at a time."""
+    chunk: list[Document] = []
+    characters = 0
+    for document in documents:
+        chunk.append(document)
+        characters += len(document.text)
+        if characters >= CHARACTERS_AT_ONCE or len(chunk) >= DOCUMENTS_AT_ONCE:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk

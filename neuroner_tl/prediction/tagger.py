@@ -20,7 +20,10 @@ from neuroner_tl.dataset.packed_sequences import Block, BlockSizes, Shape, lay_o
 from neuroner_tl.dataset.word_table import WordTable
 from neuroner_tl.model.character_embedding import CharacterEmbedding
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, initial_weights
+from neuroner_tl.model.forward_backward import Lattice
+from neuroner_tl.model.sequence_optimisation import LabelSequenceOptimisation
 from neuroner_tl.model.token_embedding import TokenEmbedding
+from neuroner_tl.prediction.marginals import LabelRoles, Marginals
 from neuroner_tl.system.compiler_notice import compile_quietly_once
 
 Weights = Mapping[str, Mapping[str, tf.Tensor]]
@@ -31,6 +34,39 @@ SMALL_ROWS, MAX_ROWS = 8, 128
 MAX_CELLS = 1 << 14
 # Sentences that are laid out together; their distinct words are projected once.
 TOKENS_AT_ONCE = 1 << 15
+
+
+class TaggedSlice(NamedTuple):
+    """Some consecutive sentences of a part.
+
+    Attributes:
+        sentences: their indices.
+        labels: best labels of their tokens, int16 ``[tokens]``.
+        marginals: probabilities, whose tokens are numbered from the first of these sentences on.
+
+    Example::
+
+        for sentences, labels, marginals in tagger.tag_with_marginals(table, part, roles):
+            print(sentences[0], marginals.candidates(0.1))
+    """
+
+    sentences: np.ndarray
+    labels: np.ndarray
+    marginals: Marginals
+
+
+class TaggedBlock(NamedTuple):
+    """A block of sentences with best labels ``[steps, rows]`` and scores ``[steps, rows, labels]``.
+
+    Example::
+
+        block, labels, scores = tagged
+        labels.numpy().reshape(-1)[block.cells]  # of the tokens block.elements
+    """
+
+    block: Block
+    labels: tf.Tensor
+    scores: tf.Tensor
 
 
 class Tagger:
@@ -71,22 +107,79 @@ class Tagger:
             new: token vectors of some words, in place of those that the vocabulary gives them.
         """
         labels = np.zeros(len(part.words), np.int16)
-        if not len(part.words):
-            return labels
-        weights = {
+        weights = self._upper_weights()
+        for _, blocks in self._tagged(weights, table, part, new):
+            for tagged in blocks:
+                best = tagged.labels.numpy().reshape(-1)
+                labels[tagged.block.elements] = best[tagged.block.cells]
+        return labels
+
+    def tag_with_marginals(
+        self,
+        table: WordTable,
+        part: EncodedPart,
+        roles: LabelRoles,
+        new: Optional[NewVectors] = None,
+        temperature: float = 1.0,
+    ) -> Iterator[TaggedSlice]:
+        """Yield the best labels of a part with the probabilities of mentions, some at a time.
+
+        Args:
+            table: the distinct words.
+            part: the sentences.
+            roles: what the labels mean.
+            new: see `tag`.
+            temperature: see `LabelSequenceOptimisation.lattice`.
+        """
+        weights, classes = self._upper_weights(), self.network.architecture.labels
+        crf = weights.get(LabelSequenceOptimisation.name, {})
+        transitions = np.zeros((classes, classes))
+        if crf:
+            transitions += crf["transitions"].numpy() / temperature
+        for sentences, blocks in self._tagged(weights, table, part, new):
+            offsets = part.sentence_offsets[sentences[0] : sentences[-1] + 2]
+            start, size = int(offsets[0]), int(offsets[-1] - offsets[0])
+            labels = np.zeros(size, np.int16)
+            found = np.zeros((3, size, classes), self._dtype.as_numpy_dtype)
+            first, last = np.zeros((2, size), bool)
+            first[offsets[:-1] - start], last[offsets[1:] - start - 1] = True, True
+            for block, best, scores in blocks:
+                elements = block.elements - start
+                labels[elements] = best.numpy().reshape(-1)[block.cells]
+                arguments = (block.starts, block.used, np.asarray(temperature, found.dtype))
+                sums = self._programs.lattice(crf, scores, *map(tf.constant, arguments))
+                for values, of_cells in zip(found, sums):
+                    values[elements] = of_cells.numpy().reshape(-1, classes)[block.cells]
+            alpha, beta, inside = found
+            marginals = Marginals(alpha, beta, inside, transitions, first, last, roles)
+            yield TaggedSlice(sentences, labels, marginals)
+
+    def _upper_weights(self) -> Weights:
+        """Return the current weights of layers 3 to 6."""
+        return {
             layer: {name: tf.convert_to_tensor(value) for name, value in named.items()}
             for layer, named in self.network.weights.items()
             if layer not in (TokenEmbedding.name, CharacterEmbedding.name)
         }
+
+    def _tagged(
+        self,
+        weights: Weights,
+        table: WordTable,
+        part: EncodedPart,
+        new: Optional[NewVectors],
+    ) -> Iterator[tuple[np.ndarray, Iterator[TaggedBlock]]]:
+        """Yield the indices of some sentences at a time, and their tagged blocks."""
+        if not len(part.words):
+            return
         vectors = self._encode_words(weights, table, np.unique(part.words))
         for sentences in sentence_slices(part.sentence_offsets):
             tokens = slice(*part.sentence_offsets[[sentences[0], sentences[-1] + 1]])
             words, places = np.unique(part.words[tokens], return_inverse=True)
             projected = self._project(table, words, vectors, new)
-            for block in lay_out(part.sentence_offsets, sentences, self.sizes):
-                best = self._label(weights, projected, places, block, tokens.start)
-                labels[block.elements] = best.reshape(-1)[block.cells]
-        return labels
+            blocks = lay_out(part.sentence_offsets, sentences, self.sizes)
+            label = functools.partial(self._label, weights, projected, places, tokens.start)
+            yield sentences, map(label, blocks)
 
     def _encode_words(
         self, weights: Weights, table: WordTable, words: np.ndarray
@@ -135,15 +228,15 @@ class Tagger:
         weights: Weights,
         projected: tuple[tf.Tensor, tf.Tensor],
         places: np.ndarray,
-        block: Block,
         start: int,
-    ) -> np.ndarray:
-        """Return the best labels of a block's cells, ``[steps, rows]``; places from start on."""
+        block: Block,
+    ) -> TaggedBlock:
+        """Return the best labels and the scores of a block's cells; places from start on."""
         index = np.zeros(block.starts.shape[1:], np.int32)
         index.reshape(-1)[block.cells] = places[block.elements - start]
         gathered = tuple(tf.gather(values, tf.constant(index)) for values in projected)
         arguments = map(tf.constant, (block.starts, block.used))
-        return self._programs.label(weights, gathered, *arguments).numpy()
+        return TaggedBlock(block, *self._programs.label(weights, gathered, *arguments))
 
 
 def sentence_slices(offsets: np.ndarray) -> Iterator[np.ndarray]:
@@ -157,11 +250,12 @@ def sentence_slices(offsets: np.ndarray) -> Iterator[np.ndarray]:
 
 
 class Programs(NamedTuple):
-    """What is compiled; both are given the weights of layers 3 to 6.
+    """What is compiled; the first two are given the weights of layers 3 to 6.
 
     Attributes:
         encode: layer 3 over words.
         label: layers 4 to 6 over sentences whose words are projected.
+        lattice: what probabilities are made of, from the weights of layer 6 and scores.
 
     Example::
 
@@ -170,7 +264,8 @@ class Programs(NamedTuple):
     """
 
     encode: Callable[..., tf.Tensor]
-    label: Callable[..., tf.Tensor]
+    label: Callable[..., tuple[tf.Tensor, tf.Tensor]]
+    lattice: Callable[..., Lattice]
 
 
 @functools.cache
@@ -195,20 +290,23 @@ def prediction_programs(architecture: Architecture, dtype: tf.DType) -> Programs
 
     def label(
         weights: Weights, projected: tuple[tf.Tensor, tf.Tensor], *block: tf.Tensor
-    ) -> tf.Tensor:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return EntityLSTM(architecture, weights).label(projected, *block)
 
+    def lattice(crf: Mapping[str, tf.Tensor], *scores_and_block: tf.Tensor) -> Lattice:
+        layers = {LabelSequenceOptimisation.name: crf}
+        return EntityLSTM(architecture, layers).lattice(*scores_and_block)
+
+    scores = tf.TensorSpec([None, None, architecture.labels], dtype)
+    crf = weights.get(LabelSequenceOptimisation.name, {})
+    signatures = (
+        (encode, [weights, characters, starts, number, cells, cells]),
+        (label, [weights, (projected, projected), starts, number]),
+        (lattice, [crf, scores, starts, number, tf.TensorSpec([], dtype)]),
+    )
     return Programs(
-        tf.function(
-            encode,
-            input_signature=[weights, characters, starts, number, cells, cells],
-            jit_compile=True,
-            autograph=False,
-        ),
-        tf.function(
-            label,
-            input_signature=[weights, (projected, projected), starts, number],
-            jit_compile=True,
-            autograph=False,
-        ),
+        *(
+            tf.function(program, input_signature=signature, jit_compile=True, autograph=False)
+            for program, signature in signatures
+        )
     )

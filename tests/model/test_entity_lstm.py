@@ -272,7 +272,7 @@ def test_packed_sentences_of_projected_words_are_labelled_like_padded_ones(archi
     expected = tf.gather(tf.reshape(padded, [-1, LABELS]), places)
     np.testing.assert_allclose(scores, expected, rtol=1e-9, atol=1e-12)
     best = decode(network.sequence_optimisation, padded, batch.lengths)
-    found = network.label(projected, starts, steps).numpy()
+    found = network.label(projected, starts, steps)[0].numpy()
     np.testing.assert_array_equal(found, best.ravel()[places.numpy()])
 
 

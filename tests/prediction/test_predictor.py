@@ -11,6 +11,7 @@ import pytest
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.dataset import word_vector_index
 from neuroner_tl.dataset.word_vector_file import WordVectorScan
+from neuroner_tl.errors import ParameterError
 from neuroner_tl.prediction import predictor as predictor_module
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.training.checkpoint import load_model
@@ -158,3 +159,46 @@ def test_ten_thousand_documents_in_bounded_memory(model, vectors, documents):
         if number in (2_000, 10_000):
             resident.append(resident_memory())
     assert resident[1] - resident[0] < 40
+
+
+def probabilities_in(documents):
+    return np.array([entity.probability for d in documents for entity in d.entities])
+
+
+def test_probabilities_do_not_depend_on_other_texts(model, vectors, documents):
+    predictor = Predictor(model, vectors)
+    together = probabilities_in(predictor.predict(documents))
+    assert len(together) > 20 and (0 < together).all() and (together <= 1).all()
+    assert together.min() < 0.9 * together.max()
+    alone = [found for document in documents for found in predictor.predict([document])]
+    np.testing.assert_allclose(probabilities_in(alone), together, atol=1e-5)
+    other = Predictor(model, vectors, batch_size=3)
+    np.testing.assert_allclose(probabilities_in(other.predict(documents)), together, atol=1e-5)
+
+
+def test_candidates_hold_what_is_predicted_and_more(model, vectors, documents):
+    predictor = Predictor(model, vectors)
+    predicted = list(predictor.predict(documents))
+    candidates = list(predictor.candidates(documents, 0.02))
+    assert [d.text for d in candidates] == [d.text for d in documents]
+    more = 0
+    for best, found in zip(predicted, candidates):
+        by_mention = {entity: entity.probability for entity in found.entities}
+        assert all(value >= 0.02 for value in by_mention.values())
+        for entity in best.entities:
+            if entity.probability >= 0.02:
+                assert by_mention.pop(entity) == pytest.approx(entity.probability, abs=1e-5)
+        more += len(by_mention)
+        starts = [(entity.start, entity.end) for entity in found.entities]
+        assert starts == sorted(starts)
+        assert all(found.text[e.start : e.end] == e.text for e in found.entities)
+    assert more
+    few = probabilities_in(predictor.candidates(documents, 0.3))
+    all_of_them = probabilities_in(candidates)
+    np.testing.assert_allclose(sorted(few), sorted(all_of_them[all_of_them >= 0.3]), atol=1e-5)
+
+
+@pytest.mark.parametrize("wrong", [0, -0.1, 1.1, float("nan")])
+def test_candidates_need_a_probability(model, wrong):
+    with pytest.raises(ParameterError, match="min_probability: found .*, expected a number above"):
+        next(Predictor(model).candidates([Document("d", "x")], wrong))

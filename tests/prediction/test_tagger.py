@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from mention_enumeration import enumerate_mentions
 from numpy_network import all_paths, sentence_scores
 from random_networks import ARCHITECTURES
 from tiny_dataset import random_documents, tiny_dataset
@@ -13,6 +14,7 @@ from neuroner_tl.dataset.encoding import encode_documents
 from neuroner_tl.dataset.new_words import NewVectors
 from neuroner_tl.model.entity_lstm import create_network, initial_weights
 from neuroner_tl.prediction import tagger as tagger_module
+from neuroner_tl.prediction.marginals import LabelRoles
 from neuroner_tl.prediction.tagger import Tagger, prediction_programs
 
 LENGTHS = [3, 17, 1, 8, 5, 5, 40, 2, 16, 12, 33, 1]
@@ -136,7 +138,7 @@ def test_slices_of_a_part_do_not_matter(vocabulary, monkeypatch):
 @pytest.fixture
 def sizes(monkeypatch):
     """The sizes of arrays that programs are called with: each is compiled once."""
-    met = {"encode": set(), "label": set()}
+    met = {name: set() for name in tagger_module.Programs._fields}
 
     def spied(architecture, dtype):
         programs = prediction_programs(architecture, dtype)
@@ -149,7 +151,7 @@ def sizes(monkeypatch):
 
             return call
 
-        return tagger_module.Programs(spy("encode"), spy("label"))
+        return tagger_module.Programs(*map(spy, tagger_module.Programs._fields))
 
     monkeypatch.setattr(tagger_module, "prediction_programs", spied)
     return met
@@ -163,17 +165,20 @@ def test_few_sizes_whatever_is_given(vocabulary, sizes):
 
     def tag(distinct, sentences):
         words = [f"w{number}" for number in rng.integers(0, 9999, distinct)]
-        tagger.tag(*encode(vocabulary, rng.integers(1, 100, sentences), words))
+        part = encode(vocabulary, rng.integers(1, 100, sentences), words)
+        assert all(len(found.labels) for found in tagger.tag_with_marginals(*part, roles))
 
+    expected = {"encode": 2, "label": 2, "lattice": 2}
+    roles = LabelRoles.of(vocabulary.labels)
     tag(30, 2)
     tag(3000, 200)
-    assert {name: len(met) for name, met in sizes.items()} == {"encode": 2, "label": 2}
+    assert {name: len(met) for name, met in sizes.items()} == expected
     programs = prediction_programs(network.architecture, tf.float32)
     traces = [program.experimental_get_tracing_count() for program in programs]
-    assert traces == [1, 1]
+    assert traces == [1, 1, 1]
     for _ in range(40):
         tag(int(rng.integers(1, 500)), int(rng.integers(1, 60)))
-    assert {name: len(met) for name, met in sizes.items()} == {"encode": 2, "label": 2}
+    assert {name: len(met) for name, met in sizes.items()} == expected
     assert [program.experimental_get_tracing_count() for program in programs] == traces
 
 
@@ -251,3 +256,37 @@ def test_several_networks_share_the_programs(vocabulary):
         np.testing.assert_array_equal(
             Tagger(network, 2).tag(table, part), one_by_one(network, table, part)
         )
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES[:3], ids=["full", "nochar", "nocrf"])
+def test_probabilities_against_numpy(vocabulary, architecture, monkeypatch):
+    """Of the labels and the mentions of every sentence, with a temperature, slice by slice."""
+    network = make_network(vocabulary, architecture)
+    table, part = encode(vocabulary, [3, 1, 5, 2, 4, 1])
+    monkeypatch.setattr(tagger_module, "TOKENS_AT_ONCE", 9)
+    roles = LabelRoles.of(vocabulary.labels)
+    slices = list(Tagger(network, 4).tag_with_marginals(table, part, roles, temperature=1.7))
+    assert len(slices) == 2
+    labels = np.concatenate([found.labels for found in slices])
+    np.testing.assert_array_equal(labels, one_by_one(network, table, part))
+    weights = {
+        k: {n: v.numpy().astype(float) for n, v in w.items()} for k, w in network.weights.items()
+    }
+    for sentences, _, marginals in slices:
+        offsets = part.sentence_offsets[sentences[0] : sentences[-1] + 2]
+        for start, stop in zip(offsets[:-1], offsets[1:]):
+            words = part.words[start:stop]
+            characters = [
+                table.char_ids[table.char_offsets[w] : table.char_offsets[w + 1]] for w in words
+            ]
+            if not architecture.use_character_lstm:
+                characters = None
+            scores = sentence_scores(weights, table.token_ids[words], characters)
+            crf = weights.get("crf", {})
+            expected, _ = enumerate_mentions(scores, crf, vocabulary.labels, 1.7)
+            spans = list(expected)
+            first = start - offsets[0]
+            inside = [(name, first + s, first + e) for name, s, e in spans]
+            np.testing.assert_allclose(
+                marginals.of_mentions(inside), [expected[span] for span in spans], atol=1e-5
+            )

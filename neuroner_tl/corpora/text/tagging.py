@@ -125,11 +125,20 @@ def tagged_to_entities(
         sentence: tokens and offsets.
         tags: predicted tags; None takes the sentence's own.
     """
-    entities = []
-    for entity_type, first, after in tags_to_spans(sentence.tags if tags is None else tags):
-        start, end = sentence.starts[first], sentence.ends[after - 1]
-        entities.append(Entity(entity_type, ((start, end),), document_text[start:end]))
-    return entities
+    spans = tags_to_spans(sentence.tags if tags is None else tags)
+    return [entity_of_span(document_text, sentence, span) for span in spans]
+
+
+def entity_of_span(
+    document_text: str,
+    sentence: TaggedSentence,
+    span: TokenSpan,
+    probability: Optional[float] = None,
+) -> Entity:
+    """Return the entity of a sentence's tokens, with its offsets in the document."""
+    entity_type, first, after = span
+    start, end = sentence.starts[first], sentence.ends[after - 1]
+    return Entity(entity_type, ((start, end),), document_text[start:end], probability)
 
 
 def taggable_entities(
