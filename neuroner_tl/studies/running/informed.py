@@ -58,7 +58,8 @@ def known_labels(silver: Path) -> Optional[dict[str, KnownLabels]]:
     report = read_object(silver / REPORT)
     found: dict[str, KnownLabels] = {}
     numbers, documents = report.get("learned_from"), report.get("learned_from_documents")
-    if isinstance(numbers, dict):
+    # Beside the ids, the numbers are of the documents that the corpus was scored on.
+    if isinstance(numbers, dict) and not isinstance(documents, dict):
         found.update((name, KnownLabels(n)) for name, n in numbers.items() if isinstance(n, int))
     if isinstance(documents, dict):
         for name, ids in documents.items():

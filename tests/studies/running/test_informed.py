@@ -45,6 +45,11 @@ def refusal(check, study, **report):
     return message
 
 
+def test_gold_that_a_corpus_was_only_scored_on_taught_it_nothing(check, corpora):
+    name = corpora.gold.name
+    check("train_sizes = 16", learned_from={name: 6}, learned_from_documents={})
+
+
 def test_the_documents_learned_from_must_be_in_the_smallest_sample(check, corpora):
     name = corpora.gold.name
     few, all_of_them = ids(corpora, 16), ids(corpora)
