@@ -137,11 +137,14 @@ class StudyDefinition:
                 raise ParameterError(f"--arms: found {name!r}, expected {one_of(name, known)}")
         wanted = {*names}
         wanted |= {a.teacher.arm for a in self.arms if a.teacher is not None and a.name in names}
+        teachers = {arm.teacher.arm for arm in self.arms if arm.teacher is not None}
         choices = tuple(name for name in self.valid_chooses if name in wanted)
         return replace(
             self,
             arms=tuple(arm for arm in self.arms if arm.name in wanted),
             valid_chooses=choices if len(choices) > 1 else (),
+            # Arms that are left out now may need their teachers' models later.
+            keep_models=self.keep_models or not teachers.isdisjoint(wanted),
         )
 
     def corpus_text(self, name: str) -> str:

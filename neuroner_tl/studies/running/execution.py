@@ -17,8 +17,8 @@ from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.running.code_version import code_version
 from neuroner_tl.studies.running.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
 from neuroner_tl.studies.running.record import PARTS, failure, make_record
-from neuroner_tl.studies.running.record_form import member
 from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING
+from neuroner_tl.studies.running.teaching import corpus_of, model_of, remove_completed
 from neuroner_tl.system.interruption import Interrupted
 from neuroner_tl.system.json_text import read_object
 from neuroner_tl.system.temporary import disk_full_error, is_disk_full
@@ -74,6 +74,7 @@ def _execute(job: Job) -> Outcome:
             return Outcome(job, INTERRUPTED, str(error))
         study.store.append(record)
         _tidy(folder, run.is_source or job.keep_model)
+        remove_completed(job)
         return Outcome(job, FINISHED, str(record.get(LEARNED_NOTHING, "")))
 
 
@@ -84,6 +85,7 @@ def _train(job: Job) -> tuple[RunFolder, dict[str, Any]]:
         if results is not None:
             return RunFolder(path), results
         if (path / "last" / MANIFEST).is_file() and not _failed(path):
+            corpus_of(job)  # What it was trained on must be there.
             try:
                 result = resume_run(path, {})
                 return result.folder, result.results
@@ -137,28 +139,20 @@ def _results(path: Path) -> dict[str, Any]:
 
 def _parameters(job: Job) -> Parameters:
     """Return the run's parameters with the folders of this machine."""
-    run = job.run
+    run, corpus = job.run, corpus_of(job)
     changes: dict[str, Any] = {
         "train_model": True,
         "use_pretrained_model": run.source is not None,
-        "dataset_text_folder": job.corpus,
+        "dataset_text_folder": corpus,
         "output_folder": job.study.runs,
         "experiment_name": run.id,
-        "pretrained_model_folder": None if run.source is None else _source_model(job),
+        "pretrained_model_folder": None
+        if run.source is None
+        else model_of(job, run.source, "source"),
     }
     if run.documents is not None:
         changes["train_size"] = _percent(job)
     return Parameters(**{**run.parameters.model_dump(), **changes})
-
-
-def _source_model(job: Job) -> Path:
-    record = job.study.store.records().get(str(job.run.source), {})
-    if record.get("status") != FINISHED:
-        raise ParameterError(
-            f"{job.run.id}: its source model {job.run.source} is not in {job.study.store.path}, "
-            "expected it to be trained first; run the study, which does so"
-        )
-    return job.study.path / member(record, "folder") / "model"
 
 
 def _check_content(job: Job) -> None:

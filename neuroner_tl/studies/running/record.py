@@ -147,6 +147,7 @@ def _about(run: StudyRun) -> Record:
         "train_size": run.train_size,
         "documents": run.documents,
         "source": run.source,
+        **({} if run.teacher is None else {"teacher": run.teacher}),
         "seed": run.parameters.seed,
         "split_seed": run.parameters.split_seed,
         "parameters": deciding_parameters(run.parameters),

@@ -122,8 +122,15 @@ def _prepare(
     write_atomically(definition.report_folder / "study.ini", definition.path.read_bytes())
     records = study.store.records()
     done = {name for name, record in records.items() if record.get("status") == FINISHED}
+    teachers = {run.teacher for run in runs}
     jobs = [
-        Job(run, corpora[run.corpus], study, definition.keep_models, execution.retry_failed)
+        Job(
+            run,
+            corpora[run.corpus],
+            study,
+            definition.keep_models or run.id in teachers,
+            execution.retry_failed,
+        )
         for run in runs
         if run.id not in done
         and (execution.retry_failed or records.get(run.id, {}).get("status") != FAILED)

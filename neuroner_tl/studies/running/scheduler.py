@@ -1,4 +1,4 @@
-"""The order of a study's runs: source models first, then the runs that depend on them."""
+"""The order of a study's runs: each starts once the runs are done whose models it needs."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Scheduler:
         return False
 
     def _is_ready(self, job: Job) -> bool:
-        return job.run.source is None or job.run.source in self.done
+        return self.done.issuperset(job.run.needs)
 
     def _take(self, outcome: Outcome) -> Outcome:
         if outcome.status == FINISHED:

@@ -13,9 +13,20 @@ from neuroner_tl.studies.running.scheduler import ATTEMPTS, Scheduler
 from neuroner_tl.studies.running.store import FAILED, FINISHED
 
 
-def job(name, source=None):
+def job(name, source=None, teacher=None):
     run = StudyRun(
-        name, "corpus", "DISO", "transfer", (), None, None, source, None, None, Parameters()
+        name,
+        "corpus",
+        "DISO",
+        "transfer",
+        (),
+        None,
+        None,
+        source,
+        None,
+        None,
+        Parameters(),
+        teacher=teacher,
     )
     return Job(run, Path("corpus"), StudyFolder(Path("study")))
 
@@ -112,3 +123,16 @@ def test_a_full_disk_ends_the_study():
     with pytest.raises(TrainingError, match="a note"):
         schedule([job("a"), job("b"), job("c")], workers)
     assert workers.started == ["a", "b"]
+
+
+def test_a_student_waits_for_its_source_and_its_teacher():
+    jobs = [job("target", "student"), job("student", "source", "teacher")]
+    jobs += [job("teacher"), job("source")]
+    workers = Workers(2)
+    _, outcomes, _ = schedule(jobs, workers)
+    assert workers.started == ["teacher", "source", "student", "target"]
+    assert len(outcomes) == 4
+    # It is left out if one of them failed.
+    workers = Workers(2, {"teacher": [FAILED]})
+    schedule(jobs, workers)
+    assert workers.started == ["teacher", "source"]

@@ -1,0 +1,193 @@
+"""Sources that are trained on what a target's model completed: teacher and student."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from study_records import comparable
+
+from neuroner_tl.__main__ import main
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.studies.definition.files import read_definition
+from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.running import execution
+from neuroner_tl.studies.running.store import Store
+
+pytestmark = pytest.mark.usefixtures("eagerly")
+
+TAUGHT = """\
+[student]
+learning_rate = 0.03
+[arm taught]
+teacher = baseline
+sure = 0.8
+doubtful = 0.4
+"""
+BOTH = "arms = baseline, transfer, taught\nvalid_chooses = transfer, taught\nkeep_models = False"
+
+
+@pytest.fixture
+def completed(monkeypatch):
+    """What was completed with what; the real work is that of silver/completion.py."""
+    calls = []
+
+    def complete(silver, teacher, output, *, sure, doubtful):
+        assert (Path(teacher) / "manifest.json").is_file()
+        calls.append((Path(teacher), sure, doubtful))
+        shutil.copytree(silver, output)
+
+    module = SimpleNamespace(complete_silver=complete)
+    monkeypatch.setitem(sys.modules, "neuroner_tl.silver.completion", module)
+    return calls
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "output" / "tiny"
+
+
+@pytest.fixture
+def records(folder):
+    def by_arm():
+        return {
+            (r["arm"], "teacher" in r): r for r in Store(folder / "runs.jsonl").records().values()
+        }
+
+    return by_arm
+
+
+def plan(path, **more):
+    return plan_runs(read_definition(path), **more)
+
+
+def test_each_target_run_has_a_teacher_and_a_student_of_its_own(write_study):
+    path = write_study(f"{BOTH}\nseeds = 0, 1\ntrain_sizes = 20, 40", TAUGHT)
+    runs = plan(path)
+    by_id = {run.id: run for run in runs}
+    students = [run for run in runs if run.teacher is not None]
+    assert len(students) == 4 and len(runs) == 1 + 3 * 4 + 4 == len(by_id)
+    for student in students:
+        teacher = by_id[student.teacher]
+        assert student.is_source and student.corpus == "silver" and student.source is None
+        assert (teacher.arm, teacher.corpus) == ("baseline", "gold")
+        assert student.parameters.seed == teacher.parameters.seed
+        assert student.parameters.learning_rate == 0.03
+        assert student.id.startswith(f"silver-source-taught_by_gold-{teacher.train_size:g}pct-seed")
+        (target,) = [run for run in runs if run.source == student.id]
+        assert target.arm == "taught" and target.source_seed is None and len(target.layers) == 6
+        assert target.train_size == teacher.train_size
+        assert target.parameters.seed == teacher.parameters.seed
+        # All that it needs comes before it.
+        order = list(by_id)
+        assert order.index(teacher.id) < order.index(student.id) < order.index(target.id)
+
+
+def test_a_student_is_identified_by_all_that_it_reads(write_study):
+    def students(taught=TAUGHT, study=BOTH, more=""):
+        runs = plan(write_study(study, taught + more))
+        return {run.id for run in runs if run.teacher is not None}
+
+    first = students()
+    for other in (
+        students(TAUGHT.replace("0.8", "0.7")),
+        students(TAUGHT.replace("0.4", "0.3")),
+        students(TAUGHT.replace("0.03", "0.02")),
+        students(TAUGHT + "from_source = True\n"),
+        students(more="[target]\nlearning_rate = 0.5\n"),
+        students(TAUGHT.replace("teacher = baseline", "teacher = transfer")),
+    ):
+        assert not first & other and len(other) == 1
+    assert students(TAUGHT.replace("[arm taught]", "[arm taught]\nlearning_rate = 0.5")) == first
+    # The other arms are what they are without it.
+    ids = {run.id for run in plan(write_study("arms = baseline, transfer"))}
+    assert ids < {run.id for run in plan(write_study(BOTH, TAUGHT))}
+
+
+def test_a_student_may_start_from_the_source_of_the_corpus_as_it_is(write_study):
+    path = write_study(
+        f"{BOTH}\nseeds = 0, 1\nsource_seeds = 5, 6", TAUGHT + "from_source = True\n"
+    )
+    runs = plan(path)
+    by_id = {run.id: run for run in runs}
+    for student in (run for run in runs if run.teacher is not None):
+        source = by_id[student.source]
+        assert source.is_source and source.teacher is None
+        assert source.parameters.seed == student.parameters.seed + 5 == student.source_seed
+        (target,) = [run for run in runs if run.source == student.id]
+        assert target.source_seed == student.source_seed
+
+
+def test_without_an_arm_of_its_own_the_plain_source_is_not_trained(write_study):
+    runs = plan(write_study("arms = baseline, taught", TAUGHT))
+    assert [run.arm for run in runs] == ["baseline", "source", "taught"]
+    fine = plan(write_study("arms = baseline, taught", TAUGHT + "from_source = True\n"))
+    assert [run.arm for run in fine] == ["source", "baseline", "source", "taught"]
+
+
+def test_teacher_student_and_target_are_trained_in_turn(
+    write_study, folder, records, completed, capsys
+):
+    path = write_study(BOTH, TAUGHT)
+    # Its model is kept for the teaching to come, whatever keep_models says.
+    assert main(["study", "run", str(path), "--arms", "baseline"]) == 0
+    assert len(records()) == 1 and not completed
+    assert main(["study", "run", str(path)]) == 0
+    found = records()
+    assert len(found) == 5 and {r["status"] for r in found.values()} == {"finished"}
+    student, baseline = found["source", True], found["baseline", False]
+    assert student["teacher"] == baseline["id"]
+    assert completed == [(folder / baseline["folder"] / "model", 0.8, 0.4)]
+    assert found["taught", False]["source"] == student["id"]
+    imported = json.loads(
+        (folder / found["taught", False]["folder"] / "transfer_report.json").read_text()
+    )
+    assert imported["source"] == str(folder / student["folder"] / "model")
+    assert not list((folder / "corpora").glob("completed-*")), "it is needed no more"
+    assert (folder / baseline["folder"] / "model").is_dir()
+    assert not (folder / found["transfer", False]["folder"] / "model").exists()
+    text = (folder / "reports/tiny/report.md").read_text()
+    assert "chosen on valid" in text and "silver, source model of a teacher" in text
+    # Nothing is made twice.
+    assert main(["study", "run", str(path)]) == 0
+    assert len(completed) == 1
+
+
+def test_an_interrupted_student_resumes_on_the_same_corpus(
+    write_study, folder, records, completed, monkeypatch
+):
+    path = write_study("arms = baseline, taught", TAUGHT, epochs=2)
+    assert main(["study", "run", str(path)]) == 0
+    expected = {key: comparable(record) for key, record in records().items()}
+    shutil.rmtree(folder)
+
+    train = execution.train_run
+
+    def fail_after(parameters):
+        if "taught_by" in parameters.experiment_name:
+            raise CorpusError("no disk")
+        return train(parameters)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(execution, "train_run", fail_after)
+        assert main(["study", "run", str(path)]) == 0
+    assert records()["source", True]["status"] == "failed" and ("taught", False) not in records()
+    assert list((folder / "corpora").glob("completed-*"))
+    assert main(["study", "run", str(path), "--retry-failed"]) == 0
+    # The corpus was completed before: it is taken as it is.
+    assert len(completed) == 2
+    assert {key: comparable(record) for key, record in records().items()} == expected
+
+
+def test_a_teacher_without_a_model_is_the_error_of_its_student(
+    write_study, folder, records, completed
+):
+    path = write_study("arms = baseline\nkeep_models = False")
+    assert main(["study", "run", str(path)]) == 0
+    path = write_study("arms = baseline, taught\nkeep_models = False", TAUGHT)
+    assert main(["study", "run", str(path)]) == 0
+    error = records()["source", True]["error"]
+    assert "found no model of its teacher gold-baseline" in error and "remove its line" in error
+    assert ("taught", False) not in records()
