@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from neuroner_tl.silver.annotate import annotate_texts
     from neuroner_tl.silver.build import build_silver
     from neuroner_tl.silver.lexicon import LexiconRules
+    from neuroner_tl.silver.new_definition import init_silver
     from neuroner_tl.studies.study import run_study, study_report, study_status
     from neuroner_tl.vectors.looking import describe_vectors, nearest_words
     from neuroner_tl.vectors.selection import convert_vectors, prune_vectors
@@ -74,6 +75,7 @@ _MODULES = {
     "evaluate_folders": "evaluation.brat_folders",
     "fetch_corpus": "corpora.public.download",
     "find_leaks": "corpora.leaks",
+    "init_silver": "silver.new_definition",
     "measure_speed": "benchmark.speed",
     "nearest_words": "vectors.looking",
     "parameters_markdown": "parameters.documentation",
@@ -112,6 +114,7 @@ __all__ = [
     "evaluate_folders",
     "fetch_corpus",
     "find_leaks",
+    "init_silver",
     "measure_speed",
     "nearest_words",
     "parameters_markdown",

@@ -1,9 +1,10 @@
-"""`neuroner-tl silver`: build a silver-standard corpus, or annotate texts with a term list."""
+"""`neuroner-tl silver`: define and build a silver-standard corpus, or run one term list."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from neuroner_tl.cli.corpus_convert import FORMATS
 from neuroner_tl.cli.outcome import Outcome
@@ -14,6 +15,7 @@ from neuroner_tl.messages.screen import terminal_width
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions of this command."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _add_init(actions)
     description = (
         "annotate, harmonise and clean texts according to a definition, and report every step"
     )
@@ -65,9 +67,71 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_init(actions: Any) -> None:
+    description = (
+        "write the definition of a corpus for a class of your own, from term lists, texts and, if "
+        "there are any, annotations of taggers; every file is checked"
+    )
+    init = actions.add_parser("init", help=description, description=description)
+    init.add_argument("definition", type=Path, metavar="FILE", help="the definition to write")
+    init.add_argument(
+        "--type", required=True, metavar="TYPE", help="the entity type, such as ENZYME"
+    )
+    several = {"action": "extend", "nargs": "+", "default": []}
+    init.add_argument(
+        "--texts",
+        required=True,
+        metavar="PATH",
+        help="the texts: folders of .txt files, or files in a format of `corpus convert`",
+        **several,
+    )
+    init.add_argument(
+        "--texts-format",
+        choices=[name for name in FORMATS if name != "standoff"],
+        help="format of the texts (default: detected)",
+    )
+    init.add_argument("--terms", metavar="FILE", help="term lists, one term per line", **several)
+    init.add_argument(
+        "--annotations",
+        metavar="PATH",
+        help="annotations of these texts by taggers or language models, in a format of `corpus "
+        "convert`, which is detected or given as FORMAT:PATH",
+        **several,
+    )
+    init.add_argument(
+        "--tagger-type",
+        dest="tagger_types",
+        metavar="TYPE",
+        help="types of these annotations that are of your class, if they have other names",
+        **several,
+    )
+    init.add_argument(
+        "--gold",
+        metavar="DIR",
+        help="annotated corpora: their documents are kept out, their train parts are learned from",
+        **several,
+    )
+
+
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the command."""
-    return _build(arguments) if arguments.action == "build" else _annotate(arguments)
+    return {"init": _init, "build": _build, "annotate": _annotate}[arguments.action](arguments)
+
+
+def _init(arguments: argparse.Namespace) -> Outcome:
+    from neuroner_tl.silver.new_definition import init_silver
+
+    made = init_silver(
+        arguments.definition,
+        arguments.type,
+        arguments.texts,
+        terms=arguments.terms,
+        annotations=arguments.annotations,
+        texts_format=arguments.texts_format,
+        tagger_types=arguments.tagger_types,
+        gold=arguments.gold,
+    )
+    return Outcome(made.summary(), made.to_json())
 
 
 def _build(arguments: argparse.Namespace) -> Outcome:
