@@ -9,13 +9,12 @@ from pathlib import Path
 from neuroner_tl.corpora.convert import STANDOFF
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.parameters.ini_syntax import without_comment
-from neuroner_tl.silver.definition import corpus_name
+from neuroner_tl.silver.definition import MIN_ANNOTATORS, corpus_name
 from neuroner_tl.silver.material import TaggerFile, TermList, Texts
 from neuroner_tl.system.file_name import file_name_fault
 
 _SAMPLE = 20_000  # documents
 _MANY_TEXTS = 5_000
-_MANY_ANNOTATORS = 3
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
 
@@ -73,7 +72,7 @@ def definition_text(
         "abbreviations = True",
         "",
         "[harmonise]",
-        *_harmonise_lines(len(lists) + len(taggers), len(lists) + wide, bool(gold)),
+        *_harmonise_lines(len(lists), len(taggers), len(lists) + wide, bool(gold)),
         "",
         "[gold]",
         *_gold_lines(gold),
@@ -118,14 +117,20 @@ def _type_lines(entity_type: str, taggers: Mapping[str, TaggerFile]) -> list[str
     return ["[types]", comment, *own, ""] if own else []
 
 
-def _harmonise_lines(annotators: int, wide: int, gold: bool) -> list[str]:
-    """Return how votes are counted.
+def _harmonise_lines(lists: int, taggers: int, wide: int, gold: bool) -> list[str]:
+    """Return how annotations become mentions.
 
     Args:
-        annotators: how many there are.
-        wide: how many of them have seen most of the texts.
+        lists: how many term lists there are.
+        taggers: how many taggers.
+        wide: how many of all of them have seen most of the texts.
         gold: whether there are annotated corpora.
     """
+    if taggers and lists + taggers >= MIN_ANNOTATORS:
+        return [
+            "# How far each annotator is trusted is learned from their agreement, without gold.",
+            "method = hmm",
+        ]
     if gold:
         return [
             "# How far each annotator is trusted is learned from the train parts named in [gold].",
@@ -133,13 +138,13 @@ def _harmonise_lines(annotators: int, wide: int, gold: bool) -> list[str]:
             "# So are words that belong to mentions and that annotators leave out.",
             "extend = True",
         ]
-    if annotators == 1:
+    if lists + taggers == 1:
         return [
             "# There is one annotator: what it finds is annotated.",
             "method = tolerant",
             "threshold = 1",
         ]
-    if wide < _MANY_ANNOTATORS:
+    if wide < MIN_ANNOTATORS:
         return [
             "# What any annotator finds is a mention; 2 asks for two of them, which finds less and",
             "# errs less. Annotations that overlap are votes for one mention.",
@@ -147,8 +152,8 @@ def _harmonise_lines(annotators: int, wide: int, gold: bool) -> list[str]:
             "threshold = 1",
         ]
     return [
-        "# Two annotators have to find a mention: 1 finds more, 3 errs less. Annotations that",
-        "# overlap are votes for one mention, whose boundaries are those that most of them give.",
+        "# Two lists have to find a mention: 1 finds more, 3 errs less. Annotations that overlap",
+        "# are votes for one mention, whose boundaries are those that most of them give.",
         "method = tolerant",
         "threshold = 2",
     ]

@@ -162,7 +162,9 @@ def _check(
             f"{path}: exists already and is not overwritten; give another name, or remove it"
         )
     if not path.parent.is_dir():
-        raise ParameterError(f"{path}: found no folder {path.parent}, expected one to write to; create it")
+        raise ParameterError(
+            f"{path}: found no folder {path.parent}, expected one to write to; create it"
+        )
     if not re.fullmatch(r"[^\s,#;$\"]+", entity_type):
         raise ParameterError(
             f"--type: found {entity_type!r}, expected an entity type: one word such as ENZYME"

@@ -135,11 +135,30 @@ def test_the_names_of_annotators_differ(folder: Path) -> None:
     assert definition.harmonise.threshold == 2
 
 
-def test_few_texts_of_taggers_ask_for_no_second_vote(folder: Path) -> None:
-    """Two taggers that have seen two of thirty texts cannot confirm a list on the others."""
-    one, two = write_tagged(Path("one")), write_tagged(Path("two"), "jsonl")
-    result = made(terms=["enzymes.txt"], annotations=[one, two], tagger_types=["Enzyme"])
-    assert read_silver_definition(result.path).harmonise.threshold == 1
+@pytest.mark.parametrize(
+    ("lists", "taggers", "expected"),
+    [
+        (1, 0, ("tolerant", 1)),
+        (2, 0, ("tolerant", 1)),
+        (3, 0, ("tolerant", 2)),
+        (0, 1, ("tolerant", 1)),
+        (1, 1, ("tolerant", 1)),
+        (1, 2, ("hmm", 0.1)),
+        (2, 1, ("hmm", 0.1)),
+    ],
+)
+def test_the_method_is_chosen_by_what_there_is(
+    folder: Path, lists: int, taggers: int, expected: tuple[str, float]
+) -> None:
+    """Two votes where three lists may give them, a label model where taggers have a say."""
+    terms = [f"list{number}.txt" for number in range(lists)]
+    for name in terms:
+        (folder / name).write_text("\n".join(NAMES))
+    annotations = [write_tagged(Path(f"tagger{number}")) for number in range(taggers)]
+    result = made(terms=terms, annotations=annotations, tagger_types=["Enzyme"])
+    definition = read_silver_definition(result.path)
+    assert (definition.harmonise.method, definition.harmonise.minimum) == expected
+    assert build_silver(definition).content["documents"] == (30 if lists else 2)
 
 
 def test_gold_corpora_are_kept_out_and_learned_from(folder: Path) -> None:
@@ -155,6 +174,8 @@ def test_gold_corpora_are_kept_out_and_learned_from(folder: Path) -> None:
     assert result.gold["gold"] > 0 and not result.notes
     definition = read_silver_definition(result.path)
     assert definition.gold.corpora == definition.gold.learn_from == ("gold",)
+    assert definition.harmonise.method == "learned"
+    assert build_silver(definition).content["documents_shared_with_gold"] == 0
     result.path.unlink()
     with pytest.raises(NeuroNERError, match="gold: found the types ENZYME in its train part, exp"):
         init_silver("other.ini", "Enzyme", ["abstracts"], terms=["enzymes.txt"], gold=["gold"])
