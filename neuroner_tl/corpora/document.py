@@ -153,6 +153,11 @@ class TaggedSentence:
     probability: float = 1.0
     outside_probability: float = 1.0
 
+    @property
+    def unknown_tokens(self) -> list[int]:
+        """The tokens that are unknown, counted from the start of the sentence."""
+        return [token for token, tag in enumerate(self.unknown) if tag != "O"]
+
 
 @dataclass(frozen=True)
 class TaggedDocument:

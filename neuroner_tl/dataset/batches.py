@@ -9,6 +9,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from neuroner_tl.dataset.encoded_part import EncodedPart
+from neuroner_tl.dataset.supervision import Supervision
 from neuroner_tl.dataset.word_table import WordTable
 
 
@@ -21,8 +22,9 @@ class Batch(NamedTuple):
         characters: ``[words, length]`` int32, the characters of each distinct word.
         character_lengths: ``[words]`` int32, at least 1.
         lengths: ``[batch]`` int32, at least 1.
-        labels: ``[batch, time]`` int32.
-        sentence_weights: ``[batch]`` float32, 1, and 0 for a sentence that only fills the batch.
+        labels: ``[batch, time]`` int32; -1 for a token that may have any.
+        sentence_weights: ``[batch]`` float32, above 0, and 0 for a sentence that only fills the
+            batch.
 
     Example::
 
@@ -116,6 +118,7 @@ def make_batch(
     token_ids: Optional[np.ndarray] = None,
     replaced_characters: Optional[np.ndarray] = None,
     with_characters: bool = True,
+    supervision: Optional[Supervision] = None,
 ) -> Batch:
     """Put sentences together into a batch.
 
@@ -128,6 +131,7 @@ def make_batch(
         token_ids: ``[words of the table]``, what replaces ``table.token_ids`` in this epoch.
         replaced_characters: ``[alphabet]``, what replaces each character id in this epoch.
         with_characters: if False, ``word_index`` holds rows of the table, without characters.
+        supervision: labels and weights in training; None for the part's labels, all of weight 1.
     """
     starts = part.sentence_offsets[sentences]
     sizes = part.sentence_offsets[sentences + 1] - starts
@@ -139,12 +143,14 @@ def make_batch(
     positions = (starts[:, None] + columns)[inside]
     weights = np.zeros(batch_size, np.float32)
     weights[: len(sentences)] = 1.0
+    if supervision is not None and len(supervision.weights):
+        weights[: len(sentences)] = supervision.weights[sentences]
     shape = (batch_size, time)
     filled = np.zeros(shape, bool)
     filled[: len(sentences)] = inside
     occurring = part.words[positions]
     labels = np.zeros(shape, np.int32)
-    labels[filled] = part.labels[positions]
+    labels[filled] = (part if supervision is None else supervision).labels[positions]
     ids = np.zeros(shape, np.int32)
     ids[filled] = (table.token_ids if token_ids is None else token_ids)[occurring]
     word_index = np.zeros(shape, np.int32)
@@ -185,6 +191,7 @@ def training_batches(
     epoch: int,
     alphabet: int,
     skip: int = 0,
+    supervision: Optional[Supervision] = None,
 ) -> Iterator[Batch]:
     """Yield the batches of one epoch, the same for the same seed and epoch.
 
@@ -198,6 +205,7 @@ def training_batches(
         epoch: number of the epoch, from 1.
         alphabet: number of characters.
         skip: batches at the beginning to leave out, to resume inside an epoch.
+        supervision: the part's labels and weights; see `make_batch`.
     """
     rng = np.random.default_rng([seed, epoch])
     order = epoch_order(part.lengths, batch_size, rng)
@@ -205,7 +213,16 @@ def training_batches(
     alphabet_ids = np.arange(alphabet, dtype=np.int32)
     characters = _replace(alphabet_ids, rare.character_ids, rare.unknown_character, rare, rng)
     for sentences in order[skip:]:
-        yield make_batch(table, part, sentences, batch_size, shapes, token_ids, characters)
+        yield make_batch(
+            table,
+            part,
+            sentences,
+            batch_size,
+            shapes,
+            token_ids,
+            characters,
+            supervision=supervision,
+        )
 
 
 def _replace(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,6 +34,10 @@ class EncodedPart:
             ``document_offsets[d + 1]``, int64 ``[documents + 1]``.
         document_ids: names of the documents.
         gold: all annotations of the documents, including those that tags cannot represent.
+        unknown_tokens: tokens in unknown regions, which may have any label, int64 ``[unknown]``,
+            ascending.
+        probabilities: for each sentence the probability that its mentions are right, and that its
+            unknown regions are no mentions, float32 ``[sentences, 2]``; ``[0, 2]`` if all are 1.
 
     Example::
 
@@ -50,6 +54,8 @@ class EncodedPart:
     document_offsets: np.ndarray
     document_ids: list[str]
     gold: GoldAnnotations
+    unknown_tokens: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.float32))
 
     @property
     def lengths(self) -> np.ndarray:
@@ -65,6 +71,14 @@ class EncodedPart:
     def number_of_tokens(self) -> int:
         """The number of tokens."""
         return len(self.words)
+
+    def unknown_by_sentence(self) -> list[list[int]]:
+        """Return the unknown tokens of each sentence, counted from its start."""
+        bounds = np.searchsorted(self.unknown_tokens, self.sentence_offsets)
+        return [
+            (self.unknown_tokens[first:last] - start).tolist()
+            for first, last, start in zip(bounds[:-1], bounds[1:], self.sentence_offsets)
+        ]
 
 
 class Numbering:
@@ -135,6 +149,8 @@ def number_documents(
     labels = array("h")
     sentence_offsets, document_offsets = array("q", [0]), array("q", [0])
     document_ids: list[str] = []
+    unknown_tokens = array("q")
+    doubtful: dict[int, tuple[float, float]] = {}  # probabilities by sentence
     tags = Numbering()
     first_documents: list[str] = []
     gold = GoldBuilder()
@@ -145,6 +161,12 @@ def number_documents(
         for sentence in document.sentences:
             if not sentence.tokens:
                 continue
+            if sentence.unknown:
+                first = len(word_ids)
+                unknown_tokens.extend([first + token for token in sentence.unknown_tokens])
+            if sentence.probability != 1 or sentence.outside_probability != 1:
+                number = len(sentence_offsets) - 1
+                doubtful[number] = sentence.probability, sentence.outside_probability
             word_ids.extend([word_numbers[token] for token in sentence.tokens])
             numbers = [tag_numbers[tag] for tag in sentence.tags]
             if len(tags) > MAX_LABELS:
@@ -159,6 +181,9 @@ def number_documents(
         if len(gold.numbers) > MAX_LABELS // 4:
             raise too_many_types(f"{name}, document {document.id}")
         first_documents.extend([document.id] * (len(tags) - len(first_documents)))
+    probabilities = np.ones((len(sentence_offsets) - 1 if doubtful else 0, 2), np.float32)
+    if doubtful:
+        probabilities[list(doubtful)] = list(doubtful.values())
     part = EncodedPart(
         words=np.frombuffer(word_ids, np.int32),
         labels=np.frombuffer(labels, np.int16),
@@ -168,6 +193,8 @@ def number_documents(
         document_offsets=np.frombuffer(document_offsets, np.int64),
         document_ids=document_ids,
         gold=gold.build(),
+        unknown_tokens=np.frombuffer(unknown_tokens, np.int64),
+        probabilities=probabilities,
     )
     return NumberedPart(part, tags.strings(), first_documents)
 

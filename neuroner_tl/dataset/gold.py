@@ -15,6 +15,8 @@ import numpy as np
 from neuroner_tl.corpora.document import Entity, TaggedDocument
 
 TEXT_DIGEST_BYTES = 16
+# The type of an unknown region matters to nothing here.
+UNTYPED = "unknown"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,9 @@ class GoldAnnotations:
             ``fragment_offsets[a + 1]``, int64 ``[annotations + 1]``.
         annotation_offsets: likewise for each document's annotations, int64 ``[documents + 1]``.
         text_digests: digest of each document's text, uint8 ``[documents, 16]``.
+        regions: start and end of each fragment of the unknown regions, int32 ``[regions, 2]``.
+        region_offsets: likewise for each document's, int64 ``[documents + 1]``; empty if there is
+            none.
 
     Example::
 
@@ -42,6 +47,8 @@ class GoldAnnotations:
     fragment_offsets: np.ndarray
     annotation_offsets: np.ndarray
     text_digests: np.ndarray
+    regions: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int32))
+    region_offsets: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def entities(self, document: int, text: str) -> tuple[Entity, ...]:
         """Return the annotations of a document, which has this text."""
@@ -52,6 +59,16 @@ class GoldAnnotations:
             said = " ".join(text[start:end] for start, end in fragments)
             found.append(Entity(self.types[self.kinds[a]], fragments, said))
         return tuple(found)
+
+    def unknown(self, document: int, text: str) -> tuple[Entity, ...]:
+        """Return the unknown regions of a document, which has this text, without their types."""
+        if not len(self.region_offsets):
+            return ()
+        own = self.regions[self.region_offsets[document] : self.region_offsets[document + 1]]
+        return tuple(
+            Entity(UNTYPED, ((start, end),), text[start:end], certain=False)
+            for start, end in own.tolist()
+        )
 
     def has_text(self, document: int, text: str) -> bool:
         """Tell whether this was the document's text."""
@@ -82,6 +99,8 @@ class GoldBuilder:
     fragment_offsets: array[int] = field(default_factory=lambda: array("q", [0]))
     annotation_offsets: array[int] = field(default_factory=lambda: array("q", [0]))
     digests: bytearray = field(default_factory=bytearray)
+    regions: array[int] = field(default_factory=lambda: array("i"))
+    region_offsets: array[int] = field(default_factory=lambda: array("q", [0]))
 
     def add(self, document: TaggedDocument) -> None:
         """Add the next document."""
@@ -92,9 +111,14 @@ class GoldBuilder:
             self.fragment_offsets.append(len(self.fragments) // 2)
         self.annotation_offsets.append(len(self.kinds))
         self.digests += text_digest(document.text)
+        for region in document.unknown:
+            for fragment in region.fragments:
+                self.regions.extend(fragment)
+        self.region_offsets.append(len(self.regions) // 2)
 
     def build(self) -> GoldAnnotations:
         """Return the annotations added so far."""
+        offsets = np.frombuffer(self.region_offsets, np.int64)
         return GoldAnnotations(
             types=list(self.numbers),
             kinds=np.frombuffer(self.kinds, np.int32),
@@ -102,6 +126,8 @@ class GoldBuilder:
             fragment_offsets=np.frombuffer(self.fragment_offsets, np.int64),
             annotation_offsets=np.frombuffer(self.annotation_offsets, np.int64),
             text_digests=np.frombuffer(self.digests, np.uint8).reshape(-1, TEXT_DIGEST_BYTES),
+            regions=np.frombuffer(self.regions, np.int32).reshape(-1, 2),
+            region_offsets=offsets if self.regions else offsets[:0],
         )
 
 

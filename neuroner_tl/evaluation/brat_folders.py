@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Optional
 
-from neuroner_tl.corpora.document import Document, Sentence
+from neuroner_tl.corpora.document import Document, Sentence, TaggedSentence
 from neuroner_tl.corpora.formats.brat import line_ends, read_annotations, read_brat_document
 from neuroner_tl.corpora.formats.text_files import read_text
 from neuroner_tl.corpora.import_report import ImportReport
@@ -23,6 +23,7 @@ from neuroner_tl.evaluation.scoring import (
     score_documents,
     score_tags,
 )
+from neuroner_tl.evaluation.unknown import scored_prediction
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.system.paths import StrPath
@@ -130,6 +131,7 @@ def evaluate_folders(
     gold_report, predicted_report = ImportReport(), ImportReport()
     tokenizer = get_tokenizer("alnum")
     tags: tuple[list[tuple[str, ...]], list[tuple[str, ...]]] = ([], [])
+    unknown: list[list[int]] = []
     gold_ends, predicted_ends = line_ends(gold_paths.values), line_ends(predicted_paths.values)
 
     def pairs() -> Iterator[tuple[Document, Document]]:
@@ -150,8 +152,12 @@ def evaluate_folders(
             else:
                 _check_same_text(expected, found, gold_paths[name], predicted_paths[name])
                 found = replace(found, text=expected.text)
-            for side, document in zip(tags, (expected, found)) if on_tags else ():
-                side.extend(_tags(document, tokenizer))
+            if on_tags:
+                for side, document in zip(tags, (expected, found)):
+                    cut = _tagged(document, tokenizer)
+                    side.extend(sentence.tags for sentence in cut)
+                    if document is expected:
+                        unknown.extend(sentence.unknown_tokens for sentence in cut)
             yield expected, found
 
     scored = score_documents(pairs(), lambda document: taggable_entities(document, tokenizer))
@@ -165,16 +171,15 @@ def evaluate_folders(
         documents,
         gold_report,
         predicted_report,
-        score_tags(*tags) if on_tags else None,
+        score_tags(*tags, unknown=unknown) if on_tags else None,
     )
 
 
-def _tags(document: Document, tokenizer: Tokenizer) -> list[tuple[str, ...]]:
-    """Return the tags of a document as one sentence, so that none of its entities is cut."""
+def _tagged(document: Document, tokenizer: Tokenizer) -> tuple[TaggedSentence, ...]:
+    """Return a document with tags as one sentence, so that none of its entities is cut."""
     tokens = tuple(tokenizer.tokenize(document.text, 0, len(document.text)))
     whole = (Sentence(0, len(document.text), tokens),) if tokens else ()
-    tagged = tag_document(replace(document, sentences=whole), tokenizer)
-    return [sentence.tags for sentence in tagged.sentences]
+    return tag_document(replace(document, sentences=whole), tokenizer).sentences
 
 
 def read_folder_pair(gold: Path, predicted: Path) -> tuple[list[Document], list[Document]]:
@@ -192,13 +197,12 @@ def read_folder_pair(gold: Path, predicted: Path) -> tuple[list[Document], list[
     report = ImportReport()
     names = sorted(gold_paths)
     gold_ends, predicted_ends = line_ends(gold_paths.values), line_ends(predicted_paths.values)
-    return (
-        [read_brat_document(gold_paths[name], report, gold_ends) for name in names],
-        [
-            _read_prediction(predicted_paths[name], gold_paths[name], report, predicted_ends)
-            for name in names
-        ],
-    )
+    expected = [read_brat_document(gold_paths[name], report, gold_ends) for name in names]
+    found = [
+        _read_prediction(predicted_paths[name], gold_paths[name], report, predicted_ends)
+        for name in names
+    ]
+    return expected, list(map(scored_prediction, expected, found))
 
 
 def _documents_of(folder: Path, suffixes: Iterable[str]) -> dict[str, Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Optional
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.text.tags import convert_tags, tags_to_spans
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.evaluation.unknown import scored_prediction, scored_spans
 from neuroner_tl.messages.spelling import one_of
 
 MODES = ("conll", "bio", "token", "binary")
@@ -241,6 +242,8 @@ def score_documents(
 ) -> DocumentScores:
     """Count exact matches of type and offsets, one document after the other, holding none.
 
+    Predictions in unknown regions are not scored; see `scored_prediction`.
+
     Args:
         pairs: each document with its gold and with its predicted entities.
         taggable: which entities of a gold document tags can represent.
@@ -258,7 +261,7 @@ def score_documents(
     for gold, predicted in pairs:
         if gold.id in per_document:
             raise ValueError(f"document {gold.id!r} occurs twice, expected each one once")
-        found = spans_of(predicted.entities)
+        found = spans_of(scored_prediction(gold, predicted).entities)
         per_document[gold.id] = every.add(spans_of(gold.entities), found)
         if taggable is not None:
             held.add(spans_of(taggable(gold)), found)
@@ -294,7 +297,10 @@ def spans_of(entities: Iterable[Entity]) -> set[Span]:
 
 
 def score_tags(
-    gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], mode: str = "conll"
+    gold: Sequence[Sequence[str]],
+    predicted: Sequence[Sequence[str]],
+    mode: str = "conll",
+    unknown: Sequence[Collection[int]] = (),
 ) -> Scores:
     """Compare tag sequences in one of NeuroNER's modes.
 
@@ -306,6 +312,8 @@ def score_tags(
             ``bio`` counts tokens by their tag as it is, so in BIOES by E and S too; ``token``
             counts tokens by their type; ``binary`` counts tokens inside any entity. ``O`` is
             never a class of its own.
+        unknown: the unknown tokens of each sentence; empty if there are none anywhere. They do not
+            count, nor does a predicted entity with one of them.
 
     Raises:
         ParameterError: unknown mode.
@@ -313,25 +321,25 @@ def score_tags(
     """
     if mode not in MODES:
         raise ParameterError(f"evaluation mode {mode!r}, expected {one_of(mode, MODES)}")
-    pairs = _tag_pairs(gold, predicted)
+    pairs = _tag_pairs(gold, predicted, unknown)
     if mode != "conll":
         return _score_classes(pairs, _CLASS_OF[mode])
     # conlleval's accuracy is that of the tags, and it is given BIO.
-    pairs = _tag_pairs(
-        *([convert_tags(tags, "bio") for tags in side] for side in (gold, predicted))
-    )
+    bio = [[convert_tags(tags, "bio") for tags in side] for side in (gold, predicted)]
+    pairs = _tag_pairs(bio[0], bio[1], unknown)
     correct = sum(number for (one, other), number in pairs.items() if one == other)
     spans = score_spans(
-        (set(tags_to_spans(tags)) for tags in gold),
-        (set(tags_to_spans(tags)) for tags in predicted),
+        (set(tags_to_spans(tags)) for tags in gold), scored_spans(predicted, unknown)
     )
     return Scores(spans.per_type, sum(pairs.values()), correct)
 
 
 def _tag_pairs(
-    gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]
+    gold: Sequence[Sequence[str]],
+    predicted: Sequence[Sequence[str]],
+    unknown: Sequence[Collection[int]],
 ) -> Counter[tuple[str, str]]:
-    """Count the pairs of gold and predicted tag over all tokens."""
+    """Count the pairs of gold and predicted tag over all tokens that are known."""
     if len(gold) != len(predicted):
         raise ValueError(f"{len(gold)} gold and {len(predicted)} predicted sentences")
     pairs: Counter[tuple[str, str]] = Counter()
@@ -341,7 +349,9 @@ def _tag_pairs(
                 f"sentence {number} has {len(expected)} gold and {len(found)} predicted tags"
             )
         pairs.update(zip(expected, found))
-    return pairs
+    for number, tokens in enumerate(unknown):
+        pairs.subtract((gold[number][token], predicted[number][token]) for token in tokens)
+    return +pairs if unknown else pairs
 
 
 def _score_classes(pairs: Counter[tuple[str, str]], class_of: Callable[[str], str]) -> Scores:

@@ -150,9 +150,14 @@ class EntityLSTM:
         parts = [token_rows] if word_vectors is None else [word_vectors, token_rows]
         return self.label_prediction(self.token_lstm(parts, lengths, dropout_mask))
 
-    def loss(self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """Apply layer 6 in training; return ``[batch]`` losses."""
-        return self.sequence_optimisation.loss(scores, labels, lengths)
+    def loss(
+        self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, partial: bool = False
+    ) -> tf.Tensor:
+        """Apply layer 6 in training; return ``[batch]`` losses.
+
+        With ``partial``, a token of label -1 may have any.
+        """
+        return self.sequence_optimisation.loss(scores, labels, lengths, partial)
 
     def project(
         self, token_rows: tf.Tensor, word_vectors: Optional[tf.Tensor]

@@ -24,6 +24,9 @@ class LabelSequenceOptimisation(Layer):
     the mean cross-entropy of its tokens and the best label of each token is taken, as in
     NeuroNER.
 
+    In sentences that are labelled in part, the loss is the negative log-probability of all that
+    agrees with the known labels.
+
     Weights: ``transitions [labels, labels]``, from the row's label to the column's; ``start``
     and ``end``, ``[labels]``.
 
@@ -54,27 +57,49 @@ class LabelSequenceOptimisation(Layer):
             "end": glorot(rng, (labels,), fans),
         }
 
-    def loss(self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    def loss(
+        self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, partial: bool = False
+    ) -> tf.Tensor:
         """Compute the negative log-likelihood of the gold labels.
 
         Args:
             scores: ``[batch, time, labels]``.
             labels: ``[batch, time]`` int32.
             lengths: ``[batch]`` int32, at least 1.
+            partial: whether labels may be -1: such a token may have any label.
 
         Returns:
-            ``[batch]``, one loss per sentence.
+            ``[batch]``, one loss per sentence; 0 if none of its labels is known.
         """
         if not self.weights:
-            entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores)
-            inside = tf.sequence_mask(lengths, tf.shape(scores)[1], dtype=scores.dtype)
-            return tf.reduce_sum(entropy * inside, axis=1) / tf.cast(lengths, scores.dtype)
+            return self._entropy(scores, labels, lengths, partial)
         scores = self._with_ends(scores, lengths)
         transitions = tf.convert_to_tensor(self.weights["transitions"])
+        if partial and self.closed_form:
+            return crf.partial_loss(scores, labels, lengths, transitions)
+        if partial:
+            agreeing = crf.agreeing_scores(scores, labels)
+            every, known = (
+                tfa_text.crf_log_norm(some, lengths, transitions) for some in (scores, agreeing)
+            )
+            return every - known
         if self.closed_form:
             gold = crf.sequence_score(scores, labels, lengths, transitions)
             return crf.log_partition(scores, lengths, transitions) - gold
         return -tfa_text.crf_log_likelihood(scores, labels, lengths, transitions)[0]
+
+    def _entropy(
+        self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, partial: bool
+    ) -> tf.Tensor:
+        """Compute the mean cross-entropy of the tokens of each sentence whose label is known."""
+        inside = tf.sequence_mask(lengths, tf.shape(scores)[1], dtype=scores.dtype)
+        number = tf.cast(lengths, scores.dtype)
+        if partial:
+            inside *= tf.cast(labels >= 0, scores.dtype)
+            number = tf.maximum(tf.reduce_sum(inside, axis=1), 1)
+            labels = tf.maximum(labels, 0)
+        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores)
+        return tf.reduce_sum(entropy * inside, axis=1) / number
 
     def decode(self, scores: tf.Tensor, starts: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
         """Find the best labels of sentences laid out as in `neuroner_tl.dataset.packed_sequences`.

@@ -10,13 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, Optional, Union
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
 
 from neuroner_tl.parameters.consistency import check_consistency
 from neuroner_tl.parameters.fields import (
@@ -219,6 +213,19 @@ class Parameters(BaseModel):
         "How the losses of a batch's sentences are combined. sum keeps the step size per sentence "
         "of batch size 1, but may diverge.",
     )
+    unknown_tokens: Literal["open", "outside"] = training(
+        "open",
+        RESULT,
+        "How training takes tokens of the corpus's unknown regions. open: they may have any label, "
+        "so the loss is that of all tag sequences that agree with the known tokens; outside: as O.",
+    )
+    sentence_weights: Literal["none", "probability"] = training(
+        "none",
+        RESULT,
+        "Weight of a training sentence's loss. none: 1; probability: the product of its mentions' "
+        "probabilities where the corpus gives them (with unknown_tokens = outside, also of one "
+        "minus those of its unknown regions). A mean loss is over the number of sentences.",
+    )
     prediction_batch_size: int = training(
         64,
         NOTHING,
@@ -377,11 +384,7 @@ class Parameters(BaseModel):
     def _read_text(cls, value: Any, info: ValidationInfo) -> Any:
         return from_text(value, cls.model_fields[str(info.field_name)].annotation)
 
-    @field_validator("label_map", mode="before")
-    @classmethod
-    def _read_label_map(cls, value: Any) -> Any:
-        return None if value in (None, "") else read_label_map(value)
-
+    _pairs = field_validator("label_map", mode="before")(read_label_map)
     _interval = field_validator("checkpoint_every")(check_interval)
     _name = field_validator("experiment_name")(check_name)
     _whole = field_validator("split_percentages")(check_percentages)

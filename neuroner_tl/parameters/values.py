@@ -92,12 +92,18 @@ def read_interval(text: str) -> Interval:
     return Interval(number, unit)
 
 
-def read_label_map(value: Union[str, Iterable[Iterable[str]]]) -> tuple[tuple[str, str], ...]:
+def read_label_map(
+    value: Optional[Union[str, Iterable[Iterable[str]]]],
+) -> Optional[tuple[tuple[str, str], ...]]:
     """Read `PRGE:GENE, DISO:Disease`, or such pairs, as pairs of a source and a target type.
+
+    None and an empty text are None.
 
     Raises:
         ValueError: a pair is incomplete or occurs twice, or a name has a comma or a colon.
     """
+    if value is None or value == "":
+        return None
     # Pairs are converted to text first, so that only values that a file can represent are accepted.
     try:
         text = value if isinstance(value, str) else ",".join(":".join(pair) for pair in value)

@@ -60,7 +60,8 @@ def _written(
         text = reader.text_of(name)
         if text is None or not part.gold.has_text(number, text):
             text = text_of_tokens(part, words, number)
-        annotated = Document(name, text, part.gold.entities(number, text))
+        gold_entities, regions = part.gold.entities(number, text), part.gold.unknown(number, text)
+        annotated = Document(name, text, gold_entities, unknown=regions)
         entities = [Entity(kind, ((start, end),), text[start:end]) for kind, start, end in found]
         predicted = Document(name, text, tuple(entities))
         if files.has_columns:

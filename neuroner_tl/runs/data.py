@@ -34,6 +34,16 @@ DEBUG_SENTENCES = 200
 CACHE, DIGESTS = ".cache", ".digests.json"
 # Maximum number of attempts to read a corpus that changes while it is read.
 READINGS = 3
+# What a run's digest covers of a part and of its gold annotations. The last two of each are empty
+# in a corpus in which all is known, and so add nothing.
+_PART_ARRAYS = (
+    *("words", "labels", "starts", "ends", "sentence_offsets"),
+    *("unknown_tokens", "probabilities"),
+)
+_GOLD_ARRAYS = (
+    *("kinds", "fragments", "fragment_offsets", "annotation_offsets"),
+    *("regions", "region_offsets"),
+)
 
 logger = logging.getLogger(__name__)
 
@@ -81,16 +91,8 @@ class RunData:
             dataset.word_table.token_ids,
             dataset.rare_token_ids,
             dataset.rare_character_ids,
-            *(
-                getattr(part, name)
-                for part in dataset.parts.values()
-                for name in ("words", "labels", "starts", "ends", "sentence_offsets")
-            ),
-            *(
-                getattr(part.gold, name)
-                for part in dataset.parts.values()
-                for name in ("kinds", "fragments", "fragment_offsets", "annotation_offsets")
-            ),
+            *(getattr(part, name) for part in dataset.parts.values() for name in _PART_ARRAYS),
+            *(getattr(part.gold, name) for part in dataset.parts.values() for name in _GOLD_ARRAYS),
         ):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
@@ -224,5 +226,8 @@ def _shortened(document: TaggedDocument, sentences: int) -> TaggedDocument:
     if len(kept) == len(document.sentences):
         return document
     end = kept[-1].ends[-1] if kept else 0
-    entities = tuple(entity for entity in document.entities if entity.end <= end)
-    return replace(document, sentences=kept, entities=entities)
+    entities, unknown = (
+        tuple(entity for entity in some if entity.end <= end)
+        for some in (document.entities, document.unknown)
+    )
+    return replace(document, sentences=kept, entities=entities, unknown=unknown)

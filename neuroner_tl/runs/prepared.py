@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Optional
 
+from neuroner_tl.dataset.supervision import Supervision
 from neuroner_tl.model.entity_lstm import EntityLSTM, create_network
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.values import RELOAD_FLAGS
@@ -14,7 +15,12 @@ from neuroner_tl.runs.data import RunData
 from neuroner_tl.runs.first_weights import first_weights
 from neuroner_tl.runs.resume import Resumption, SavedState
 from neuroner_tl.runs.scoring import Scorer
-from neuroner_tl.runs.settings import architecture_of, is_compiled, step_settings
+from neuroner_tl.runs.settings import (
+    architecture_of,
+    is_compiled,
+    step_settings,
+    supervision_of,
+)
 from neuroner_tl.training.checkpoint import SavedModel, load_model
 from neuroner_tl.training.loop import Progress
 from neuroner_tl.training.step import TrainingStep
@@ -35,6 +41,7 @@ class PreparedRun:
         resumption: what it resumes from; None for a new run.
         transfer_report: what was transferred, if it starts from a pretrained model.
         scorer: scores the network as it is at any moment.
+        supervision: labels and weights of the sentences of its train part.
 
     Example::
 
@@ -49,10 +56,13 @@ class PreparedRun:
     resumption: Optional[Resumption] = None
     transfer_report: Optional[TransferReport] = None
     scorer: Scorer = field(init=False)
+    supervision: Supervision = field(init=False)
 
     def __post_init__(self) -> None:
         tagger = Tagger(self.network, self.parameters.prediction_batch_size)
         object.__setattr__(self, "scorer", Scorer(self.data, tagger))
+        supervision = supervision_of(self.parameters, self.data.dataset.parts["train"])
+        object.__setattr__(self, "supervision", supervision)
 
     @property
     def state(self) -> Optional[SavedState]:
@@ -62,7 +72,8 @@ class PreparedRun:
     def make_step(self) -> TrainingStep:
         """Return the training step on this run's network, where the saved state left it."""
         p, state = self.parameters, self.state
-        step = TrainingStep(self.network, step_settings(p, self.compiled), p.learning_rate, p.seed)
+        settings = step_settings(p, self.compiled, self.supervision.is_partial)
+        step = TrainingStep(self.network, settings, p.learning_rate, p.seed)
         if state is not None:
             step.restore(state.slots, state.iteration)
         return step

@@ -85,4 +85,5 @@ class Scorer:
         dataset = self._data.dataset
         part, names = dataset.parts[name], dataset.vocabulary.labels
         gold = list(label_names(part, part.labels, names))
-        return score_tags(gold, list(label_names(part, labels, names)), mode)
+        unknown = part.unknown_by_sentence() if len(part.unknown_tokens) else ()
+        return score_tags(gold, list(label_names(part, labels, names)), mode, unknown)

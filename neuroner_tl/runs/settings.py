@@ -7,6 +7,8 @@ from typing import Optional
 from neuroner_tl.corpora.text.identity import TextIdentity
 from neuroner_tl.corpora.text.sentences import SENTENCE_SPLITTER
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
+from neuroner_tl.dataset.encoded_part import EncodedPart
+from neuroner_tl.dataset.supervision import Supervision, supervise
 from neuroner_tl.dataset.vocabulary import VocabularyRules
 from neuroner_tl.model.entity_lstm import Architecture
 from neuroner_tl.parameters.schema import Parameters
@@ -71,8 +73,23 @@ def layer_choice(parameters: Parameters) -> LayerChoice:
     )
 
 
-def step_settings(parameters: Parameters, compiled: bool) -> StepSettings:
-    """Return the settings of a training step, compiled by XLA or not."""
+def supervision_of(parameters: Parameters, train: EncodedPart) -> Supervision:
+    """Return the labels and weights with which the sentences of the train part are trained on."""
+    return supervise(
+        train,
+        leave_open=parameters.unknown_tokens == "open",
+        weigh=parameters.sentence_weights == "probability",
+    )
+
+
+def step_settings(parameters: Parameters, compiled: bool, partial: bool = False) -> StepSettings:
+    """Return the settings of a training step.
+
+    Args:
+        parameters: the run's parameters.
+        compiled: compile it with XLA.
+        partial: some tokens may have any label.
+    """
     return StepSettings(
         parameters.optimizer,
         parameters.gradient_clipping_value,
@@ -80,6 +97,7 @@ def step_settings(parameters: Parameters, compiled: bool) -> StepSettings:
         parameters.batch_loss,
         frozen_layers(parameters),
         compiled,
+        partial,
     )
 
 

@@ -198,6 +198,7 @@ class _Training:
                 lambda: self.run.scorer.validate(parameters.main_evaluation_mode),
                 stop_requested,
                 progress,
+                self.run.supervision,
             )
             listeners = self._listeners(step, saver)
             self.stepping = True

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Callable, Optional, Union
 
+import numpy as np
 from pydantic import TypeAdapter
 
 from neuroner_tl.dataset.batches import RareTokens, Shapes, training_batches
 from neuroner_tl.dataset.encoding import Dataset
+from neuroner_tl.dataset.supervision import Supervision
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.training.step import TrainingStep
 
@@ -238,6 +240,7 @@ class TrainingLoop:
             listeners.
         stop_requested: asked between steps; true ends the run.
         progress: where to start.
+        supervision: labels and weights of the sentences of train; None for those of the part.
 
     Example::
 
@@ -253,6 +256,7 @@ class TrainingLoop:
     validate: Callable[[], tuple[float, Any]]
     stop_requested: Callable[[], bool] = lambda: False
     progress: Progress = field(default_factory=Progress)
+    supervision: Optional[Supervision] = None
 
     def __iter__(self) -> Iterator[Event]:
         progress = self.progress
@@ -336,8 +340,9 @@ class TrainingLoop:
             progress.epoch,
             len(self.dataset.vocabulary.characters),
             skip=progress.batch,
+            supervision=self.supervision,
         ):
-            sentences = int(batch.sentence_weights.sum())
+            sentences = int(np.count_nonzero(batch.sentence_weights))
             loss = float(self.step(batch))
             if self.step.settings.batch_loss == "sum":
                 loss /= sentences

@@ -38,9 +38,11 @@ class StepSettings:
         optimiser: ``sgd``, ``adam`` or ``adadelta``.
         clip: gradients are clipped to ``[-clip, clip]``; 0 turns clipping off.
         dropout: share of the token LSTM's input that is set to zero.
-        batch_loss: ``mean`` or ``sum`` over the batch's sentences.
+        batch_loss: ``mean`` or ``sum`` over the batch's sentences; each loss times the sentence's
+            weight, the mean over their number.
         frozen: layers that are not trained.
         jit_compile: compile the program with XLA.
+        partial: whether batches have tokens that may have any label.
 
     Example::
 
@@ -53,6 +55,7 @@ class StepSettings:
     batch_loss: str = "mean"
     frozen: tuple[str, ...] = ()
     jit_compile: bool = False
+    partial: bool = False
 
 
 def batch_loss(
@@ -62,16 +65,23 @@ def batch_loss(
     batch: Mapping[str, tf.Tensor],
     dropout_mask: Optional[tf.Tensor],
     reduction: str,
+    partial: bool = False,
 ) -> tf.Tensor:
-    """Compute the loss of a batch from the rows of the tables."""
+    """Compute the loss of a batch from the rows of the tables.
+
+    A mean is over the number of sentences, not over the sum of their weights, which would undo
+    the weight of a sentence that is a batch of its own.
+    """
     word_vectors = None
     if character_rows is not None:
         packed = (batch[name] for name in ("starts", "used", "first", "last"))
         word_vectors = network.encode_words(character_rows, *packed)
     scores = network.scores(token_rows, word_vectors, batch["lengths"], dropout_mask)
-    losses = network.loss(scores, batch["labels"], batch["lengths"])
+    losses = network.loss(scores, batch["labels"], batch["lengths"], partial)
     total = tf.reduce_sum(losses * batch["sentence_weights"])
-    return total / tf.reduce_sum(batch["sentence_weights"]) if reduction == "mean" else total
+    if reduction != "mean":
+        return total
+    return total / tf.reduce_sum(tf.sign(batch["sentence_weights"]))
 
 
 def unflatten(flat: tf.Tensor, dtype: tf.DType) -> dict[str, tf.Tensor]:
@@ -150,7 +160,13 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(tf.nest.flatten(sources))
             loss = batch_loss(
-                network, token_rows, character_rows, batch, dropout_mask, settings.batch_loss
+                network,
+                token_rows,
+                character_rows,
+                batch,
+                dropout_mask,
+                settings.batch_loss,
+                settings.partial,
             )
         gradients = tape.gradient(loss, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         for layer, named in trained.items():

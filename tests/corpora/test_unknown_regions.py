@@ -132,7 +132,9 @@ def test_conll_has_a_column_before_the_tag(tmp_path: Path) -> None:
     ]
     plain = tag_document(replace(DOCUMENT, unknown=()), ALNUM)
     assert list(conll_lines(plain))[1] == "Severe d 0 6 O\n"
-    assert list(conll_lines(plain, with_unknown=True))[1] == "Severe d 0 6 - O\n"
+    predicted = [sentence.tags for sentence in plain.sentences]
+    with_predictions = list(conll_lines(tag_document(DOCUMENT, ALNUM), predicted))
+    assert with_predictions[4] == "breast d 18 24 O O\n"
 
 
 def test_json_members_are_checked(tmp_path: Path) -> None:

@@ -4,16 +4,15 @@ import json
 import os
 import random
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from interrupted_runs import fit, interrupt_after
 from run_process import kill_at, only_run, options, train_process
 from same_runs import assert_same_run, epochs_of
 
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
-from neuroner_tl.neuroner import NeuroNER
-from neuroner_tl.runs import saving, training
+from neuroner_tl.runs import saving
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.training import resume_run
 from neuroner_tl.system import atomic_file
@@ -24,30 +23,6 @@ from neuroner_tl.training.manifest import seal_of
 
 class Killed(BaseException):
     """Stands for the end of a process."""
-
-
-def interrupt_after(monkeypatch, steps):
-    """Simulate a Ctrl-C in the next run after a number of steps of its first epoch.
-
-    The loop asks before each epoch and after each step.
-    """
-
-    @contextmanager
-    def interruptible():
-        left = [steps + 1]
-
-        def requested():
-            left[0] -= 1
-            return left[0] == 0
-
-        yield requested
-
-    monkeypatch.setattr(training, "interruptible", interruptible)
-
-
-def fit(settings, output, **more):
-    with NeuroNER(**{**settings, **more}, output_folder=output) as ner:
-        return ner.fit()
 
 
 @pytest.fixture(scope="module")

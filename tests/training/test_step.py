@@ -254,15 +254,49 @@ def test_batch_loss_of_weights():
     rows = network.token_embedding(batch["token_ids"])
     scores = network.scores(rows, None, batch["lengths"])
     losses = network.loss(scores, batch["labels"], batch["lengths"]).numpy()
-    weights = np.array([1.0, 0.0, 1.0])
-    batch["sentence_weights"] = tf.constant(weights)
-    found = [float(batch_loss(network, rows, None, batch, None, r)) for r in ("sum", "mean")]
-    assert found == pytest.approx([losses[[0, 2]].sum(), losses[[0, 2]].mean()], rel=1e-12)
+    for weights in ([1.0, 0.0, 1.0], [0.25, 0.0, 0.5]):
+        batch["sentence_weights"] = tf.constant(weights, tf.float64)
+        found = [float(batch_loss(network, rows, None, batch, None, r)) for r in ("sum", "mean")]
+        total = losses @ np.array(weights)
+        # The mean over the two sentences: their weights remain, in a batch of one too.
+        assert found == pytest.approx([total, total / 2], rel=1e-12)
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("architecture", ARCHITECTURES[:3], ids=["full", "nochar", "nocrf"])
+def test_open_tokens(architecture):
+    """With every label known, steps are those of gold labels; with none, no weight moves."""
+    known, _ = train(PLAIN, network=random_network(architecture))
+    partial = dataclasses.replace(PLAIN, partial=True)
+    found, _ = train(partial, network=random_network(architecture))
+    for name, value in known.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-9, atol=1e-12, err_msg=name)
+    before = values(random_network(architecture))
+    nothing = [batch._replace(labels=np.full_like(batch.labels, -1)) for batch in BATCHES]
+    after, losses = train(partial, nothing, network=random_network(architecture))
+    assert losses == [0, 0, 0]
+    for name, value in before.items():
+        np.testing.assert_allclose(after[name], value, atol=1e-12, err_msg=name)
 
 
 class TestCompiled:
     settings = StepSettings(dropout=0.5, optimiser="sgd", jit_compile=True)
     batches = [random_batch([6, 2, 4], seed=seed) for seed in range(4)]
+
+    @pytest.mark.slow
+    def test_open_tokens_equal_plain(self):
+        batches = []
+        for batch in self.batches:
+            hidden = np.random.default_rng(0).random(batch.labels.shape) < 0.4
+            batches.append(batch._replace(labels=np.where(hidden, -1, batch.labels)))
+        settings = dataclasses.replace(self.settings, partial=True)
+        plain = dataclasses.replace(settings, jit_compile=False)
+        (found, losses), (expected, expected_losses) = (
+            train(some, batches * 2, dtype=tf.float32) for some in (settings, plain)
+        )
+        assert losses == pytest.approx(expected_losses, rel=1e-5)
+        for name, value in expected.items():
+            np.testing.assert_allclose(found[name], value, atol=1e-5, err_msg=name)
 
     def test_equals_plain_and_serves_every_network(self):
         # Of one shape, so that one compilation serves them all.

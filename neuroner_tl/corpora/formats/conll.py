@@ -100,25 +100,22 @@ def conll_name(name: str) -> str:
 
 
 def conll_lines(
-    document: TaggedDocument,
-    predicted: Optional[Sequence[Sequence[str]]] = None,
-    with_unknown: Optional[bool] = None,
+    document: TaggedDocument, predicted: Optional[Sequence[Sequence[str]]] = None
 ) -> Iterator[str]:
     """Yield a document's lines in NeuroNER's format: token, document, start, end, tag.
+
+    Without predictions, a document with unknown regions has a column of them before the tag.
 
     Args:
         document: the document, with its gold tags.
         predicted: the predicted tags of its sentences, for a last column.
-        with_unknown: whether to write a column of unknown regions before the tag; None for
-            documents that have any.
 
     Raises:
         CorpusError: the predictions do not fit the document.
     """
     yield f"{DOCUMENT_START} {document.id}\n\n"
     column = _SEPARATOR.sub("_", document.id)
-    if with_unknown is None:
-        with_unknown = any(sentence.unknown for sentence in document.sentences)
+    with_unknown = predicted is None and any(sentence.unknown for sentence in document.sentences)
     if predicted is not None and len(predicted) != len(document.sentences):
         raise CorpusError(
             f"document {document.id!r} has {counted(len(document.sentences), 'sentence')}, "

@@ -15,6 +15,7 @@ from neuroner_tl.corpora.reader import Corpus, read_corpus
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.evaluation.error_sets import AnnotatedPart
 from neuroner_tl.evaluation.scoring import HEADLINE
+from neuroner_tl.evaluation.unknown import scored_prediction
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.studies.definition.plan import StudyRun, deciding_parameters
 from neuroner_tl.studies.running.code_version import code_version
@@ -109,7 +110,10 @@ def _keep_mentions(job: Job, folder: RunFolder, found_nothing: bool) -> None:
         report = ImportReport()
         try:
             predicted = AnnotatedPart.of(
-                replace(document, entities=read_annotations(path, document.text, report))
+                scored_prediction(
+                    document,
+                    replace(document, entities=read_annotations(path, document.text, report)),
+                )
                 for document in _corpus(job, "test").parts["test"].documents()
                 for path in [folder.predictions / "test" / f"{document.id}.ann"]
             )
