@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from neuroner_tl.runs.prediction import predict_files
     from neuroner_tl.silver.annotate import annotate_texts
     from neuroner_tl.silver.build import build_silver
+    from neuroner_tl.silver.completion import complete_silver
     from neuroner_tl.silver.lexicon import LexiconRules
     from neuroner_tl.silver.new_definition import init_silver
     from neuroner_tl.studies.study import run_study, study_report, study_status
@@ -68,6 +69,7 @@ _MODULES = {
     "annotate_texts": "silver.annotate",
     "build_silver": "silver.build",
     "check_corpus": "corpora.check",
+    "complete_silver": "silver.completion",
     "convert_corpus": "corpora.convert",
     "convert_vectors": "vectors.selection",
     "corpus_statistics": "corpora.statistics",
@@ -107,6 +109,7 @@ __all__ = [
     "annotate_texts",
     "build_silver",
     "check_corpus",
+    "complete_silver",
     "convert_corpus",
     "convert_vectors",
     "corpus_statistics",

@@ -1,4 +1,4 @@
-"""`neuroner-tl silver`: define and build a silver-standard corpus, or run one term list."""
+"""`neuroner-tl silver`: define, build and complete silver corpora, or run one term list."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument(
         "--replace", action="store_true", help="replace the corpus that an earlier run built"
     )
+    _add_complete(actions)
     description = "write the matches of a term list in texts as stand-off, and report the speed"
     annotate = actions.add_parser("annotate", help=description, description=description)
     annotate.add_argument(
@@ -113,9 +114,50 @@ def _add_init(actions: Any) -> None:
     )
 
 
+def _add_complete(actions: Any) -> None:
+    description = "let a model that was trained on gold annotate a silver corpus where it is silent"
+    complete = actions.add_parser("complete", help=description, description=description)
+    complete.add_argument("corpus", type=Path, metavar="DIR", help="the silver corpus")
+    complete.add_argument(
+        "--model", type=Path, required=True, metavar="DIR", help="the model, or its run"
+    )
+    complete.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="folder of the new corpus"
+    )
+    for name, default, text in (
+        ("--sure", 0.9, "spans of at least this probability become mentions"),
+        ("--doubtful", 0.3, "tokens in a mention with at least this probability become unknown"),
+    ):
+        complete.add_argument(
+            name, type=float, default=default, metavar="P", help=f"{text} (default {default})"
+        )
+    complete.add_argument(
+        "--unlikely",
+        type=float,
+        metavar="P",
+        help="silver mentions where the model finds a mention with less than this probability "
+        "become unknown (default: none)",
+    )
+    complete.add_argument(
+        "--keep-boundaries",
+        action="store_true",
+        help="keep silver mentions that lie in longer spans of which the model is sure",
+    )
+    complete.add_argument(
+        "--word-vectors",
+        type=Path,
+        metavar="FILE",
+        help="word vectors of the model, if the file has been moved",
+    )
+    complete.add_argument(
+        "--replace", action="store_true", help="replace the corpus that an earlier run wrote"
+    )
+
+
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the command."""
-    return {"init": _init, "build": _build, "annotate": _annotate}[arguments.action](arguments)
+    actions = {"init": _init, "build": _build, "complete": _complete, "annotate": _annotate}
+    return actions[arguments.action](arguments)
 
 
 def _init(arguments: argparse.Namespace) -> Outcome:
@@ -132,6 +174,28 @@ def _init(arguments: argparse.Namespace) -> Outcome:
         gold=arguments.gold,
     )
     return Outcome(made.summary(), made.to_json())
+
+
+def _complete(arguments: argparse.Namespace) -> Outcome:
+    from neuroner_tl.silver.completion import complete_silver
+    from neuroner_tl.system.threads import set_threads
+
+    set_threads(1)
+    done = complete_silver(
+        arguments.corpus,
+        arguments.model,
+        arguments.output,
+        sure=arguments.sure,
+        doubtful=arguments.doubtful,
+        unlikely=arguments.unlikely,
+        longer_spans=not arguments.keep_boundaries,
+        word_vectors=arguments.word_vectors,
+        replace=arguments.replace,
+    )
+    return Outcome(
+        f"{done.summary()}\nwritten to {done.folder}",
+        {"folder": done.folder, "counts": done.counts, "learned_from_documents": done.learned_from},
+    )
 
 
 def _build(arguments: argparse.Namespace) -> Outcome:

@@ -88,6 +88,10 @@ class Marginals:
         """Return the probability of each label of each token, ``[tokens, labels]``."""
         return np.exp(self.alpha + self.beta)
 
+    def of_types(self) -> np.ndarray:
+        """Return the probability that a token is in a mention of a type, ``[tokens, types]``."""
+        return self.of_labels()[:, self.roles.labels].sum(axis=-1)
+
     def of_mentions(self, spans: Sequence[TokenSpan]) -> np.ndarray:
         """Return the probability of each span with its type, float64 ``[spans]``.
 
@@ -116,9 +120,7 @@ class Marginals:
         Returns:
             Spans with probabilities, sorted by tokens and type; they may overlap.
         """
-        of_labels = self.of_labels()
-        of_types = of_labels[:, self.roles.labels].sum(axis=-1)
-        at, types = np.nonzero(of_types >= min_probability)
+        at, types = np.nonzero(self.of_types() >= min_probability)
         values, first = self._begin(at, types), at
         found: list[tuple[TokenSpan, float]] = []
         while len(at):

@@ -6,9 +6,11 @@ import dataclasses
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Optional, Union
+from typing import NamedTuple, Optional, Union
 
-from neuroner_tl.corpora.document import Document, Entity
+import numpy as np
+
+from neuroner_tl.corpora.document import Document, Entity, TaggedDocument
 from neuroner_tl.corpora.text.sentences import SENTENCE_SPLITTER
 from neuroner_tl.corpora.text.tagging import entity_of_span, tag_document
 from neuroner_tl.corpora.text.tags import TokenSpan, tags_to_spans
@@ -28,6 +30,29 @@ logger = logging.getLogger(__name__)
 # Text that is laid out together, about 150 abstracts; longer input is streamed.
 CHARACTERS_AT_ONCE = 1 << 18
 DOCUMENTS_AT_ONCE = 1000
+
+
+class Analysis(NamedTuple):
+    """What a model finds in a document, more than its best tagging.
+
+    Attributes:
+        document: the document with all mentions that are probable enough; they may overlap.
+        starts: first characters of its tokens, ``[tokens]``.
+        ends: offsets past their last characters, ``[tokens]``.
+        types: the model's entity types.
+        probabilities: that a token is in a mention of a type, ``[tokens, types]``.
+
+    Example::
+
+        for found in predictor.analyse(documents, 0.1):
+            print(found.document.id, found.probabilities.sum(axis=1).max())
+    """
+
+    document: Document
+    starts: np.ndarray
+    ends: np.ndarray
+    types: tuple[str, ...]
+    probabilities: np.ndarray
 
 
 class Predictor:
@@ -115,13 +140,32 @@ class Predictor:
         Raises:
             ParameterError: the probability is out of range.
         """
+        for analysis in self.analyse(documents, min_probability):
+            yield analysis.document
+
+    def analyse(
+        self, documents: Iterable[Document], min_probability: float = 0.1
+    ) -> Iterator[Analysis]:
+        """Yield the `candidates` of documents with the probabilities of their tokens.
+
+        Args:
+            documents: the texts.
+            min_probability: least probability of a candidate, above 0.
+
+        Raises:
+            ParameterError: the probability is out of range.
+        """
         if not 0 < min_probability <= 1:
             raise ParameterError(
                 f"min_probability: found {min_probability:g}, expected a number above 0, at most 1"
             )
+        types = self._roles.types
         for chunk in _chunks(documents):
-            for _, found in self._predict_chunk(chunk, min_probability):
-                yield found
+            for _, cut, found, inside in self._predict_chunk(chunk, min_probability):
+                starts = np.array([s for sentence in cut.sentences for s in sentence.starts], int)
+                ends = np.array([e for sentence in cut.sentences for e in sentence.ends], int)
+                probabilities = np.concatenate([np.zeros((0, len(types))), *inside])
+                yield Analysis(found, starts, ends, types, probabilities)
 
     def predict_pairs(self, documents: Iterable[Document]) -> Iterator[tuple[Document, Document]]:
         """Yield each document as it was given and with the predicted entities, as `predict` does.
@@ -129,12 +173,16 @@ class Predictor:
         The documents are gone through once.
         """
         for chunk in _chunks(documents):
-            yield from self._predict_chunk(chunk)
+            for document, _, predicted, _ in self._predict_chunk(chunk):
+                yield document, predicted
 
     def _predict_chunk(
         self, documents: Sequence[Document], min_probability: Optional[float] = None
-    ) -> Iterator[tuple[Document, Document]]:
-        """Yield the documents with their entities, or with their candidates."""
+    ) -> Iterator[tuple[Document, TaggedDocument, Document, list[np.ndarray]]]:
+        """Yield documents as given, cut, and with entities; see `_mentions` for the rest.
+
+        The entities are those of the best tagging, or the candidates.
+        """
         tagged = [
             tag_document(
                 dataclasses.replace(document, entities=()),
@@ -148,14 +196,16 @@ class Predictor:
         new = None
         if self._index is not None:
             new = look_up_new_words(table, self.vocabulary, self._index)
-        mentions = self._mentions(table, part, new, min_probability)
+        sentences = self._mentions(table, part, new, min_probability)
         for document, cut in zip(documents, tagged):
+            found = [next(sentences) for _ in cut.sentences]
             entities = [
                 entity_of_span(document.text, sentence, span, probability)
-                for sentence in cut.sentences
-                for span, probability in next(mentions)
+                for sentence, (mentions, _) in zip(cut.sentences, found)
+                for span, probability in mentions
             ]
-            yield document, dataclasses.replace(document, entities=tuple(entities))
+            predicted = dataclasses.replace(document, entities=tuple(entities), unknown=())
+            yield document, cut, predicted, [inside for _, inside in found]
 
     def _mentions(
         self,
@@ -163,30 +213,36 @@ class Predictor:
         part: EncodedPart,
         new: Optional[NewVectors],
         min_probability: Optional[float],
-    ) -> Iterator[list[tuple[TokenSpan, float]]]:
-        """Yield the mentions of each sentence with their probabilities."""
+    ) -> Iterator[tuple[list[tuple[TokenSpan, float]], np.ndarray]]:
+        """Yield the mentions of each sentence with their probabilities.
+
+        With candidates comes the probability that each token is in a mention of each type,
+        ``[tokens, types]``.
+        """
         names = self.vocabulary.labels
         for sentences, labels, marginals in self._tagger.tag_with_marginals(
             table, part, self._roles, new
         ):
             offsets = part.sentence_offsets[sentences[0] : sentences[-1] + 2]
             starts = (offsets - offsets[0]).tolist()
+            of_types = np.zeros((0, 0))
             if min_probability is None:
-                found = []
+                spans = []
                 for start, stop in zip(starts[:-1], starts[1:]):
-                    spans = tags_to_spans([names[label] for label in labels[start:stop]])
-                    found += [(kind, start + s, start + e) for kind, s, e in spans]
-                mentions = list(zip(found, marginals.of_mentions(found).tolist()))
+                    read = tags_to_spans([names[label] for label in labels[start:stop]])
+                    spans += [(kind, start + s, start + e) for kind, s, e in read]
+                mentions = list(zip(spans, marginals.of_mentions(spans).tolist()))
             else:
                 mentions = marginals.candidates(min_probability)
+                of_types = marginals.of_types()
             index = 0
             for start, stop in zip(starts[:-1], starts[1:]):
-                inside = []
+                own = []
                 while index < len(mentions) and mentions[index][0][1] < stop:
                     (kind, s, e), probability = mentions[index]
-                    inside.append(((kind, s - start, e - start), probability))
+                    own.append(((kind, s - start, e - start), probability))
                     index += 1
-                yield inside
+                yield own, of_types[start:stop]
 
 
 def _chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:

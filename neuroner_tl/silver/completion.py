@@ -1,0 +1,358 @@
+"""A silver corpus completed by a teacher: a model trained on gold annotates where it is silent.
+
+The second of three steps of Jiang et al. (2021, NEEDLE): a source model is then trained on the
+completed corpus, and a target model on gold alone. What a teacher that saw little gold finds on
+other topics is often wrong, so only what it is sure of becomes a mention; what it doubts becomes an
+unknown region, which training leaves open.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from bisect import bisect_left, bisect_right
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional
+
+from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.formats.brat_folders import check_new_folder, write_parts
+from neuroner_tl.corpora.leaks import all_documents
+from neuroner_tl.corpora.reader import PartReader, read_corpus
+from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.messages.numbers import counted
+from neuroner_tl.messages.progress import progress_bar
+from neuroner_tl.messages.screen import table_lines
+from neuroner_tl.system.atomic_file import write_atomically, write_json
+from neuroner_tl.system.json_text import read_object
+from neuroner_tl.system.paths import StrPath
+from neuroner_tl.system.temporary import (
+    remove_leftovers_of,
+    replace_folder,
+    temporary_folder,
+    write_fault,
+)
+
+if TYPE_CHECKING:
+    from neuroner_tl.prediction.predictor import Analysis, Predictor
+
+# What the completion counts, in the order of its report.
+MENTIONS = "mentions of the silver corpus"
+CONFIRMED = "confirmed: the teacher is sure of the same span"
+ADDED = "added: the teacher is sure, the silver corpus silent"
+WIDENED = "replaced by longer spans that the teacher is sure of"
+LONGER = "such longer spans"
+REJECTED = "made unknown: the teacher finds no mention there"
+RESULT = "mentions of the completed corpus"
+REGIONS = "unknown regions of the silver corpus"
+DOUBTED = "added unknown regions: the teacher is in doubt"
+ALL_REGIONS = "unknown regions of the completed corpus"
+COUNTS = (
+    MENTIONS,
+    CONFIRMED,
+    ADDED,
+    WIDENED,
+    LONGER,
+    REJECTED,
+    RESULT,
+    REGIONS,
+    DOUBTED,
+    ALL_REGIONS,
+)
+
+
+@dataclass(frozen=True)
+class CompletionRule:
+    """What a teacher may change.
+
+    Attributes:
+        sure: spans of at least this probability become mentions.
+        doubtful: tokens of at least this probability of being in a mention become unknown.
+        unlikely: silver mentions none of whose tokens is in a mention with at least this
+            probability become unknown; None leaves all silver mentions.
+        longer_spans: whether a span that the teacher is sure of replaces shorter silver mentions
+            that it shares text with.
+
+    Raises:
+        ParameterError: the probabilities are out of range or of order.
+
+    Example:
+        >>> CompletionRule(sure=0.95, doubtful=0.2).unlikely is None
+        True
+    """
+
+    sure: float = 0.9
+    doubtful: float = 0.3
+    unlikely: Optional[float] = None
+    longer_spans: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.doubtful <= self.sure <= 1:
+            raise ParameterError(
+                f"sure, doubtful: found {self.sure:g} and {self.doubtful:g}, expected "
+                "probabilities above 0 and at most 1, and doubtful not above sure"
+            )
+        if self.unlikely is not None and not 0 < self.unlikely <= self.doubtful:
+            raise ParameterError(
+                f"unlikely: found {self.unlikely:g}, expected a probability above 0, and not above "
+                f"doubtful ({self.doubtful:g})"
+            )
+
+
+@dataclass(frozen=True)
+class CompletedSilver:
+    """A completed corpus.
+
+    Attributes:
+        folder: the corpus.
+        counts: what was changed, by name.
+        learned_from: gold documents whose labels it knows, by corpus.
+
+    Example::
+
+        done = complete_silver("output/silver_diso", "output/my_run", "output/completed")
+        print(done.summary())
+    """
+
+    folder: Path
+    counts: Mapping[str, int]
+    learned_from: Mapping[str, Sequence[str]]
+
+    def summary(self) -> str:
+        """Return the counts as a table."""
+        rows = [(name, str(self.counts[name])) for name in COUNTS]
+        return "\n".join(table_lines(("completion by the teacher", "number"), rows, (False, True)))
+
+
+def complete_silver(
+    silver_folder: StrPath,
+    teacher_folder: StrPath,
+    output_folder: StrPath,
+    *,
+    sure: float = 0.9,
+    doubtful: float = 0.3,
+    unlikely: Optional[float] = None,
+    longer_spans: bool = True,
+    word_vectors: Optional[StrPath] = None,
+    replace: bool = False,
+) -> CompletedSilver:
+    """Add to a silver corpus what a teacher finds; the new folder appears whole or not at all.
+
+    Args:
+        silver_folder: the corpus; it is not changed.
+        teacher_folder: a model trained on gold, or the folder of its run.
+        output_folder: the folder of the new corpus.
+        sure: see `CompletionRule`, as for the next three.
+        doubtful: see there.
+        unlikely: see there.
+        longer_spans: see there.
+        word_vectors: word-vector file, in place of the one that the model was trained with.
+        replace: put it in the place of a corpus that was built before.
+
+    Raises:
+        CheckpointError: the teacher cannot be loaded, or what it was trained on is not known.
+        CorpusError: the corpus cannot be used, or has documents that the teacher was trained on.
+        ParameterError: a probability is out of range, or the teacher has no type of the corpus.
+    """
+    # TensorFlow takes seconds to load.
+    from neuroner_tl.prediction.marginals import LabelRoles
+    from neuroner_tl.prediction.model_vectors import model_word_vectors
+    from neuroner_tl.prediction.predictor import Predictor
+    from neuroner_tl.silver.teacher import LEARNED_FROM, REPORT, lessons_of, merged
+    from neuroner_tl.training.checkpoint import load_model
+
+    rule = CompletionRule(sure, doubtful, unlikely, longer_spans)
+    source, target = Path(silver_folder), Path(output_folder).expanduser()
+    remove_leftovers_of(target)
+    if not replace or not (target / REPORT).is_file():
+        check_new_folder(target)
+    corpus = read_corpus(source)
+    report = read_object(source / REPORT)
+    model = load_model(Path(teacher_folder))
+    lessons = lessons_of(model.folder)
+    types: set[str] = set()
+    shared = list(lessons.index().find(_noting_types(all_documents(corpus), types)))
+    if shared:
+        first = ", ".join(f"{found.source} ({found.target})" for found in shared[:3])
+        raise CorpusError(
+            f"{source}: found {counted(len(shared), 'document')} that the teacher "
+            f"{teacher_folder} was trained on, expected none: {first}; name its corpus in [gold] "
+            "of the definition and build again"
+        )
+    missing = sorted(types - set(LabelRoles.of(model.vocabulary.labels).types))
+    if missing:
+        raise ParameterError(
+            f"{source}: found the type {', '.join(missing)}, which the teacher {teacher_folder} "
+            "does not know; give a model of this type"
+        )
+    vectors = Path(word_vectors) if word_vectors is not None else model_word_vectors(model)
+    predictor = Predictor(model, vectors)
+    counts: Counter[str] = Counter(dict.fromkeys(COUNTS, 0))
+    parts = {
+        name: _completed(part, name, predictor, types, rule, counts)
+        for name, part in corpus.items()
+    }
+    learned_from = merged(lessons.learned_from, report.get(LEARNED_FROM))
+    try:
+        with temporary_folder(target) as folder:
+            write_parts(folder, parts)
+            done = CompletedSilver(target, dict(counts), learned_from)
+            content = {
+                **report,
+                "mentions": counts[RESULT],
+                "completion": {
+                    "teacher": str(teacher_folder),
+                    **dataclasses.asdict(rule),
+                    "counts": done.counts,
+                },
+                "learned_from": {
+                    **(report.get("learned_from") or {}),
+                    **{name: len(ids) for name, ids in learned_from.items()},
+                },
+                LEARNED_FROM: learned_from,
+            }
+            write_json(folder / REPORT, content)
+            write_atomically(folder / "report.txt", _report(source, done).encode("utf-8"))
+            replace_folder(folder, target)
+    except OSError as error:
+        raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error
+    return done
+
+
+def complete_document(
+    silver: Document,
+    found: Analysis,
+    types: Collection[str],
+    rule: CompletionRule,
+    counts: Counter[str],
+) -> Document:
+    """Return a silver document with what the teacher adds.
+
+    Args:
+        silver: the document with its mentions and unknown regions.
+        found: what the teacher finds in it: candidates from ``rule.doubtful`` on.
+        types: entity types of the silver corpus; others that the teacher knows are left out.
+        rule: what it may change.
+        counts: what is changed is added to it.
+    """
+    counts[MENTIONS] += len(silver.entities)
+    counts[REGIONS] += len(silver.unknown)
+    mentions = {(e.type, e.fragments): e for e in silver.entities}
+    removed: list[Entity] = []
+    for span in _sure([e for e in found.document.entities if e.type in types], rule.sure):
+        key = span.type, span.fragments
+        touched = [e for e in mentions.values() if e.start < span.end and span.start < e.end]
+        if key in mentions:
+            counts[CONFIRMED] += 1
+            own = mentions[key].probability
+            if own is not None:
+                assert span.probability is not None
+                best = max(own, span.probability)
+                mentions[key] = dataclasses.replace(mentions[key], probability=best)
+        elif not touched:
+            counts[ADDED] += 1
+            mentions[key] = span
+        elif rule.longer_spans and all(
+            e.type == span.type and e.end - e.start < span.end - span.start for e in touched
+        ):
+            counts[LONGER] += 1
+            counts[WIDENED] += len(touched)
+            for entity in touched:
+                del mentions[entity.type, entity.fragments]
+            mentions[key] = span
+    if rule.unlikely is not None:
+        removed = [e for e in mentions.values() if _inside(e, found) < rule.unlikely]
+        counts[REJECTED] += len(removed)
+        for entity in removed:
+            del mentions[entity.type, entity.fragments]
+    known = sorted(mentions.values(), key=lambda e: (e.fragments, e.type))
+    regions = [dataclasses.replace(e, certain=False) for e in removed]
+    regions += [e for e in silver.unknown if not any(_covers(m, e) for m in known)]
+    taken = [*known, *regions]
+    doubted = [e for kind in types for e in _doubted(silver.text, found, kind, rule, taken)]
+    counts[DOUBTED] += len(doubted)
+    counts[RESULT] += len(known)
+    counts[ALL_REGIONS] += len(regions) + len(doubted)
+    regions = sorted([*regions, *doubted], key=lambda e: (e.fragments, e.type))
+    return dataclasses.replace(silver, entities=tuple(known), unknown=tuple(regions))
+
+
+def _completed(
+    part: PartReader,
+    name: str,
+    predictor: Predictor,
+    types: Collection[str],
+    rule: CompletionRule,
+    counts: Counter[str],
+) -> Iterator[Document]:
+    """Yield the completed documents of a part, one at a time."""
+    waiting: deque[Document] = deque()
+
+    def given() -> Iterator[Document]:
+        for document in part:
+            waiting.append(document)
+            yield document
+
+    found = predictor.analyse(given(), rule.doubtful)
+    bar = progress_bar(found, desc=f"completing {name}", unit=" documents", delay=2)
+    for analysis in bar:
+        yield complete_document(waiting.popleft(), analysis, types, rule, counts)
+
+
+def _sure(candidates: Sequence[Entity], sure: float) -> list[Entity]:
+    """Return the spans of at least a probability, the most probable of those that overlap."""
+    chosen: list[Entity] = []
+    for span in sorted(candidates, key=lambda e: -(e.probability or 0.0)):
+        if (span.probability or 0.0) < sure:
+            break
+        if not any(span.start < other.end and other.start < span.end for other in chosen):
+            chosen.append(span)
+    return sorted(chosen, key=lambda e: e.start)
+
+
+def _inside(entity: Entity, found: Analysis) -> float:
+    """Return the highest probability that a token of a span is in a mention of its type."""
+    tokens = slice(bisect_right(found.ends, entity.start), bisect_left(found.starts, entity.end))
+    values = found.probabilities[tokens, found.types.index(entity.type)]
+    return float(values.max()) if len(values) else 0.0
+
+
+def _covers(mention: Entity, region: Entity) -> bool:
+    return mention.start <= region.start and region.end <= mention.end
+
+
+def _doubted(
+    text: str, found: Analysis, kind: str, rule: CompletionRule, taken: Sequence[Entity]
+) -> Iterator[Entity]:
+    """Yield regions of adjacent tokens that may be in a mention of a type and are not taken."""
+    values = found.probabilities[:, found.types.index(kind)]
+    open_tokens = values >= rule.doubtful
+    for entity in taken:
+        tokens = slice(
+            bisect_right(found.ends, entity.start), bisect_left(found.starts, entity.end)
+        )
+        open_tokens[tokens] = False
+    for is_open, group in groupby(range(len(values)), key=open_tokens.tolist().__getitem__):
+        if is_open:
+            inside = list(group)
+            start, end = int(found.starts[inside[0]]), int(found.ends[inside[-1]])
+            probability = float(values[inside].max())
+            yield Entity(kind, ((start, end),), text[start:end], probability, certain=False)
+
+
+def _noting_types(documents: Iterable[Document], types: set[str]) -> Iterator[Document]:
+    """Yield the documents, and put the entity types that occur in them into the set."""
+    for document in documents:
+        types.update(entity.type for entity in document.annotations)
+        yield document
+
+
+def _report(source: Path, done: CompletedSilver) -> str:
+    """Return the report of the silver corpus, if it has one, and the counts."""
+    try:
+        before = (source / "report.txt").read_text("utf-8") + "\n"
+    except (OSError, UnicodeDecodeError):
+        before = ""
+    return before + done.summary() + "\n"

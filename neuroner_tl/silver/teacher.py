@@ -1,0 +1,99 @@
+"""What a model that annotates a silver corpus was taught: the documents whose labels it knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.duplicates import DocumentIndex
+from neuroner_tl.corpora.reader import Corpus
+from neuroner_tl.errors import CheckpointError, NeuroNERError
+from neuroner_tl.parameters.files import load_parameters
+from neuroner_tl.runs.data import open_corpus
+from neuroner_tl.system.json_text import read_object
+from neuroner_tl.training.checkpoint import PARAMETERS
+
+# The report of a silver corpus, and its records of the gold documents whose labels it was told.
+REPORT, LEARNED_FROM = "report.json", "learned_from_documents"
+
+
+@dataclass
+class Lessons:
+    """The labels that a model knows, its own and those of the models that it started from.
+
+    Attributes:
+        learned_from: ids of gold documents by corpus, those of train parts.
+        documents: the documents of the train and valid parts of its gold corpora.
+        labels: what to call them: corpus and id.
+
+    Example::
+
+        lessons = lessons_of(Path("output/my_run/model"))
+        print({corpus: len(ids) for corpus, ids in lessons.learned_from.items()})
+    """
+
+    learned_from: dict[str, list[str]] = field(default_factory=dict)
+    documents: list[Document] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+
+    def index(self) -> DocumentIndex:
+        """Return an index in which documents are looked up."""
+        return DocumentIndex(self.documents, labels=self.labels)
+
+    def _add(self, corpus: Corpus) -> None:
+        report = read_object(corpus.folder / REPORT)
+        if LEARNED_FROM in report or "steps" in report:
+            # A silver corpus, which may be the one that is annotated.
+            self.learned_from = merged(self.learned_from, report.get(LEARNED_FROM))
+            return
+        name = corpus.folder.resolve().name
+        self.learned_from = merged(self.learned_from, {name: list(corpus.parts["train"].ids)})
+        for part in ("train", "valid"):
+            for document in corpus.parts.get(part, ()):
+                self.documents.append(document)
+                self.labels.append(f"{name}/{part}/{document.id}")
+
+
+def lessons_of(model_folder: Path) -> Lessons:
+    """Return what a model was taught.
+
+    Args:
+        model_folder: the folder of the model itself, not of its run.
+
+    Raises:
+        CheckpointError: a corpus that it, or a model that it started from, was trained on is gone.
+    """
+    lessons = Lessons()
+    seen: set[Path] = set()
+    folder = model_folder
+    while folder.resolve() not in seen:
+        seen.add(folder.resolve())
+        try:
+            parameters = load_parameters(folder / PARAMETERS, {})
+            corpus, _ = open_corpus(parameters, ("train",), warn=False)
+        except NeuroNERError as error:
+            raise CheckpointError(
+                f"{model_folder}: it is not known which labels this model has seen: {error}"
+            ) from error
+        lessons._add(corpus)
+        if not parameters.use_pretrained_model or parameters.pretrained_model_folder is None:
+            break
+        folder = parameters.pretrained_model_folder
+        if not (folder / PARAMETERS).is_file() and (folder / "model" / PARAMETERS).is_file():
+            folder = folder / "model"
+    return lessons
+
+
+def merged(known: dict[str, list[str]], more: object) -> dict[str, list[str]]:
+    """Return ids by corpus together with more of them, each once, sorted.
+
+    Args:
+        known: ids by corpus.
+        more: the same as read from a file, which may hold anything.
+    """
+    result = {name: list(ids) for name, ids in known.items()}
+    for name, ids in (more if isinstance(more, dict) else {}).items():
+        if isinstance(ids, list):
+            result[str(name)] = sorted({*result.get(str(name), ()), *map(str, ids)})
+    return result

@@ -1,0 +1,233 @@
+"""A silver corpus completed by a teacher: what becomes a mention, what is unknown or refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neuroner_tl.__main__ import main
+from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
+from neuroner_tl.corpora.reader import read_corpus
+from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
+from neuroner_tl.prediction.predictor import Analysis
+from neuroner_tl.silver import completion
+from neuroner_tl.silver.completion import CompletionRule, complete_document, complete_silver
+
+TEXT = "acute renal failure after aspirin and renal injury"
+TOKENS = [(0, 5), (6, 11), (12, 19), (20, 25), (26, 33), (34, 37), (38, 43), (44, 50)]
+
+
+def entity(text, kind="DISO", **more):
+    start = TEXT.index(text)
+    return Entity(kind, ((start, start + len(text)),), text, **more)
+
+
+def analysis(candidates, inside, types=("DISO",)):
+    """What a teacher finds: candidates, and the probability of each token for the first type."""
+    probabilities = np.zeros((len(TOKENS), len(types)))
+    probabilities[:, 0] = inside
+    starts, ends = np.array(TOKENS).T
+    return Analysis(Document("1", TEXT, tuple(candidates)), starts, ends, types, probabilities)
+
+
+def completed(silver, found, types=("DISO",), **rule):
+    counts: Counter[str] = Counter()
+    result = complete_document(silver, found, types, CompletionRule(**rule), counts)
+    return result, counts
+
+
+def texts_of(entities):
+    return [e.text for e in entities]
+
+
+SURE = 3 * [0.95] + 5 * [0.01]
+
+
+def test_what_the_teacher_is_sure_of_is_added_where_the_corpus_is_silent():
+    silver = Document("1", TEXT, (entity("renal injury"),))
+    found = analysis([entity("acute renal failure", probability=0.93)], SURE)
+    result, counts = completed(silver, found)
+    assert texts_of(result.entities) == ["acute renal failure", "renal injury"]
+    assert [e.probability for e in result.entities] == [0.93, None]
+    assert result.unknown == ()
+    assert counts[completion.ADDED] == 1 and counts[completion.RESULT] == 2
+
+
+@pytest.mark.parametrize("probability, added", [(0.9, True), (0.89, False)])
+def test_the_threshold_of_sure(probability, added):
+    found = analysis([entity("acute renal failure", probability=probability)], SURE)
+    result, _ = completed(Document("1", TEXT), found)
+    assert bool(result.entities) is added
+    # Tokens that are all but certainly in some mention, but not in which, are unknown.
+    assert texts_of(result.unknown) == ([] if added else ["acute renal failure"])
+
+
+def test_of_overlapping_spans_the_most_probable():
+    spans = [
+        entity("renal failure", probability=0.55),
+        entity("acute renal failure", probability=0.6),
+    ]
+    result, _ = completed(Document("1", TEXT), analysis(spans, SURE), sure=0.5)
+    assert texts_of(result.entities) == ["acute renal failure"]
+
+
+def test_what_it_doubts_is_unknown_token_by_token():
+    """Also where no single span is probable enough; tokens of mentions are left to these."""
+    silver = Document("1", TEXT, (entity("renal failure"),))
+    inside = [0.3, 0.9, 0.9, 0.29, 0.1, 0.0, 0.5, 0.7]
+    result, counts = completed(silver, analysis([], inside))
+    assert texts_of(result.entities) == ["renal failure"]
+    assert texts_of(result.unknown) == ["acute", "renal injury"]
+    assert [e.probability for e in result.unknown] == pytest.approx([0.3, 0.7])
+    assert not any(e.certain for e in result.unknown)
+    assert counts[completion.DOUBTED] == counts[completion.ALL_REGIONS] == 2
+
+
+def test_longer_spans_decide_the_boundaries():
+    silver = Document("1", TEXT, (entity("failure"), entity("renal injury")))
+    found = analysis([entity("acute renal failure", probability=0.95)], SURE)
+    result, counts = completed(silver, found)
+    assert texts_of(result.entities) == ["acute renal failure", "renal injury"]
+    assert counts[completion.LONGER] == counts[completion.WIDENED] == 1
+    result, counts = completed(silver, found, longer_spans=False)
+    assert texts_of(result.entities) == ["failure", "renal injury"]
+    # The rest of the longer span is neither a mention nor outside.
+    assert texts_of(result.unknown) == ["acute renal"]
+
+
+def test_shorter_spans_and_other_types_do_not():
+    found = analysis([entity("renal failure", probability=0.95)], [0, 0.96, 0.96, 0, 0, 0, 0, 0])
+    for silver in (entity("acute renal failure"), entity("failure", "CHED")):
+        result, _ = completed(Document("1", TEXT, (silver,)), found)
+        assert result.entities == (silver,)
+
+
+def test_confirmed_mentions_keep_the_higher_probability():
+    found = analysis([entity("acute renal failure", probability=0.95)], SURE)
+    for own, expected in ((0.5, 0.95), (0.97, 0.97), (None, None)):
+        silver = Document("1", TEXT, (entity("acute renal failure", probability=own),))
+        result, counts = completed(silver, found)
+        assert [e.probability for e in result.entities] == [expected]
+        assert counts[completion.CONFIRMED] == 1
+
+
+def test_mentions_that_it_finds_unlikely_become_unknown_on_request():
+    silver = Document("1", TEXT, (entity("renal failure"), entity("aspirin"), entity("injury")))
+    inside = [0.0, 0.02, 0.004, 0.0, 0.009, 0.0, 0.9, 0.0]
+    result, counts = completed(silver, analysis([], inside), unlikely=0.01)
+    assert texts_of(result.entities) == ["renal failure"]
+    assert texts_of(result.unknown) == ["aspirin", "renal", "injury"]
+    assert counts[completion.REJECTED] == 2
+    result, _ = completed(silver, analysis([], inside))
+    assert texts_of(result.entities) == ["renal failure", "aspirin", "injury"]
+
+
+def test_unknown_regions_of_the_corpus_stay_unless_the_teacher_is_sure():
+    regions = (entity("renal failure", certain=False), entity("injury", certain=False))
+    silver = Document("1", TEXT, (), unknown=regions)
+    found = analysis([entity("acute renal failure", probability=0.95)], SURE)
+    result, counts = completed(silver, found)
+    assert texts_of(result.entities) == ["acute renal failure"]
+    assert result.unknown == (regions[1],)
+    assert counts[completion.REGIONS] == 2 and counts[completion.ALL_REGIONS] == 1
+
+
+def test_types_that_the_corpus_does_not_have_are_left_out():
+    spans = [entity("aspirin", "CHED", probability=0.99)]
+    found = analysis(spans, np.zeros(8), types=("DISO", "CHED"))
+    found.probabilities[4, 1] = 0.99
+    result, _ = completed(Document("1", TEXT), found)
+    assert result.entities == result.unknown == ()
+
+
+@pytest.mark.parametrize(
+    "rule", [{"sure": 1.1}, {"doubtful": 0}, {"sure": 0.2}, {"unlikely": 0.5}, {"unlikely": 0}]
+)
+def test_probabilities_out_of_order(rule):
+    with pytest.raises(ParameterError, match="found .*, expected"):
+        CompletionRule(**rule)
+
+
+@pytest.fixture(scope="module")
+def silver(corpora, tmp_path_factory):
+    """The gold corpus with every third mention left out, as a silver corpus with a report."""
+    folder = tmp_path_factory.mktemp("completion") / "silver"
+    parts = {
+        name: [
+            dataclasses.replace(d, entities=tuple(e for n, e in enumerate(d.entities) if n % 3))
+            for d in part
+        ]
+        for name, part in read_corpus(corpora.gold).items()
+    }
+    write_brat_parts(folder, parts)
+    report = {"steps": [], "mentions": 1, "learned_from_documents": {"NCBI": ["7"]}}
+    (folder / "report.json").write_text(json.dumps(report))
+    (folder / "report.txt").write_text("silver corpus small\n")
+    return folder
+
+
+def all_of(folder, what):
+    corpus = read_corpus(folder)
+    return {(name, d.id): getattr(d, what) for name, part in corpus.items() for d in part}
+
+
+def test_a_corpus_is_completed_and_says_by_whom(silver, source_run, corpora, tmp_path, capsys):
+    output = tmp_path / "done"
+    command = ["silver", "complete", str(silver), "--model", str(source_run.folder.path)]
+    assert main([*command, "--output", str(output), "--sure", "0.4", "--doubtful", "0.15"]) == 0
+    printed = capsys.readouterr().out
+    before, after = all_of(silver, "entities"), all_of(output, "entities")
+    assert list(before) == list(after)
+    added = [e for key, entities in after.items() for e in entities if e not in before[key]]
+    assert added and all(e.probability >= 0.4 for e in added)
+    assert all(e.probability is None for key, es in after.items() for e in es if e in before[key])
+    regions = [e for unknown in all_of(output, "unknown").values() for e in unknown]
+    assert regions and all(e.probability >= 0.15 for e in regions)
+    report = json.loads((output / "report.json").read_text())
+    counts = report["completion"]["counts"]
+    assert counts[completion.ADDED] + counts[completion.LONGER] == len(added)
+    assert report["mentions"] == counts[completion.RESULT] == sum(map(len, after.values()))
+    taught = sorted(read_corpus(corpora.silver)["train"].ids)
+    assert report["learned_from_documents"] == {"NCBI": ["7"], corpora.silver.name: taught}
+    assert report["learned_from"][corpora.silver.name] == len(taught)
+    text = (output / "report.txt").read_text()
+    assert text.startswith("silver corpus small\n") and completion.ADDED in text
+    assert f"written to {output}" in printed and completion.ADDED in printed
+    with pytest.raises(CorpusError, match="already exists"):
+        complete_silver(silver, source_run.folder.path, output)
+    again = complete_silver(silver, source_run.folder.path, output, sure=1, replace=True)
+    assert again.counts[completion.ADDED] == 0
+
+
+def test_a_teacher_of_the_corpus_itself_is_refused(source_run, corpora, tmp_path):
+    with pytest.raises(CorpusError, match="that the teacher .* was trained on, expected none"):
+        complete_silver(corpora.silver, source_run.folder.path, tmp_path / "done")
+    assert not (tmp_path / "done").exists()
+
+
+def test_a_teacher_whose_corpus_is_gone_is_refused(silver, source_run, tmp_path, monkeypatch):
+    from neuroner_tl.silver import teacher
+
+    def gone(*_, **__):
+        raise CorpusError("corpus: no such folder")
+
+    monkeypatch.setattr(teacher, "open_corpus", gone)
+    with pytest.raises(CheckpointError, match="not known which labels this model has seen: corpus"):
+        complete_silver(silver, source_run.folder.path, tmp_path / "done")
+
+
+def test_a_type_that_the_teacher_does_not_know(silver, source_run, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(silver, other)
+    path = sorted(Path(other / "train").glob("*.ann"))[0]
+    text = path.with_suffix(".txt").read_text()
+    path.write_text(f"T1\tGENE 0 4\t{text[:4]}\n")
+    with pytest.raises(ParameterError, match="found the type GENE, which the teacher"):
+        complete_silver(other, source_run.folder.path, tmp_path / "done")
