@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from neuroner_tl.cli.outcome import Outcome
-from neuroner_tl.messages.screen import terminal_width
+from neuroner_tl.messages.screen import PROSE_WIDTH, terminal_width
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
         for row in corpus_statistics(folder, parts=arguments.parts, tokenizer=arguments.tokenizer)
     ]
     is_text = arguments.format == "text"
-    text = text_table(rows, terminal_width()) if is_text else FORMATS[arguments.format](rows)
+    width = terminal_width() or PROSE_WIDTH
+    text = text_table(rows, width) if is_text else FORMATS[arguments.format](rows)
     content = {"corpora": [row.to_json() for row in rows]}
     return Outcome(text, content, is_data=not is_text)

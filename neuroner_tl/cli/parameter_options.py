@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Optional
 
 from neuroner_tl.messages.shown_text import escaped
-from neuroner_tl.messages.spelling import nearest_hint
+from neuroner_tl.messages.spelling import nearest_hint, one_of
 from neuroner_tl.parameters.documentation import (
     by_section,
     expected_of,
@@ -17,6 +18,9 @@ from neuroner_tl.parameters.documentation import (
 )
 from neuroner_tl.parameters.neuroner_names import RENAMED, RETIRED
 from neuroner_tl.parameters.schema import Parameters
+
+# How argparse begins its message on arguments that are not there.
+_MISSING = "the following arguments are required"
 
 
 def add_parameter_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,6 +80,7 @@ class CommandLineParser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **options})
+        self._given: Sequence[str] = ()
 
     def parse_args(  # type: ignore[override]
         self, args: Optional[Sequence[str]] = None, namespace: Any = None
@@ -86,6 +91,21 @@ class CommandLineParser(argparse.ArgumentParser):
             self._refuse(unknown, result)
         return result
 
+    def parse_known_args(  # type: ignore[override]
+        self, args: Optional[Sequence[str]] = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse known arguments; remember all of them for `error`."""
+        self._given = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(self._given, namespace)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a value that is not among the choices of an argument, with the nearest of them."""
+        if action.choices is not None and value not in action.choices:
+            choices = [str(choice) for choice in action.choices]
+            raise argparse.ArgumentError(
+                action, f"found {value!r}, expected {one_of(str(value), choices)}"
+            )
+
     def _refuse(self, unknown: Sequence[str], result: argparse.Namespace) -> NoReturn:
         option = next((text for text in unknown if text.startswith("-")), None)
         if option is None:
@@ -93,9 +113,12 @@ class CommandLineParser(argparse.ArgumentParser):
                 f"found {unknown[0]!r}, expected no further argument; remove it, or put the "
                 "option that it belongs to in front of it"
             )
+        self.error(self._unknown(option, self._option_names(result)))
+
+    def _unknown(self, option: str, names: Sequence[str]) -> str:
         option = option.split("=")[0]
-        hint = nearest_hint(option, self._option_names(result))
-        self.error(f"found the unknown option {option}, expected one that --help lists{hint}")
+        hint = nearest_hint(option, names)
+        return f"found the unknown option {option}, expected one that --help lists{hint}"
 
     def _option_names(self, result: argparse.Namespace) -> list[str]:
         """Return the visible options of this parser and of the chosen command."""
@@ -109,6 +132,15 @@ class CommandLineParser(argparse.ArgumentParser):
         return names
 
     def error(self, message: str) -> NoReturn:
-        """Exit with a one-line message and status 2."""
+        """Exit with a one-line message and status 2.
+
+        Of a missing option that is there under a misspelt name, the misspelt one is reported.
+        """
+        if message.startswith(_MISSING):
+            known = self._option_string_actions
+            for text in self._given:
+                if text.startswith("--") and text != "--" and text.split("=")[0] not in known:
+                    message = self._unknown(text, self._option_names(argparse.Namespace()))
+                    break
         shown = escaped(" ".join(message.splitlines()))
         self.exit(2, f"{self.prog}: error: {shown}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,8 @@ from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.system.file_name import usable_name
 from neuroner_tl.system.paths import StrPath
+
+logger = logging.getLogger(__name__)
 
 Reader = Callable[[Path, ImportReport], Iterator[Document]]
 READERS: dict[str, Reader] = {
@@ -125,10 +128,17 @@ def convert_corpus(
         parts = {"": iterate_standoff(source, documents, entity_type, report)}
     else:
         parts = _parts(source, form, report)
-    changed = {
-        name: (_change_types(d, rename or {}, only, report) for d in _named(documents, to, report))
+    types: set[str] = set()
+    changed: dict[str, Iterator[Document]] = {
+        name: (
+            _change_types(d, rename or {}, only, types, report)
+            for d in _named(documents, to, report)
+        )
         for name, documents in parts.items()
     }
+    if only and changed:
+        last = list(changed)[-1]
+        changed[last] = _with_types(changed[last], source, only, types)
     bars = {
         name: progress_bar(
             documents, desc=f"converting {name}".rstrip(), unit=" documents", delay=2
@@ -200,16 +210,43 @@ def _named(documents: Iterator[Document], to: str, report: ImportReport) -> Iter
 
 
 def _change_types(
-    document: Document, rename: Mapping[str, str], only: Sequence[str], report: ImportReport
+    document: Document,
+    rename: Mapping[str, str],
+    only: Sequence[str],
+    types: set[str],
+    report: ImportReport,
 ) -> Document:
+    """Return a document with types renamed, and those that were not requested left out."""
     kept = []
     for entity in document.annotations:
         if entity.type in rename:
             entity = replace(entity, type=rename[entity.type])
             if entity.certain:
                 report.change("type renamed")
+        types.add(entity.type)
         if not only or entity.type in only:
             kept.append(entity)
         elif entity.certain:
             report.drop(OTHER_TYPE, f"{document.id}: {entity.type} {entity.text}")
     return replace(document, entities=tuple(kept), unknown=())
+
+
+def _with_types(
+    documents: Iterator[Document], source: Path, only: Sequence[str], types: set[str]
+) -> Iterator[Document]:
+    """Yield the last documents; refuse or warn if types that were requested did not occur.
+
+    Raises:
+        CorpusError: there are annotations, none of them of a type that was requested.
+    """
+    yield from documents
+    missing = [name for name in dict.fromkeys(only) if name not in types]
+    if not types or not missing:
+        return
+    if len(missing) < len(set(only)):
+        logger.warning("%s: no annotation has the type %s", source, " or ".join(missing))
+        return
+    raise CorpusError(
+        f"{source}: found no annotation of the type {' or '.join(missing)}, expected "
+        f"{one_of(missing[0], sorted(types))}; nothing would be left of the annotations"
+    )

@@ -18,6 +18,7 @@ from neuroner_tl.parameters.documentation import (
     format_value,
     is_list,
 )
+from neuroner_tl.parameters.fields import SECTIONS
 from neuroner_tl.parameters.ini_file import OpenSection, read_sections
 from neuroner_tl.parameters.ini_syntax import without_comment
 from neuroner_tl.parameters.neuroner_names import RENAMED, RETIRED
@@ -74,7 +75,9 @@ def _read(path: Path) -> dict[str, _Setting]:
     """Return the settings of a file by current names."""
     settings: dict[str, _Setting] = {}
     first_line: dict[str, int] = {}
-    for values in read_sections(path, {"*": OpenSection}, "a parameter file").values.values():
+    sections = read_sections(path, {"*": OpenSection}, "a parameter file").values
+    for title, values in sections.items():
+        _warn_of_misspelling(path, title)
         for option, (text, line) in values.items():
             where = f"{path}:{line}: {option}"
             name = _known_name(option, where)
@@ -86,6 +89,15 @@ def _read(path: Path) -> dict[str, _Setting]:
             settings[name] = _Setting(text, where, "remove the line")
             first_line[name] = line
     return settings
+
+
+def _warn_of_misspelling(path: Path, title: str) -> None:
+    """Warn of a section that is spelt like one of the schema; any other is the user's own."""
+    hint = nearest_hint(title, SECTIONS, "[{}]".format)
+    if hint and title.casefold() not in SECTIONS:
+        logger.warning(
+            "%s: found the section [%s]%s; its parameters count all the same", path, title, hint
+        )
 
 
 def _without_shorthands(settings: dict[str, _Setting]) -> dict[str, _Setting]:

@@ -134,6 +134,8 @@ def pretrained_model(parameters: Parameters) -> Optional[SavedModel]:
         unused = [flag for flag in RELOAD_FLAGS if not getattr(parameters, flag)]
         if parameters.pretrained_model_folder is not None:
             unused.insert(0, "pretrained_model_folder")
+        if parameters.label_map:
+            unused.append("label_map")
         if unused:
             logger.warning(
                 "%s %s no effect, since use_pretrained_model is off: training starts from scratch; "

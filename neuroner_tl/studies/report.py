@@ -64,6 +64,11 @@ def load_results(
     store = folder.store if records is None else Store(records)
     contents = Contents.remembered(definition.output_folder)
     runs = plan_runs(definition, seed, contents) if definition.targets else []
+    if records is not None and not store.path.is_file():
+        raise CorpusError(
+            f"{records}: no such file, expected records of the study; give the runs.jsonl of its "
+            "folder or of a report that was written with --to"
+        )
     if runs and not store.path.is_file():
         raise CorpusError(
             f"{store.path}: no such file, expected the records of the study; run the study first: "

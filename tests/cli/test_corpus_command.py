@@ -102,7 +102,7 @@ def test_convert_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "no such file" in refused(
         capsys, "corpus", "convert", tmp_path / "no", "--from", "jsonl", "--output", out
     )
-    assert "invalid choice" in refused(
+    assert "found 'docx', expected one of bioc-json" in refused(
         capsys, "corpus", "convert", source, "--from", "docx", "--output", out
     )
     assert "expected OLD=NEW" in refused(
@@ -113,6 +113,29 @@ def test_convert_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         capsys, "corpus", "convert", source, "--from", "iexml", "--output", tmp_path / "file" / "x"
     )
     assert not out.exists()
+
+
+def test_only_types_that_are_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A misspelt type used to give a corpus without annotations, and status 0."""
+    for part, kind in (("train", "Gene"), ("test", "Chemical")):
+        (tmp_path / "in" / part).mkdir(parents=True)
+        (tmp_path / "in" / part / "a.txt").write_text("Gout")
+        (tmp_path / "in" / part / "a.ann").write_text(f"T1\t{kind} 0 4\tGout\n")
+    convert = ("corpus", "convert", tmp_path / "in", "--from", "brat", "--output")
+    for to in ("brat", "jsonl"):
+        out = tmp_path / to
+        message = refused(capsys, *convert, out, "--to", to, "--only", "Genes")
+        assert "found no annotation of the type Genes, expected one of Chemical, Gene" in message
+        assert "the nearest is Gene" in message and not out.exists()
+        assert call(*convert, out, "--to", to, "--only", "Gene", "--only", "GENE") == 0
+        assert "no annotation has the type GENE" in caplog.text
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "a.txt").write_text("Gout")
+    target = tmp_path / "bare out"
+    assert call(*convert[:2], bare, *convert[3:], target, "--only", "Gene") == 0
 
 
 def test_check(corpora, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
@@ -132,6 +155,14 @@ def test_stats(corpora, form: str, capsys: pytest.CaptureFixture[str]) -> None: 
     printed = capsys.readouterr().out
     name = "synthetic_gold/train" if form != "latex" else r"synthetic\_gold/train"
     assert name in printed and "unique tokens" in printed
+
+
+def test_stats_fit_a_page_where_there_is_no_terminal(
+    corpora, capsys: pytest.CaptureFixture[str]
+) -> None:  # type: ignore[no-untyped-def]
+    assert call("corpus", "stats", corpora.gold) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80 and "annotations/100 tokens" in "".join(lines)
 
 
 def test_split(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,5 @@
 import argparse
+import re
 
 import pytest
 
@@ -130,6 +131,28 @@ def test_former_names_are_refused_with_the_new_one(command, former, now, capsys)
         make_whole_parser().parse_args([*command.split(), *needed.get(command, []), former, "1"])
     assert caught.value.code == 2
     assert capsys.readouterr().err.endswith(f"; the nearest is {now}\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("trian", "COMMAND: found 'trian', expected one of train, .*; the nearest is train"),
+        ("corpus covert", "ACTION: found 'covert', expected one of .*; the nearest is convert"),
+        (
+            "corpus convert a --from pubtater --output b",
+            "--from: found 'pubtater', expected one of .*; the nearest is pubtator",
+        ),
+        ("predict --modle m --input i --output o", "option --modle, .*; the nearest is --model"),
+        ("predict --modle=m --input i --output o", "option --modle, .*; the nearest is --model"),
+        ("predict --model m --inptu i --output o", "option --inptu, .*; the nearest is --input"),
+        ("predict --input i --output o", "the following arguments are required: --model"),
+    ],
+)
+def test_what_is_misspelt_is_named_with_the_nearest(command, words, capsys):
+    with pytest.raises(SystemExit) as caught:
+        make_whole_parser().parse_args(command.split())
+    assert caught.value.code == 2
+    assert re.search(f"error: .*{words}\n$", capsys.readouterr().err)
 
 
 def test_train_loads_parameters_once(tmp_path, caplog):

@@ -345,3 +345,19 @@ def test_the_fast_source_is_the_same_network_as_the_papers():
         "batch_loss": "sum",
         "experiment_name": "source_fast",
     }
+
+
+@pytest.mark.parametrize("title", ["trainin", "datset", "Advance"])
+def test_a_misspelt_section_is_named_and_its_parameters_count(tmp_path, caplog, title):
+    path = tmp_path / "run.ini"
+    path.write_text(f"[{title}]\npatience = 3\n")
+    assert load_parameters(path).patience == 3
+    assert f"{path}: found the section [{title}]; the nearest is [" in caplog.text
+
+
+@pytest.mark.parametrize("title", ["training", "Training", "a", "my settings"])
+def test_sections_of_the_users_own_are_not_misspelt(tmp_path, caplog, title):
+    path = tmp_path / "run.ini"
+    path.write_text(f"[{title}]\npatience = 3\n")
+    assert load_parameters(path).patience == 3
+    assert not caplog.text

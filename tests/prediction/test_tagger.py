@@ -290,3 +290,10 @@ def test_probabilities_against_numpy(vocabulary, architecture, monkeypatch):
             np.testing.assert_allclose(
                 marginals.of_mentions(inside), [expected[span] for span in spans], atol=1e-5
             )
+
+
+def test_the_compiler_is_made_quiet_before_it_compiles(vocabulary, monkeypatch):
+    calls = []
+    monkeypatch.setattr(tagger_module, "compile_quietly_once", lambda: calls.append("quiet"))
+    Tagger(make_network(vocabulary))
+    assert calls == ["quiet"]

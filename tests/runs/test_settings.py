@@ -62,6 +62,7 @@ def test_a_run_is_compiled_if_it_is_long_enough():
     [
         ({"pretrained_model_folder": "a/model"}, "pretrained_model_folder"),
         ({"transfer_up_to": "token_lstm"}, "reload_feedforward and reload_crf"),
+        ({"label_map": "PRGE:GENE"}, "label_map"),
     ],
 )
 def test_settings_of_a_transfer_that_is_off_are_named(changes, named, caplog):

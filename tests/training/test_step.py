@@ -325,3 +325,14 @@ class TestCompiled:
         assert losses_again == losses
         for name, value in found.items():
             np.testing.assert_array_equal(value, again[name])
+
+    def test_the_compiler_is_made_quiet_before_it_compiles(self, monkeypatch):
+        calls = []
+        monkeypatch.setattr(step_module, "compile_quietly_once", lambda: calls.append("quiet"))
+        step = TrainingStep(random_network(FULL, dtype=tf.float32), self.settings, RATE, 0)
+        monkeypatch.setattr(step, "_outer", lambda flat: calls.append("step"))
+        monkeypatch.setattr(step._program, "shapes", set())
+        step(self.batches[0])
+        assert calls == ["quiet", "step"]
+        step(self.batches[0])  # Its shape is compiled now.
+        assert calls == ["quiet", "step", "step"]

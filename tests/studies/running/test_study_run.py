@@ -273,6 +273,7 @@ def test_a_corpus_that_cannot_be_used_is_refused_before_anything_is_trained(
     "arguments, words",
     [
         (["report"], "runs.jsonl: no such file, expected the records of the study"),
+        (["report", "--records", "no.jsonl"], "error: no.jsonl: no such file, expected records of"),
         (["run", "--workers", "0"], "expected 1 or more"),
         (["run", "-D", "GOLD"], "expected NAME=VALUE"),
         (["run", "--seed", "x"], "found 'x', expected a whole number"),
