@@ -331,7 +331,7 @@ class TestCompiled:
         monkeypatch.setattr(step_module, "compile_quietly_once", lambda: calls.append("quiet"))
         step = TrainingStep(random_network(FULL, dtype=tf.float32), self.settings, RATE, 0)
         monkeypatch.setattr(step, "_outer", lambda flat: calls.append("step"))
-        monkeypatch.setattr(step._program, "shapes", set())
+        step._program = dataclasses.replace(step._program, shapes=set())
         step(self.batches[0])
         assert calls == ["quiet", "step"]
         step(self.batches[0])  # Its shape is compiled now.
