@@ -12,6 +12,7 @@ from neuroner_tl.corpora.reader import Corpus, read_corpus
 from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.parameters.files import load_parameters
+from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.training.checkpoint import PARAMETERS
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,9 @@ def warn_of_leaks(corpus: Corpus, pretrained_model_folder: Optional[Path]) -> in
     own = list(index.find(all_documents(corpus, ("train", "valid"))))
     _warn(own, "train or valid", corpus.folder)
     found = len(own)
-    for folder in _source_corpora(pretrained_model_folder):
+    for parameters in training_parameters(pretrained_model_folder):
+        folder = parameters.dataset_text_folder
+        assert folder is not None
         shared = _shared(folder, corpus.folder, corpus.parts["test"].ids, index)
         _warn(shared, str(folder), corpus.folder)
         found += len(shared)
@@ -54,9 +57,12 @@ def _warn(shared: list[SharedDocument], place: str, target: Path) -> None:
         )
 
 
-def _source_corpora(model_folder: Optional[Path]) -> list[Path]:
-    """Return the corpora of a model and of its ancestors, as far as they are there."""
-    folders: list[Path] = []
+def training_parameters(model_folder: Optional[Path]) -> list[Parameters]:
+    """Return the parameters of a model and of its ancestors whose corpora are there.
+
+    What cannot be read is warned of. Each has ``dataset_text_folder``.
+    """
+    found: list[Parameters] = []
     seen: set[Path] = set()
     while model_folder is not None and model_folder.resolve() not in seen:
         seen.add(model_folder.resolve())
@@ -75,11 +81,11 @@ def _source_corpora(model_folder: Optional[Path]) -> list[Path]:
                 folder,
             )
         else:
-            folders.append(folder)
+            found.append(parameters)
         model_folder = (
             parameters.pretrained_model_folder if parameters.use_pretrained_model else None
         )
-    return folders
+    return found
 
 
 # Studies train many runs on one pair of corpora.

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Optional, Protocol
+from typing import Any, Optional, Protocol
 
 from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.document import Document
@@ -27,15 +27,21 @@ logger = logging.getLogger(__name__)
 class Annotator(Protocol):
     """The interface of an annotator.
 
+    Attributes:
+        record: what the report says about it, in JSON types.
+
     Example:
         >>> from neuroner_tl.silver.lexicon import Lexicon
         >>> class Asthma:
+        ...     record = {}
         ...     def annotate(self, documents):
         ...         for document in documents:
         ...             yield [Mark(*span) for span in Lexicon(["asthma"]).annotate(document.text)]
         >>> list(Asthma().annotate([Document("12", "Asthma persists.")]))
         [[Mark(start=0, end=6, probability=1.0)]]
     """
+
+    record: dict[str, Any]
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[Optional[list[Mark]]]:
         """Yield for each document its mentions, in order, none overlapping.
@@ -59,6 +65,7 @@ class LexiconAnnotator:
 
     def __init__(self, path: Path, rules: LexiconRules) -> None:
         self._lexicon = Lexicon(read_terms(path), rules)
+        self.record: dict[str, Any] = {"terms": self._lexicon.number_of_terms}
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[Optional[list[Mark]]]:
         """Yield the longest matches in each document."""
@@ -84,6 +91,7 @@ class StandoffAnnotator:
         self, path: Path, types: Sequence[str], covered: Optional[AbstractSet[str]] = None
     ) -> None:
         self._path = path
+        self.record: dict[str, Any] = {}
         self._covered = covered
         self._rows = read_standoff(path)
         self._types = types
@@ -124,6 +132,7 @@ class DocumentsAnnotator:
 
     def __init__(self, path: Path, form: str, types: Sequence[str]) -> None:
         self._path = path
+        self.record: dict[str, Any] = {}
         # By id the hash of the text and the marks, both without white space.
         self._found: dict[str, tuple[int, list[Mark]]] = {}
         report = ImportReport()

@@ -16,6 +16,7 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.silver.agreement import Agreement
+from neuroner_tl.silver.annotation import annotate, learned_from
 from neuroner_tl.silver.blacklist import Banned, build_blacklist, read_blacklist
 from neuroner_tl.silver.consensus import (
     Consensus,
@@ -28,10 +29,9 @@ from neuroner_tl.silver.definition import (
     SilverDefinition,
     read_silver_definition,
 )
-from neuroner_tl.silver.gold import GoldStandard, read_gold
-from neuroner_tl.silver.harmonise import Given, Mark
+from neuroner_tl.silver.gold import read_gold
+from neuroner_tl.silver.harmonise import Given
 from neuroner_tl.silver.label_model import LabelModel, learn_label_model
-from neuroner_tl.silver.model_annotator import make_annotator
 from neuroner_tl.silver.quality import Quality, measure
 from neuroner_tl.silver.report import Step, format_report
 from neuroner_tl.silver.selection import (
@@ -123,7 +123,8 @@ def build_silver(
         steps.append(Step(label, len(pool), len(drawn)))
         pool = drawn
 
-    pool_spans, training = _annotate(definition, pool, gold)
+    annotations = annotate(definition, pool, gold)
+    pool_spans, training = annotations.pool, annotations.sample
     label_model = _label_model(definition, pool, pool_spans)
     consensus = make_consensus(definition, training, label_model)
     silver, agreement = _harmonise(definition, pool, pool_spans, consensus)
@@ -146,7 +147,7 @@ def build_silver(
     quality = Quality()
     if training.documents:
         quality = measure(definition, training, banned, label_model)
-    shared = list(gold.index().find(corpus_documents(silver, settings.type)))
+    shared = list(gold.index.find(corpus_documents(silver, settings.type)))
     content = {
         "definition": definition.path.name,
         "type": settings.type,
@@ -164,62 +165,27 @@ def build_silver(
             for corpus in gold.corpora
         },
         "learned_from": {name: len(docs) for name, docs in gold.train.items()},
-        "learned_from_documents": _learned_from(definition, gold),
+        "learned_from_documents": learned_from(definition, gold),
         "train_size": definition.gold.train_size,
         "withheld_train_documents": dict(gold.withheld),
         "documents_shared_with_gold": len(shared),
+        "annotators": annotations.records,
         "agreement": agreement.to_json(),
         **quality.to_json(),
     }
     to_text = partial(
-        format_report, settings.name, steps, silver, consensus, agreement, quality, shared
+        format_report,
+        settings.name,
+        steps,
+        silver,
+        annotations.records,
+        consensus,
+        agreement,
+        quality,
+        shared,
     )
     write_corpus(definition, target, silver, removed, banned_entries, content, to_text(None))
     return SilverResult(target, content, to_text)
-
-
-def _annotate(
-    definition: SilverDefinition, pool: Sequence[Document], gold: GoldStandard
-) -> tuple[list[dict[str, list[Mark]]], Sample]:
-    """Return each annotator's spans of the pool, and of the gold documents to learn from."""
-    kind = definition.silver.type
-    training: list[Document] = []
-    corpora: list[str] = []
-    for name, members in gold.train.items():
-        for document in members:
-            entities = tuple(e for e in document.entities if e.type == kind)
-            training.append(Document(document.id, document.text, entities))
-            corpora.append(name)
-    if training and not any(document.entities for document in training):
-        raise CorpusError(
-            f"{definition.path}: the train parts of {', '.join(gold.train)} have no entity of type "
-            f"{kind}; correct `type` in [silver] or learn_from in [gold]"
-        )
-    both = [*pool, *training]
-    spans: list[dict[str, list[Mark]]] = [{} for _ in both]
-    for source in definition.annotators:
-        number = covered = 0
-        # The annotator first, so that it is exhausted.
-        for found, given in zip(make_annotator(definition, source).annotate(both), spans):
-            if found is not None:
-                given[source.name] = found
-                covered += 1
-                number += len(found)
-        logger.info("%s: %d spans in %d documents", source.name, number, covered)
-    return spans[: len(pool)], Sample(training, spans[len(pool) :], corpora)
-
-
-def _learned_from(definition: SilverDefinition, gold: GoldStandard) -> dict[str, list[str]]:
-    """Return the ids of the gold documents whose labels are in the silver corpus, by corpus.
-
-    Documents that annotators were only scored on have taught nothing.
-    """
-    harmonise, clean = definition.harmonise, definition.clean
-    if not (
-        harmonise.method == "learned" or harmonise.extend or clean.blacklist == BLACKLIST_FROM_GOLD
-    ):
-        return {}
-    return {name: [document.id for document in docs] for name, docs in gold.train.items()}
 
 
 def _label_model(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Optional
 
@@ -59,7 +60,7 @@ class GoldStandard:
     Example::
 
         gold = read_gold(definition)
-        shared = list(gold.index().find(texts))
+        shared = list(gold.index.find(texts))
     """
 
     corpora: Sequence[GoldCorpus]
@@ -67,8 +68,9 @@ class GoldStandard:
     train: Mapping[str, Sequence[Document]]
     withheld: Mapping[str, int]
 
+    @cached_property
     def index(self) -> DocumentIndex:
-        """Return an index of every document of every corpus."""
+        """An index of every document of every corpus."""
         documents: list[Document] = []
         labels: list[str] = []
         numbers: dict[str, str] = {}
@@ -92,8 +94,8 @@ def read_gold(definition: SilverDefinition) -> GoldStandard:
     for text in settings.corpora:
         name = corpus_name(text)
         size = settings.train_size if name in settings.learn_from else None
-        place = _folder_or_archive(definition.data(text))
-        parts, flat = _read_parts(place, name, size, settings.split_seed)
+        place = folder_or_archive(definition.data(text))
+        parts, flat = read_parts(place, name, size, settings.split_seed)
         corpora.append(GoldCorpus(name, parts, table.get(name, {}), flat))
     train, withheld = {}, {}
     others = _held_out([c for c in corpora if not c.flat or c.name in settings.learn_from])
@@ -111,7 +113,7 @@ def read_gold(definition: SilverDefinition) -> GoldStandard:
     return GoldStandard(corpora, everything, train, withheld)
 
 
-def _folder_or_archive(path: Path) -> Path:
+def folder_or_archive(path: Path) -> Path:
     """Return a corpus's folder or, if there is none, the archive of that name beside it."""
     if not path.exists():
         for ending in ARCHIVES:
@@ -131,13 +133,24 @@ def _held_out(corpora: Sequence[GoldCorpus]) -> DocumentIndex:
     return DocumentIndex(documents, numbers)
 
 
-def _read_parts(
-    path: Path, name: str, train_size: Optional[float], split_seed: int
+def read_parts(
+    path: Path, name: str, train_size: Optional[float] = None, split_seed: int = 0
 ) -> tuple[dict[str, list[Document]], bool]:
+    """Return the documents of a corpus by part, and whether the parts were drawn.
+
+    Args:
+        path: its folder or archive.
+        name: its name.
+        train_size: of the train part, in percent of the corpus; the rest is a part of its own.
+        split_seed: of parts that are drawn, and of that sample.
+
+    Raises:
+        CorpusError: it cannot be used.
+    """
     if path.is_file():
         with scratch_folder("gold") as folder:
             unpack(path, folder / name)
-            return _read_parts(folder / name, name, train_size, split_seed)
+            return read_parts(folder / name, name, train_size, split_seed)
     whole = read_corpus(path, required=(), split_seed=split_seed)
     parts = {part: list(reader) for part, reader in whole.parts.items()}
     if train_size is not None and "train" in parts:

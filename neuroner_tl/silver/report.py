@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 from neuroner_tl.corpora.duplicates import SharedDocument
 from neuroner_tl.evaluation.report import counts_rows
@@ -14,6 +14,7 @@ from neuroner_tl.messages.screen import paragraph, table_lines, wrapped
 from neuroner_tl.silver.agreement import Agreement
 from neuroner_tl.silver.boundaries import BoundaryTable
 from neuroner_tl.silver.consensus import Consensus, PosteriorRule
+from neuroner_tl.silver.definition import TRAIN
 from neuroner_tl.silver.quality import FOLDS, Quality
 from neuroner_tl.silver.selection import SilverDocument
 
@@ -48,6 +49,7 @@ def format_report(
     name: str,
     steps: Sequence[Step],
     silver: Sequence[SilverDocument],
+    annotators: Mapping[str, Mapping[str, Any]],
     consensus: Consensus,
     agreement: Agreement,
     quality: Quality,
@@ -57,6 +59,7 @@ def format_report(
     """Return the report."""
     parts = [
         _steps(steps, width),
+        *_models(annotators, width),
         _agreement(agreement, width),
         _rule(consensus, agreement.annotators),
     ]
@@ -82,6 +85,30 @@ def _steps(steps: Sequence[Step], width: Optional[int]) -> str:
     ]
     columns, right = ("step", "documents", "mentions"), (False, True, True)
     return "\n".join(table_lines(columns, rows, right, width=width))
+
+
+def _models(annotators: Mapping[str, Mapping[str, Any]], width: Optional[int]) -> list[str]:
+    """Return a paragraph about the annotators that are models, if there are some."""
+    lines = []
+    for name, record in annotators.items():
+        if record["kind"] == "model":
+            lines.append(f"{name}: learned from {', '.join(record['learned_from']) or 'unknown'}")
+        elif record["kind"] == TRAIN:
+            main, *folds = record["models"]
+            left_out = len(record["left_out"])
+            line = (
+                f"{name}: trained on {counted(record['documents'], 'document')} of "
+                f"{record['corpus']}, epoch {main['best_epoch']}, F1 on its own valid documents "
+                f"{fixed(100 * main['valid_f1'], 1)} %"
+            )
+            if left_out:
+                line += f"; {counted(left_out, 'document')} left out that gold corpora have"
+            if folds:
+                line += f"; gold documents were tagged by {len(folds)} models that lack them"
+            lines.append(line)
+    if not lines:
+        return []
+    return ["\n".join(row for line in ("models", *lines) for row in wrapped(line, width))]
 
 
 def _agreement(agreement: Agreement, width: Optional[int]) -> str:

@@ -43,7 +43,6 @@ def read_texts(definition: SilverDefinition) -> list[Document]:
 
 def in_gold(texts: Sequence[Document], gold: GoldStandard) -> list[SharedDocument]:
     """Return the texts that are in a gold corpus, or whose PubMed id the table has."""
-    index = gold.index()
     found = []
     known = set()
     for document in texts:
@@ -52,7 +51,7 @@ def in_gold(texts: Sequence[Document], gold: GoldStandard) -> list[SharedDocumen
             known.add(document.id)
             found.append(SharedDocument(document.id, place, "PubMed id", 1.0))
     bar = progress_bar(texts, desc="comparing with gold", unit=" documents", delay=2)
-    found += [shared for shared in index.find(bar) if shared.source not in known]
+    found += [shared for shared in gold.index.find(bar) if shared.source not in known]
     return found
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import shutil
 import traceback
-from pathlib import Path
 from typing import Any, Optional
 
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError, TrainingError
 from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.runs.attempts import attempts, finish_run, read_results
 from neuroner_tl.runs.folder import RunFolder
-from neuroner_tl.runs.training import resume_run, train_run
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.running.code_version import code_version
 from neuroner_tl.studies.running.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
@@ -20,13 +19,9 @@ from neuroner_tl.studies.running.record import PARTS, failure, make_record
 from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING
 from neuroner_tl.studies.running.teaching import corpus_of, model_of, remove_completed
 from neuroner_tl.system.interruption import Interrupted
-from neuroner_tl.system.json_text import read_object
 from neuroner_tl.system.temporary import disk_full_error, is_disk_full
-from neuroner_tl.training.manifest import MANIFEST
 
 logger = logging.getLogger(__name__)
-
-RESULTS = "results.json"
 
 
 def execute(job: Job) -> Outcome:
@@ -80,27 +75,14 @@ def _execute(job: Job) -> Outcome:
 
 def _train(job: Job) -> tuple[RunFolder, dict[str, Any]]:
     """Train, resume training, or return the results of a finished run."""
-    for path in _attempts(job):
-        results = _finished_results(path)
-        if results is not None:
-            return RunFolder(path), results
-        if (path / "last" / MANIFEST).is_file() and not _failed(path):
-            corpus_of(job)  # What it was trained on must be there.
-            try:
-                result = resume_run(path, {})
-                return result.folder, result.results
-            except NeuroNERError as error:
-                logger.warning("%s: restarted, since it cannot be resumed: %s", job.run.id, error)
-        shutil.rmtree(path)
     try:
-        result = train_run(_parameters(job))
+        return finish_run(job.study.runs, job.run.id, lambda: _parameters(job))
     except TrainingError as error:
         nothing = _nothing_learned(job)
         if nothing is None:
             raise
         logger.warning("%s", error)
         return nothing
-    return result.folder, result.results
 
 
 def _nothing_learned(job: Job) -> Optional[tuple[RunFolder, dict[str, Any]]]:
@@ -110,31 +92,12 @@ def _nothing_learned(job: Job) -> Optional[tuple[RunFolder, dict[str, Any]]]:
     """
     if job.run.is_source:
         return None
-    for path in _attempts(job)[:1]:
-        results = _results(path)
+    for path in attempts(job.study.runs, job.run.id)[:1]:
+        results = read_results(path)
         if results.get("status") == FAILED and (results.get("best_score") or 0) <= 0:
             nothing = {"status": FINISHED, "best_epoch": None, "best_score": 0.0}
             return RunFolder(path), {**results, **nothing, LEARNED_NOTHING: results["reason"]}
     return None
-
-
-def _attempts(job: Job) -> list[Path]:
-    """Return the folders of this run, newest first."""
-    return sorted(job.study.runs.glob(f"{job.run.id}_*"), reverse=True)
-
-
-def _finished_results(path: Path) -> Optional[dict[str, Any]]:
-    """Return the results of a run that was scored but not recorded before its process ended."""
-    results = _results(path)
-    return results if results.get("status") == FINISHED and "scores" in results else None
-
-
-def _failed(path: Path) -> bool:
-    return bool(_results(path).get("status") == FAILED)
-
-
-def _results(path: Path) -> dict[str, Any]:
-    return read_object(path / RESULTS)
 
 
 def _parameters(job: Job) -> Parameters:

@@ -11,8 +11,8 @@ from study_records import comparable
 
 from neuroner_tl.__main__ import main
 from neuroner_tl.errors import TrainingError
+from neuroner_tl.runs import attempts
 from neuroner_tl.runs.scoring import Scorer
-from neuroner_tl.studies.running import execution
 from neuroner_tl.studies.running.claims import Claims
 from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.store import Store
@@ -105,14 +105,14 @@ def test_a_study_from_the_first_run_to_the_report(write_study, tmp_path, folder,
 
 
 def test_a_failed_run_is_recorded_and_the_others_continue(write_study, store, capsys, monkeypatch):
-    train = execution.train_run
+    train = attempts.train_run
 
     def fail_first(parameters):
         if parameters.seed == 0:
             raise TrainingError("the run\nlearns nothing")
         return train(parameters)
 
-    monkeypatch.setattr(execution, "train_run", fail_first)
+    monkeypatch.setattr(attempts, "train_run", fail_first)
     path = write_study("arms = baseline\nseeds = 0, 1")
     assert call("study", "run", path) == 0
     statuses = {r["seed"]: r["status"] for r in store.records().values()}
@@ -124,7 +124,7 @@ def test_a_failed_run_is_recorded_and_the_others_continue(write_study, store, ca
     assert "the run learns nothing" in printed
 
     # It is repeated only on request.
-    monkeypatch.setattr(execution, "train_run", train)
+    monkeypatch.setattr(attempts, "train_run", train)
     before = store.path.read_bytes()
     assert call("study", "run", path) == 0
     assert store.path.read_bytes() == before
@@ -156,7 +156,7 @@ def test_a_source_that_learns_nothing_has_failed(write_study, store, monkeypatch
 
 def test_a_corpus_that_changes_while_a_study_runs_is_noticed(write_study, tmp_path, store, corpora):
     gold = shutil.copytree(corpora.gold, tmp_path / "gold")
-    train = execution.train_run
+    train = attempts.train_run
 
     def change(parameters):
         result = train(parameters)
@@ -165,7 +165,7 @@ def test_a_corpus_that_changes_while_a_study_runs_is_noticed(write_study, tmp_pa
 
     path = write_study("arms = baseline", target=str(gold))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(execution, "train_run", change)
+        patched.setattr(attempts, "train_run", change)
         assert call("study", "run", path) == 0
     (record,) = store.records().values()
     assert record["status"] == "failed" and "found other files" in record["error"]
@@ -178,7 +178,7 @@ def test_what_a_programming_error_says_is_recorded_too(write_study, store, monke
     def fail(parameters):
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(execution, "train_run", fail)
+    monkeypatch.setattr(attempts, "train_run", fail)
     assert call("study", "run", write_study("arms = baseline")) == 0
     (record,) = store.records().values()
     assert record["error"] == "ZeroDivisionError: division by zero"
@@ -196,7 +196,7 @@ def test_an_interrupted_study_resumes_with_the_same_result(
     # The run was scored, but its process ended before the record was written.
     store.path.unlink()
     with monkeypatch.context() as patched:
-        patched.setattr(execution, "train_run", None)
+        patched.setattr(attempts, "train_run", None)
         assert call("study", "run", path) == 0
     assert list(map(comparable, store.records().values())) == [expected]
     shutil.rmtree(folder)
@@ -213,7 +213,7 @@ def test_an_interrupted_study_resumes_with_the_same_result(
     assert "1 run left; the same command resumes" in capsys.readouterr().out
     assert not store.records()
     with monkeypatch.context() as patched:
-        patched.setattr(execution, "train_run", None)  # It is resumed, not restarted.
+        patched.setattr(attempts, "train_run", None)  # It is resumed, not restarted.
         assert call("study", "run", path) == 0
     assert list(map(comparable, store.records().values())) == [expected]
 
@@ -328,7 +328,7 @@ def test_a_full_disk_ends_the_study_and_is_not_the_runs_fault(
         raise error
 
     path = write_study("arms = baseline\nseeds = 0, 1")
-    monkeypatch.setattr(execution, "train_run", full)
+    monkeypatch.setattr(attempts, "train_run", full)
     assert call("study", "run", path) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert "error: /data/last/weights-3-0: No space left on device; free some space" in error

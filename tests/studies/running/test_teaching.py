@@ -11,9 +11,9 @@ from study_records import comparable
 
 from neuroner_tl.__main__ import main
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.runs import attempts
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
-from neuroner_tl.studies.running import execution
 from neuroner_tl.studies.running.store import Store
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -163,7 +163,7 @@ def test_an_interrupted_student_resumes_on_the_same_corpus(
     expected = {key: comparable(record) for key, record in records().items()}
     shutil.rmtree(folder)
 
-    train = execution.train_run
+    train = attempts.train_run
 
     def fail_after(parameters):
         if "taught_by" in parameters.experiment_name:
@@ -171,7 +171,7 @@ def test_an_interrupted_student_resumes_on_the_same_corpus(
         return train(parameters)
 
     with monkeypatch.context() as patched:
-        patched.setattr(execution, "train_run", fail_after)
+        patched.setattr(attempts, "train_run", fail_after)
         assert main(["study", "run", str(path)]) == 0
     assert records()["source", True]["status"] == "failed" and ("taught", False) not in records()
     assert list((folder / "corpora").glob("completed-*"))

@@ -1,0 +1,77 @@
+"""A run that others need: finished before, resumed, or trained now.
+
+Its attempts are the folders of its name in one place. The one that finished is taken; one that was
+interrupted is resumed; one that failed, or cannot be resumed, is removed and starts over.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Optional
+
+from neuroner_tl.errors import NeuroNERError
+from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.runs.folder import RunFolder
+from neuroner_tl.runs.training import resume_run, train_run
+from neuroner_tl.system.json_text import read_object
+from neuroner_tl.training.manifest import MANIFEST
+
+logger = logging.getLogger(__name__)
+
+RESULTS = "results.json"
+FINISHED = "finished"
+FAILED = "failed"
+
+
+def attempts(output_folder: Path, name: str) -> list[Path]:
+    """Return the folders of a run, newest first."""
+    return sorted(output_folder.glob(f"{name}_*"), reverse=True)
+
+
+def read_results(path: Path) -> dict[str, Any]:
+    """Return the results in a run's folder; empty if there are none that can be read."""
+    return read_object(path / RESULTS)
+
+
+def finish_run(
+    output_folder: Path, name: str, parameters: Callable[[], Parameters]
+) -> tuple[RunFolder, dict[str, Any]]:
+    """Return a run with its results: of its finished attempt, or after training.
+
+    Args:
+        output_folder: the folder of its attempts.
+        name: the first part of their names, ``experiment_name``.
+        parameters: makes the parameters of a new attempt, with this folder and name, and what they
+            name; it is called unless the run is finished.
+
+    Returns:
+        The folder and the content of ``results.json``, whose status may be ``interrupted``.
+
+    Raises:
+        NeuroNERError: what the parameters name cannot be used, or the run learns nothing.
+        Interrupted: a signal came before the first step.
+    """
+    made: Optional[Parameters] = None
+    for path in attempts(output_folder, name):
+        results = read_results(path)
+        finished = _if_finished(results)
+        if finished is not None:
+            return RunFolder(path), finished
+        made = made or parameters()  # What an attempt was trained on must be there.
+        if (path / "last" / MANIFEST).is_file() and results.get("status") != FAILED:
+            try:
+                result = resume_run(path, {})
+                return result.folder, result.results
+            except NeuroNERError as error:
+                logger.warning("%s: restarted, since it cannot be resumed: %s", name, error)
+        shutil.rmtree(path)
+    result = train_run(made or parameters())
+    return result.folder, result.results
+
+
+def _if_finished(results: dict[str, Any]) -> Optional[dict[str, Any]]:
+    """Return the results of a run that was scored."""
+    return results if results.get("status") == FINISHED and "scores" in results else None

@@ -1,0 +1,99 @@
+"""All annotators of a definition over its texts and over the gold documents to learn from."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.numbers import counted
+from neuroner_tl.silver.annotator_kinds import make_annotator
+from neuroner_tl.silver.consensus import Sample
+from neuroner_tl.silver.definition import BLACKLIST_FROM_GOLD, TRAIN, SilverDefinition, corpus_name
+from neuroner_tl.silver.gold import GoldStandard
+from neuroner_tl.silver.harmonise import Mark
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """What the annotators found.
+
+    Attributes:
+        pool: for each text the marks of each annotator that covers it.
+        sample: the gold documents to learn from, with the marks.
+        records: what the report says about each annotator.
+
+    Example::
+
+        annotations = annotate(definition, texts, read_gold(definition))
+        print(annotations.records["mesh"]["kind"])
+    """
+
+    pool: Sequence[Mapping[str, Sequence[Mark]]]
+    sample: Sample
+    records: Mapping[str, Mapping[str, Any]]
+
+
+def annotate(
+    definition: SilverDefinition, pool: Sequence[Document], gold: GoldStandard
+) -> Annotations:
+    """Annotate the texts and the gold documents to learn from with every annotator.
+
+    Raises:
+        NeuroNERError: an annotator cannot be used, or the gold documents have no entity of the
+            definition's type.
+        Interrupted: a signal came while a model was trained.
+    """
+    kind = definition.silver.type
+    judged: list[Document] = []
+    corpora: list[str] = []
+    for name, members in gold.train.items():
+        for document in members:
+            entities = tuple(e for e in document.entities if e.type == kind)
+            judged.append(Document(document.id, document.text, entities))
+            corpora.append(name)
+    if judged and not any(document.entities for document in judged):
+        raise CorpusError(
+            f"{definition.path}: the train parts of {', '.join(gold.train)} have no entity of type "
+            f"{kind}; correct `type` in [silver] or learn_from in [gold]"
+        )
+    both = [*pool, *judged]
+    marks: list[dict[str, list[Mark]]] = [{} for _ in both]
+    records: dict[str, Mapping[str, Any]] = {}
+    for source in definition.annotators:
+        annotator = make_annotator(definition, source, gold, judged)
+        found = list(annotator.annotate(both))
+        for given, own in zip(marks, found):
+            if own is not None:
+                given[source.name] = own
+        records[source.name] = {"kind": source.kind, **annotator.record}
+        texts = [own for own in found[: len(pool)] if own is not None]
+        logger.info(
+            "%s: %s in %s, and %s to learn from",
+            source.name,
+            counted(sum(map(len, texts)), "mention"),
+            counted(len(texts), "text"),
+            counted(sum(own is not None for own in found[len(pool) :]), "gold document"),
+        )
+    return Annotations(marks[: len(pool)], Sample(judged, marks[len(pool) :], corpora), records)
+
+
+def learned_from(definition: SilverDefinition, gold: GoldStandard) -> dict[str, list[str]]:
+    """Return the ids of the gold documents whose labels are in the silver corpus, by corpus.
+
+    Documents that annotators were only scored on have taught nothing.
+    """
+    harmonise, clean = definition.harmonise, definition.clean
+    taught = {corpus_name(source.path) for source in definition.annotators if source.kind == TRAIN}
+    if harmonise.method == "learned" or harmonise.extend or clean.blacklist == BLACKLIST_FROM_GOLD:
+        taught = set(gold.train)
+    return {
+        name: [document.id for document in members]
+        for name, members in gold.train.items()
+        if name in taught
+    }

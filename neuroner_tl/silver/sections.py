@@ -1,0 +1,169 @@
+"""The sections of the file that defines a silver corpus, as models that check their values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Optional, Union
+
+from pydantic import Field, field_validator
+
+from neuroner_tl.parameters.ini_file import OpenSection, Section, fault
+from neuroner_tl.system.file_name import file_name_fault
+
+
+class SilverSection(Section):
+    """``[silver]``: what is built, from which texts, and where it is written.
+
+    Example::
+
+        definition = read_silver_definition(Path("my_class.ini"))
+        print(definition.silver.type, definition.silver.valid_percent)
+    """
+
+    name: str = Field(
+        pattern=r"^[\w.-]+$",
+        description="a folder name: letters, digits and _ . - only, not starting with . or -, at "
+        "most 200 bytes, not the name of a device",
+    )
+    type: str = Field(pattern=r"^\S+$", description="an entity type such as DISO")
+    data_folder: Path = Path(".")
+    texts: tuple[str, ...] = Field(
+        min_length=1, description="one or more files, separated by commas"
+    )
+    texts_format: str = "jsonl"
+    pool_documents: Optional[int] = Field(None, ge=1)
+    word_vectors: Optional[Path] = None
+    output_folder: Path = Path("output")
+    seed: int = Field(0, ge=0, lt=2**32)
+    valid_percent: float = Field(2.0, ge=0, lt=100)
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        reason = file_name_fault(name)
+        if reason is not None:
+            raise ValueError(reason)
+        return name
+
+
+class LexiconSection(Section):
+    """``[lexicon]``: how the terms of all lexicons match.
+
+    Example:
+        >>> LexiconSection(plurals="False").plurals
+        False
+    """
+
+    symbol_length: int = Field(6, ge=0, le=20)
+    plurals: bool = True
+    genus_initials: bool = False
+    abbreviations: bool = True
+
+
+class HarmoniseSection(Section):
+    """``[harmonise]``: how annotations become a consensus.
+
+    Example:
+        >>> HarmoniseSection(method="exact", threshold="3").minimum
+        3.0
+        >>> HarmoniseSection(method="hmm").minimum
+        0.1
+    """
+
+    method: Literal["exact", "tolerant", "learned", "hmm"] = "tolerant"
+    threshold: Optional[float] = Field(None, gt=0)
+    unknown_from: Optional[float] = Field(None, gt=0)
+    weights: dict[str, float] = {}
+    extend: bool = False
+
+    @property
+    def minimum(self) -> float:
+        """Support of a mention, or its probability under a label model, at least."""
+        if self.threshold is not None:
+            return self.threshold
+        return 0.1 if self.method == "hmm" else 2.0
+
+    @field_validator("weights", mode="before")
+    @classmethod
+    def _read_weights(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        weights = {}
+        for part in value.split(","):
+            name, _, number = part.partition(":")
+            try:
+                weights[name.strip()] = float(number)
+            except ValueError:
+                raise fault(
+                    repr(part.strip()),
+                    "name:number with commas between, such as mesh:2, doid:0.5",
+                ) from None
+        return weights
+
+
+class GoldSection(Section):
+    """``[gold]``: gold corpora; all their documents are removed, some are learned from.
+
+    Example:
+        >>> GoldSection(corpora="NCBI-Disease, BC5CDR").corpora
+        ('NCBI-Disease', 'BC5CDR')
+    """
+
+    corpora: tuple[str, ...] = ()
+    learn_from: tuple[str, ...] = ()
+    pubmed_ids: Optional[Path] = None
+    train_size: Optional[float] = Field(None, gt=0, le=100)
+    split_seed: int = Field(0, ge=0, lt=2**32)
+
+
+class CleanSection(Section):
+    """``[clean]``: what is removed after harmonising.
+
+    Example:
+        >>> CleanSection(blacklist="gold").blacklist_occurrences
+        2
+    """
+
+    former_names: ClassVar[Mapping[str, str]] = {
+        "least_annotations": "min_annotations",
+        "least_density": "min_density",
+        "most_density": "max_density",
+    }
+
+    blacklist: Union[Literal["gold"], Path, None] = None
+    blacklist_occurrences: int = Field(2, ge=1)
+    min_annotations: int = Field(1, ge=0)
+    min_density: float = Field(0.0, ge=0)
+    max_density: Optional[float] = Field(None, gt=0)
+    topics: int = Field(0, ge=0, le=1000)
+    topic_share: float = Field(1.0, gt=0, le=1)
+    entity_share: float = Field(1.0, gt=0, le=1)
+    documents: Optional[int] = Field(None, ge=1)
+
+
+class AnnotatorsSection(OpenSection):
+    """``[annotators]``: the annotators, as kind and path, by a user-defined name.
+
+    Example:
+        >>> AnnotatorsSection.model_validate({"mine": "lexicon terms.txt"}).own
+        {'mine': 'lexicon terms.txt'}
+    """
+
+
+class CoverageSection(OpenSection):
+    """``[coverage]``: tables of the documents that an annotator has seen, by its name.
+
+    Example:
+        >>> CoverageSection.model_validate({"pubtator": "covered.tsv.gz"}).own
+        {'pubtator': 'covered.tsv.gz'}
+    """
+
+
+class TypesSection(OpenSection):
+    """``[types]``: the entity types of an annotator that are of the corpus's class, by its name.
+
+    Example:
+        >>> TypesSection.model_validate({"pubtator": "Disease, Symptom"}).own
+        {'pubtator': 'Disease, Symptom'}
+    """
