@@ -28,9 +28,10 @@ def corpus_of(job: Job) -> Path:
         return job.corpus
     target = _folder(job)
     if not target.is_dir():
+        teacher = model_of(job, run.teacher, "teacher")
+        # The predictor's libraries take seconds to load.
         from neuroner_tl.silver.completion import complete_silver
 
-        teacher = model_of(job, run.teacher, "teacher")
         logger.info("%s: %s completes %s", run.id, run.teacher, job.corpus)
         with at_once():
             complete_silver(

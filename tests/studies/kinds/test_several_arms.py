@@ -139,3 +139,15 @@ def test_an_arm_that_lacks_runs_says_on_how_many_corpora_it_was_tested(results_o
     by_class = rows(found["by_class"])
     assert [row["corpora"] for row in by_class] == ["2", "", "1"]
     assert "over_corpora_of_b" not in found
+
+
+def test_the_report_says_what_the_sources_were_told(results_of):
+    results = results_of()
+    known = {"a": {"two": 3, "one": 1}, "b": {}}
+    for run in results.runs:
+        if run.is_source:
+            results.records[run.id]["learned_from"] = known[run.corpus]
+    how = dict(make_page(results).how)
+    told = "Gold labels that the silver corpora were learned from"
+    assert how[told] == "a: 1 document of one, 3 documents of two\nb: none"
+    assert dict(make_page(results_of()).how)[told] == "a: not recorded\nb: not recorded"

@@ -237,13 +237,12 @@ def test_some_arms_can_be_run_before_the_sources_of_the_others_exist(
     path = write_study(source=str(tmp_path / "silver"))
     assert call("study", "run", path, "--arms", "baseline") == 0
     assert "--arms baseline" in (tmp_path / "output/tiny/reports/tiny/report.md").read_text()
-    (baseline,) = store.records().values()
+    assert [record["arm"] for record in store.records().values()] == ["baseline"]
     assert call("study", "run", path) == 2
     assert "silver: no such folder" in capsys.readouterr().err
     shutil.copytree(corpora.silver, tmp_path / "silver")
-    assert call("study", "run", path) == 0
-    first, *others = store.records().values()
-    assert first == baseline and len(others) == 2
+    assert call("study", "status", path) == 0
+    assert "3 runs: 1 done, 0 running, 0 failed, 2 missing" in capsys.readouterr().out
     assert call("study", "status", path, "--arms", "baselin") == 2
     assert "--arms: found 'baselin', expected one of baseline, transfer" in capsys.readouterr().err
 

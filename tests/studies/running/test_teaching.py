@@ -10,11 +10,15 @@ import pytest
 from study_records import comparable
 
 from neuroner_tl.__main__ import main
-from neuroner_tl.errors import CorpusError
+from neuroner_tl.corpora.synthetic.folders import write_silver_corpus
+from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.runs import attempts
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.running.folder import StudyFolder
+from neuroner_tl.studies.running.jobs import Job
 from neuroner_tl.studies.running.store import Store
+from neuroner_tl.studies.running.teaching import corpus_of
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -128,33 +132,37 @@ def test_without_an_arm_of_its_own_the_plain_source_is_not_trained(write_study):
 
 
 def test_teacher_student_and_target_are_trained_in_turn(
-    write_study, folder, records, completed, capsys
+    write_study, tmp_path, folder, records, completed
 ):
-    path = write_study(BOTH, TAUGHT)
+    silver = tmp_path / "silver"
+    write_silver_corpus(silver, (2, 1), 1, ("DISO",))
+    (silver / "report.json").write_text('{"learned_from_documents": {"other": ["a", "b"]}}')
+    path = write_study("arms = baseline, taught\nkeep_models = False", TAUGHT, source=str(silver))
     # Its model is kept for the teaching to come, whatever keep_models says.
     assert main(["study", "run", str(path), "--arms", "baseline"]) == 0
     assert len(records()) == 1 and not completed
     assert main(["study", "run", str(path)]) == 0
     found = records()
-    assert len(found) == 5 and {r["status"] for r in found.values()} == {"finished"}
+    assert len(found) == 3 and {r["status"] for r in found.values()} == {"finished"}
     student, baseline = found["source", True], found["baseline", False]
     assert student["teacher"] == baseline["id"]
     assert completed == [(folder / baseline["folder"] / "model", 0.8, 0.4)]
     assert found["taught", False]["source"] == student["id"]
-    imported = json.loads(
-        (folder / found["taught", False]["folder"] / "transfer_report.json").read_text()
-    )
-    assert imported["source"] == str(folder / student["folder"] / "model")
+    report = folder / found["taught", False]["folder"] / "transfer_report.json"
+    assert json.loads(report.read_text())["source"] == str(folder / student["folder"] / "model")
     assert not list((folder / "corpora").glob("completed-*")), "it is needed no more"
     assert (folder / baseline["folder"] / "model").is_dir()
-    assert not (folder / found["transfer", False]["folder"] / "model").exists()
+    assert not (folder / found["taught", False]["folder"] / "model").exists()
+    assert student["learned_from"] == {"other": 2}
     text = (folder / "reports/tiny/report.md").read_text()
-    assert "chosen on valid" in text and "silver, source model of a teacher" in text
+    assert "silver, source model of a teacher" in text
+    assert "silver: 2 documents of other; completed by a model of the target's train" in text
     # Nothing is made twice.
     assert main(["study", "run", str(path)]) == 0
     assert len(completed) == 1
 
 
+@pytest.mark.slow
 def test_an_interrupted_student_resumes_on_the_same_corpus(
     write_study, folder, records, completed, monkeypatch
 ):
@@ -181,13 +189,15 @@ def test_an_interrupted_student_resumes_on_the_same_corpus(
     assert {key: comparable(record) for key, record in records().items()} == expected
 
 
-def test_a_teacher_without_a_model_is_the_error_of_its_student(
-    write_study, folder, records, completed
-):
-    path = write_study("arms = baseline\nkeep_models = False")
-    assert main(["study", "run", str(path)]) == 0
-    path = write_study("arms = baseline, taught\nkeep_models = False", TAUGHT)
-    assert main(["study", "run", str(path)]) == 0
-    error = records()["source", True]["error"]
-    assert "found no model of its teacher gold-baseline" in error and "remove its line" in error
-    assert ("taught", False) not in records()
+def test_a_teacher_without_a_model_is_the_error_of_its_student(write_study, folder, tmp_path):
+    definition = read_definition(write_study("arms = baseline, taught", TAUGHT))
+    teacher, student, _ = plan_runs(definition)
+    job = Job(student, tmp_path / "silver", StudyFolder(folder))
+    with pytest.raises(ParameterError, match="its teacher model gold-baseline.* is not in"):
+        corpus_of(job)
+    made = {"id": teacher.id, "status": "finished", "epochs": 1, "scores": {}, "seconds": 1.0}
+    job.study.store.append({**made, "versions": {}, "folder": "runs/removed"})
+    with pytest.raises(ParameterError) as caught:
+        corpus_of(job)
+    assert "found no model of its teacher gold-baseline" in str(caught.value)
+    assert "remove its line" in str(caught.value)
