@@ -90,7 +90,7 @@ def learned_from(definition: SilverDefinition, gold: GoldStandard) -> dict[str, 
     """
     harmonise, clean = definition.harmonise, definition.clean
     taught = {corpus_name(source.path) for source in definition.annotators if source.kind == TRAIN}
-    if harmonise.method == "learned" or harmonise.extend or clean.blacklist == BLACKLIST_FROM_GOLD:
+    if harmonise.learns_from_gold or harmonise.extend or clean.blacklist == BLACKLIST_FROM_GOLD:
         taught = set(gold.train)
     return {
         name: [document.id for document in members]

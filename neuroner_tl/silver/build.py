@@ -192,7 +192,7 @@ def _label_model(
     definition: SilverDefinition, pool: Sequence[Document], spans: Sequence[Given]
 ) -> Optional[LabelModel]:
     """Return what the annotations of the texts say about the annotators, if that is the method."""
-    if definition.harmonise.method != "hmm":
+    if not definition.harmonise.uses_label_model:
         return None
     logger.info("learning the reliability of annotators from their agreement")
     names = [source.name for source in definition.annotators]

@@ -25,6 +25,7 @@ from neuroner_tl.silver.harmonise import (
 )
 from neuroner_tl.silver.label_model import LabelModel
 from neuroner_tl.silver.learning import learn_rule
+from neuroner_tl.silver.stacking import CandidateClassifier, learn_classifier
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class PosteriorRule:
-    """Mentions by the probabilities of a label model.
+    """Mentions by the probabilities of a label model, or of a classifier.
 
     Attributes:
-        model: the label model.
+        model: what gives each candidate its probability.
         threshold: minimum probability of a mention; of mentions that overlap the likeliest stays.
 
     Example::
@@ -73,7 +74,7 @@ class PosteriorRule:
         decisions = list(Consensus(rule).apply(texts, spans))
     """
 
-    model: LabelModel
+    model: Union[LabelModel, CandidateClassifier]
     threshold: float
 
     def to_json(self) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def make_consensus(
     Args:
         definition: the definition.
         sample: the gold documents to learn from.
-        label_model: learned from the texts, if the method is ``hmm``.
+        label_model: learned from the texts, if the method is ``hmm`` or ``stacked``.
 
     Raises:
         CorpusError: weights cannot be learned from the sample.
@@ -153,7 +154,11 @@ def make_consensus(
     names = [source.name for source in definition.annotators]
     rule: Union[VoteRule, PosteriorRule]
     if label_model is not None:
-        rule = PosteriorRule(label_model, settings.minimum)
+        model: Union[LabelModel, CandidateClassifier] = label_model
+        if settings.method == "stacked":
+            texts = [document.text for document in sample.documents]
+            model = learn_classifier(label_model, texts, sample.spans, sample.gold())
+        rule = PosteriorRule(model, settings.minimum)
     elif settings.method == "learned":
         rule = learn_rule(names, sample.spans, sample.gold())
     else:

@@ -224,9 +224,9 @@ def _check(definition: SilverDefinition, file: IniFile) -> None:
             expected = f"a name among corpora: {one_of(name, corpora)}"
             file.refuse(GoldSection, "learn_from", repr(name), expected)
     if not gold.learn_from:
-        if harmonise.method == "learned":
+        if harmonise.learns_from_gold:
             expected = "learn_from in [gold] to learn weights from"
-            file.refuse(HarmoniseSection, "method", "learned", expected)
+            file.refuse(HarmoniseSection, "method", harmonise.method, expected)
         if harmonise.extend:
             expected = "learn_from in [gold] to learn words from"
             file.refuse(HarmoniseSection, "extend", "True", expected)
@@ -240,23 +240,25 @@ def _check(definition: SilverDefinition, file: IniFile) -> None:
 
 def _check_harmonise(harmonise: HarmoniseSection, annotators: Sequence[str], file: IniFile) -> None:
     """Refuse settings that do not fit the method."""
-    if harmonise.method == "hmm":
+    if harmonise.uses_label_model:
         if len(annotators) < MIN_ANNOTATORS:
             expected = (
                 f"{MIN_ANNOTATORS} annotators or more, since fewer do not show who is right; the "
                 "methods for fewer are exact and tolerant"
             )
-            file.refuse(HarmoniseSection, "method", f"hmm for {len(annotators)}", expected)
+            file.refuse(
+                HarmoniseSection, "method", f"{harmonise.method} for {len(annotators)}", expected
+            )
         if harmonise.weights:
-            expected = "no weights, since method = hmm learns them"
+            expected = f"no weights, since method = {harmonise.method} learns them"
             file.refuse(HarmoniseSection, "weights", str(dict(harmonise.weights)), expected)
         if harmonise.minimum > 1:
-            expected = "a probability, 0 to 1, for method = hmm"
+            expected = f"a probability, 0 to 1, for method = {harmonise.method}"
             file.refuse(HarmoniseSection, "threshold", str(harmonise.threshold), expected)
     if harmonise.unknown_from is None:
         return
     if harmonise.method == "learned":
-        expected = "method = exact, tolerant or hmm, whose threshold is known beforehand"
+        expected = "method = exact, tolerant, hmm or stacked, whose threshold is known beforehand"
         file.refuse(HarmoniseSection, "unknown_from", str(harmonise.unknown_from), expected)
     if harmonise.unknown_from >= harmonise.minimum:
         expected = f"less than the threshold, {harmonise.minimum:g}"

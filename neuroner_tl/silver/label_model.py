@@ -190,9 +190,10 @@ def _step(model: LabelModel, coded: Sequence[NDArray[np.int8]]) -> tuple[LabelMo
     """Return the model after one iteration, and the log-likelihood before it."""
     covered = sum((symbols != _NOT_COVERED).sum(0) for symbols in coded)
     emissions = np.asarray(_PRIOR_SHARE * covered)[:, None, None] * _prior_emissions()
-    transitions = np.full((3, 3), 1e-9)
+    transitions = np.ones((3, 3))
     transitions[_OUTSIDE, _INSIDE] = 0.0
-    initial = np.array([1e-9, 1e-9, 0.0])
+    # Few documents begin with a mention, and perhaps none of these: that makes it not impossible.
+    initial = _PRIOR_SHARE * len(coded) * _unlearned(model.annotators).initial
     likelihood = 0.0
     for begin in range(0, len(coded), _BATCH):
         chain = _Chain(model, coded[begin : begin + _BATCH])

@@ -21,6 +21,7 @@ from neuroner_tl.silver.label_model import LabelModel
 
 FOLDS = 5
 PLAIN_VOTES = 2
+_METHOD_NAMES = {"hmm": "label model", "stacked": "stacked classifier"}
 
 
 @dataclass
@@ -121,7 +122,7 @@ def _cross_fitted(
     clean = definition.clean
     stages: dict[str, list[list[Span]]] = {}
     size = len(sample.documents)
-    labels = ["label model" if settings.method == "hmm" else f"{settings.method} vote"]
+    labels = [_METHOD_NAMES.get(settings.method, f"{settings.method} vote")]
     if settings.extend:
         labels.append(f"{labels[-1]}, boundaries")
     if clean.blacklist is not None:

@@ -164,9 +164,10 @@ def _rule(consensus: Consensus, names: Sequence[str]) -> str:
 
 
 def _label_model(rule: PosteriorRule) -> str:
-    """Return what a label model learned of each annotator."""
+    """Return what a label model learned of each annotator, and a classifier of candidates."""
+    content = rule.to_json()
     lines = [f"{'learned from agreement':<24}{'recall':>9}{'false':>9}{'counts':>9}"]
-    for name, entry in rule.to_json()["annotators"].items():
+    for name, entry in content["annotators"].items():
         lines.append(
             f"{name:<24}{100 * entry['recall']:>8.1f}%{100 * entry['false_alarms']:>8.2f}%"
             f"{entry['weight']:>9.2f}"
@@ -176,6 +177,10 @@ def _label_model(rule: PosteriorRule) -> str:
         "recall, false: share of tokens that begin a mention, or are outside, and are marked;"
     )
     lines.append("counts: share of its evidence that no other annotator repeats")
+    weights = content.get("weights", {})
+    if weights:
+        lines.append(f"{'learned from gold':<36}{'weight':>9}")
+        lines += [f"{name:<36}{weight:>9.2f}" for name, weight in weights.items()]
     return "\n".join(lines)
 
 

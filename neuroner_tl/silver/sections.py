@@ -71,7 +71,7 @@ class HarmoniseSection(Section):
         0.1
     """
 
-    method: Literal["exact", "tolerant", "learned", "hmm"] = "tolerant"
+    method: Literal["exact", "tolerant", "learned", "hmm", "stacked"] = "tolerant"
     threshold: Optional[float] = Field(None, gt=0)
     unknown_from: Optional[float] = Field(None, gt=0)
     weights: dict[str, float] = {}
@@ -79,10 +79,20 @@ class HarmoniseSection(Section):
 
     @property
     def minimum(self) -> float:
-        """Support of a mention, or its probability under a label model, at least."""
+        """Support of a mention, or its probability, at least."""
         if self.threshold is not None:
             return self.threshold
-        return 0.1 if self.method == "hmm" else 2.0
+        return {"hmm": 0.1, "stacked": 0.4}.get(self.method, 2.0)
+
+    @property
+    def uses_label_model(self) -> bool:
+        """Whether reliabilities are learned from agreement."""
+        return self.method in ("hmm", "stacked")
+
+    @property
+    def learns_from_gold(self) -> bool:
+        """Whether the method itself needs gold documents."""
+        return self.method in ("learned", "stacked")
 
     @field_validator("weights", mode="before")
     @classmethod

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.duplicates import SharedDocument, pubmed_id
 from neuroner_tl.corpora.formats.json_lines import read_sources
 from neuroner_tl.corpora.import_report import ImportReport
@@ -15,6 +16,7 @@ from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.silver.definition import SilverDefinition
 from neuroner_tl.silver.gold import GoldStandard
 from neuroner_tl.silver.selection import shuffled, topics_of
+from neuroner_tl.system.file_name import usable_name
 
 POOL_TOPICS = 50
 """Number of topics among which the pool is balanced."""
@@ -24,14 +26,18 @@ def read_texts(definition: SilverDefinition) -> list[Document]:
     """Return the texts of a definition, without annotations; those of one id are one.
 
     Raises:
-        CorpusError: a file cannot be used, or an id has two texts.
+        CorpusError: a file cannot be used, an id has two texts, or two ids would name one file.
     """
     settings = definition.silver
     report = ImportReport()
+    names = DocumentNames()
     found: dict[str, Document] = {}
     for path in settings.texts:
         texts = read_documents(definition.data(path), settings.texts_format, report)
         for document in progress_bar(texts, desc="reading", unit=" documents", delay=2):
+            if document.id not in found:
+                # Refused now, not when the corpus is written.
+                names.check(usable_name(document.id), str(path))
             earlier = found.setdefault(document.id, Document(document.id, document.text))
             if earlier.text != document.text:
                 raise CorpusError(

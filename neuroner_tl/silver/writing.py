@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from neuroner_tl.silver.definition import SilverDefinition
 from neuroner_tl.silver.harmonise import Vote
 from neuroner_tl.silver.selection import SilverDocument
 from neuroner_tl.system.atomic_file import write_atomically, write_json
+from neuroner_tl.system.file_name import usable_name
 from neuroner_tl.system.temporary import replace_folder, temporary_folder, write_fault
 
 
@@ -52,11 +54,14 @@ def write_corpus(
 ) -> None:
     """Write the corpus with its reports; the folder appears whole or not at all.
 
+    A document whose id cannot be a file name has the nearest name that can.
+
     Raises:
         CorpusError: nothing is left for train, or the folder cannot be written.
     """
     settings = definition.silver
     percent = settings.valid_percent
+    silver = [replace(document, id=usable_name(document.id)) for document in silver]
     names = [document.id for document in silver]
     split = split_documents(names, (100 - percent, percent, 0), settings.seed)
     valid = set(split.valid)

@@ -486,3 +486,33 @@ def test_a_label_model_needs_no_gold(data: Path, tmp_path: Path) -> None:
     mentions = [entity for document in documents for entity in document.entities]
     assert mentions and all(0.5 <= (entity.probability or 0) <= 1 for entity in mentions)
     assert any(document.unknown for document in documents)
+
+
+def test_ids_that_cannot_be_file_names(data: Path, tmp_path: Path) -> None:
+    lines = (data / "texts.jsonl").read_text().splitlines()
+    renamed = [json.loads(line) for line in lines]
+    for record in renamed:
+        record["id"] = f"pool:{record['id']}"
+    folder = shutil.copytree(data, tmp_path / "data")
+    (folder / "texts.jsonl").write_text("\n".join(map(json.dumps, renamed)))
+    built = build_silver(read_silver_definition(define(folder, tmp_path / "one"))).folder
+    names = [path.stem for path in (built / "train").glob("*.ann")]
+    assert names and all(name.startswith("pool_2") for name in names)
+    assert set(names) <= set(read_standoff(built / "agreement.tsv"))
+    renamed[1]["id"] = renamed[0]["id"].replace(":", "_")
+    (folder / "texts.jsonl").write_text("\n".join(map(json.dumps, renamed)))
+    with pytest.raises(CorpusError, match="texts.jsonl: document .* occurs twice"):
+        build_silver(read_silver_definition(define(folder, tmp_path / "two")))
+
+
+def test_a_classifier_learns_from_gold_what_is_no_mention(data: Path, tmp_path: Path) -> None:
+    path = define(data, tmp_path, method="stacked", blacklist="")
+    path.write_text(
+        path.read_text().replace("threshold = 2", "").replace("blacklist = \n", "")
+    )
+    result = build_silver(read_silver_definition(path))
+    scores = result.content["scores"]["gold"]
+    # "patients", which two lists give and gold never has, costs the votes precision.
+    assert scores["stacked classifier"]["f1"] > scores["tolerant vote, 2"]["f1"] + 0.05
+    assert result.content["learned_from_documents"]["gold"]
+    assert "wrong in gold" in result.report
