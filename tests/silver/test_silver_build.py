@@ -507,9 +507,7 @@ def test_ids_that_cannot_be_file_names(data: Path, tmp_path: Path) -> None:
 
 def test_a_classifier_learns_from_gold_what_is_no_mention(data: Path, tmp_path: Path) -> None:
     path = define(data, tmp_path, method="stacked", blacklist="")
-    path.write_text(
-        path.read_text().replace("threshold = 2", "").replace("blacklist = \n", "")
-    )
+    path.write_text(path.read_text().replace("threshold = 2", "").replace("blacklist = \n", ""))
     result = build_silver(read_silver_definition(path))
     scores = result.content["scores"]["gold"]
     # "patients", which two lists give and gold never has, costs the votes precision.
