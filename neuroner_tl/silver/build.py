@@ -26,6 +26,7 @@ from neuroner_tl.silver.consensus import (
 )
 from neuroner_tl.silver.definition import (
     BLACKLIST_FROM_GOLD,
+    MIN_ANNOTATORS,
     SilverDefinition,
     read_silver_definition,
 )
@@ -125,7 +126,7 @@ def build_silver(
 
     annotations = annotate(definition, pool, gold)
     pool_spans, training = annotations.pool, annotations.sample
-    label_model = _label_model(definition, pool, pool_spans)
+    label_model = _label_model(definition, pool, pool_spans, for_scores=bool(training.documents))
     consensus = make_consensus(definition, training, label_model)
     silver, agreement = _harmonise(definition, pool, pool_spans, consensus)
     steps.append(Step("harmonised", len(pool), len(silver), 0, _mentions(silver)))
@@ -189,10 +190,18 @@ def build_silver(
 
 
 def _label_model(
-    definition: SilverDefinition, pool: Sequence[Document], spans: Sequence[Given]
+    definition: SilverDefinition,
+    pool: Sequence[Document],
+    spans: Sequence[Given],
+    *,
+    for_scores: bool,
 ) -> Optional[LabelModel]:
-    """Return what the annotations of the texts say about the annotators, if that is the method."""
-    if not definition.harmonise.uses_label_model:
+    """Return what the annotations of the texts say about the annotators, if that is needed.
+
+    The scores of a build compare all methods, if there are annotators enough.
+    """
+    enough = len(definition.annotators) >= MIN_ANNOTATORS
+    if not definition.harmonise.uses_label_model and not (for_scores and enough):
         return None
     logger.info("learning the reliability of annotators from their agreement")
     names = [source.name for source in definition.annotators]

@@ -145,7 +145,7 @@ def make_consensus(
     Args:
         definition: the definition.
         sample: the gold documents to learn from.
-        label_model: learned from the texts, if the method is ``hmm`` or ``stacked``.
+        label_model: learned from the texts; the methods ``hmm`` and ``stacked`` need it.
 
     Raises:
         CorpusError: weights cannot be learned from the sample.
@@ -153,7 +153,8 @@ def make_consensus(
     settings = definition.harmonise
     names = [source.name for source in definition.annotators]
     rule: Union[VoteRule, PosteriorRule]
-    if label_model is not None:
+    if settings.uses_label_model:
+        assert label_model is not None
         model: Union[LabelModel, CandidateClassifier] = label_model
         if settings.method == "stacked":
             texts = [document.text for document in sample.documents]

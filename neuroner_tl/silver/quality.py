@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from neuroner_tl.evaluation.scoring import Counts
@@ -21,7 +21,11 @@ from neuroner_tl.silver.label_model import LabelModel
 
 FOLDS = 5
 PLAIN_VOTES = 2
-_METHOD_NAMES = {"hmm": "label model", "stacked": "stacked classifier"}
+_METHOD_NAMES = {
+    "hmm": "label model",
+    "learned": "learned vote",
+    "stacked": "stacked classifier",
+}
 
 
 @dataclass
@@ -67,13 +71,14 @@ def measure(
     banned: set[str],
     label_model: Optional[LabelModel] = None,
 ) -> Quality:
-    """Score every annotator, the plain votes and the consensus of the definition.
+    """Score every annotator, every method and the consensus of the definition.
 
     Args:
         definition: how the consensus is made.
         sample: the gold documents.
         banned: the blacklist, where a given one is used.
-        label_model: learned from other texts without gold, if the method is ``hmm``.
+        label_model: learned from other texts without gold; without it, the methods that need one
+            are left out.
     """
     names = [source.name for source in definition.annotators]
     quality = Quality(documents=dict(Counter(sample.corpora)))
@@ -88,6 +93,12 @@ def measure(
         (f"tolerant vote, {PLAIN_VOTES}", tolerant_vote(names, PLAIN_VOTES)),
     ):
         rows[label] = [_limits(votes) for votes in _apply(sample, Consensus(rule))]
+    for method in _METHOD_NAMES:
+        # The definition's own method is below, with all its steps.
+        if method != definition.harmonise.method and (label_model or method == "learned"):
+            plain = _with_method(definition, method)
+            for label, fitted in _cross_fitted(plain, sample, banned, label_model).items():
+                rows[label] = [*fitted]
     for label, fitted in _cross_fitted(definition, sample, banned, label_model).items():
         rows[label] = [*fitted]
     for label, spans in rows.items():
@@ -109,6 +120,16 @@ def measure(
             if label not in names:
                 tables.setdefault(label, BoundaryTable()).add(document, found)
     return quality
+
+
+def _with_method(definition: SilverDefinition, method: str) -> SilverDefinition:
+    """Return the definition with another method, its default threshold, and no further steps."""
+    changes = {"method": method, "threshold": None, "extend": False, "unknown_from": None}
+    return replace(
+        definition,
+        harmonise=definition.harmonise.model_copy(update=changes),
+        clean=definition.clean.model_copy(update={"blacklist": None}),
+    )
 
 
 def _cross_fitted(
