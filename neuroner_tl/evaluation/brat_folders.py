@@ -146,7 +146,7 @@ def evaluate_folders(
                 )
             if expected is None:
                 assert found is not None
-                expected = replace(found, entities=())
+                expected = replace(found, entities=(), unknown=())
             elif found is None:
                 found = replace(expected, entities=())
             else:

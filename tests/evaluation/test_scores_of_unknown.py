@@ -90,3 +90,12 @@ def test_folders(tmp_path):
     (gold,), (system,) = read_folder_pair(tmp_path / "gold", tmp_path / "system")
     assert [e.text for e in system.entities] == ["asthma", "flu"]
     assert [e.text for e in gold.entities] == ["asthma"]
+
+
+def test_regions_of_a_prediction_shield_nothing(tmp_path):
+    """Also where the gold standard lacks the document."""
+    write_brat_parts(tmp_path / "gold", {"": [replace(GOLD, id="other")]})
+    found = (entity("asthma"), entity("hereditary asthma", False))
+    write_brat_parts(tmp_path / "system", {"": [Document("d", TEXT, found)]})
+    outcome = evaluate_folders(tmp_path / "gold", tmp_path / "system", documents="all")
+    assert outcome.scores.micro == Counts(0, 1, 1)

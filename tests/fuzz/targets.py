@@ -66,7 +66,7 @@ def _corpora() -> dict[str, Target]:
     def reader(form: str, name: str) -> Callable[[Path], object]:
         def read(folder: Path) -> None:
             for document in READERS[form](folder / name if name else folder, ImportReport()):
-                for entity in document.entities:
+                for entity in document.annotations:
                     pieces = [document.text[start:end] for start, end in entity.fragments]
                     assert entity.text == " ".join(pieces) and all(pieces)
                 document.text.encode("utf-8")
@@ -83,17 +83,28 @@ def _corpora() -> dict[str, Target]:
 
     brat = CORPORA / "brat_parts" / "train"
     files = {f"a.{end}": (brat / f"a2.{end}").read_bytes() for end in ("txt", "ann")}
+    # An unknown region, and a mention with a probability.
+    files |= {
+        "b.txt": b"Gout and flu.",
+        "b.ann": b"T1\tDISO 0 4\tGout\nA1\tUnknown T1\nT2\tDISO 9 12\tflu\n"
+        b"#1\tAnnotatorNotes T2\tprobability 0.9\n",
+    }
     conll = (CORPORA / "conll" / "train.txt").read_bytes()
-    packed = gzip.compress((FORMATS / "documents.jsonl").read_bytes())
+    conll += b"\n-DOCSTART- doubt\n\nGout - ?B-DISO O\n. - - O\n"
+    jsonl = (FORMATS / "documents.jsonl").read_bytes().rstrip() + (
+        b'\n{"id": "doubt", "text": "Gout", "entities": [{"type": "DISO", "fragments": [[0, 4]], '
+        b'"text": "Gout", "probability": 0.4, "certain": false}]}\n'
+    )
+    packed = gzip.compress(jsonl)
     return {
-        "brat": Target(files, {"a.txt": "lines", "a.ann": "lines"}, reader("brat", "")),
+        "brat": Target(files, dict.fromkeys(files, "lines"), reader("brat", "")),
         "conll": of_one_file("conll", conll, "lines"),
         "conll-parts": Target({"train.txt": conll}, {"train.txt": "lines"}, read_parts),
         "iexml": of_one_file("iexml", (FORMATS / "iexml.xml").read_bytes(), "lines"),
         "bioc-xml": of_one_file("bioc-xml", (FORMATS / "bioc.xml").read_bytes(), "lines"),
         "bioc-json": of_one_file("bioc-json", (FORMATS / "bioc.json").read_bytes(), "json"),
         "pubtator": of_one_file("pubtator", (FORMATS / "pubtator.txt").read_bytes(), "lines"),
-        "jsonl": of_one_file("jsonl", (FORMATS / "documents.jsonl").read_bytes(), "jsonl"),
+        "jsonl": of_one_file("jsonl", jsonl, "jsonl"),
         "jsonl-gz": Target({"x.gz": packed}, {"x.gz": "binary"}, reader("jsonl", "x.gz")),
     }
 
