@@ -23,7 +23,7 @@ from neuroner_tl.silver.harmonise import (
     harmonise,
     tolerant_vote,
 )
-from neuroner_tl.silver.label_model import LabelModel
+from neuroner_tl.silver.label_model import LabelModel, Posterior
 from neuroner_tl.silver.learning import learn_rule
 from neuroner_tl.silver.stacking import CandidateClassifier, learn_classifier
 
@@ -67,6 +67,7 @@ class PosteriorRule:
     Attributes:
         model: what gives each candidate its probability.
         threshold: minimum probability of a mention; of mentions that overlap the likeliest stays.
+        boundaries: annotators whose spans win over likelier ones that only others give.
 
     Example::
 
@@ -76,6 +77,7 @@ class PosteriorRule:
 
     model: Union[LabelModel, CandidateClassifier]
     threshold: float
+    boundaries: AbstractSet[str] = frozenset()
 
     def to_json(self) -> dict[str, Any]:
         """Return the threshold and what was learned of each annotator."""
@@ -152,6 +154,7 @@ def make_consensus(
     """
     settings = definition.harmonise
     names = [source.name for source in definition.annotators]
+    boundaries = frozenset(settings.boundaries)
     rule: Union[VoteRule, PosteriorRule]
     if settings.uses_label_model:
         assert label_model is not None
@@ -159,12 +162,12 @@ def make_consensus(
         if settings.method == "stacked":
             texts = [document.text for document in sample.documents]
             model = learn_classifier(label_model, texts, sample.spans, sample.gold())
-        rule = PosteriorRule(model, settings.minimum)
+        rule = PosteriorRule(model, settings.minimum, boundaries)
     elif settings.method == "learned":
         rule = learn_rule(names, sample.spans, sample.gold())
     else:
         make = exact_vote if settings.method == "exact" else tolerant_vote
-        rule = make(names, settings.minimum, settings.weights)
+        rule = replace(make(names, settings.minimum, settings.weights), boundaries=boundaries)
     consensus = Consensus(rule, unknown_from=settings.unknown_from)
     if not settings.extend:
         return consensus
@@ -195,24 +198,33 @@ def _by_posterior(
     spans: Sequence[Given],
 ) -> Iterator[Decision]:
     for given, posterior in zip(spans, rule.model.posteriors(texts, spans)):
-        chosen: dict[Span, float] = {}
-        # The likeliest first; of equals the longer one.
-        for span, probability in sorted(
-            posterior.candidates, key=lambda item: (-item[1], item[0][0] - item[0][1], item[0])
-        ):
-            if probability < rule.threshold:
-                break
-            if not any(start < span[1] and span[0] < end for start, end in chosen):
-                chosen[span] = probability
-        voters = {(vote.start, vote.end): vote for vote in candidates(given)}
-        votes = [
-            replace(voters[span], support=chosen[span], probability=chosen[span])
-            for span in sorted(chosen)
-        ]
+        votes = _choose(rule, posterior, candidates(given))
         unknown: list[Span] = []
         if unknown_from is not None:
             unknown = _runs(posterior.tokens, (posterior.inside >= unknown_from).tolist())
         yield Decision(votes, unknown)
+
+
+def _choose(rule: PosteriorRule, posterior: Posterior, voters: Sequence[Vote]) -> list[Vote]:
+    """Return the mentions among the candidates of a text, in order, with their probabilities."""
+    by_span = {(vote.start, vote.end): vote for vote in voters}
+
+    def rank(candidate: tuple[Span, float]) -> tuple[bool, float, int, Span]:
+        """Return what sorts the best candidate first: of equals the longer one."""
+        span, probability = candidate
+        others_only = rule.boundaries.isdisjoint(by_span[span].exact)
+        return others_only, -probability, span[0] - span[1], span
+
+    chosen: dict[Span, float] = {}
+    for span, probability in sorted(posterior.candidates, key=rank):
+        if probability < rule.threshold:
+            continue
+        if not any(start < span[1] and span[0] < end for start, end in chosen):
+            chosen[span] = probability
+    return [
+        replace(by_span[span], support=chosen[span], probability=chosen[span])
+        for span in sorted(chosen)
+    ]
 
 
 def _runs(tokens: Sequence[Span], marked: Sequence[bool]) -> list[Span]:

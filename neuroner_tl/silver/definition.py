@@ -213,10 +213,11 @@ def _check(definition: SilverDefinition, file: IniFile) -> None:
         expected = one_of(silver.texts_format, sorted(READERS))
         file.refuse(SilverSection, "texts_format", repr(silver.texts_format), expected)
     annotators = [source.name for source in definition.annotators]
-    for name in harmonise.weights:
-        if name not in annotators:
-            expected = f"an annotator: {one_of(name, annotators)}"
-            file.refuse(HarmoniseSection, "weights", repr(name), expected)
+    for key, names in (("weights", harmonise.weights), ("boundaries", harmonise.boundaries)):
+        for name in names:
+            if name not in annotators:
+                expected = f"an annotator: {one_of(name, annotators)}"
+                file.refuse(HarmoniseSection, key, repr(name), expected)
     _check_harmonise(harmonise, annotators, file)
     corpora = [corpus_name(text) for text in gold.corpora]
     for name in gold.learn_from:
@@ -255,6 +256,9 @@ def _check_harmonise(harmonise: HarmoniseSection, annotators: Sequence[str], fil
         if harmonise.minimum > 1:
             expected = f"a probability, 0 to 1, for method = {harmonise.method}"
             file.refuse(HarmoniseSection, "threshold", str(harmonise.threshold), expected)
+    if harmonise.boundaries and harmonise.method == "learned":
+        expected = "method = exact, tolerant, hmm or stacked; learned weights decide boundaries too"
+        file.refuse(HarmoniseSection, "boundaries", ", ".join(harmonise.boundaries), expected)
     if harmonise.unknown_from is None:
         return
     if harmonise.method == "learned":

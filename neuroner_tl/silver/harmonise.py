@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
@@ -86,6 +87,8 @@ class VoteRule:
         threshold: minimum support of a mention.
         boundary_by_exact: of overlapping candidates the one with most weight in exact votes wins;
             otherwise the one with most support.
+        boundaries: annotators whose spans win over those that only others give, such as taggers
+            beside term lists, which know names and not where a mention begins.
 
     Example:
         >>> rule = VoteRule({"lexicon": 1.0, "tagger": 1.0}, threshold=2)
@@ -98,6 +101,7 @@ class VoteRule:
     overlap: Mapping[str, float] = field(default_factory=dict)
     threshold: float = 2.0
     boundary_by_exact: bool = True
+    boundaries: AbstractSet[str] = frozenset()
 
     def to_json(self) -> dict[str, Any]:
         """Return the rule as plain dictionaries and numbers."""
@@ -207,7 +211,7 @@ def _of_cluster(cluster: _Cluster, rule: VoteRule) -> list[Vote]:
     remaining = _Remaining(spans)
     # The latest vote on each span with its number; earlier ones in the heap are void.
     latest: dict[int, tuple[int, Vote]] = {}
-    heap: list[tuple[float, int, int, int, int]] = []
+    heap: list[tuple[int, float, int, int, int, int]] = []
     serial = count()
 
     def offer(index: int) -> None:
@@ -215,8 +219,8 @@ def _of_cluster(cluster: _Cluster, rule: VoteRule) -> list[Vote]:
         vote = _vote(spans[index], names[index], rivals[index], rule)
         latest[index] = number, vote
         if vote.support >= rule.threshold:
-            boundary, length, earliness = _rank(vote, rule)
-            heappush(heap, (-boundary, -length, -earliness, number, index))
+            preferred, boundary, length, earliness = _rank(vote, rule)
+            heappush(heap, (-preferred, -boundary, -length, -earliness, number, index))
 
     for index in range(len(spans)):
         offer(index)
@@ -293,11 +297,12 @@ class _Remaining:
         return found
 
 
-def _rank(vote: Vote, rule: VoteRule) -> tuple[float, int, int]:
+def _rank(vote: Vote, rule: VoteRule) -> tuple[int, float, int, int]:
     boundary = vote.support
     if rule.boundary_by_exact:
         boundary = sum(rule.exact.get(name, 0.0) for name in vote.exact)
-    return boundary, vote.end - vote.start, -vote.start
+    preferred = int(not rule.boundaries.isdisjoint(vote.exact))
+    return preferred, boundary, vote.end - vote.start, -vote.start
 
 
 def _vote(span: Span, exact: Sequence[str], rivals: Iterable[str], rule: VoteRule) -> Vote:

@@ -75,6 +75,7 @@ class HarmoniseSection(Section):
     threshold: Optional[float] = Field(None, gt=0)
     unknown_from: Optional[float] = Field(None, gt=0)
     weights: dict[str, float] = {}
+    boundaries: tuple[str, ...] = ()
     extend: bool = False
 
     @property

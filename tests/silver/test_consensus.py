@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,20 @@ def test_a_tolerant_vote_with_unknown_regions_keeps_its_mentions() -> None:
     assert other.unknown == [GOUT]
 
 
+def test_boundaries_are_those_of_the_annotators_that_know_them() -> None:
+    given = {"a": [SHORT], "b": [SHORT], "c": [LONG]}
+    votes = tolerant_vote(NAMES, 2)
+    assert limits(decide(Consensus(votes), **given)) == [SHORT]
+    tagger = frozenset(["c"])
+    assert limits(decide(Consensus(replace(votes, boundaries=tagger)), **given)) == [LONG]
+    posterior = PosteriorRule(label_model(), 0.001, tagger)
+    assert limits(decide(Consensus(posterior), **given)) == [LONG]
+    # Where it has no span of its own, and where its span is not accepted, the others decide.
+    assert limits(decide(Consensus(posterior), a=[SHORT], b=[SHORT], c=[GOUT]))[0] == SHORT
+    strict = PosteriorRule(label_model(), 0.5, tagger)
+    assert limits(decide(Consensus(strict), **given)) == [SHORT]
+
+
 def definition_with(folder: Path, harmonise: str, annotators: int = 3) -> SilverDefinition:
     lines = [
         "[silver]\nname = x\ntype = DISO\ntexts = t.jsonl\n[annotators]",
@@ -116,6 +131,8 @@ def test_settings_that_do_not_fit_the_method_are_refused(tmp_path: Path) -> None
         ("method = hmm", "3 annotators or more", 2),
         ("method = hmm\nthreshold = 2", "a probability", 3),
         ("method = hmm\nweights = a0:2", "no weights", 3),
+        ("method = hmm\nboundaries = a5", "an annotator", 3),
+        ("method = learned\nboundaries = a1", "learned weights decide", 3),
         ("method = exact\nunknown_from = 2", "less than the threshold, 2", 3),
         ("method = tolerant\nunknown_from = -1", "unknown_from", 3),
     ):
