@@ -26,7 +26,7 @@ def corpus_of(job: Job) -> Path:
     run = job.run
     if run.teacher is None or run.teaching is None:
         return job.corpus
-    target = _folder(job)
+    target = _folder(job, run.id)
     if not target.is_dir():
         teacher = model_of(job, run.teacher, "teacher")
         # The predictor's libraries take seconds to load.
@@ -45,9 +45,12 @@ def corpus_of(job: Job) -> Path:
 
 
 def remove_completed(job: Job) -> None:
-    """Remove the corpus that a teacher completed, once nothing is trained on it any more."""
-    if job.run.teacher is not None:
-        shutil.rmtree(_folder(job), ignore_errors=True)
+    """Remove the corpus of the student that a finished target run started from.
+
+    Until then it is kept: the leak check of the target run reads it.
+    """
+    if job.run.source is not None and not job.run.is_source:
+        shutil.rmtree(_folder(job, job.run.source), ignore_errors=True)
 
 
 def model_of(job: Job, name: str, role: str) -> Path:
@@ -77,5 +80,5 @@ def model_of(job: Job, name: str, role: str) -> Path:
     return model
 
 
-def _folder(job: Job) -> Path:
-    return job.study.corpora / f"completed-{job.run.id}"
+def _folder(job: Job, student: str) -> Path:
+    return job.study.corpora / f"completed-{student}"

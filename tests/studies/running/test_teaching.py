@@ -10,11 +10,13 @@ import pytest
 from study_records import comparable
 
 from neuroner_tl.__main__ import main
+from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.synthetic.folders import write_silver_corpus
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.runs import attempts
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.running import execution
 from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.jobs import Job
 from neuroner_tl.studies.running.store import Store
@@ -132,7 +134,7 @@ def test_without_an_arm_of_its_own_the_plain_source_is_not_trained(write_study):
 
 
 def test_teacher_student_and_target_are_trained_in_turn(
-    write_study, tmp_path, folder, records, completed
+    write_study, tmp_path, folder, records, completed, caplog
 ):
     silver = tmp_path / "silver"
     write_silver_corpus(silver, (2, 1), 1, ("DISO",))
@@ -151,6 +153,7 @@ def test_teacher_student_and_target_are_trained_in_turn(
     report = folder / found["taught", False]["folder"] / "transfer_report.json"
     assert json.loads(report.read_text())["source"] == str(folder / student["folder"] / "model")
     assert not list((folder / "corpora").glob("completed-*")), "it is needed no more"
+    assert not [m for m in caplog.messages if "leak check cannot" in m or "does not know" in m]
     assert (folder / baseline["folder"] / "model").is_dir()
     assert not (folder / found["taught", False]["folder"] / "model").exists()
     assert student["learned_from"] == {"other": 2}
@@ -201,3 +204,27 @@ def test_a_teacher_without_a_model_is_the_error_of_its_student(write_study, fold
         corpus_of(job)
     assert "found no model of its teacher gold-baseline" in str(caught.value)
     assert "remove its line" in str(caught.value)
+
+
+@pytest.mark.slow
+def test_a_teacher_completes_a_silver_corpus_in_a_study(
+    write_study, tmp_path, folder, records, corpora, monkeypatch
+):
+    """With the work of silver/completion.py itself."""
+    monkeypatch.setattr(execution, "remove_completed", lambda job: None)
+    path = write_study(
+        "arms = baseline, taught",
+        TAUGHT + "from_source = True\n",
+        source=str(corpora.silver),
+        target=str(corpora.gold),
+        epochs=2,
+    )
+    assert main(["study", "run", str(path)]) == 0
+    assert {r["status"] for r in records().values()} == {"finished"}
+    (completed,) = (folder / "corpora").glob("completed-*")
+    plain, whole = read_corpus(corpora.silver), read_corpus(completed)
+    assert {p: part.ids for p, part in whole.items()} == {p: part.ids for p, part in plain.items()}
+    report = json.loads((completed / "report.json").read_text())
+    train = list(read_corpus(corpora.gold)["train"].ids)
+    assert report["learned_from_documents"] == {corpora.gold.name: train}
+    assert report["completion"]["sure"] == 0.8
