@@ -67,7 +67,7 @@ class PosteriorRule:
     Attributes:
         model: what gives each candidate its probability.
         threshold: minimum probability of a mention; of mentions that overlap the likeliest stays.
-        boundaries: annotators whose spans win over likelier ones that only others give.
+        boundaries: annotators whose spans take precedence over likelier ones of others.
 
     Example::
 

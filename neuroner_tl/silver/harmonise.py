@@ -87,7 +87,7 @@ class VoteRule:
         threshold: minimum support of a mention.
         boundary_by_exact: of overlapping candidates the one with most weight in exact votes wins;
             otherwise the one with most support.
-        boundaries: annotators whose spans win over those that only others give, such as taggers
+        boundaries: annotators whose spans take precedence over those of others, such as taggers
             beside term lists, which know names and not where a mention begins.
 
     Example:
