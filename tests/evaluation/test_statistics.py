@@ -173,6 +173,28 @@ def test_a_large_spread_of_seeds_is_not_significance():
     assert below < 0.09 and covered > 0.91
 
 
+def test_runs_that_share_a_source_are_no_runs_of_their_own():
+    """Nine runs of the second system, three from each of three source models of unlike quality."""
+    generator = np.random.default_rng(5)
+    sources = np.tile([0, 1, 2], 3)
+    below = {"grouped": 0, "as runs": 0}
+    for _ in range(200):
+        effect = generator.normal(0, 0.3, 3)[sources]
+        counts = np.empty((2, 9, 60, 3))
+        level = generator.normal(1, 0.7, 60)
+        size = 1 + generator.poisson(generator.gamma(2, 4, 60))
+        for side, quality in enumerate((np.zeros(9), effect)):
+            share = 1 / (1 + np.exp(-level - quality[:, None] - generator.normal(0, 0.3, (9, 60))))
+            found = generator.binomial(size, share)
+            counts[side] = np.stack(
+                [found, generator.poisson(size * (1 - share)), size - found], -1
+            )
+        below["grouped"] += compare_systems(*counts, sources).p_value < 0.05
+        below["as runs"] += compare_systems(*counts).p_value < 0.05
+    assert below["grouped"] < 0.09 * 200
+    assert below["as runs"] > 0.25 * 200
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("documents", [10, 100])
 @pytest.mark.parametrize("splits", [1, 3])
