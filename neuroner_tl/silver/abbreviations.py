@@ -1,18 +1,42 @@
-"""Abbreviations that a text introduces in brackets after their long form.
+"""Abbreviations that a text introduces, with their long forms: ``chronic renal failure (CRF)``.
 
-The letters are matched as by Schwartz and Hearst (2003): from right to left, each letter of the
-short form is found in the long form, the first one at the beginning of a word; here the long form
-is a mention that is already known, and the first letter must be the mention's first.
+They are found as by Schwartz and Hearst (2003): from right to left, each letter of the short form
+is found in the words before the bracket, the first one at the beginning of a word. Libraries that
+do this (``abbreviations`` on PyPI, scispaCy) give no offsets, or need a spaCy model.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple, Optional
+
+from neuroner_tl.silver.harmonise import Span
 
 _BRACKET = re.compile(r"\s?\(([^\W_][\w-]{1,9})[);,]")
+_WORD = re.compile(r"\S+")
+_WORD_START = re.compile(r"(?<![^\W_])[^\W_]")
+# What the words of a long form do not go beyond.
+_BREAK = re.compile(r"[.;:!?]\s|[\n()\[\]]")
+# Single words of two to ten characters may be abbreviations.
+_SHORT = re.compile(r"[^\W_][\w-]{1,9}")
+_CONTEXT = 30  # characters on either side that show whether a text is in capitals throughout
 
 
-def abbreviation_of(text: str, span: tuple[int, int]) -> str:
+class Abbreviation(NamedTuple):
+    """An abbreviation where a text introduces it.
+
+    Attributes:
+        long: the span of its long form.
+        short: its own span, in the brackets, without a plural s.
+    """
+
+    long: Span
+    short: Span
+
+
+def abbreviation_of(text: str, span: Span) -> str:
     """Return the abbreviation of the mention at ``span`` in brackets right after it.
 
     Returns:
@@ -25,21 +49,108 @@ def abbreviation_of(text: str, span: tuple[int, int]) -> str:
     short = match[1]
     if not any(character.isupper() for character in short) or len(short) >= end - start:
         return ""
-    return (
-        short if _made_of(short.rstrip("s") if short[-1] == "s" else short, text[start:end]) else ""
-    )
+    letters, long = _letters(_singular(short)), text[start:end].lower()
+    return short if long[0] == letters[0] and _further_letters(letters, long) > 0 else ""
 
 
-def _made_of(short: str, long: str) -> bool:
-    short, long = short.lower(), long.lower()
-    position = len(long)
-    for index in range(len(short) - 1, -1, -1):
-        letter = short[index]
-        if not letter.isalnum():
+def find_abbreviations(text: str) -> list[Abbreviation]:
+    """Return the abbreviations that a text introduces in brackets, in order.
+
+    Example:
+        >>> text = "Of chronic renal failure (CRF)."
+        >>> [text[slice(*one.long)] for one in find_abbreviations(text)]
+        ['chronic renal failure']
+    """
+    found = []
+    for match in _BRACKET.finditer(text):
+        short = _singular(match[1])
+        if not any(character.isupper() for character in short):
             continue
-        if index == 0:
-            return long[:1] == letter and position > 0
+        end = match.start()
+        breaks = [b.end() for b in _BREAK.finditer(text, max(0, end - 400), end)]
+        lowest = breaks[-1] if breaks else max(0, end - 400)
+        words = [word.start() for word in _WORD.finditer(text, lowest, end)]
+        # As many words as Schwartz and Hearst allow.
+        words = words[-min(len(short) + 5, 2 * len(short)) :]
+        start = _long_form(short, text, words[0], end) if words else None
+        if start is not None and end - start > len(short):
+            place = match.start(1)
+            found.append(Abbreviation((start, end), (place, place + len(short))))
+    return found
+
+
+def is_short_form(text: str, span: Span) -> bool:
+    """Tell whether an occurrence looks like an abbreviation: one short word with two capitals.
+
+    In a heading that is in capitals throughout no word does.
+
+    Example:
+        >>> is_short_form("TSC and tsc", (0, 3)), is_short_form("TSC and tsc", (8, 11))
+        (True, False)
+    """
+    start, end = span
+    word = text[start:end]
+    if not _SHORT.fullmatch(word) or sum(map(str.isupper, word)) < 2:
+        return False
+    around = text[max(0, start - _CONTEXT) : start] + text[end : end + _CONTEXT]
+    return any(map(str.islower, around)) or not any(map(str.isupper, around))
+
+
+def places_of(text: str, short: AbstractSet[str]) -> Iterator[Span]:
+    """Yield where abbreviations stand as whole words, with a plural s or not, none overlapping.
+
+    Of two that begin together the shorter one counts. The time does not depend on how many
+    abbreviations there are: they are looked up, not tried in turn.
+    """
+    lengths = sorted({len(one) for one in short})
+    reach = 0
+    for match in _WORD_START.finditer(text):
+        start = match.start()
+        if start < reach:
+            continue
+        for length in lengths:
+            end = start + length
+            if text[start:end] not in short:
+                continue
+            ends = (end + 1, end) if text[end : end + 1] == "s" else (end,)
+            after = next((e for e in ends if not text[e : e + 1].isalnum()), None)
+            if after is not None:
+                yield start, after
+                reach = after
+                break
+
+
+def share_text(span: Span, others: Iterable[Span]) -> bool:
+    """Tell whether a span shares text with any of others."""
+    return any(start < span[1] and span[0] < end for start, end in others)
+
+
+def _singular(short: str) -> str:
+    return short[:-1] if short[-1] == "s" and len(short) > 2 else short
+
+
+def _letters(short: str) -> str:
+    return "".join(letter for letter in short.lower() if letter.isalnum())
+
+
+def _further_letters(letters: str, long: str) -> int:
+    """Return where the second letter is, found from right to left with those after it; or -1."""
+    position = len(long)
+    for letter in reversed(letters[1:]):
         position = long.rfind(letter, 0, position)
         if position < 0:
-            return False
-    return False
+            break
+    return position
+
+
+def _long_form(short: str, text: str, lowest: int, end: int) -> Optional[int]:
+    """Return the start of the shortest text before ``end`` whose letters make an abbreviation."""
+    letters, searched = _letters(short), text[lowest:end].lower()
+    if len(searched) != end - lowest:  # Some letters are longer in lower case.
+        return None
+    position = _further_letters(letters, searched)
+    while position > 0:
+        position = searched.rfind(letters[0], 0, position)
+        if position == 0 or (position > 0 and not searched[position - 1].isalnum()):
+            return lowest + position
+    return None

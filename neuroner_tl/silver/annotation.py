@@ -12,7 +12,7 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.silver.annotator_kinds import make_annotator
 from neuroner_tl.silver.consensus import Sample
-from neuroner_tl.silver.definition import BLACKLIST_FROM_GOLD, TRAIN, SilverDefinition, corpus_name
+from neuroner_tl.silver.definition import FROM_GOLD, TRAIN, SilverDefinition, corpus_name
 from neuroner_tl.silver.gold import GoldStandard
 from neuroner_tl.silver.harmonise import Mark
 
@@ -90,7 +90,8 @@ def learned_from(definition: SilverDefinition, gold: GoldStandard) -> dict[str, 
     """
     harmonise, clean = definition.harmonise, definition.clean
     taught = {corpus_name(source.path) for source in definition.annotators if source.kind == TRAIN}
-    if harmonise.learns_from_gold or harmonise.extend or clean.blacklist == BLACKLIST_FROM_GOLD:
+    from_gold = FROM_GOLD in (clean.blacklist, clean.empty_share)
+    if harmonise.learns_from_gold or harmonise.extend or from_gold:
         taught = set(gold.train)
     return {
         name: [document.id for document in members]

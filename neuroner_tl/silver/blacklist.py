@@ -4,6 +4,9 @@ A text is on the blacklist if it occurs in the gold documents, at least a given 
 none of its occurrences is a gold entity; texts that mostly occur inside longer or across other gold
 entities stay off it, since there the boundaries differ, not the judgement. Only train parts may be
 given: a list made from test documents would carry their labels into the silver corpus.
+
+Occurrences that are abbreviations do not count: what ``MS`` stands for is for each text to say
+(``following.py``), and a list has no context.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from pathlib import Path
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.text_files import read_lines
+from neuroner_tl.silver.abbreviations import is_short_form
 from neuroner_tl.silver.lexicon import Lexicon, LexiconRules
 
 _LITERAL = LexiconRules(symbol_length=0, plurals=False, abbreviations=False)
@@ -68,7 +72,7 @@ def build_blacklist(
             covered[start:end] = b"\1" * (end - start)
         for start, end in set(lexicon.matches(text)):
             name = key(text[start:end])
-            if name not in wanted:
+            if name not in wanted or is_short_form(text, (start, end)):
                 continue
             occurrences, exact, touched = counts.setdefault(name, [0, 0, 0])
             counts[name] = [

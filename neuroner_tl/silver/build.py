@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,19 +12,15 @@ from typing import Any, Optional, Union
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat_folders import check_new_folder
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.silver.agreement import Agreement
 from neuroner_tl.silver.annotation import annotate, learned_from
-from neuroner_tl.silver.blacklist import Banned, build_blacklist, read_blacklist
+from neuroner_tl.silver.cleaning import clean_mentions, make_blacklist, mentions_of, select
 from neuroner_tl.silver.consensus import (
     Consensus,
-    Sample,
     make_consensus,
-    without,
 )
 from neuroner_tl.silver.definition import (
-    BLACKLIST_FROM_GOLD,
     MIN_ANNOTATORS,
     SilverDefinition,
     read_silver_definition,
@@ -37,10 +32,6 @@ from neuroner_tl.silver.quality import Quality, measure
 from neuroner_tl.silver.report import Step, format_report
 from neuroner_tl.silver.selection import (
     SilverDocument,
-    by_density,
-    by_entity,
-    by_topic,
-    sample,
 )
 from neuroner_tl.silver.texts import draw_texts, in_gold, read_texts
 from neuroner_tl.silver.writing import corpus_documents, write_corpus
@@ -129,17 +120,11 @@ def build_silver(
     label_model = _label_model(definition, pool, pool_spans, for_scores=bool(training.documents))
     consensus = make_consensus(definition, training, label_model)
     silver, agreement = _harmonise(definition, pool, pool_spans, consensus)
-    steps.append(Step("harmonised", len(pool), len(silver), 0, _mentions(silver)))
+    steps.append(Step("harmonised", len(pool), len(silver), 0, mentions_of(silver)))
 
-    banned_entries, banned = _blacklist(definition, silver, training)
-    if definition.clean.blacklist is not None:
-        clean = [
-            dataclasses.replace(d, votes=tuple(without(d.text, d.votes, banned))) for d in silver
-        ]
-        label = f"blacklist of {counted(len(banned), 'entity', 'entities')} applied"
-        steps.append(_step(label, silver, clean))
-        silver = clean
-    silver = _select(definition, silver, steps)
+    entries, banned = make_blacklist(definition, silver, training)
+    silver = clean_mentions(definition, silver, banned, steps)
+    silver = select(definition, silver, training, steps)
     if not silver:
         raise CorpusError(
             f"{definition.path}: no document is left after the last step; loosen the conditions in "
@@ -154,7 +139,7 @@ def build_silver(
         "type": settings.type,
         "steps": [vars(step) for step in steps],
         "documents": len(silver),
-        "mentions": _mentions(silver),
+        "mentions": mentions_of(silver),
         "unique_mentions": len({text for document in silver for text in document.keys()}),
         "rule": consensus.rule.to_json(),
         "extensions": {
@@ -185,7 +170,7 @@ def build_silver(
         quality,
         shared,
     )
-    write_corpus(definition, target, silver, removed, banned_entries, content, to_text(None))
+    write_corpus(definition, target, silver, removed, entries, content, to_text(None))
     return SilverResult(target, content, to_text)
 
 
@@ -226,45 +211,3 @@ def _harmonise(
             )
         )
     return silver, agreement
-
-
-def _blacklist(
-    definition: SilverDefinition, silver: Sequence[SilverDocument], training: Sample
-) -> tuple[list[Banned], set[str]]:
-    choice = definition.clean.blacklist
-    if choice is None:
-        return [], set()
-    if choice == BLACKLIST_FROM_GOLD:
-        texts = {text for document in silver for text in document.keys()}
-        least = definition.clean.blacklist_occurrences
-        entries = build_blacklist(texts, training.documents, least)
-        return entries, {entry.text for entry in entries}
-    given = read_blacklist(definition.data(choice))
-    return [Banned(text, 0, 0) for text in sorted(given)], given
-
-
-def _select(
-    definition: SilverDefinition, silver: list[SilverDocument], steps: list[Step]
-) -> list[SilverDocument]:
-    clean, seed = definition.clean, definition.silver.seed
-    kept = by_density(silver, clean.min_annotations, clean.min_density, clean.max_density)
-    steps.append(_step("too sparse or too dense documents dropped", silver, kept))
-    if clean.topics:
-        before, kept = kept, by_topic(kept, clean.topics, clean.topic_share, seed)
-        label = f"at most {100 * clean.topic_share:g} % per topic ({clean.topics} topics)"
-        steps.append(_step(label, before, kept))
-    if clean.entity_share < 1:
-        before, kept = kept, by_entity(kept, clean.entity_share, seed)
-        steps.append(_step(f"at most {100 * clean.entity_share:g} % per entity", before, kept))
-    if clean.documents is not None:
-        before, kept = kept, sample(kept, clean.documents, seed)
-        steps.append(_step(f"sample of {counted(clean.documents, 'document')}", before, kept))
-    return kept
-
-
-def _mentions(silver: Sequence[SilverDocument]) -> int:
-    return sum(len(document.votes) for document in silver)
-
-
-def _step(name: str, before: Sequence[SilverDocument], after: Sequence[SilverDocument]) -> Step:
-    return Step(name, len(before), len(after), _mentions(before), _mentions(after))

@@ -1,6 +1,4 @@
-"""From the spans of annotators to clean mentions: vote or label model, learned boundaries,
-blacklist.
-"""
+"""From the spans of annotators to mentions: vote or label model, and learned boundaries."""
 
 from __future__ import annotations
 
@@ -10,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Optional, Union
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.silver.blacklist import key
 from neuroner_tl.silver.boundaries import Extensions, learn_extensions
 from neuroner_tl.silver.definition import SilverDefinition
 from neuroner_tl.silver.harmonise import (
@@ -264,8 +261,3 @@ def _outside(regions: Sequence[Span], votes: Sequence[Vote]) -> list[Span]:
         if start < end:
             left.append((start, end))
     return left
-
-
-def without(text: str, votes: Sequence[Vote], banned: AbstractSet[str]) -> list[Vote]:
-    """Return the mentions whose text is not on the blacklist."""
-    return [vote for vote in votes if key(text[vote.start : vote.end]) not in banned]

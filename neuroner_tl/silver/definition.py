@@ -29,7 +29,8 @@ from neuroner_tl.silver.sections import (
 TRAIN = "train"
 """The kind of an annotator that is trained by the build."""
 ANNOTATOR_KINDS = ("lexicon", "model", TRAIN, STANDOFF, *sorted(READERS))
-BLACKLIST_FROM_GOLD = "gold"
+FROM_GOLD = "gold"
+"""In place of a blacklist or a share that is learned from gold corpora."""
 MIN_ANNOTATORS = 3
 """Of a label model: agreement of fewer does not determine who is right."""
 # Between the corpus of a model to train and its parameters.
@@ -231,7 +232,10 @@ def _check(definition: SilverDefinition, file: IniFile) -> None:
         if harmonise.extend:
             expected = "learn_from in [gold] to learn words from"
             file.refuse(HarmoniseSection, "extend", "True", expected)
-        if clean.blacklist == BLACKLIST_FROM_GOLD:
+        if clean.empty_share == FROM_GOLD:
+            expected = "learn_from in [gold] to count documents without mentions in"
+            file.refuse(CleanSection, "empty_share", "gold", expected)
+        if clean.blacklist == FROM_GOLD:
             expected = "learn_from in [gold] to make the blacklist from"
             file.refuse(CleanSection, "blacklist", "gold", expected)
     if clean.topics and clean.topic_share * clean.topics <= 1:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
@@ -20,7 +19,7 @@ import ahocorasick
 
 from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.silver.abbreviations import abbreviation_of
+from neuroner_tl.silver.abbreviations import abbreviation_of, places_of
 
 Span = tuple[int, int]
 _WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_|\n")
@@ -163,31 +162,7 @@ class Lexicon:
         short = {abbreviation_of(text, span) for span in found} - {""}
         if not short:
             return found
-        return longest([*found, *_places(text, short)])
-
-
-def _places(text: str, short: AbstractSet[str]) -> Iterator[Span]:
-    """Yield where abbreviations stand as whole words, with a plural s or not, none overlapping.
-
-    Of two that begin together the shorter one counts. The time does not depend on how many
-    abbreviations there are: they are looked up, not tried in turn.
-    """
-    lengths = sorted({len(one) for one in short})
-    reach = 0
-    for match in _WORD_START.finditer(text):
-        start = match.start()
-        if start < reach:
-            continue
-        for length in lengths:
-            end = start + length
-            if text[start:end] not in short:
-                continue
-            ends = (end + 1, end) if text[end : end + 1] == "s" else (end,)
-            after = next((e for e in ends if not text[e : e + 1].isalnum()), None)
-            if after is not None:
-                yield start, after
-                reach = after
-                break
+        return longest([*found, *places_of(text, short)])
 
 
 def read_terms(path: Path) -> Iterator[str]:

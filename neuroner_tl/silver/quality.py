@@ -14,10 +14,12 @@ from typing import Any, Optional
 from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.silver.blacklist import build_blacklist, key
 from neuroner_tl.silver.boundaries import BoundaryTable
-from neuroner_tl.silver.consensus import Consensus, Sample, make_consensus, without
-from neuroner_tl.silver.definition import BLACKLIST_FROM_GOLD, SilverDefinition
+from neuroner_tl.silver.consensus import Consensus, Sample, make_consensus
+from neuroner_tl.silver.definition import FROM_GOLD, SilverDefinition
+from neuroner_tl.silver.following import follow_long_forms, without
 from neuroner_tl.silver.harmonise import Span, Vote, exact_vote, tolerant_vote
 from neuroner_tl.silver.label_model import LabelModel
+from neuroner_tl.silver.selection import SilverDocument
 
 FOLDS = 5
 PLAIN_VOTES = 2
@@ -148,6 +150,8 @@ def _cross_fitted(
         labels.append(f"{labels[-1]}, boundaries")
     if clean.blacklist is not None:
         labels.append(f"{labels[-1]}, blacklist")
+    if clean.abbreviations:
+        labels.append(f"{labels[-1]}, abbreviations")
     for label in labels:
         stages[label] = [[] for _ in range(size)]
     for fold in range(FOLDS):
@@ -157,7 +161,7 @@ def _cross_fitted(
         held_out = sample.take(held)
         found = dict(zip(held, _apply(held_out, consensus)))
         votes_only = dict(zip(held, _apply(held_out, Consensus(consensus.rule))))
-        if clean.blacklist == BLACKLIST_FROM_GOLD:
+        if clean.blacklist == FROM_GOLD:
             texts = {
                 key(sample.documents[i].text[vote.start : vote.end])
                 for i in held
@@ -166,12 +170,17 @@ def _cross_fitted(
             entries = build_blacklist(texts, rest.documents, clean.blacklist_occurrences)
             banned = {entry.text for entry in entries}
         for i in held:
-            text = sample.documents[i].text
+            document, rows = sample.documents[i], iter(labels[1:])
             stages[labels[0]][i] = _limits(votes_only[i])
             if settings.extend:
-                stages[labels[1]][i] = _limits(found[i])
+                stages[next(rows)][i] = _limits(found[i])
+            cleaned = SilverDocument(document.id, document.text, tuple(found[i]))
             if clean.blacklist is not None:
-                stages[labels[-1]][i] = _limits(without(text, found[i], banned))
+                cleaned = without(cleaned, banned)
+                stages[next(rows)][i] = _limits(cleaned.votes)
+            if clean.abbreviations:
+                cleaned = follow_long_forms(cleaned)
+                stages[next(rows)][i] = _limits(cleaned.votes)
     return stages
 
 

@@ -129,7 +129,7 @@ class GoldSection(Section):
 
 
 class CleanSection(Section):
-    """``[clean]``: what is removed after harmonising.
+    """``[clean]``: what is removed or changed after harmonising.
 
     Example:
         >>> CleanSection(blacklist="gold").blacklist_occurrences
@@ -144,6 +144,8 @@ class CleanSection(Section):
 
     blacklist: Union[Literal["gold"], Path, None] = None
     blacklist_occurrences: int = Field(2, ge=1)
+    abbreviations: bool = True
+    empty_share: Union[Literal["gold"], float, None] = None
     min_annotations: int = Field(1, ge=0)
     min_density: float = Field(0.0, ge=0)
     max_density: Optional[float] = Field(None, gt=0)
@@ -151,6 +153,19 @@ class CleanSection(Section):
     topic_share: float = Field(1.0, gt=0, le=1)
     entity_share: float = Field(1.0, gt=0, le=1)
     documents: Optional[int] = Field(None, ge=1)
+
+    @field_validator("empty_share", mode="before")
+    @classmethod
+    def _read_share(cls, value: Any) -> Any:
+        if not isinstance(value, str) or value.strip().lower() == "gold":
+            return value.strip().lower() if isinstance(value, str) else value
+        try:
+            share = float(value)
+        except ValueError:
+            share = -1.0
+        if not 0 <= share < 1:
+            raise fault(repr(value), "gold, or a share from 0 to below 1, such as 0.05")
+        return share
 
 
 class AnnotatorsSection(OpenSection):

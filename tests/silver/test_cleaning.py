@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -9,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.silver.abbreviations import find_abbreviations, is_short_form
 from neuroner_tl.silver.blacklist import build_blacklist, key, read_blacklist
 from neuroner_tl.silver.boundaries import BoundaryTable, Extensions, learn_extensions
+from neuroner_tl.silver.following import follow_long_forms, without
 from neuroner_tl.silver.harmonise import Vote
 from neuroner_tl.silver.selection import (
     SilverDocument,
@@ -63,10 +67,101 @@ class TestBlacklist:
         assert build_blacklist(["gout"], [document]) == []
         assert build_blacklist([], [document]) == []
 
+    def test_abbreviations_do_not_count(self) -> None:
+        """A list without context banned MS for multiple sclerosis, since it is a unit too."""
+        document = gold(
+            "In 5 ms the MS of MS patients; 6 ms. MS is an abbreviation here, gout", "gout"
+        )
+        assert [(e.text, e.occurrences) for e in build_blacklist(["MS"], [document])] == [("ms", 2)]
+        silver_document = silver("s", "ms", "MS", "Ms", padding=9)
+        kept = without(silver_document, {"ms"})
+        assert [kept.text[vote.start : vote.end] for vote in kept.votes] == ["MS"]
+
     def test_file(self, tmp_path: Path) -> None:
         path = tmp_path / "list.txt"
         path.write_text("Patients\t12\t0\n\ncell  Line\n", "utf-8")
         assert read_blacklist(path) == {"patients", "cell line"}
+
+
+class TestAbbreviations:
+    TEXT = (
+        "Chronic renal failure (CRF) is frequent. CRF and non-CRF patients with von "
+        "Hippel-Lindau disease (VHL) of the tested population (TPs): VHL, TP, TPs and vhl."
+    )
+
+    def marked(self, *mentions: str, unknown: Sequence[str] = ()) -> list[str]:
+        votes = []
+        for says in mentions:
+            start = self.TEXT.index(says)
+            votes.append(Vote(start, start + len(says), ("a",), (), 1.0))
+        votes.sort(key=lambda vote: vote.start)
+        regions = [(self.TEXT.index(s), self.TEXT.index(s) + len(s)) for s in unknown]
+        document = SilverDocument("s", self.TEXT, tuple(votes), tuple(sorted(regions)))
+        self.followed = follow_long_forms(document)
+        return [self.TEXT[vote.start : vote.end] for vote in self.followed.votes]
+
+    def test_found_with_their_long_forms(self) -> None:
+        found = [
+            (self.TEXT[slice(*one.long)], self.TEXT[slice(*one.short)])
+            for one in find_abbreviations(self.TEXT)
+        ]
+        assert found == [
+            ("Chronic renal failure", "CRF"),
+            ("von Hippel-Lindau disease", "VHL"),
+            ("tested population", "TP"),
+        ]
+        for text in ("gout (see below)", "gout (MS)", "(MS) gout", "in patients.\nThe (IPT)", "(A"):
+            assert find_abbreviations(text) == []
+        # The letters of one sentence only, and no more words than letters allow.
+        assert find_abbreviations("Of cells. Renal failure (CRF)") == []
+        assert find_abbreviations(f"cat {'and ' * 9}frog (CF)") == []
+
+    def test_the_abbreviation_of_a_mention_is_one_everywhere(self) -> None:
+        """Annotators that know the long form alone left it out."""
+        assert self.marked("renal failure") == ["renal failure", "CRF", "CRF", "CRF"]
+        assert [vote.exact for vote in self.followed.votes] == [("a",)] * 4
+
+    def test_the_abbreviation_of_something_else_is_no_mention(self) -> None:
+        assert self.marked("TPs and", "VHL", "TP,") == ["TP,", "TPs and"]
+        assert self.marked("CRF", "von Hippel-Lindau disease") == [
+            "von Hippel-Lindau disease",
+            "VHL",
+            "VHL",
+        ]
+
+    def test_the_abbreviation_of_an_unknown_region_is_unknown(self) -> None:
+        assert self.marked("CRF", unknown=["renal failure", "VHL"]) == []
+        regions = [self.TEXT[start:end] for start, end in self.followed.unknown]
+        assert regions == ["renal failure", "CRF", "CRF", "CRF"]
+
+    def test_longer_mentions_stay(self) -> None:
+        assert self.marked("non-CRF") == ["non-CRF"]
+        assert self.marked("renal failure", "non-CRF") == ["renal failure", "CRF", "CRF", "non-CRF"]
+
+    def test_letter_form(self) -> None:
+        def short_forms(text: str) -> list[str]:
+            words = re.finditer(r"[\w-]+", text)
+            return [word[0] for word in words if is_short_form(text, word.span())]
+
+        assert short_forms("MS, ms, Ms, mRNA, PAINS, IL-2, ACETYLSALICYLIC.") == [
+            "MS",
+            "mRNA",
+            "PAINS",
+            "IL-2",
+        ]
+        assert short_forms("A PHASE II TRIAL OF ASPIRIN IN OLD MEN AND OLD WOMEN") == []
+        assert short_forms("MS") == ["MS"]
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.text(st.sampled_from("aAbBsİ ().,;-\n1")), st.data())
+    def test_any_text(self, text: str, data: st.DataObject) -> None:
+        limits = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=6)))
+        spans = list(zip(limits[::2], limits[1::2]))
+        votes = tuple(Vote(start, end, ("a",), (), 1.0) for start, end in spans)
+        followed = follow_long_forms(SilverDocument("s", text, votes))
+        found = followed.votes
+        assert all(left.end <= right.start for left, right in zip(found, found[1:]))
+        assert follow_long_forms(followed) == followed
 
 
 class TestExtensions:

@@ -161,6 +161,7 @@ def test_counts_before_and_after_each_step(built: Path) -> None:
         "documents",
         "harmonised",
         "blacklist",
+        "abbreviations",
         "too",
         "at",
         "at",
@@ -210,7 +211,7 @@ def test_learned_and_extended(data: Path, tmp_path: Path) -> None:
     result = build_silver(read_silver_definition(path))
     scores = result.content["scores"]["gold"]
     best_single = max(scores[name]["f1"] for name in ("one", "two", "other"))
-    assert scores["learned vote, boundaries, blacklist"]["f1"] >= best_single
+    assert scores["learned vote, boundaries, blacklist, abbreviations"]["f1"] >= best_single
     assert scores["other"]["tp"] == 0  # it has only seen the pool
     # The folder has none of the gold documents: it cannot be scored on them.
     assert "brat" not in scores and result.content["covered"]["gold"]["brat"] == 0
@@ -261,6 +262,27 @@ def test_unknown_regions_are_written(data: Path, tmp_path: Path) -> None:
     assert (read.entities, read.unknown) == (document.entities, document.unknown)
 
 
+def test_documents_without_mentions_are_kept_in_proportion(data: Path, tmp_path: Path) -> None:
+    """They used to be dropped, however many of them gold corpora have."""
+    path = define(data, tmp_path, blacklist="list.txt")
+    (data / "list.txt").write_text("Gout\n")
+    texts = [json.loads(line) for line in (data / "texts.jsonl").read_text().splitlines()]
+    filler = " ".join(FILLERS).replace("patients", "people")
+    texts += [{"id": f"empty{i}", "text": f"{i} {filler}."} for i in range(20)]
+    (data / "more.jsonl").write_text("".join(json.dumps(text) + "\n" for text in texts))
+    text = path.read_text().replace("texts.jsonl", "more.jsonl")
+    path.write_text(text.replace("documents = 30", "documents = 30\nempty_share = 0.2"))
+    content = build_silver(path).content
+    assert content["steps"][-1]["name"] == "20 % without mentions added, of 30 documents"
+    assert content["documents"] == 30 and content["learned_from_documents"] == {}
+    files = (tmp_path / "out" / "small").rglob("empty*.ann")
+    assert [file.read_text() for file in files] == [""] * 6
+    # The gold documents of this test are as short as sentences.
+    path.write_text(text.replace("documents = 30", "empty_share = gold"))
+    with pytest.raises(CorpusError, match="no train document of the gold corpora has 100 tokens"):
+        build_silver(path, replace=True)
+
+
 def test_texts_of_several_files(data: Path, tmp_path: Path) -> None:
     lines = (data / "texts.jsonl").read_text().splitlines(keepends=True)
     (data / "first.jsonl").write_text("".join(lines[:40]))
@@ -304,6 +326,13 @@ def test_a_given_blacklist_and_an_old_corpus(data: Path, tmp_path: Path, capsys)
         ("threshold = 2", "weights = one:2, three:1", "expected an annotator"),
         ("threshold = 2", "weights = one", "expected name:number"),
         ("topic_share = 0.9", "topic_share = 0.3", "more than 1 / 3"),
+        ("documents = 30", "empty_share = 1.5", "found '1.5', expected gold, or a share"),
+        ("documents = 30", "empty_share = x", "found 'x', expected gold, or a share"),
+        (
+            "learn_from = gold\n\n[clean]\nblacklist = gold",
+            "[clean]\nempty_share = gold",
+            "count docu",
+        ),
         ("[harmonise]", "[coverage]\none = few.tsv\n[harmonise]", "name of a standoff annotator"),
         ("[harmonise]", "[coverage]\nnone = few.tsv\n[harmonise]", "no such annotator"),
         ("[harmonise]", "[types]\none = Gene\n[harmonise]", "found a term list, expected an"),
