@@ -23,6 +23,7 @@ from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import create_network
 from neuroner_tl.prediction.marginals import LabelRoles
 from neuroner_tl.prediction.tagger import Tagger
+from neuroner_tl.prediction.temperature import temperature_of
 from neuroner_tl.training.checkpoint import SavedModel, load_model
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ class Predictor:
             fastText model; None treats them as unknown. The file is read once for all processes,
             see `neuroner_tl.dataset.word_vector_index`.
         batch_size: sentences that are read side by side where there are many.
+        temperature: divisor of all scores where probabilities are computed; None for the one
+            saved with the model (see `neuroner_tl.prediction.temperature`).
 
     Raises:
         CheckpointError: the model cannot be loaded.
@@ -85,6 +88,7 @@ class Predictor:
         model: Union[SavedModel, Path, str],
         word_vectors: Optional[Path] = None,
         batch_size: int = 64,
+        temperature: Optional[float] = None,
     ) -> None:
         if not isinstance(model, SavedModel):
             model = load_model(Path(model))
@@ -108,6 +112,7 @@ class Predictor:
                     theirs,
                     ours,
                 )
+        self.temperature = temperature_of(model) if temperature is None else temperature
         self._roles = LabelRoles.of(self.vocabulary.labels)
         self._tagger = Tagger(create_network(model.architecture, model.weights), batch_size)
 
@@ -221,7 +226,7 @@ class Predictor:
         """
         names = self.vocabulary.labels
         for sentences, labels, marginals in self._tagger.tag_with_marginals(
-            table, part, self._roles, new
+            table, part, self._roles, new, self.temperature
         ):
             offsets = part.sentence_offsets[sentences[0] : sentences[-1] + 2]
             starts = (offsets - offsets[0]).tolist()

@@ -114,6 +114,17 @@ class Tagger:
                 labels[tagged.block.elements] = best[tagged.block.cells]
         return labels
 
+    def score(
+        self, table: WordTable, part: EncodedPart, new: Optional[NewVectors] = None
+    ) -> np.ndarray:
+        """Return the scores of all labels from layer 5, ``[tokens, labels]``; see `tag`."""
+        classes = self.network.architecture.labels
+        scores = np.zeros((len(part.words), classes), self._dtype.as_numpy_dtype)
+        for _, blocks in self._tagged(self._upper_weights(), table, part, new):
+            for block, _, found in blocks:
+                scores[block.elements] = found.numpy().reshape(-1, classes)[block.cells]
+        return scores
+
     def tag_with_marginals(
         self,
         table: WordTable,

@@ -11,6 +11,7 @@ import tensorflow as tf
 from neuroner_tl.evaluation.scoring import named_measures
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.parameters.files import write_parameters
+from neuroner_tl.prediction.temperature import save_temperature
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.prepared import PreparedRun
 from neuroner_tl.system.memory import peak_memory
@@ -105,9 +106,16 @@ def results_of(
 
 
 def add_scores(run: PreparedRun, folder: RunFolder, results: dict[str, Any]) -> None:
-    """Score the best epoch's model on every part, into the results and files of its own."""
+    """Score the best epoch's model on every part, into the results and files of its own.
+
+    The temperature of its probabilities is fitted to the valid part and saved with the model.
+    """
     run.restore(load_model(folder.model))
     scored = run.scorer.score_all(folder.predictions)
+    temperature = run.scorer.fit_temperature()
+    if temperature is not None:
+        save_temperature(folder.model, temperature)
+    results["temperature"] = temperature
     results.update(measures=named_measures(), scores=scored.scores)
     folder.write_json("document_counts.json", scored.document_counts)
     changed = run.data.changed()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
 from neuroner_tl.dataset.label_names import label_names
 from neuroner_tl.evaluation.scoring import HEADLINE, MODES, Scores, score_tags
 from neuroner_tl.prediction.tagger import Tagger
+from neuroner_tl.prediction.temperature import fit_to_part
 from neuroner_tl.runs.annotations import write_predictions
 from neuroner_tl.runs.data import RunData
 
@@ -51,6 +52,11 @@ class Scorer:
         """Return the micro-averaged F1 of the valid part, 0 to 1, and all its figures."""
         scores = self._score(self._tag("valid"), "valid", mode)
         return scores.micro.f1, scores.to_json()
+
+    def fit_temperature(self) -> Optional[float]:
+        """Return the temperature fitted to the valid part; None if it has no usable sentence."""
+        dataset = self._data.dataset
+        return fit_to_part(self._tagger, dataset.word_table, dataset.parts["valid"])
 
     def score_all(self, folder: Path) -> RunScores:
         """Score every annotated part by every measure, and write all predictions.

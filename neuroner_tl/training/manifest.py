@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroner_tl.errors import CheckpointError
+from neuroner_tl.system.atomic_file import write_json
 from neuroner_tl.system.fingerprint import fingerprint
 from neuroner_tl.system.json_text import parse_json
 
@@ -92,3 +93,17 @@ def _verify(folder: Path, name: str, expected: Any) -> None:
             else "altered (its sha256 differs from the manifest's)"
         )
         raise CheckpointError(f"{path}: {what}; copy the model's folder again")
+
+
+def update_record(folder: Path, values: Mapping[str, Any]) -> None:
+    """Put values into what a model's manifest says of its training, and seal it again.
+
+    Raises:
+        CheckpointError: there is no model, or it is damaged.
+    """
+    manifest = read_manifest(folder)
+    record = manifest.get("training")
+    manifest = {name: value for name, value in manifest.items() if name != "seal"}
+    manifest["training"] = {**(record if isinstance(record, dict) else {}), **values}
+    manifest["format"] = FORMAT
+    write_json(folder / MANIFEST, {**manifest, "seal": seal_of(manifest)})
