@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from neuroner_tl.corpora.statistics import corpus_statistics
     from neuroner_tl.errors import NeuroNERError
     from neuroner_tl.evaluation.brat_folders import evaluate_folders
+    from neuroner_tl.evaluation.calibration import mention_calibration
     from neuroner_tl.evaluation.scoring import Scores
     from neuroner_tl.neuroner import NeuroNER, resume_training, train_model
     from neuroner_tl.parameters.documentation import parameters_markdown
     from neuroner_tl.prediction.predictor import Predictor
+    from neuroner_tl.prediction.temperature import fit_temperature, save_temperature
     from neuroner_tl.runs.folder import RunResult
     from neuroner_tl.runs.prediction import predict_files
     from neuroner_tl.silver.annotate import annotate_texts
@@ -77,8 +79,10 @@ _MODULES = {
     "evaluate_folders": "evaluation.brat_folders",
     "fetch_corpus": "corpora.public.download",
     "find_leaks": "corpora.leaks",
+    "fit_temperature": "prediction.temperature",
     "init_silver": "silver.new_definition",
     "measure_speed": "benchmark.speed",
+    "mention_calibration": "evaluation.calibration",
     "nearest_words": "vectors.looking",
     "parameters_markdown": "parameters.documentation",
     "predict_files": "runs.prediction",
@@ -87,6 +91,7 @@ _MODULES = {
     "read_corpus": "corpora.reader",
     "resume_training": "neuroner",
     "run_study": "studies.study",
+    "save_temperature": "prediction.temperature",
     "split_corpus": "corpora.split_folder",
     "study_report": "studies.study",
     "study_status": "studies.study",
@@ -117,8 +122,10 @@ __all__ = [
     "evaluate_folders",
     "fetch_corpus",
     "find_leaks",
+    "fit_temperature",
     "init_silver",
     "measure_speed",
+    "mention_calibration",
     "nearest_words",
     "parameters_markdown",
     "predict_files",
@@ -127,6 +134,7 @@ __all__ = [
     "read_corpus",
     "resume_training",
     "run_study",
+    "save_temperature",
     "split_corpus",
     "study_report",
     "study_status",
