@@ -135,6 +135,8 @@ def complete_silver(
     doubtful: float = 0.3,
     unlikely: Optional[float] = None,
     longer_spans: bool = True,
+    train_size: Optional[float] = None,
+    split_seed: int = 0,
     word_vectors: Optional[StrPath] = None,
     replace: bool = False,
 ) -> CompletedSilver:
@@ -148,6 +150,9 @@ def complete_silver(
         doubtful: see there.
         unlikely: see there.
         longer_spans: see there.
+        train_size: how much of the train part the new corpus has, in percent of all documents;
+            None for all of it. The documents are those that a run with this size takes.
+        split_seed: of the choice of these documents.
         word_vectors: word-vector file, in place of the one that the model was trained with.
         replace: put it in the place of a corpus that was built before.
 
@@ -168,7 +173,7 @@ def complete_silver(
     remove_leftovers_of(target)
     if not replace or not (target / REPORT).is_file():
         check_new_folder(target)
-    corpus = read_corpus(source)
+    corpus = read_corpus(source, train_size=train_size, split_seed=split_seed)
     report = read_object(source / REPORT)
     model = load_model(Path(teacher_folder))
     lessons = lessons_of(model.folder)
@@ -201,6 +206,7 @@ def complete_silver(
             done = CompletedSilver(target, dict(counts), learned_from)
             content = {
                 **report,
+                "documents": sum(map(len, corpus.values())),
                 "mentions": counts[RESULT],
                 "completion": {
                     "teacher": str(teacher_folder),

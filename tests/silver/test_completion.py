@@ -206,6 +206,19 @@ def test_a_corpus_is_completed_and_says_by_whom(silver, source_run, corpora, tmp
     assert again.counts[completion.ADDED] == 0
 
 
+def test_no_more_documents_are_completed_than_a_run_is_trained_on(silver, source_run, tmp_path):
+    output = tmp_path / "done"
+    complete_silver(silver, source_run.folder.path, output, train_size=20, split_seed=3)
+    wanted = read_corpus(silver, train_size=20, split_seed=3)
+    found = read_corpus(output)
+    assert {name: part.ids for name, part in found.items()} == {
+        name: part.ids for name, part in wanted.items()
+    }
+    assert len(found["train"]) < len(read_corpus(silver)["train"])
+    report = json.loads((output / "report.json").read_text())
+    assert report["documents"] == sum(map(len, wanted.values()))
+
+
 def test_a_teacher_of_the_corpus_itself_is_refused(source_run, corpora, tmp_path):
     with pytest.raises(CorpusError, match="that the teacher .* was trained on, expected none"):
         complete_silver(corpora.silver, source_run.folder.path, tmp_path / "done")

@@ -7,17 +7,21 @@ import shutil
 import traceback
 from typing import Any, Optional
 
-from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError, TrainingError
+from neuroner_tl.errors import CorpusError, NeuroNERError, TrainingError
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.attempts import attempts, finish_run, read_results
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.running.code_version import code_version
 from neuroner_tl.studies.running.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
-from neuroner_tl.studies.running.record import PARTS, failure, make_record
+from neuroner_tl.studies.running.record import failure, make_record
 from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING
-from neuroner_tl.studies.running.teaching import corpus_of, model_of, remove_completed
+from neuroner_tl.studies.running.teaching import (
+    corpus_of,
+    model_of,
+    remove_completed,
+    train_size_of,
+)
 from neuroner_tl.system.interruption import Interrupted
 from neuroner_tl.system.temporary import disk_full_error, is_disk_full
 
@@ -113,8 +117,9 @@ def _parameters(job: Job) -> Parameters:
         if run.source is None
         else model_of(job, run.source, "source"),
     }
-    if run.documents is not None:
-        changes["train_size"] = _percent(job)
+    # A teacher has completed no more documents than these.
+    if run.documents is not None and run.teacher is None:
+        changes["train_size"] = train_size_of(job)
     return Parameters(**{**run.parameters.model_dump(), **changes})
 
 
@@ -129,26 +134,6 @@ def _check_content(job: Job) -> None:
             f"{job.corpus}: found other files (digest {found}) than when the study began, expected "
             f"the same ones ({planned}); restore them, or run the study again for the new ones"
         )
-
-
-def _percent(job: Job) -> float:
-    """Return the number of documents in percent of the corpus, as `train_size` counts them."""
-    p, wanted = job.run.parameters, job.run.documents
-    assert wanted is not None
-    corpus = read_corpus(
-        job.corpus,
-        split_percentages=p.split_percentages,
-        split_seed=p.split_seed,
-        required=("train",),
-    )
-    have = len(corpus.parts["train"])
-    if wanted > have:
-        raise ParameterError(
-            f"source_documents: found {wanted}, but the train part of {job.corpus} has {have} "
-            "documents; ask for fewer"
-        )
-    total = sum(len(corpus.parts[part]) for part in ("train", *PARTS) if part in corpus.parts)
-    return 100 * wanted / total
 
 
 def _tidy(folder: RunFolder, keep_model: bool) -> None:

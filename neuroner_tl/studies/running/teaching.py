@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import shutil
 from pathlib import Path
+from typing import Optional
 
+from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.studies.running.jobs import Job
+from neuroner_tl.studies.running.record import PARTS
 from neuroner_tl.studies.running.record_form import member
 from neuroner_tl.studies.running.store import FINISHED
 from neuroner_tl.system.interruption import at_once
@@ -40,6 +43,8 @@ def corpus_of(job: Job) -> Path:
                 target,
                 sure=run.teaching.sure,
                 doubtful=run.teaching.doubtful,
+                train_size=train_size_of(job),
+                split_seed=run.parameters.split_seed,
             )
     return target
 
@@ -78,6 +83,33 @@ def model_of(job: Job, name: str, role: str) -> Path:
             "the run is made again"
         )
     return model
+
+
+def train_size_of(job: Job) -> Optional[float]:
+    """Return the documents of a source in percent of the corpus, as `train_size` counts them.
+
+    None for the whole train part.
+
+    Raises:
+        ParameterError: the corpus has fewer.
+    """
+    p, wanted = job.run.parameters, job.run.documents
+    if wanted is None:
+        return None
+    corpus = read_corpus(
+        job.corpus,
+        split_percentages=p.split_percentages,
+        split_seed=p.split_seed,
+        required=("train",),
+    )
+    have = len(corpus.parts["train"])
+    if wanted > have:
+        raise ParameterError(
+            f"source_documents: found {wanted}, but the train part of {job.corpus} has {have} "
+            "documents; ask for fewer"
+        )
+    total = sum(len(corpus.parts[part]) for part in ("train", *PARTS) if part in corpus.parts)
+    return 100 * wanted / total
 
 
 def _folder(job: Job, student: str) -> Path:

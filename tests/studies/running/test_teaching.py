@@ -40,10 +40,15 @@ def completed(monkeypatch):
     """What was completed with what; the real work is that of silver/completion.py."""
     calls = []
 
-    def complete(silver, teacher, output, *, sure, doubtful):
-        assert (Path(teacher) / "manifest.json").is_file()
+    def complete(silver, teacher, output, *, sure, doubtful, train_size, split_seed):
+        assert (Path(teacher) / "manifest.json").is_file() and split_seed == 0
         calls.append((Path(teacher), sure, doubtful))
         shutil.copytree(silver, output)
+        if train_size is not None:
+            left_out = read_corpus(silver, train_size=train_size).left_out
+            for name in left_out.ids:
+                for path in (output / "train").glob(f"{name}.*"):
+                    path.unlink()
 
     module = SimpleNamespace(complete_silver=complete)
     monkeypatch.setitem(sys.modules, "neuroner_tl.silver.completion", module)
@@ -137,9 +142,10 @@ def test_teacher_student_and_target_are_trained_in_turn(
     write_study, tmp_path, folder, records, completed, caplog
 ):
     silver = tmp_path / "silver"
-    write_silver_corpus(silver, (2, 1), 1, ("DISO",))
+    write_silver_corpus(silver, (4, 1), 1, ("DISO",))
     (silver / "report.json").write_text('{"learned_from_documents": {"other": ["a", "b"]}}')
-    path = write_study("arms = baseline, taught\nkeep_models = False", TAUGHT, source=str(silver))
+    study = "arms = baseline, taught\nkeep_models = False\nsource_documents = 2"
+    path = write_study(study, TAUGHT, source=str(silver))
     # Its model is kept for the teaching to come, whatever keep_models says.
     assert main(["study", "run", str(path), "--arms", "baseline"]) == 0
     assert len(records()) == 1 and not completed
@@ -147,7 +153,10 @@ def test_teacher_student_and_target_are_trained_in_turn(
     found = records()
     assert len(found) == 3 and {r["status"] for r in found.values()} == {"finished"}
     student, baseline = found["source", True], found["baseline", False]
-    assert student["teacher"] == baseline["id"]
+    assert student["teacher"] == baseline["id"] and student["documents"] == 2
+    # Only what is trained on is completed.
+    imported = json.loads((folder / student["folder"] / "import_report.json").read_text())
+    assert imported["train"]["documents"] == 2
     assert completed == [(folder / baseline["folder"] / "model", 0.8, 0.4)]
     assert found["taught", False]["source"] == student["id"]
     report = folder / found["taught", False]["folder"] / "transfer_report.json"
