@@ -30,6 +30,10 @@ class Abbreviation(NamedTuple):
     Attributes:
         long: the span of its long form.
         short: its own span, in the brackets, without a plural s.
+
+    Example:
+        >>> Abbreviation(long=(0, 21), short=(23, 26))  # of "chronic renal failure (CRF)"
+        Abbreviation(long=(0, 21), short=(23, 26))
     """
 
     long: Span
