@@ -54,7 +54,7 @@ def definition_text(
         "output_folder = output",
         "# The same seed gives the same corpus.",
         "seed = 0",
-        "# Percent of the documents on which training chooses its best epoch.",
+        "# Percent of the documents that are left for valid, on which training chooses an epoch.",
         f"valid_percent = {20 if number < 100 else 10 if number < 2000 else 2}",
         "",
         "[annotators]",
@@ -175,14 +175,19 @@ def _gold_lines(gold: Sequence[Path]) -> list[str]:
 
 
 def _clean_lines(number: int, gold: bool) -> list[str]:
-    lines = [
-        "# Texts without a mention are left out: most of them are about something else.",
-        "min_annotations = 1",
-        "# So are lists of names: texts with more mentions per 100 words.",
-        "max_density = 20",
-    ]
     if gold:
-        lines += ["# Words that gold never annotates are not annotated.", "blacklist = gold"]
+        lines = [
+            "# As many texts without a mention are kept as there are in gold.",
+            "empty_share = gold",
+            "# Words that gold never annotates are not annotated.",
+            "blacklist = gold",
+        ]
+    else:
+        lines = [
+            "# Texts without a mention are left out: most of them are about something else.",
+            "min_annotations = 1",
+        ]
+    lines += ["# Lists of names are left out: more mentions per 100 words.", "max_density = 20"]
     if number >= _MANY_TEXTS:
         lines += [
             "# No topic, of 50 that are found in the texts, has more than 6 % of them.",
