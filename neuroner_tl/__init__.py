@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from neuroner_tl.runs.prediction import predict_files
     from neuroner_tl.silver.annotate import annotate_texts
     from neuroner_tl.silver.build import build_silver
+    from neuroner_tl.silver.comparison import compare_silver
     from neuroner_tl.silver.completion import complete_silver
     from neuroner_tl.silver.lexicon import LexiconRules
     from neuroner_tl.silver.new_definition import init_silver
@@ -71,6 +72,7 @@ _MODULES = {
     "annotate_texts": "silver.annotate",
     "build_silver": "silver.build",
     "check_corpus": "corpora.check",
+    "compare_silver": "silver.comparison",
     "complete_silver": "silver.completion",
     "convert_corpus": "corpora.convert",
     "convert_vectors": "vectors.selection",
@@ -114,6 +116,7 @@ __all__ = [
     "annotate_texts",
     "build_silver",
     "check_corpus",
+    "compare_silver",
     "complete_silver",
     "convert_corpus",
     "convert_vectors",

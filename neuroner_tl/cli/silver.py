@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--replace", action="store_true", help="replace the corpus that an earlier run built"
     )
     _add_complete(actions)
+    _add_report(actions)
     description = "write the matches of a term list in texts as stand-off, and report the speed"
     annotate = actions.add_parser("annotate", help=description, description=description)
     annotate.add_argument(
@@ -154,9 +155,38 @@ def _add_complete(actions: Any) -> None:
     )
 
 
+def _add_report(actions: Any) -> None:
+    description = (
+        "compare a silver corpus with gold corpora: density, abbreviations, lengths, strings seen"
+    )
+    report = actions.add_parser("report", help=description, description=description)
+    report.add_argument("corpus", type=Path, metavar="DIR", help="the silver corpus")
+    report.add_argument(
+        "--gold",
+        type=Path,
+        required=True,
+        action="extend",
+        nargs="+",
+        metavar="CORPUS",
+        help="gold corpora, folders or archives, of which the train parts are compared",
+    )
+    report.add_argument(
+        "--type",
+        dest="entity_type",
+        metavar="TYPE",
+        help="entity type to count (default: that of the silver corpus)",
+    )
+
+
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the command."""
-    actions = {"init": _init, "build": _build, "complete": _complete, "annotate": _annotate}
+    actions = {
+        "init": _init,
+        "build": _build,
+        "report": _report,
+        "complete": _complete,
+        "annotate": _annotate,
+    }
     return actions[arguments.action](arguments)
 
 
@@ -212,6 +242,13 @@ def _build(arguments: argparse.Namespace) -> Outcome:
         f"{result.to_text(terminal_width())}\nwritten to {result.folder}",
         {"folder": result.folder, **result.content},
     )
+
+
+def _report(arguments: argparse.Namespace) -> Outcome:
+    from neuroner_tl.silver.comparison import compare_silver
+
+    comparison = compare_silver(arguments.corpus, arguments.gold, entity_type=arguments.entity_type)
+    return Outcome(comparison.to_text(terminal_width()), comparison.to_json())
 
 
 def _annotate(arguments: argparse.Namespace) -> Outcome:

@@ -16,6 +16,7 @@ from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.silver.agreement import Agreement
 from neuroner_tl.silver.annotation import annotate, learned_from
 from neuroner_tl.silver.cleaning import clean_mentions, make_blacklist, mentions_of, select
+from neuroner_tl.silver.comparison import SilverComparison, profile_of
 from neuroner_tl.silver.consensus import (
     Consensus,
     make_consensus,
@@ -133,7 +134,16 @@ def build_silver(
     quality = Quality()
     if training.documents:
         quality = measure(definition, training, banned, label_model)
-    shared = list(gold.index.find(corpus_documents(silver, settings.type)))
+    documents = corpus_documents(silver, settings.type)
+    shared = list(gold.index.find(documents))
+    comparison = SilverComparison(
+        profile_of(documents, settings.type),
+        {
+            corpus.name: profile
+            for corpus in gold.corpora
+            if (profile := profile_of(corpus.parts.get("train", ()), settings.type)).mentions
+        },
+    )
     content = {
         "definition": definition.path.name,
         "type": settings.type,
@@ -156,6 +166,7 @@ def build_silver(
         "withheld_train_documents": dict(gold.withheld),
         "documents_shared_with_gold": len(shared),
         "annotators": annotations.records,
+        "comparison": comparison.to_json(),
         "agreement": agreement.to_json(),
         **quality.to_json(),
     }
@@ -168,6 +179,7 @@ def build_silver(
         consensus,
         agreement,
         quality,
+        comparison,
         shared,
     )
     write_corpus(definition, target, silver, removed, entries, content, to_text(None))

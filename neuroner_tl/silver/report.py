@@ -13,6 +13,7 @@ from neuroner_tl.messages.numbers import counted, fixed
 from neuroner_tl.messages.screen import paragraph, table_lines, wrapped
 from neuroner_tl.silver.agreement import Agreement
 from neuroner_tl.silver.boundaries import BoundaryTable
+from neuroner_tl.silver.comparison import SilverComparison
 from neuroner_tl.silver.consensus import Consensus, PosteriorRule
 from neuroner_tl.silver.definition import TRAIN
 from neuroner_tl.silver.quality import FOLDS, Quality
@@ -53,6 +54,7 @@ def format_report(
     consensus: Consensus,
     agreement: Agreement,
     quality: Quality,
+    comparison: SilverComparison,
     shared: Sequence[SharedDocument],
     width: Optional[int] = None,
 ) -> str:
@@ -69,6 +71,9 @@ def format_report(
         lines += wrapped(_coverage(quality.documents[corpus], quality.covered[corpus]), width)
         parts.append("\n".join(lines))
         parts.append(_boundaries(corpus, quality.boundaries[corpus]))
+    if comparison.gold:
+        title = "the silver corpus beside the train parts of the gold corpora"
+        parts.append("\n".join([*wrapped(title, width), comparison.to_text(width)]))
     parts.append(_entities(silver))
     parts.append(f"documents shared with the gold corpora: {len(shared)}")
     return f"silver corpus {name}\n\n" + "\n\n".join(parts) + "\n"
