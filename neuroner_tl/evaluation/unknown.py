@@ -25,7 +25,7 @@ def scored_prediction(gold: Document, predicted: Document) -> Document:
     """
     if not gold.unknown:
         return predicted
-    # Disjoint stretches in order, of which at most one begins last before an offset.
+    # Disjoint and in order, so that only the last one that begins before an end can overlap.
     stretches: list[tuple[int, int]] = []
     for start, end in sorted(fragment for region in gold.unknown for fragment in region.fragments):
         if stretches and start <= stretches[-1][1]:

@@ -45,14 +45,12 @@ def test_documents(found, counts):
 
 
 def test_regions_that_overlap_are_one_stretch():
-    regions = (
-        Entity("A", ((0, 20),), "", certain=False),
-        Entity("A", ((2, 5),), "", certain=False),
-    )
+    places = [(0, 1), (5, 20), (7, 9), (25, 28), (26, 27)]
+    regions = tuple(Entity("A", (place,), "", certain=False) for place in places)
     gold = Document("d", TEXT, regions)
     found = tuple(Entity("DISO", ((start, start + 1),), "x") for start in range(30))
     kept = scored_prediction(gold, Document("d", TEXT, found)).entities
-    assert [e.start for e in kept] == list(range(20, 30))
+    assert [e.start for e in kept] == [*range(1, 5), *range(20, 25), 28, 29]
 
 
 @pytest.mark.parametrize(

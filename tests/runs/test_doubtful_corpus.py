@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import random
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from same_runs import assert_same_run, assert_same_weights, epochs_of
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
 from neuroner_tl.corpora.import_report import UNKNOWN_REGION
 from neuroner_tl.corpora.reader import read_corpus
+from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.runs.data import load_data
 from neuroner_tl.runs.prepared import prepare_run
@@ -115,3 +117,35 @@ def test_the_digest_of_the_data_covers_doubts(settings, tmp_path):
         parts = {**data.dataset.parts, "train": dataclasses.replace(train, **{name: array})}
         changed = dataclasses.replace(data, dataset=dataclasses.replace(data.dataset, parts=parts))
         assert changed.digest != data.digest
+
+
+@pytest.mark.slow
+def test_open_tokens_unteach_nothing(tiny, tmp_path):
+    """Of a corpus with most mentions unknown, more is learnt than if they were outside."""
+    corpora = write_synthetic_corpora(
+        tmp_path, gold_documents=(20, 6, 10), silver_documents=(2, 1), types=("DISO",)
+    )
+    draw = random.Random(0)
+    parts = {name: list(part) for name, part in read_corpus(corpora.gold).parts.items()}
+    parts["train"] = [
+        dataclasses.replace(
+            document,
+            entities=tuple(
+                dataclasses.replace(entity, certain=draw.random() < 0.4)
+                for entity in document.entities
+            ),
+        )
+        for document in parts["train"]
+    ]
+    write_brat_parts(tmp_path / "doubtful", parts)
+    settings = {
+        **tiny,
+        "dataset_text_folder": tmp_path / "doubtful",
+        "batch_size": 2,
+        "maximum_number_of_epochs": 4,
+    }
+    recalls = []
+    for treatment in ("open", "outside"):
+        run = fit(settings, tmp_path / treatment, unknown_tokens=treatment)
+        recalls.append(run.results["scores"]["test"]["documents"]["micro"]["recall"])
+    assert recalls[0] > recalls[1] + 0.15
