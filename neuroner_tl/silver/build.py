@@ -121,7 +121,9 @@ def build_silver(
     label_model = _label_model(definition, pool, pool_spans, for_scores=bool(training.documents))
     consensus = make_consensus(definition, training, label_model)
     silver, agreement = _harmonise(definition, pool, pool_spans, consensus)
-    steps.append(Step("harmonised", len(pool), len(silver), 0, mentions_of(silver)))
+    steps.append(
+        Step(f"harmonised by {consensus.rule.name}", len(pool), len(silver), 0, mentions_of(silver))
+    )
 
     entries, banned = make_blacklist(definition, silver, training)
     silver = clean_mentions(definition, silver, banned, steps)
@@ -148,6 +150,8 @@ def build_silver(
         "definition": definition.path.name,
         "type": settings.type,
         "steps": [vars(step) for step in steps],
+        "texts": len(texts),
+        "gold_documents": len(training.documents),
         "documents": len(silver),
         "mentions": mentions_of(silver),
         "unique_mentions": len({text for document in silver for text in document.keys()}),
@@ -175,6 +179,7 @@ def build_silver(
         settings.name,
         steps,
         silver,
+        len(training.documents),
         annotations.records,
         consensus,
         agreement,

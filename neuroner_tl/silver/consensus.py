@@ -76,9 +76,15 @@ class PosteriorRule:
     threshold: float
     boundaries: AbstractSet[str] = frozenset()
 
+    @property
+    def name(self) -> str:
+        """The rule in words, such as ``label model, probability of at least 0.5``."""
+        kind = "label model" if isinstance(self.model, LabelModel) else "classifier of candidates"
+        return f"{kind}, probability of at least {self.threshold:g}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the threshold and what was learned of each annotator."""
-        return {"threshold": self.threshold, **self.model.to_json()}
+        return {"name": self.name, "threshold": self.threshold, **self.model.to_json()}
 
 
 @dataclass(frozen=True)

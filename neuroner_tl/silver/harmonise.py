@@ -103,9 +103,23 @@ class VoteRule:
     boundary_by_exact: bool = True
     boundaries: AbstractSet[str] = frozenset()
 
+    @property
+    def name(self) -> str:
+        """The rule in words, such as ``tolerant votes of 2, mesh counting 2``."""
+        if len(self.exact) == 1 and not self.overlap:
+            return f"{next(iter(self.exact))} alone"
+        if self.overlap and dict(self.overlap) != dict(self.exact):
+            return (
+                f"weighted votes of {self.threshold:g}, exact ones and others by their own weights"
+            )
+        words = [f"{'tolerant' if self.overlap else 'exact'} votes of {self.threshold:g}"]
+        words += [f"{one} counting {w:g}" for one, w in sorted(self.exact.items()) if w != 1]
+        return ", ".join(words)
+
     def to_json(self) -> dict[str, Any]:
         """Return the rule as plain dictionaries and numbers."""
         return {
+            "name": self.name,
             "exact": dict(self.exact),
             "overlap": dict(self.overlap),
             "threshold": self.threshold,

@@ -50,6 +50,7 @@ def format_report(
     name: str,
     steps: Sequence[Step],
     silver: Sequence[SilverDocument],
+    gold_documents: int,
     annotators: Mapping[str, Mapping[str, Any]],
     consensus: Consensus,
     agreement: Agreement,
@@ -60,7 +61,7 @@ def format_report(
 ) -> str:
     """Return the report."""
     parts = [
-        _steps(steps, width),
+        _steps(steps, gold_documents, width),
         *_models(annotators, width),
         _agreement(agreement, width),
         _rule(consensus, agreement.annotators),
@@ -79,7 +80,7 @@ def format_report(
     return f"silver corpus {name}\n\n" + "\n\n".join(parts) + "\n"
 
 
-def _steps(steps: Sequence[Step], width: Optional[int]) -> str:
+def _steps(steps: Sequence[Step], gold_documents: int, width: Optional[int]) -> str:
     rows = [
         (
             step.name,
@@ -89,7 +90,13 @@ def _steps(steps: Sequence[Step], width: Optional[int]) -> str:
         for step in steps
     ]
     columns, right = ("step", "documents", "mentions"), (False, True, True)
-    return "\n".join(table_lines(columns, rows, right, width=width))
+    note = "documents: texts that become documents of the corpus"
+    if gold_documents:
+        note += (
+            f"; the {counted(gold_documents, 'gold document')} that annotators are scored on, and "
+            "rules learned from, are not among them"
+        )
+    return "\n".join([*table_lines(columns, rows, right, width=width), *wrapped(note, width)])
 
 
 def _models(annotators: Mapping[str, Mapping[str, Any]], width: Optional[int]) -> list[str]:
@@ -153,8 +160,8 @@ def _agreement(agreement: Agreement, width: Optional[int]) -> str:
 def _rule(consensus: Consensus, names: Sequence[str]) -> str:
     rule = consensus.rule
     if isinstance(rule, PosteriorRule):
-        return _label_model(rule)
-    lines = [f"{'weight of a vote':<24}{'exact':>9}{'overlap':>9}"]
+        return f"rule: {rule.name}\n{_label_model(rule)}"
+    lines = [f"rule: {rule.name}", f"{'weight of a vote':<24}{'exact':>9}{'overlap':>9}"]
     for name in names:
         exact, overlap = rule.exact.get(name, 0.0), rule.overlap.get(name, 0.0)
         lines.append(f"{name:<24}{exact:>9.3f}{overlap:>9.3f}")

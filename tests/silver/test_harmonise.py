@@ -54,6 +54,17 @@ def test_votes_are_used_up() -> None:
     assert spans_of(rule, a=[(0, 4), (6, 9)], b=[(0, 9)], c=[(0, 4), (6, 9)]) == [(0, 4), (6, 9)]
 
 
+def test_a_rule_says_in_words_what_it_is() -> None:
+    """The report used to give weights alone, from which one had to guess which rule had won."""
+    assert tolerant_vote(NAMES, 2).name == "tolerant votes of 2"
+    assert exact_vote(NAMES, 1).name == "exact votes of 1"
+    assert tolerant_vote(NAMES, 2, {"b": 2}).name == "tolerant votes of 2, b counting 2"
+    assert VoteRule({"a": 1.0}, {}, 1.0).name == "a alone"
+    learned = VoteRule({"a": 0.8, "b": 0.4}, {"a": 0.1, "b": -0.2}, 0.5)
+    assert learned.name.startswith("weighted votes of 0.5")
+    assert learned.to_json()["name"] == learned.name
+
+
 def test_weights() -> None:
     rule = tolerant_vote(NAMES, 2, {"a": 2, "b": 0.5})
     assert spans_of(rule, a=[(0, 4)]) == [(0, 4)]

@@ -168,6 +168,12 @@ def test_counts_before_and_after_each_step(built: Path) -> None:
         "sample",
     ]
     assert (steps[0]["documents_before"], steps[0]["documents_after"]) == (61, 59)
+    assert steps[1]["name"] == "harmonised by tolerant votes of 2"
+    content = json.loads((built / "report.json").read_text())
+    assert (content["texts"], content["gold_documents"]) == (61, 15)
+    report = (built / "report.txt").read_text()
+    assert "rule: tolerant votes of 2\n" in report
+    assert "the 15 gold documents that annotators are scored on" in " ".join(report.split())
     for left, right in zip(steps, steps[1:]):
         assert left["documents_after"] == right["documents_before"]
     for left, right in zip(steps[1:], steps[2:]):
