@@ -163,5 +163,8 @@ def test_they_are_no_mentions_anywhere(tmp_path: Path) -> None:
     assert "T2\tDisease 18 31\tbreast cancer\nA1\tUnknown T2" in (
         (tmp_path / "out" / "train" / "d.ann").read_text()
     )
-    convert_corpus(tmp_path / "corpus", "brat", tmp_path / "none", only=["GENE"])
-    assert (tmp_path / "none" / "train" / "d.ann").read_text() == ""
+    gene = replace(entity("Flu"), type="GENE")
+    other = replace(DOCUMENT, entities=(*DOCUMENT.entities, gene))
+    write_brat_parts(tmp_path / "types", {"train": [other]})
+    convert_corpus(tmp_path / "types", "brat", tmp_path / "genes", only=["GENE"])
+    assert (tmp_path / "genes" / "train" / "d.ann").read_text() == "T1\tGENE 33 36\tFlu\n"
