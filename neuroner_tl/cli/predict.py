@@ -31,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=64,
         help="sentences per batch, at most 128 (default 64)",
     )
+    parser.add_argument(
+        "--probabilities",
+        action="store_true",
+        help="write the probability of each entity, as a note of brat",
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads, 0 for all (default 1)")
 
 
@@ -45,5 +50,6 @@ def run(arguments: argparse.Namespace) -> Outcome:
         word_vectors=arguments.word_vectors,
         batch_size=arguments.batch_size,
         threads=arguments.threads,
+        probabilities=arguments.probabilities,
     )
     return Outcome(result.summary(), vars(result))

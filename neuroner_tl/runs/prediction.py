@@ -81,17 +81,19 @@ def predict_files(
     word_vectors: Optional[StrPath] = None,
     batch_size: int = 64,
     threads: int = 1,
+    probabilities: bool = False,
 ) -> PredictedFiles:
     """Tag a text file, or all ``.txt`` files of a folder, and write brat files.
 
     Args:
-        model: the folder of a run or of its model, or a loaded model, for which the options below
-            are without effect.
+        model: the folder of a run or of its model, or a loaded model, for which the options on
+            loading are without effect.
         source: a UTF-8 text file or a folder of them; annotations beside them are not read.
         output: folder for ``.txt`` and ``.ann`` files; it is made.
         word_vectors: see `load_predictor`.
         batch_size: sentences that are read side by side.
         threads: threads of TensorFlow, 0 for as many as there are processors.
+        probabilities: whether to write the probability of each entity, as a note of brat.
 
     Raises:
         CheckpointError: the model cannot be loaded.
@@ -112,7 +114,7 @@ def predict_files(
     check_writable(output, "--output")
     documents, entities = 0, 0
     texts = (Document(path.stem, read_text(path)) for path in paths)
-    with BratWriter(output) as writer:
+    with BratWriter(output, with_probabilities=probabilities) as writer:
         for document in model.predict(texts):
             writer.add(document)
             documents += 1

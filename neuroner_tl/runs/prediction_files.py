@@ -40,7 +40,7 @@ class PredictionFiles:
     def __init__(self, folder: Path, part: PartReader) -> None:
         self.has_columns = part.has_columns
         self._columns_path = folder.with_name(f"{folder.name}.conll")
-        self._writer = BratWriter(folder, with_text=part.has_columns)
+        self._writer = BratWriter(folder, with_text=part.has_columns, with_probabilities=False)
         self._stack = ExitStack()
         self._columns: Optional[IO[str]] = None
 

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.formats.conll import conll_lines, iterate_conll
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
@@ -96,3 +97,20 @@ def test_predictions_are_synced_once(source_run, corpora, tmp_path, monkeypatch)
     predict_files(Predictor(source_run.folder.model), texts, tmp_path / "out")
     assert len(list((tmp_path / "out").iterdir())) == 80
     assert len(calls) <= (2 if atomic_file._syncfs is not None else 81)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_probabilities_are_written_on_request(source_run, corpora, tmp_path, asked):
+    """As notes, which a reader of brat files takes for probabilities."""
+    predictor = Predictor(source_run.folder.model)
+    texts = corpora.gold / "test"
+    predict_files(predictor, texts, tmp_path / "out", probabilities=asked)
+    found = {d.id: d for d in iterate_brat_folder(tmp_path / "out", ImportReport())}
+    number = 0
+    for document in predictor.predict(iterate_brat_folder(texts, ImportReport())):
+        assert found[document.id].entities == document.entities
+        for written, entity in zip(found[document.id].entities, document.entities):
+            expected = pytest.approx(entity.probability, abs=1e-5) if asked else None
+            assert written.probability == expected
+            number += 1
+    assert number

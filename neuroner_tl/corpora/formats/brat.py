@@ -229,10 +229,11 @@ def _read_remark(
     return True
 
 
-def format_annotations(entities: Iterable[Entity]) -> str:
+def format_annotations(entities: Iterable[Entity], with_probabilities: bool = True) -> str:
     """Return the entities as the text of an ``.ann`` file, with the ids T1, T2 ...
 
-    An unknown region is followed by an attribute, an entity with a probability by a note.
+    An unknown region is followed by an attribute, an entity with a probability by a note, unless
+    these are left out.
     """
     lines = []
     regions = notes = 0
@@ -243,7 +244,7 @@ def format_annotations(entities: Iterable[Entity]) -> str:
         if not entity.certain:
             regions += 1
             lines.append(f"A{regions}\tUnknown T{number}\n")
-        if entity.probability is not None:
+        if with_probabilities and entity.probability is not None:
             notes += 1
             lines.append(
                 f"#{notes}\tAnnotatorNotes T{number}\tprobability {entity.probability:.6g}\n"

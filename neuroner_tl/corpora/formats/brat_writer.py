@@ -30,6 +30,7 @@ class BratWriter:
     Args:
         folder: where to write.
         with_text: whether to write ``.txt`` files as well as ``.ann`` files.
+        with_probabilities: whether to write the probabilities of entities, as notes.
 
     Raises:
         CorpusError: the folder cannot be written.
@@ -41,9 +42,12 @@ class BratWriter:
                 writer.add(document)
     """
 
-    def __init__(self, folder: Path, with_text: bool = True) -> None:
+    def __init__(
+        self, folder: Path, with_text: bool = True, with_probabilities: bool = True
+    ) -> None:
         self._folder = folder
         self._with_text = with_text
+        self._with_probabilities = with_probabilities
         self._staged: list[str] = []
         self._staging = temporary_path(folder / "documents")
         try:
@@ -62,7 +66,9 @@ class BratWriter:
         name = document.id
         if not name or name.startswith(".") or any(c in name for c in "/\\\0"):
             raise CorpusError(f"document id {name!r} cannot be a file name; rename the document")
-        self._write(f"{name}.ann", format_annotations(document.annotations))
+        self._write(
+            f"{name}.ann", format_annotations(document.annotations, self._with_probabilities)
+        )
         if self._with_text:
             # Readers take a first byte order mark for the file's signature: the text keeps its own.
             has_mark = document.text.startswith(BYTE_ORDER_MARK)
