@@ -37,7 +37,6 @@ def definition_text(
         gold: the gold corpora.
     """
     number = len(texts.hashes)
-    wide = sum(2 * file.covered >= number for file in taggers.values())
     lines = [
         f"# Silver corpus of the class {entity_type}; docs/silver.md explains every name.",
         f"# Build it with: neuroner-tl silver build {path}",
@@ -72,7 +71,7 @@ def definition_text(
         "abbreviations = True",
         "",
         "[harmonise]",
-        *_harmonise_lines(len(lists), len(taggers), len(lists) + wide, bool(gold)),
+        *_harmonise_lines(len(lists), len(taggers), bool(gold)),
         "",
         "[gold]",
         *_gold_lines(gold),
@@ -117,13 +116,12 @@ def _type_lines(entity_type: str, taggers: Mapping[str, TaggerFile]) -> list[str
     return ["[types]", comment, *own, ""] if own else []
 
 
-def _harmonise_lines(lists: int, taggers: int, wide: int, gold: bool) -> list[str]:
+def _harmonise_lines(lists: int, taggers: int, gold: bool) -> list[str]:
     """Return how annotations become mentions.
 
     Args:
         lists: how many term lists there are.
         taggers: how many taggers.
-        wide: how many of all of them have seen most of the texts.
         gold: whether there are annotated corpora.
     """
     if taggers and lists + taggers >= MIN_ANNOTATORS:
@@ -144,10 +142,10 @@ def _harmonise_lines(lists: int, taggers: int, wide: int, gold: bool) -> list[st
             "method = tolerant",
             "threshold = 1",
         ]
-    if wide < MIN_ANNOTATORS:
+    if lists + taggers < MIN_ANNOTATORS:
         return [
-            "# What any annotator finds is a mention; 2 asks for two of them, which finds less and",
-            "# errs less. Annotations that overlap are votes for one mention.",
+            "# What either annotator finds is a mention; 2 asks for both, and errs less.",
+            "# Annotations that overlap are votes for one mention.",
             "method = tolerant",
             "threshold = 1",
         ]
