@@ -6,11 +6,13 @@ consensus comes from weights, words and blacklist that were learned without it.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
+from neuroner_tl.errors import CorpusError
 from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.silver.blacklist import build_blacklist, key
 from neuroner_tl.silver.boundaries import BoundaryTable
@@ -20,6 +22,8 @@ from neuroner_tl.silver.following import follow_long_forms, without
 from neuroner_tl.silver.harmonise import Span, Vote, exact_vote, tolerant_vote
 from neuroner_tl.silver.label_model import LabelModel
 from neuroner_tl.silver.selection import SilverDocument
+
+logger = logging.getLogger(__name__)
 
 FOLDS = 5
 PLAIN_VOTES = 2
@@ -99,7 +103,12 @@ def measure(
         # The definition's own method is below, with all its steps.
         if method != definition.harmonise.method and (label_model or method == "learned"):
             plain = _with_method(definition, method)
-            for label, fitted in _cross_fitted(plain, sample, banned, label_model).items():
+            try:
+                others = _cross_fitted(plain, sample, banned, label_model)
+            except CorpusError as error:
+                logger.info("%s, for comparison: %s", _METHOD_NAMES[method], error)
+                continue
+            for label, fitted in others.items():
                 rows[label] = [*fitted]
     for label, fitted in _cross_fitted(definition, sample, banned, label_model).items():
         rows[label] = [*fitted]
@@ -130,7 +139,7 @@ def _with_method(definition: SilverDefinition, method: str) -> SilverDefinition:
     return replace(
         definition,
         harmonise=definition.harmonise.model_copy(update=changes),
-        clean=definition.clean.model_copy(update={"blacklist": None}),
+        clean=definition.clean.model_copy(update={"blacklist": None, "abbreviations": False}),
     )
 
 

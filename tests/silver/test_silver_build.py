@@ -289,6 +289,17 @@ def test_documents_without_mentions_are_kept_in_proportion(data: Path, tmp_path:
         build_silver(path, replace=True)
 
 
+def test_annotators_without_errors_are_no_error(data: Path, tmp_path: Path) -> None:
+    """Other methods are scored for comparison; one that cannot be learned ended the build."""
+    (data / "perfect.txt").write_text("\n".join(DISEASES))
+    path = define(data, tmp_path)
+    text = path.read_text().replace("threshold = 2", "threshold = 1")
+    start, end = text.index("one = "), text.index("[harmonise]")
+    path.write_text(f"{text[:start]}one = lexicon:perfect.txt\n{text[end:]}")
+    scores = build_silver(path).content["scores"]["gold"]
+    assert scores["tolerant vote"]["f1"] == 1.0 and "learned vote" not in scores
+
+
 def test_texts_of_several_files(data: Path, tmp_path: Path) -> None:
     lines = (data / "texts.jsonl").read_text().splitlines(keepends=True)
     (data / "first.jsonl").write_text("".join(lines[:40]))
