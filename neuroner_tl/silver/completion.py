@@ -165,7 +165,13 @@ def complete_silver(
     from neuroner_tl.prediction.marginals import LabelRoles
     from neuroner_tl.prediction.model_vectors import model_word_vectors
     from neuroner_tl.prediction.predictor import Predictor
-    from neuroner_tl.silver.teacher import LEARNED_FROM, REPORT, lessons_of, merged
+    from neuroner_tl.silver.teacher import (
+        LEARNED_FROM,
+        REPORT,
+        labels_of_silver,
+        lessons_of,
+        merged,
+    )
     from neuroner_tl.training.checkpoint import load_model
 
     rule = CompletionRule(sure, doubtful, unlikely, longer_spans)
@@ -174,9 +180,9 @@ def complete_silver(
     if not replace or not (target / REPORT).is_file():
         check_new_folder(target)
     corpus = read_corpus(source, train_size=train_size, split_seed=split_seed)
-    report = read_object(source / REPORT)
+    report, known = read_object(source / REPORT), labels_of_silver(source)
     model = load_model(Path(teacher_folder))
-    lessons = lessons_of(model.folder)
+    lessons = lessons_of(model.folder, source)
     types: set[str] = set()
     shared = list(lessons.index().find(_noting_types(all_documents(corpus), types)))
     if shared:
@@ -199,7 +205,7 @@ def complete_silver(
         name: _completed(part, name, predictor, types, rule, counts)
         for name, part in corpus.items()
     }
-    learned_from = merged(lessons.learned_from, report.get(LEARNED_FROM))
+    learned_from = merged(lessons.learned_from, known)
     try:
         with temporary_folder(target) as folder:
             write_parts(folder, parts)
@@ -212,10 +218,6 @@ def complete_silver(
                     "teacher": str(teacher_folder),
                     **dataclasses.asdict(rule),
                     "counts": done.counts,
-                },
-                "learned_from": {
-                    **(report.get("learned_from") or {}),
-                    **{name: len(ids) for name, ids in learned_from.items()},
                 },
                 LEARNED_FROM: learned_from,
             }

@@ -8,7 +8,7 @@ from pathlib import Path
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.duplicates import DocumentIndex
 from neuroner_tl.corpora.reader import Corpus
-from neuroner_tl.errors import CheckpointError, NeuroNERError
+from neuroner_tl.errors import CheckpointError, CorpusError, NeuroNERError
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.runs.data import open_corpus
 from neuroner_tl.system.json_text import read_object
@@ -29,7 +29,7 @@ class Lessons:
 
     Example::
 
-        lessons = lessons_of(Path("output/my_run/model"))
+        lessons = lessons_of(Path("output/my_run/model"), Path("output/silver_diso"))
         print({corpus: len(ids) for corpus, ids in lessons.learned_from.items()})
     """
 
@@ -41,11 +41,9 @@ class Lessons:
         """Return an index in which documents are looked up."""
         return DocumentIndex(self.documents, labels=self.labels)
 
-    def _add(self, corpus: Corpus) -> None:
-        report = read_object(corpus.folder / REPORT)
-        if LEARNED_FROM in report or "steps" in report:
-            # A silver corpus, which may be the one that is annotated.
-            self.learned_from = merged(self.learned_from, report.get(LEARNED_FROM))
+    def _add(self, corpus: Corpus, is_silver: bool) -> None:
+        if is_silver or (corpus.folder / REPORT).is_file():
+            self.learned_from = merged(self.learned_from, labels_of_silver(corpus.folder))
             return
         name = corpus.folder.resolve().name
         self.learned_from = merged(self.learned_from, {name: list(corpus.parts["train"].ids)})
@@ -55,11 +53,13 @@ class Lessons:
                 self.labels.append(f"{name}/{part}/{document.id}")
 
 
-def lessons_of(model_folder: Path) -> Lessons:
+def lessons_of(model_folder: Path, silver: Path) -> Lessons:
     """Return what a model was taught.
 
     Args:
         model_folder: the folder of the model itself, not of its run.
+        silver: the silver corpus that it annotates; a model that it started from may have been
+            trained on it.
 
     Raises:
         CheckpointError: a corpus that it, or a model that it started from, was trained on is gone.
@@ -72,17 +72,33 @@ def lessons_of(model_folder: Path) -> Lessons:
         try:
             parameters = load_parameters(folder / PARAMETERS, {})
             corpus, _ = open_corpus(parameters, ("train",), warn=False)
+            started_from = folder != model_folder
+            lessons._add(corpus, started_from and corpus.folder.resolve() == silver.resolve())
         except NeuroNERError as error:
             raise CheckpointError(
                 f"{model_folder}: it is not known which labels this model has seen: {error}"
             ) from error
-        lessons._add(corpus)
         if not parameters.use_pretrained_model or parameters.pretrained_model_folder is None:
             break
         folder = parameters.pretrained_model_folder
         if not (folder / PARAMETERS).is_file() and (folder / "model" / PARAMETERS).is_file():
             folder = folder / "model"
     return lessons
+
+
+def labels_of_silver(folder: Path) -> dict[str, list[str]]:
+    """Return the ids of the gold documents whose labels a silver corpus knows, by corpus.
+
+    Raises:
+        CorpusError: it has learned from gold, and its report does not say from which documents.
+    """
+    report = read_object(folder / REPORT)
+    if LEARNED_FROM not in report and report.get("learned_from"):
+        raise CorpusError(
+            f"{folder / REPORT}: found no {LEARNED_FROM}, expected the ids of the gold documents "
+            "that the corpus was learned from; build it again"
+        )
+    return merged({}, report.get(LEARNED_FROM))
 
 
 def merged(known: dict[str, list[str]], more: object) -> dict[str, list[str]]:

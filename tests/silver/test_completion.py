@@ -16,9 +16,11 @@ from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
+from neuroner_tl.parameters.files import load_parameters, write_parameters
 from neuroner_tl.prediction.predictor import Analysis
 from neuroner_tl.silver import completion
 from neuroner_tl.silver.completion import CompletionRule, complete_document, complete_silver
+from neuroner_tl.silver.teacher import lessons_of
 
 TEXT = "acute renal failure after aspirin and renal injury"
 TOKENS = [(0, 5), (6, 11), (12, 19), (20, 25), (26, 33), (34, 37), (38, 43), (44, 50)]
@@ -196,7 +198,6 @@ def test_a_corpus_is_completed_and_says_by_whom(silver, source_run, corpora, tmp
     assert report["mentions"] == counts[completion.RESULT] == sum(map(len, after.values()))
     taught = sorted(read_corpus(corpora.silver)["train"].ids)
     assert report["learned_from_documents"] == {"NCBI": ["7"], corpora.silver.name: taught}
-    assert report["learned_from"][corpora.silver.name] == len(taught)
     text = (output / "report.txt").read_text()
     assert text.startswith("silver corpus small\n") and completion.ADDED in text
     assert f"written to {output}" in printed and completion.ADDED in printed
@@ -244,3 +245,34 @@ def test_a_type_that_the_teacher_does_not_know(silver, source_run, tmp_path):
     path.write_text(f"T1\tGENE 0 4\t{text[:4]}\n")
     with pytest.raises(ParameterError, match="found the type GENE, which the teacher"):
         complete_silver(other, source_run.folder.path, tmp_path / "done")
+
+
+def test_a_corpus_that_does_not_say_what_it_learned_from(silver, source_run, tmp_path):
+    """What the teacher adds to the record must not hide that other labels are unknown."""
+    other = tmp_path / "other"
+    shutil.copytree(silver, other)
+    (other / "report.json").write_text(json.dumps({"steps": [], "learned_from": {"NCBI": 40}}))
+    with pytest.raises(CorpusError, match="found no learned_from_documents"):
+        complete_silver(other, source_run.folder.path, tmp_path / "done")
+    (other / "report.json").write_text(json.dumps({"steps": [], "learned_from": {}}))
+    complete_silver(other, source_run.folder.path, tmp_path / "done")
+
+
+def test_a_teacher_may_start_from_a_source_of_the_same_corpus(source_run, corpora, tmp_path):
+    """Its own documents are what counts; it knows those of its source's corpora, too."""
+    target = tmp_path / "target"
+    target.mkdir()
+    parameters = load_parameters(source_run.folder.model / "parameters.ini")
+    changed = {
+        "dataset_text_folder": corpora.gold,
+        "use_pretrained_model": True,
+        "pretrained_model_folder": source_run.folder.path,
+    }
+    write_parameters(parameters.model_copy(update=changed), target / "parameters.ini")
+    lessons = lessons_of(target, corpora.silver)
+    taught = sorted(read_corpus(corpora.gold)["train"].ids)
+    assert lessons.learned_from == {corpora.gold.name: taught}
+    assert not list(lessons.index().find(read_corpus(corpora.silver)["train"]))
+    # For any other corpus, the source's is one that it was taught.
+    lessons = lessons_of(target, tmp_path)
+    assert set(lessons.learned_from) == {corpora.gold.name, corpora.silver.name}
