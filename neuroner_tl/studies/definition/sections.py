@@ -154,7 +154,7 @@ class SourcesSection(CorporaSection):
     Example::
 
         [sources DISO]
-        SSC_DISO = ${SILVER}/SSC_DISO
+        silver_diso = ${SILVER}/silver_diso
     """
 
 
