@@ -44,12 +44,23 @@ def test_the_head_has_command_hours_and_what_to_expect(path, monkeypatch):
     assert re.search(r"\b(tables?|figures?)\b", match["expect"])
 
 
+# Of silver_diso_steps.ini.
+STEP = {
+    "LISTS_ONLY": "",
+    "METHOD": "hmm",
+    "THRESHOLD": "0.5",
+    "UNKNOWN": "0.05",
+    "ABBREVIATIONS": "True",
+    "DENSITY": "1",
+}
+
+
 @pytest.mark.parametrize(
     "path", [p for p in DEFINITIONS if p.stem.startswith("silver")], ids=lambda path: path.stem
 )
 def test_silver_definitions_take_their_data_from_the_command_line(path, monkeypatch):
     monkeypatch.delenv("DATA", raising=False)
-    given = {"NAME": "x", "VOTES": "2", "BLACKLIST": "gold"}
+    given = {"NAME": "x", "VOTES": "2", "BLACKLIST": "gold", **STEP}
     definition = read_silver_definition(path, variables={**given, "DATA": "/there"})
     assert definition.silver.data_folder == Path("/there")
     definition = read_silver_definition(path, Path("/here"), variables=given)

@@ -219,30 +219,67 @@ def test_the_definitions_in_the_repository_are_sound(path, monkeypatch):
     assert plan_runs(definition) or definition.predictions
 
 
-def test_the_sources_of_the_study_of_noise_are_built_by_the_commands_that_stand_there(monkeypatch):
-    noise = ROOT / "experiments" / "silver_diso_noise.ini"
-    lines = noise.read_text("utf-8").replace("\\\n#", "").splitlines()
+def built_by_the_commands_of(path):
+    """Return the definitions of the silver corpora that the commands in a head build, by name."""
+    lines = path.read_text("utf-8").replace("\\\n#", "").splitlines()
     commands = [shlex.split(line[1:]) for line in lines if line.startswith("#   neuroner-tl ")]
     built = {}
     for command in commands:
         arguments = make_parser().parse_args(command[1:])
-        given = read_variables(arguments.variables)
-        definition = read_silver_definition(noise, variables=given)
+        definition = read_silver_definition(path, variables=read_variables(arguments.variables))
         built[definition.silver.name] = definition
-        assert definition.harmonise.threshold == float(given["VOTES"])
-        assert definition.clean.blacklist == (given["BLACKLIST"] or None)
+    assert len(commands) == len(built)
+    return built
+
+
+@pytest.mark.parametrize(
+    "silver, study, wanted",
+    [("silver_diso_noise", "source_noise", 4000), ("silver_diso_steps", "step_gains", 6000)],
+)
+def test_sources_are_built_by_the_commands_that_stand_there(silver, study, wanted, monkeypatch):
+    path = ROOT / "experiments" / f"{silver}.ini"
+    built = built_by_the_commands_of(path)
+    for definition in built.values():
         # As many as the study trains source models on, after valid is taken away.
         left = definition.clean.documents * (1 - definition.silver.valid_percent / 100)
-        assert left > 4000
-    values = dict.fromkeys(("GOLD", "SILVER", "VECTORS"), "somewhere")
-    study = read_definition(ROOT / "experiments" / "source_noise.ini", values)
-    assert {Path(path).name for path in study.sources["DISO"].values()} == set(built)
-    assert len(commands) == len(built)
+        assert left > wanted
+    values = dict.fromkeys(("GOLD", "SILVER", "VECTORS", "DATA"), "somewhere")
+    sources = read_definition(ROOT / "experiments" / f"{study}.ini", values).sources["DISO"]
+    assert {Path(source).name for source in sources.values()} == set(built)
     monkeypatch.delenv("NAME", raising=False)
     with pytest.raises(
         ParameterError, match=r"found \$\{NAME\}, expected a variable that is set.*give -D NAME"
     ):
-        read_silver_definition(noise, variables={"DATA": "somewhere"})
+        read_silver_definition(path, variables={"DATA": "somewhere"})
+
+
+def test_the_commands_of_noise_say_what_their_names_say():
+    built = built_by_the_commands_of(ROOT / "experiments" / "silver_diso_noise.ini")
+    votes = {"one_vote": 1, "two_votes": 2, "three_votes": 3, "no_blacklist": 2}
+    for name, number in votes.items():
+        definition = built[f"SSC_DISO_{name}"]
+        assert definition.harmonise.threshold == number
+        assert (definition.clean.blacklist is None) == (name == "no_blacklist")
+
+
+def test_each_step_adds_one_thing_to_the_step_before():
+    steps = list(built_by_the_commands_of(ROOT / "experiments" / "silver_diso_steps.ini").values())
+    lists, abbreviations, taggers, label_model, unknown = steps
+    votes = ("tolerant", 2.0, None)
+    for step in (lists, abbreviations, taggers):
+        harmonise = step.harmonise
+        assert (harmonise.method, harmonise.threshold, harmonise.unknown_from) == votes
+    models = {"biored", "tmvar", "scai", "pubtator", "biobert_huner"}
+    assert set(lists.harmonise.weights) == set(abbreviations.harmonise.weights) == models
+    assert not any(lists.harmonise.weights.values()) and not taggers.harmonise.weights
+    assert not lists.clean.abbreviations and abbreviations.clean == unknown.clean
+    assert label_model.harmonise.method == unknown.harmonise.method == "hmm"
+    assert label_model.harmonise.unknown_from is None
+    # The last step is the corpus of the other studies.
+    values = {"DATA": "somewhere"}
+    final = read_silver_definition(ROOT / "experiments" / "silver_diso.ini", variables=values)
+    assert (unknown.harmonise, unknown.clean) == (final.harmonise, final.clean)
+    assert unknown.annotators == final.annotators
 
 
 def test_values_are_those_of_the_command_line_before_the_environment(write, monkeypatch):
