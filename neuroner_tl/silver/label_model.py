@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +39,13 @@ _MAX_DOCUMENTS = 4000
 _MAX_ITERATIONS = 20
 # Relative change of the log-likelihood at which learning ends.
 _TOLERANCE = 1e-4
+# Documents that are computed at once, and their tokens with those that fill up shorter ones: arrays
+# are as long as the longest document.
 _BATCH = 256
+_BATCH_TOKENS = 2**17
+# Evidence against a state, in logarithms, counts up to this: the product of that of many annotators
+# would become 0, and a document in which it speaks against every path would have no probability.
+_MAX_EVIDENCE = 250.0
 # Weight of the assumption below, of the tokens that an annotator covers: about as much as all
 # mentions. Without it, one annotator is taken for the truth, and the others count for nothing.
 _PRIOR_SHARE = 0.05
@@ -48,6 +53,7 @@ _PRIOR_SHARE = 0.05
 _PRIOR = np.array([[0.97, 0.02, 0.01], [0.35, 0.60, 0.05], [0.35, 0.05, 0.60]])
 
 _Floats = NDArray[np.float64]
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -101,11 +107,11 @@ class LabelModel:
             texts: the documents' texts.
             marks: for each text the marks of each annotator that covers it.
         """
-        pairs = zip(texts, marks)
-        while batch := list(islice(pairs, _BATCH)):
-            coded = [_code(text, given, self.annotators) for text, given in batch]
-            chain = _Chain(self, [symbols for _, symbols in coded])
-            for row, ((_, given), (tokens, _)) in enumerate(zip(batch, coded)):
+        coded = (_code(text, given, self.annotators) for text, given in zip(texts, marks))
+        givens = iter(marks)
+        for batch in _batches(coded, lambda one: len(one[1])):
+            chain = _Chain(self, [symbols for _, symbols in batch])
+            for row, ((tokens, _), given) in enumerate(zip(batch, givens)):
                 spans = sorted({mark[:2] for found in given.values() for mark in found})
                 starts = [start for start, _ in tokens]
                 ends = [end for _, end in tokens]
@@ -188,15 +194,19 @@ def _prior_emissions() -> _Floats:
 
 def _step(model: LabelModel, coded: Sequence[NDArray[np.int8]]) -> tuple[LabelModel, float]:
     """Return the model after one iteration, and the log-likelihood before it."""
-    covered = sum((symbols != _NOT_COVERED).sum(0) for symbols in coded)
-    emissions = np.asarray(_PRIOR_SHARE * covered)[:, None, None] * _prior_emissions()
+    covered = np.zeros(len(model.annotators))
+    for symbols in coded:
+        covered += (symbols != _NOT_COVERED).sum(0)
+    # Of an annotator that covers none of these documents, what was assumed remains.
+    prior = _PRIOR_SHARE * np.maximum(covered, 1)
+    emissions = prior[:, None, None] * _prior_emissions()
     transitions = np.ones((3, 3))
     transitions[_OUTSIDE, _INSIDE] = 0.0
     # Few documents begin with a mention, and perhaps none of these: that makes it not impossible.
-    initial = _PRIOR_SHARE * len(coded) * _unlearned(model.annotators).initial
+    initial = _PRIOR_SHARE * max(1, len(coded)) * _unlearned(model.annotators).initial
     likelihood = 0.0
-    for begin in range(0, len(coded), _BATCH):
-        chain = _Chain(model, coded[begin : begin + _BATCH])
+    for batch in _batches(coded, len):
+        chain = _Chain(model, batch)
         likelihood += chain.log_likelihood
         states = chain.states[chain.mask]
         said = chain.symbols[chain.mask]
@@ -223,8 +233,8 @@ def _discounted(model: LabelModel, coded: Sequence[NDArray[np.int8]]) -> LabelMo
     both = np.zeros((3, size, size))
     mine = np.zeros((3, size, size))
     number = np.zeros((3, size, size))
-    for begin in range(0, len(coded), _BATCH):
-        chain = _Chain(model, coded[begin : begin + _BATCH])
+    for batch in _batches(coded, len):
+        chain = _Chain(model, batch)
         said = chain.symbols[chain.mask]
         covered = (said != _NOT_COVERED).astype(float)
         marked = (said > 0).astype(float)
@@ -241,6 +251,20 @@ def _discounted(model: LabelModel, coded: Sequence[NDArray[np.int8]]) -> LabelMo
     np.fill_diagonal(correlation, 1.0)
     weights = 1 / np.maximum(correlation, 0).sum(1)
     return LabelModel(model.annotators, model.initial, model.transitions, model.emissions, weights)
+
+
+def _batches(items: Iterable[_Item], length: Callable[[_Item], int]) -> Iterator[list[_Item]]:
+    """Yield items in order, as many at once as documents of these lengths may be."""
+    batch: list[_Item] = []
+    longest = 1
+    for item in items:
+        longest = max(longest, length(item))
+        if batch and (len(batch) == _BATCH or longest * (len(batch) + 1) > _BATCH_TOKENS):
+            yield batch
+            batch, longest = [], max(1, length(item))
+        batch.append(item)
+    if batch:
+        yield batch
 
 
 def _code(
@@ -291,7 +315,7 @@ class _Chain:
             table = np.concatenate([np.log(model.emissions[number]).T, np.zeros((1, 3))])
             scores += model.weights[number] * table[self.symbols[:, :, number]]
         peak = scores.max(-1, keepdims=True)
-        self._evidence = np.exp(scores - peak)
+        self._evidence = np.exp(np.maximum(scores - peak, -_MAX_EVIDENCE))
         self._transitions = model.transitions
         forward = np.empty_like(scores)
         scale = np.empty((len(coded), longest))

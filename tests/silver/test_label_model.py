@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from itertools import product
 
@@ -228,3 +229,47 @@ def test_learning_is_deterministic_and_needs_three():
     with pytest.raises(ValueError, match="needs 3"):
         learn_label_model(NAMES[:2], texts, marks)
     assert replace(one, weights=np.ones(3)).to_json() != one.to_json()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("texts", "third_covers"), [([_text(5)] * 4, ()), (["", "  "], (0, 1)), ([], ())]
+)
+def test_what_nothing_is_known_of_keeps_what_was_assumed(texts, third_covers):
+    """An annotator may cover none of the documents, and documents may have no words."""
+    marks = [
+        {name: [] for name in NAMES if name != "three" or number in third_covers}
+        for number in range(len(texts))
+    ]
+    model = learn_label_model(NAMES, texts, marks)
+    assert np.isfinite(model.emissions).all()
+    assert np.isfinite(model.weights).all()
+    (found,) = model.posteriors(["Asthma persists."], [{name: [(0, 6)] for name in NAMES}])
+    assert 0.5 < found.candidates[0][1] <= 1
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_evidence_of_very_many_annotators_does_not_become_zero():
+    """Hundreds of them speak against every state that a first word can have."""
+    names = tuple(f"annotator {number}" for number in range(400))
+    model = _any_model()
+    emissions = np.full((len(names), 3, 7), 1e-3)
+    emissions[:, 2, 5] = 0.9
+    many = replace(model, annotators=names, emissions=emissions, weights=np.ones(len(names)))
+    (found,) = many.posteriors(["Asthma persists."], [{name: [(0, 6)] for name in names}])
+    assert 0 <= found.candidates[0][1] <= 1
+    assert np.isfinite(found.inside).all()
+
+
+def test_one_long_text_does_not_make_the_others_as_long():
+    """Documents are computed together; a full text among abstracts must not take gigabytes."""
+    words = 20_000
+    texts = [*["Asthma persists."] * 60, _text(words), *["Asthma persists."] * 60]
+    marks = [{name: [] for name in NAMES} for _ in texts]
+    model = _any_model()
+    tracemalloc.start()
+    found = list(model.posteriors(texts, marks))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [len(one.inside) for one in found[59:62]] == [3, words, 3]
+    assert peak < 60e6
