@@ -17,7 +17,8 @@ from neuroner_tl.model.entity_lstm import EntityLSTM
 from neuroner_tl.model.reference import ReferenceModel
 from neuroner_tl.prediction.tagger import WORD_SIZES, Tagger, sentence_slices
 from neuroner_tl.training.flat_batch import pack_batch
-from neuroner_tl.training.step import StepSettings, TrainingStep, clipped, training_program
+from neuroner_tl.training.program import StepSettings, clipped, training_program
+from neuroner_tl.training.step import TrainingStep
 
 REFERENCE, PLAIN, COMPILED = MODES = ("reference", "plain", "compiled")
 TRAINING, PREDICTION = "training", "prediction"

@@ -41,7 +41,8 @@ def needed_megabytes(
         longest: tokens of its longest sentence.
 
     Returns:
-        Number of weights, and MB of weights, gradients, the optimiser's slots and one batch.
+        Number of weights, and MB of weights, gradients, the optimiser's slots, averages and one
+        batch.
     """
     shapes = weight_shapes(architecture, vocabulary, alphabet)
     counts = {layer: sum(map(math.prod, named.values())) for layer, named in shapes.items()}
@@ -49,7 +50,10 @@ def needed_megabytes(
     dense, slots = sum(counts.values()), len(OPTIMISERS[parameters.optimizer].slots)
     # Initial values are drawn in float64 and may take more than what training adds to the
     # weights; the table, float32, is drawn in addition to the weights and has no dense gradient.
-    numbers = dense * max(3, 2 + slots) + table * (2 + slots)
+    copies = {"none": 0, "exponential": 1, "epochs": parameters.averaged_epochs}
+    averages = copies[parameters.weight_averaging]
+    kept = 0 if parameters.freeze_token_embeddings else averages
+    numbers = dense * (max(3, 2 + slots) + averages) + table * (2 + slots + kept)
     batch = min(parameters.batch_size, sentences) * longest
     per_token = architecture.input_size + _PER_UNIT * architecture.token_hidden
     return dense + table, 4 * (numbers + batch * per_token) / (1 << 20)

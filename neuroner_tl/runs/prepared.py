@@ -76,6 +76,8 @@ class PreparedRun:
         step = TrainingStep(self.network, settings, p.learning_rate, p.seed)
         if state is not None:
             step.restore(state.slots, state.iteration)
+            if step.averages is not None:
+                step.averages.restore(state.averages, max(0, state.progress.epoch - 1))
         return step
 
     def make_progress(self) -> Progress:

@@ -21,6 +21,7 @@ from neuroner_tl.training.checkpoint import (
     SavedModel,
     Values,
     load_model,
+    read_averages,
     read_optimiser,
 )
 from neuroner_tl.training.loop import Progress
@@ -37,6 +38,7 @@ class SavedState:
     Attributes:
         model: weights and vocabulary.
         slots: the optimiser's slots by layer and name.
+        averages: what the averages of the weights are computed from, likewise; none without.
         progress: progress of the loop.
         iteration: steps done.
         compiled: whether the steps were compiled.
@@ -50,6 +52,7 @@ class SavedState:
 
     model: SavedModel
     slots: Values
+    averages: Values
     progress: Progress
     iteration: int
     compiled: bool
@@ -117,7 +120,7 @@ def read_resumption(folder: RunFolder, overrides: Mapping[str, Any]) -> Resumpti
             )
     state = None
     if (folder.last / MANIFEST).is_file():
-        state = _read_state(folder.last)
+        state = _read_state(folder.last, parameters)
         _refuse_finished(folder, state.progress, parameters)
     elif (folder.path / "results.json").is_file() or folder.epochs:
         # The state is saved before the first step, so it was removed later.
@@ -128,12 +131,14 @@ def read_resumption(folder: RunFolder, overrides: Mapping[str, Any]) -> Resumpti
     return Resumption(folder, parameters, state, changes)
 
 
-def _read_state(last: Path) -> SavedState:
+def _read_state(last: Path, parameters: Parameters) -> SavedState:
     model = load_model(last)
+    averaging = parameters.weight_averaging != "none"
     try:
         return SavedState(
             model,
             read_optimiser(last),
+            read_averages(last) if averaging else {},
             Progress.from_json(model.training["progress"]),
             int(model.training["iteration"]),
             bool(model.training["compiled"]),

@@ -72,9 +72,12 @@ class RunSaver:
         """Save the newest state, unless it is saved already."""
         where = self.progress.to_json()
         if repr(where) != self._saved:
+            variables = {"weights": self.step.weights, "optimiser": self.step.slots}
+            if self.step.averages is not None:
+                variables["averages"] = self.step.averages.variables
             save_model(
                 self.folder.last,
-                {"weights": self.step.weights, "optimiser": self.step.slots},
+                variables,
                 self.step.network.architecture,
                 self.text,
                 self.labels,
@@ -116,17 +119,19 @@ class RunSaver:
         return time.monotonic() - self._saved_at >= 60 * self.interval.number
 
     def _save_best(self) -> None:
-        save_model(
-            self.folder.model,
-            {"weights": self.step.weights},
-            self.step.network.architecture,
-            self.text,
-            self.labels,
-            {
-                "epoch": self.progress.best_epoch,
-                "score": self.progress.best_score,
-                "seed": self.step.seed,
-                **self.word_vectors,
-            },
-            str(self.progress.best_epoch),
-        )
+        """Save the averages of the weights if there are any, else the weights."""
+        with self.step.averaged():
+            save_model(
+                self.folder.model,
+                {"weights": self.step.weights},
+                self.step.network.architecture,
+                self.text,
+                self.labels,
+                {
+                    "epoch": self.progress.best_epoch,
+                    "score": self.progress.best_score,
+                    "seed": self.step.seed,
+                    **self.word_vectors,
+                },
+                str(self.progress.best_epoch),
+            )

@@ -14,7 +14,7 @@ from neuroner_tl.model.entity_lstm import Architecture
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.values import LAYERS, Interval, read_interval
 from neuroner_tl.training.loop import LoopSettings
-from neuroner_tl.training.step import StepSettings
+from neuroner_tl.training.program import StepSettings
 from neuroner_tl.training.transfer import LayerChoice
 
 # Below this many sentences, repetitions counted, compiling takes longer than it saves.
@@ -98,6 +98,8 @@ def step_settings(parameters: Parameters, compiled: bool, partial: bool = False)
         frozen_layers(parameters),
         compiled,
         partial,
+        parameters.averaging_decay if parameters.weight_averaging == "exponential" else 0.0,
+        parameters.averaged_epochs if parameters.weight_averaging == "epochs" else 0,
     )
 
 

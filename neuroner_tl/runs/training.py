@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -195,7 +196,7 @@ class _Training:
                 self.run.data.dataset,
                 Shapes() if self.run.compiled else EXACT,
                 loop_settings(parameters),
-                lambda: self.run.scorer.validate(parameters.main_evaluation_mode),
+                partial(self._validate, step),
                 stop_requested,
                 progress,
                 self.run.supervision,
@@ -213,6 +214,11 @@ class _Training:
                     listener.close()
             self.stepping = False
         return stopped
+
+    def _validate(self, step: TrainingStep) -> tuple[float, dict[str, Any]]:
+        """Score what would be saved as the model: the averages of the weights, if there are any."""
+        with step.averaged():
+            return self.run.scorer.validate(self.run.parameters.main_evaluation_mode)
 
     def _listeners(self, step: TrainingStep, saver: RunSaver) -> list[Listener]:
         parameters = self.run.parameters

@@ -138,7 +138,8 @@ def save_model(
 
     Args:
         folder: the model's folder.
-        variables: ``weights``, and for the newest state ``optimiser``, each by layer and name.
+        variables: ``weights``, and for the newest state ``optimiser`` and, with averaging,
+            ``averages``, each by layer and name.
         architecture: the network's architecture.
         text: how the training text was segmented.
         labels: the vocabulary's labels.
@@ -264,6 +265,15 @@ def read_optimiser(folder: Path) -> Values:
         CheckpointError: the folder has no optimiser's state.
     """
     return _read_checkpoint(folder, read_manifest(folder), "optimiser")
+
+
+def read_averages(folder: Path) -> Values:
+    """Read what the averages of the weights are computed from, out of a verified folder.
+
+    Raises:
+        CheckpointError: the folder has no averages.
+    """
+    return _read_checkpoint(folder, read_manifest(folder), "averages")
 
 
 def _read_checkpoint(folder: Path, manifest: Mapping[str, Any], kind: str) -> Values:

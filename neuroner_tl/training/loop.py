@@ -304,6 +304,8 @@ class TrainingLoop:
     def _end_epoch(self, sentences: int, seconds: float) -> EpochDone:
         """Validate, and prepare for the next epoch."""
         progress = self.progress
+        if progress.epoch:
+            self.step.end_epoch(progress.epoch)
         started = time.perf_counter()
         score, details = self.validate()
         best = self._take_score(score)

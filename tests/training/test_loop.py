@@ -22,7 +22,7 @@ from neuroner_tl.training.loop import (
     Stopped,
     TrainingLoop,
 )
-from neuroner_tl.training.step import StepSettings
+from neuroner_tl.training.program import StepSettings
 
 DATASET = tiny_dataset()
 SENTENCES = DATASET.parts["train"].number_of_sentences
@@ -35,7 +35,11 @@ class FakeStep:
         self.settings = StepSettings(batch_loss=batch_loss)
         self.losses = list(losses) or [1.0]
         self.batches = []
+        self.ended = []
         self.finite_for = math.inf
+
+    def end_epoch(self, epoch):
+        self.ended.append(epoch)
 
     def is_finite(self):
         return len(self.batches) < self.finite_for

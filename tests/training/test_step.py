@@ -16,13 +16,8 @@ from random_networks import (
 
 from neuroner_tl.model.entity_lstm import LAYER_NAMES
 from neuroner_tl.training import step as step_module
-from neuroner_tl.training.step import (
-    Program,
-    StepSettings,
-    TrainingStep,
-    batch_loss,
-    clipped,
-)
+from neuroner_tl.training.program import Program, StepSettings, batch_loss, clipped
+from neuroner_tl.training.step import TrainingStep
 
 PLAIN = StepSettings(clip=0.0, dropout=0.0)
 RATE = 0.1

@@ -1,0 +1,185 @@
+"""The inner level of a training step: forward pass, gradients, clipping and update.
+
+The program is given the rows of the two tables and does everything else; it depends only on the
+architecture and on the batch's shape and is compiled by XLA on request. It takes the weights as
+arguments, so one compilation serves every model of that architecture in the process.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Callable, Optional
+
+import tensorflow as tf
+
+from neuroner_tl.model.character_embedding import CharacterEmbedding
+from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM
+from neuroner_tl.model.token_embedding import TokenEmbedding
+from neuroner_tl.training.averaging import add_to_mean
+from neuroner_tl.training.flat_batch import HEADER, LAYOUT
+from neuroner_tl.training.optimisers import OPTIMISERS
+
+Nested = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class StepSettings:
+    """The settings of a step besides the network.
+
+    Attributes:
+        optimiser: ``sgd``, ``adam`` or ``adadelta``.
+        clip: gradients are clipped to ``[-clip, clip]``; 0 turns clipping off.
+        dropout: share of the token LSTM's input that is set to zero.
+        batch_loss: ``mean`` or ``sum`` over the batch's sentences; each loss times the sentence's
+            weight, the mean over their number.
+        frozen: layers that are not trained.
+        jit_compile: compile the program with XLA.
+        partial: whether batches have tokens that may have any label.
+        averaging_decay: decay of exponential averages of the weights; 0 for none.
+        averaged_epochs: epochs over whose ends the weights are averaged; 0 for none.
+
+    Example::
+
+        settings = StepSettings(optimiser="adam", batch_loss="sum", frozen=("token_embeddings",))
+    """
+
+    optimiser: str = "sgd"
+    clip: float = 5.0
+    dropout: float = 0.5
+    batch_loss: str = "mean"
+    frozen: tuple[str, ...] = ()
+    jit_compile: bool = False
+    partial: bool = False
+    averaging_decay: float = 0.0
+    averaged_epochs: int = 0
+
+
+def batch_loss(
+    network: EntityLSTM,
+    token_rows: tf.Tensor,
+    character_rows: Optional[tf.Tensor],
+    batch: Mapping[str, tf.Tensor],
+    dropout_mask: Optional[tf.Tensor],
+    reduction: str,
+    partial: bool = False,
+) -> tf.Tensor:
+    """Compute the loss of a batch from the rows of the tables.
+
+    A mean is over the number of sentences, not over the sum of their weights, which would undo
+    the weight of a sentence that is a batch of its own.
+    """
+    word_vectors = None
+    if character_rows is not None:
+        packed = (batch[name] for name in ("starts", "used", "first", "last"))
+        word_vectors = network.encode_words(character_rows, *packed)
+    scores = network.scores(token_rows, word_vectors, batch["lengths"], dropout_mask)
+    losses = network.loss(scores, batch["labels"], batch["lengths"], partial)
+    total = tf.reduce_sum(losses * batch["sentence_weights"])
+    if reduction != "mean":
+        return total
+    return total / tf.reduce_sum(tf.sign(batch["sentence_weights"]))
+
+
+def unflatten(flat: tf.Tensor, dtype: tf.DType) -> dict[str, tf.Tensor]:
+    """Split what `neuroner_tl.training.flat_batch.flatten` put together, by name."""
+    header = dict(zip(HEADER, tf.unstack(flat[: len(HEADER)], num=len(HEADER))))
+    sizes = {**header, "two": tf.constant(2)}
+    shapes = [tf.stack([sizes[name] for name in names]) for names in LAYOUT.values()]
+    counts = tf.stack([tf.reduce_prod(shape) for shape in shapes])
+    arrays = tf.split(flat[len(HEADER) :], counts, num=len(LAYOUT))
+    batch = {name: tf.reshape(values, shape) for name, values, shape in zip(LAYOUT, arrays, shapes)}
+    weights = tf.bitcast(batch["sentence_weights"], tf.float32)
+    return {
+        **batch,
+        "sentence_weights": tf.cast(weights, dtype),
+        "used": header["used"],
+        "iteration": header["iteration"],
+    }
+
+
+def clipped(gradient: tf.Tensor, clip: float) -> tf.Tensor:
+    """Clip by value, as NeuroNER does."""
+    return tf.clip_by_value(gradient, -clip, clip) if clip else gradient
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """The inner level of a step.
+
+    Attributes:
+        function: the function that computes.
+        shapes: sizes of batches seen so far; if it is compiled, each was compiled once.
+
+    Example::
+
+        program = training_program(architecture, StepSettings(jit_compile=True))
+        print(len(program.shapes))  # sizes of batches compiled so far
+    """
+
+    function: Callable[..., Any]
+    shapes: set[tuple[int, ...]] = field(default_factory=set)
+
+
+@functools.cache
+def training_program(architecture: Architecture, settings: StepSettings) -> Program:
+    """Return the inner level, made once for an architecture and its settings.
+
+    Its function is called with the weights and slots of layers 3 to 6, the rows of both tables, the
+    batch, the dropout mask, the learning rate and the iteration; it updates the weights and
+    slots in place and returns the loss and the gradients of both tables' rows (or None). With
+    exponential averages, it is given those of the weights too, and updates them.
+    """
+    optimiser = OPTIMISERS[settings.optimiser]
+    train_tokens = TokenEmbedding.name not in settings.frozen
+    train_characters = CharacterEmbedding.name not in settings.frozen
+
+    # No statement here depends on a tensor's value, and autograph would double the time of tracing.
+    @tf.function(jit_compile=settings.jit_compile or None, reduce_retracing=True, autograph=False)
+    def program(
+        weights: Nested,
+        slots: Nested,
+        token_rows: tf.Tensor,
+        character_rows: Optional[tf.Tensor],
+        batch: Mapping[str, tf.Tensor],
+        dropout_mask: Optional[tf.Tensor],
+        learning_rate: tf.Tensor,
+        iteration: tf.Tensor,
+        averages: Optional[Nested] = None,
+    ) -> tuple[tf.Tensor, Optional[tf.Tensor], Optional[tf.Tensor]]:
+        network = EntityLSTM(architecture, weights, closed_form=settings.jit_compile)
+        trained = {
+            layer: dict(named) for layer, named in weights.items() if layer not in settings.frozen
+        }
+        sources: dict[str, Any] = dict(trained)
+        if train_tokens:
+            sources["token_rows"] = token_rows
+        if train_characters and character_rows is not None:
+            sources["character_rows"] = character_rows
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(tf.nest.flatten(sources))
+            loss = batch_loss(
+                network,
+                token_rows,
+                character_rows,
+                batch,
+                dropout_mask,
+                settings.batch_loss,
+                settings.partial,
+            )
+        gradients = tape.gradient(loss, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        for layer, named in trained.items():
+            for name, variable in named.items():
+                optimiser.update(
+                    variable,
+                    clipped(gradients[layer][name], settings.clip),
+                    [slots[layer][f"{name}.{slot}"] for slot in optimiser.slots],
+                    learning_rate,
+                    iteration,
+                )
+                if averages is not None:
+                    add_to_mean(averages[layer][name], variable, settings.averaging_decay)
+        return loss, gradients.get("token_rows"), gradients.get("character_rows")
+
+    return Program(program)
