@@ -25,16 +25,24 @@ from numpy.typing import NDArray
 from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
 from neuroner_tl.silver.definition import MIN_ANNOTATORS
 from neuroner_tl.silver.harmonise import AnySpan, Given, Span
+from neuroner_tl.silver.markov_chain import (
+    BEGIN,
+    INSIDE,
+    NOT_COVERED,
+    OUTSIDE,
+    Chain,
+    Floats,
+    Symbols,
+    distinct_symbols,
+)
 
 logger = logging.getLogger(__name__)
 
-_OUTSIDE, _BEGIN, _INSIDE = range(3)
 _STATES = ("outside", "beginning", "inside")
 # What an annotator says of a token: nothing, or that a mention begins or continues, by how sure it
 # is. Annotators without probabilities are always sure.
 _SURE = (0.5, 0.9)
 _SYMBOLS = 1 + 2 * (len(_SURE) + 1)
-_NOT_COVERED = -1
 _MAX_DOCUMENTS = 4000
 _MAX_ITERATIONS = 20
 # Relative change of the log-likelihood at which learning ends.
@@ -43,16 +51,12 @@ _TOLERANCE = 1e-4
 # are as long as the longest document.
 _BATCH = 256
 _BATCH_TOKENS = 2**17
-# Evidence against a state, in logarithms, counts up to this: the product of that of many annotators
-# would become 0, and a document in which it speaks against every path would have no probability.
-_MAX_EVIDENCE = 250.0
 # Weight of the assumption below, of the tokens that an annotator covers: about as much as all
 # mentions. Without it, one annotator is taken for the truth, and the others count for nothing.
 _PRIOR_SHARE = 0.05
 # Before learning: most of what is annotated is right, and a third of what is right is missed.
 _PRIOR = np.array([[0.97, 0.02, 0.01], [0.35, 0.60, 0.05], [0.35, 0.05, 0.60]])
 
-_Floats = NDArray[np.float64]
 _Item = TypeVar("_Item")
 
 
@@ -73,7 +77,7 @@ class Posterior:
 
     candidates: Sequence[tuple[Span, float]]
     tokens: Sequence[Span]
-    inside: _Floats
+    inside: Floats
 
 
 @dataclass(frozen=True)
@@ -95,10 +99,10 @@ class LabelModel:
     """
 
     annotators: tuple[str, ...]
-    initial: _Floats
-    transitions: _Floats
-    emissions: _Floats
-    weights: _Floats
+    initial: Floats
+    transitions: Floats
+    emissions: Floats
+    weights: Floats
 
     def posteriors(self, texts: Sequence[str], marks: Sequence[Given]) -> Iterator[Posterior]:
         """Yield what the model believes about each document, in order.
@@ -110,7 +114,8 @@ class LabelModel:
         coded = (_code(text, given, self.annotators) for text, given in zip(texts, marks))
         givens = iter(marks)
         for batch in _batches(coded, lambda one: len(one[1])):
-            chain = _Chain(self, [symbols for _, symbols in batch])
+            combinations, documents = distinct_symbols([symbols for _, symbols in batch])
+            chain = Chain(self.initial, self.transitions, self._scores(combinations), documents)
             for row, ((tokens, _), given) in enumerate(zip(batch, givens)):
                 spans = sorted({mark[:2] for found in given.values() for mark in found})
                 starts = [start for start, _ in tokens]
@@ -120,8 +125,17 @@ class LabelModel:
                     first, past = bisect_right(ends, start), bisect_left(starts, end)
                     if first < past:
                         candidates.append(((start, end), chain.probability(row, first, past)))
-                inside = 1 - chain.states[row, : len(tokens), _OUTSIDE]
+                inside = 1 - chain.states[row, : len(tokens), OUTSIDE]
                 yield Posterior(candidates, tokens, inside)
+
+    def _scores(self, combinations: Symbols) -> Floats:
+        """Return the log-probability of combinations given each state, (combinations, 3)."""
+        scores = np.zeros((len(combinations), 3))
+        for number, weight in enumerate(self.weights):
+            # The last row is for annotators that do not cover the document.
+            table = np.concatenate([np.log(self.emissions[number]).T, np.zeros((1, 3))])
+            scores += weight * table[combinations[:, number]]
+        return scores
 
     def to_json(self) -> dict[str, Any]:
         """Return what was learned of each annotator, and the density of mentions."""
@@ -130,8 +144,8 @@ class LabelModel:
                 name: {
                     "weight": float(weight),
                     # Of a token in a mention, and outside, that the annotator marks it.
-                    "recall": float(1 - matrix[_BEGIN, 0]),
-                    "false_alarms": float(1 - matrix[_OUTSIDE, 0]),
+                    "recall": float(1 - matrix[BEGIN, 0]),
+                    "false_alarms": float(1 - matrix[OUTSIDE, 0]),
                     "emissions": {
                         state: row.round(6).tolist() for state, row in zip(_STATES, matrix)
                     },
@@ -158,20 +172,21 @@ def learn_label_model(
     if len(annotators) < MIN_ANNOTATORS:
         raise ValueError(f"{len(annotators)} annotators; a label model needs {MIN_ANNOTATORS}")
     step = max(1, -(-len(texts) // _MAX_DOCUMENTS))
-    # Those of similar length share a batch, which is as long as its longest.
-    coded = sorted(
-        (_code(text, given, annotators)[1] for text, given in zip(texts[::step], marks[::step])),
-        key=len,
+    # An empty text, so that there is one.
+    some = [("", {}), *zip(texts[::step], marks[::step])]
+    combinations, documents = distinct_symbols(
+        [_code(text, given, annotators)[1] for text, given in some]
     )
+    sample = _Sample(combinations, sorted(documents, key=len))
     model = _unlearned(annotators)
     previous = -np.inf
     for iteration in range(_MAX_ITERATIONS):
-        model, likelihood = _step(model, coded)
+        model, likelihood = _step(model, sample)
         logger.debug("label model: iteration %d, log-likelihood %.6g", iteration + 1, likelihood)
         if likelihood - previous < _TOLERANCE * abs(likelihood):
             break
         previous = likelihood
-    return _discounted(model, coded)
+    return _discounted(model, sample)
 
 
 def _unlearned(annotators: Sequence[str]) -> LabelModel:
@@ -185,36 +200,53 @@ def _unlearned(annotators: Sequence[str]) -> LabelModel:
     )
 
 
-def _prior_emissions() -> _Floats:
+def _prior_emissions() -> Floats:
     """Return the assumption before learning, shape (3, symbols)."""
     levels = len(_SURE) + 1
     by_level = [_PRIOR[:, 1:] / levels] * levels
     return np.concatenate([_PRIOR[:, :1], *by_level], axis=1)
 
 
-def _step(model: LabelModel, coded: Sequence[NDArray[np.int8]]) -> tuple[LabelModel, float]:
+@dataclass(frozen=True)
+class _Sample:
+    """What annotators say in the documents to learn from.
+
+    Attributes:
+        combinations: of symbols, shape (combinations + 1, annotators).
+        documents: for each document the combination of each token, the shortest first: those of
+            similar length share a batch, which is as long as its longest.
+    """
+
+    combinations: Symbols
+    documents: Sequence[NDArray[np.intp]]
+
+    def chains(self, model: LabelModel) -> Iterator[Chain]:
+        """Yield all documents under a model, batch by batch."""
+        scores = model._scores(self.combinations)
+        for batch in _batches(self.documents, len):
+            yield Chain(model.initial, model.transitions, scores, batch)
+
+
+def _step(model: LabelModel, sample: _Sample) -> tuple[LabelModel, float]:
     """Return the model after one iteration, and the log-likelihood before it."""
-    covered = np.zeros(len(model.annotators))
-    for symbols in coded:
-        covered += (symbols != _NOT_COVERED).sum(0)
-    # Of an annotator that covers none of these documents, what was assumed remains.
-    prior = _PRIOR_SHARE * np.maximum(covered, 1)
-    emissions = prior[:, None, None] * _prior_emissions()
+    counts = np.zeros((len(sample.combinations), 3))
     transitions = np.ones((3, 3))
-    transitions[_OUTSIDE, _INSIDE] = 0.0
+    transitions[OUTSIDE, INSIDE] = 0.0
     # Few documents begin with a mention, and perhaps none of these: that makes it not impossible.
-    initial = _PRIOR_SHARE * max(1, len(coded)) * _unlearned(model.annotators).initial
+    documents = max(1, len(sample.documents))
+    initial = _PRIOR_SHARE * documents * _unlearned(model.annotators).initial
     likelihood = 0.0
-    for batch in _batches(coded, len):
-        chain = _Chain(model, batch)
+    for chain in sample.chains(model):
         likelihood += chain.log_likelihood
-        states = chain.states[chain.mask]
-        said = chain.symbols[chain.mask]
-        for number in range(len(model.annotators)):
-            for symbol in range(_SYMBOLS):
-                emissions[number, :, symbol] += states[said[:, number] == symbol].sum(0)
+        counts += chain.combination_counts(len(counts))
         transitions += chain.transition_counts()
         initial += chain.states[:, 0][chain.mask[:, 0]].sum(0)
+    emissions = np.empty((len(model.annotators), 3, _SYMBOLS))
+    for number, symbols in enumerate(sample.combinations.T):
+        said = np.stack([counts[symbols == symbol].sum(0) for symbol in range(_SYMBOLS)], axis=1)
+        # Of an annotator that covers none of these documents, what was assumed remains.
+        prior = _PRIOR_SHARE * max(1.0, said.sum())
+        emissions[number] = said + prior * _prior_emissions()
     return (
         LabelModel(
             model.annotators,
@@ -227,22 +259,18 @@ def _step(model: LabelModel, coded: Sequence[NDArray[np.int8]]) -> tuple[LabelMo
     )
 
 
-def _discounted(model: LabelModel, coded: Sequence[NDArray[np.int8]]) -> LabelModel:
+def _discounted(model: LabelModel, sample: _Sample) -> LabelModel:
     """Return the model with weights: 1 over the sum of an annotator's correlations given states."""
-    size = len(model.annotators)
-    both = np.zeros((3, size, size))
-    mine = np.zeros((3, size, size))
-    number = np.zeros((3, size, size))
-    for batch in _batches(coded, len):
-        chain = _Chain(model, batch)
-        said = chain.symbols[chain.mask]
-        covered = (said != _NOT_COVERED).astype(float)
-        marked = (said > 0).astype(float)
-        for state, belief in enumerate(chain.states[chain.mask].T):
-            # Entry [i, j] is over the tokens that both i and j cover.
-            number[state] += (covered * belief[:, None]).T @ covered
-            mine[state] += (marked * belief[:, None]).T @ covered
-            both[state] += (marked * belief[:, None]).T @ marked
+    counts = np.zeros((len(sample.combinations), 3))
+    for chain in sample.chains(model):
+        counts += chain.combination_counts(len(counts))
+    covered = (sample.combinations != NOT_COVERED).astype(float)
+    marked = (sample.combinations > 0).astype(float)
+    # Entry [i, j] of these is over the tokens that both i and j cover.
+    number, mine, both = (
+        np.stack([(one * belief[:, None]).T @ other for belief in counts.T])
+        for one, other in ((covered, covered), (marked, covered), (marked, marked))
+    )
     total = np.maximum(number, 1e-9)
     first, second = mine / total, mine.transpose(0, 2, 1) / total
     covariance = (both - total * first * second).sum(0)
@@ -267,14 +295,12 @@ def _batches(items: Iterable[_Item], length: Callable[[_Item], int]) -> Iterator
         yield batch
 
 
-def _code(
-    text: str, marks: Given, annotators: Sequence[str]
-) -> tuple[list[Span], NDArray[np.int8]]:
+def _code(text: str, marks: Given, annotators: Sequence[str]) -> tuple[list[Span], Symbols]:
     """Return the tokens of a text and what each annotator says, shape (tokens, annotators)."""
     tokens = [(token.start, token.end) for token in AlnumTokenizer().tokenize(text, 0, len(text))]
     starts = [start for start, _ in tokens]
     ends = [end for _, end in tokens]
-    symbols = np.full((len(tokens), len(annotators)), _NOT_COVERED, np.int8)
+    symbols = np.full((len(tokens), len(annotators)), NOT_COVERED, np.int8)
     for column, name in enumerate(annotators):
         if name not in marks:
             continue
@@ -289,71 +315,3 @@ def _code(
 
 def _probability(mark: AnySpan) -> float:
     return mark[2] if len(mark) == 3 else 1.0
-
-
-class _Chain:
-    """Forward and backward pass over documents, padded to the longest.
-
-    Attributes:
-        symbols: what annotators say, shape (documents, tokens, annotators).
-        mask: tokens that exist, shape (documents, tokens).
-        states: probability of each state, shape (documents, tokens, 3).
-        log_likelihood: of all documents, natural logarithm.
-    """
-
-    def __init__(self, model: LabelModel, coded: Sequence[NDArray[np.int8]]) -> None:
-        lengths = np.array([len(symbols) for symbols in coded])
-        longest = max(1, int(lengths.max()))
-        size = len(model.annotators)
-        self.symbols = np.full((len(coded), longest, size), _NOT_COVERED, np.int8)
-        for row, symbols in enumerate(coded):
-            self.symbols[row, : len(symbols)] = symbols
-        self.mask = np.arange(longest)[None, :] < lengths[:, None]
-        scores = np.zeros((len(coded), longest, 3))
-        for number in range(size):
-            # The last row is for annotators that do not cover the document, and for padding.
-            table = np.concatenate([np.log(model.emissions[number]).T, np.zeros((1, 3))])
-            scores += model.weights[number] * table[self.symbols[:, :, number]]
-        peak = scores.max(-1, keepdims=True)
-        self._evidence = np.exp(np.maximum(scores - peak, -_MAX_EVIDENCE))
-        self._transitions = model.transitions
-        forward = np.empty_like(scores)
-        scale = np.empty((len(coded), longest))
-        step = model.initial * self._evidence[:, 0]
-        for token in range(longest):
-            if token:
-                step = (forward[:, token - 1] @ model.transitions) * self._evidence[:, token]
-            scale[:, token] = step.sum(1)
-            forward[:, token] = step / scale[:, token, None]
-        self._backward = np.ones_like(scores)
-        for token in range(longest - 2, -1, -1):
-            step = self._evidence[:, token + 1] * self._backward[:, token + 1]
-            step = step @ model.transitions.T
-            step /= step.sum(1, keepdims=True)
-            self._backward[:, token] = np.where(self.mask[:, token + 1, None], step, 1.0)
-        self._forward = forward
-        self.states = forward * self._backward
-        self.states /= self.states.sum(-1, keepdims=True)
-        self.log_likelihood = float(((np.log(scale) + peak[:, :, 0]) * self.mask).sum())
-
-    def transition_counts(self) -> _Floats:
-        """Return the expected number of each transition, shape (3, 3)."""
-        after = self._evidence[:, 1:] * self._backward[:, 1:]
-        both = self._forward[:, :-1, :, None] * self._transitions * after[:, :, None, :]
-        both /= both.sum((2, 3), keepdims=True)
-        return np.asarray(both[self.mask[:, 1:]].sum(0))
-
-    def probability(self, row: int, first: int, past: int) -> float:
-        """Compute the probability that the tokens from first to before past are one mention."""
-        result = self.states[row, first, _BEGIN]
-        state = _BEGIN
-        for token in range(first + 1, past + 1):
-            if token == self.symbols.shape[1] or not self.mask[row, token]:
-                break
-            # Of the next state, given this one and everything that annotators say.
-            step = self._transitions[state] * self._evidence[row, token]
-            step = step * self._backward[row, token]
-            inside = step[_INSIDE] / step.sum()
-            result *= inside if token < past else 1 - inside
-            state = _INSIDE
-        return float(result)
