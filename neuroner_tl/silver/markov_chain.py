@@ -1,6 +1,6 @@
 """The arithmetic of the label model: forward and backward pass over the tokens of documents.
 
-Most tokens are marked by no annotator, so few combinations of what annotators say occur: everything
+Most tokens are marked by no annotator: what annotators say comes in few combinations, and everything
 that depends on these alone is computed once for each combination.
 """
 
