@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from neuroner_tl.parameters.documentation import parameters_markdown
     from neuroner_tl.prediction.predictor import Predictor
     from neuroner_tl.prediction.temperature import fit_temperature, save_temperature
+    from neuroner_tl.runs.file_prediction import predict_files
     from neuroner_tl.runs.folder import RunResult
-    from neuroner_tl.runs.prediction import predict_files
     from neuroner_tl.silver.annotate import annotate_texts
     from neuroner_tl.silver.build import build_silver
     from neuroner_tl.silver.comparison import compare_silver
@@ -87,7 +87,7 @@ _MODULES = {
     "mention_calibration": "evaluation.calibration",
     "nearest_words": "vectors.looking",
     "parameters_markdown": "parameters.documentation",
-    "predict_files": "runs.prediction",
+    "predict_files": "runs.file_prediction",
     "prune_vectors": "vectors.selection",
     "public_corpora": "corpora.public.download",
     "read_corpus": "corpora.reader",

@@ -9,7 +9,18 @@ from neuroner_tl.cli.outcome import Outcome
 from neuroner_tl.errors import ParameterError
 
 # The names of convert.FORMATS and convert.TARGETS, which need libraries to load.
-FORMATS = ("bioc-json", "bioc-xml", "brat", "conll", "iexml", "jsonl", "pubtator", "standoff")
+FORMATS = (
+    "bioc-json",
+    "bioc-xml",
+    "brat",
+    "conll",
+    "iexml",
+    "jsonl",
+    "medline",
+    "pubtator",
+    "standoff",
+    "text",
+)
 TARGETS = ("bioc-json", "bioc-xml", "brat", "conll", "jsonl", "pubtator")
 
 

@@ -1,23 +1,72 @@
-"""`neuroner-tl predict`: find entities in text files with a trained model, write brat files."""
+"""`neuroner-tl predict`: find entities in texts of any format with trained models."""
 
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 
 from neuroner_tl.cli.outcome import Outcome
+from neuroner_tl.errors import ParameterError
+
+logger = logging.getLogger(__name__)
+
+# The names of convert.TARGETS and of convert.READERS, which need libraries to load.
+TARGETS = ("bioc-json", "bioc-xml", "brat", "conll", "jsonl", "pubtator")
+READERS = (
+    "bioc-json",
+    "bioc-xml",
+    "brat",
+    "conll",
+    "iexml",
+    "jsonl",
+    "medline",
+    "pubtator",
+    "text",
+)
+_STANDARD = Path("-")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     parser.add_argument(
-        "--model", type=Path, required=True, help="model folder of a run, or the run's folder"
+        "--model",
+        type=Path,
+        action="append",
+        required=True,
+        help="model folder of a run, or the run's folder; several models tag in one pass, and of "
+        "mentions that overlap the most probable is kept",
     )
     parser.add_argument(
-        "--input", type=Path, required=True, help="a text file, or a folder of .txt files"
+        "--input",
+        type=Path,
+        required=True,
+        help="a file, a folder of files, or - for the standard input",
     )
     parser.add_argument(
-        "--output", type=Path, required=True, help="folder for the .txt and .ann files"
+        "--output",
+        type=Path,
+        required=True,
+        help="a file (a name with an ending such as .jsonl or .xml.gz), a folder, or - for the "
+        "standard output",
+    )
+    parser.add_argument(
+        "--format",
+        choices=TARGETS,
+        help="format of the output (default: by the ending of its name; without one brat, and "
+        "jsonl on the standard output)",
+    )
+    parser.add_argument(
+        "--input-format",
+        choices=READERS,
+        help="format of the input (default: by the endings of names; text on the standard input)",
+    )
+    parser.add_argument(
+        "--min-confidence",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="least probability of an entity that is written, 0 to 1 (default 0)",
     )
     parser.add_argument(
         "--word-vectors",
@@ -34,22 +83,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--probabilities",
         action="store_true",
-        help="write the probability of each entity, as a note of brat",
+        help="write the probability of each entity into brat files, as a note; jsonl and BioC "
+        "always have it",
     )
     parser.add_argument("--threads", type=int, default=1, help="threads, 0 for all (default 1)")
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the command."""
-    from neuroner_tl.runs.prediction import predict_files
+    from neuroner_tl.runs.file_prediction import predict_files
 
+    to_standard_output = arguments.output == _STANDARD
+    if to_standard_output and getattr(arguments, "json", False):
+        raise ParameterError("--json and --output - both write to the standard output; drop one")
     result = predict_files(
         arguments.model,
         arguments.input,
         arguments.output,
+        form=arguments.format,
+        input_form=arguments.input_format,
+        min_confidence=arguments.min_confidence,
         word_vectors=arguments.word_vectors,
         batch_size=arguments.batch_size,
         threads=arguments.threads,
         probabilities=arguments.probabilities,
     )
+    if to_standard_output:
+        logger.info("%s", result.summary())
+        return Outcome("", {})
     return Outcome(result.summary(), vars(result))

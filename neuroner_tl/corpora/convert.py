@@ -11,23 +11,26 @@ from typing import Optional
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.bioc import iterate_bioc_json, iterate_bioc_xml
 from neuroner_tl.corpora.formats.bioc_writer import bioc_json_text, bioc_xml_text
+from neuroner_tl.corpora.formats.bounded import STANDARD_INPUT
 from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
 from neuroner_tl.corpora.formats.conll import conll_lines, conll_name, iterate_conll
 from neuroner_tl.corpora.formats.iexml import iterate_iexml
 from neuroner_tl.corpora.formats.json_lines import iterate_json_lines, json_lines
+from neuroner_tl.corpora.formats.medline import iterate_medline
 from neuroner_tl.corpora.formats.part_files import (
     SUFFIXES,
     Pieces,
     find_part_files,
     write_part_files,
 )
+from neuroner_tl.corpora.formats.plain_text import iterate_text
 from neuroner_tl.corpora.formats.pubtator import iterate_pubtator, pubtator_lines
 from neuroner_tl.corpora.formats.standoff import iterate_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import PART_NAMES, read_corpus
 from neuroner_tl.corpora.text.tagging import tag_document
-from neuroner_tl.corpora.text.tokenizers import get_tokenizer
+from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.spelling import one_of
@@ -44,7 +47,9 @@ READERS: dict[str, Reader] = {
     "conll": iterate_conll,
     "iexml": iterate_iexml,
     "jsonl": iterate_json_lines,
+    "medline": iterate_medline,
     "pubtator": iterate_pubtator,
+    "text": iterate_text,
 }
 WRITERS: dict[str, Callable[[Iterable[Document], ImportReport], Iterator[str]]] = {
     "bioc-json": bioc_json_text,
@@ -62,6 +67,8 @@ RENAMED = "document renamed, its id is not a valid name for files or columns"
 def read_documents(path: Path, form: str, report: ImportReport) -> Iterator[Document]:
     """Yield the documents of a file or folder in one of the formats of `READERS`.
 
+    The path ``-`` is the standard input.
+
     Raises:
         CorpusError: it cannot be used.
         ParameterError: unknown format.
@@ -70,7 +77,7 @@ def read_documents(path: Path, form: str, report: ImportReport) -> Iterator[Docu
         raise ParameterError(
             f"format {form!r} is unknown, expected {one_of(form, sorted(READERS))}"
         )
-    if not path.exists():
+    if path != STANDARD_INPUT and not path.exists():
         raise CorpusError(f"{path}: no such file or folder; give a corpus in the format {form}")
     return READERS[form](path, report)
 
@@ -132,7 +139,7 @@ def convert_corpus(
     changed: dict[str, Iterator[Document]] = {
         name: (
             _change_types(d, rename or {}, only, types, report)
-            for d in _named(documents, to, report)
+            for d in renamed_for(documents, to, report)
         )
         for name, documents in parts.items()
     }
@@ -148,20 +155,26 @@ def convert_corpus(
     if to == "brat":
         write_brat_parts(target, bars)
     else:
-        write_part_files(target, to, bars, _pieces(to, tokenizer, report))
+        pieces = format_pieces(to, get_tokenizer(tokenizer), report)
+        write_part_files(target, to, bars, pieces)
     return report
 
 
-def _pieces(to: str, tokenizer: str, report: ImportReport) -> Pieces:
-    """Return what makes the text of a file of a format."""
+def format_pieces(to: str, tokenizer: Tokenizer, report: ImportReport) -> Pieces:
+    """Return what makes the text of a file of a format, one of `TARGETS` but brat.
+
+    Args:
+        to: the format.
+        tokenizer: cuts texts into the tokens of CoNLL files, unless they came in tokens.
+        report: counts what the format cannot represent.
+    """
     if to != "conll":
         return lambda documents: WRITERS[to](documents, report)
-    cut = get_tokenizer(tokenizer)
 
     def columns(documents: Iterable[Document]) -> Iterator[str]:
         for document in documents:
             yield from conll_lines(
-                tag_document(document, cut, report=report, protect_entities=True)
+                tag_document(document, tokenizer, report=report, protect_entities=True)
             )
 
     return columns
@@ -197,8 +210,8 @@ def _some(documents: Iterator[Document], source: Path, form: str) -> Iterator[Do
         raise CorpusError(f"{source}: no documents; expected a corpus in the format {form}")
 
 
-def _named(documents: Iterator[Document], to: str, report: ImportReport) -> Iterator[Document]:
-    """Give every document an id that can be a file name, and stand in a CoNLL file."""
+def renamed_for(documents: Iterable[Document], to: str, report: ImportReport) -> Iterator[Document]:
+    """Yield documents with ids that can be a file name, and stand in a CoNLL file."""
     for document in documents:
         name = usable_name(document.id)
         if to == "conll":

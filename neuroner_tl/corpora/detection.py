@@ -56,6 +56,8 @@ def format_of_text(text: str) -> Optional[str]:
     if text.startswith("<"):
         if "<collection" in text:
             return "bioc-xml"
+        if "<PubmedArticle" in text:
+            return "medline"
         return "iexml" if f"<{RECORD}" in text else None
     if text.startswith(("{", "[")):
         return "bioc-json" if '"documents"' in text or '"passages"' in text else "jsonl"

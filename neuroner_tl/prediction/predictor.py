@@ -100,9 +100,9 @@ class Predictor:
             if word_vectors is None
             else open_vectors(word_vectors, model.architecture.token_dimension)
         )
-        self._tokenizer = get_tokenizer(model.text.tokenizer, model.text.language)
+        self.tokenizer = get_tokenizer(model.text.tokenizer, model.text.language)
         for what, theirs, ours in (
-            ("tokeniser", model.text.tokenizer_identity, self._tokenizer.identity),
+            ("tokeniser", model.text.tokenizer_identity, self.tokenizer.identity),
             ("sentence splitter", model.text.sentence_splitter, SENTENCE_SPLITTER),
         ):
             if theirs != ours:
@@ -165,8 +165,10 @@ class Predictor:
                 f"min_probability: found {min_probability:g}, expected a number above 0, at most 1"
             )
         types = self._roles.types
-        for chunk in _chunks(documents):
-            for _, cut, found, inside in self._predict_chunk(chunk, min_probability):
+        for chunk in chunks(documents):
+            for _, cut, found, inside in self._predict_chunk(
+                chunk, self.cut(chunk), min_probability
+            ):
                 starts = np.array([s for sentence in cut.sentences for s in sentence.starts], int)
                 ends = np.array([e for sentence in cut.sentences for e in sentence.ends], int)
                 probabilities = np.concatenate([np.zeros((0, len(types))), *inside])
@@ -177,26 +179,43 @@ class Predictor:
 
         The documents are gone through once.
         """
-        for chunk in _chunks(documents):
-            for document, _, predicted, _ in self._predict_chunk(chunk):
-                yield document, predicted
+        for chunk in chunks(documents):
+            yield from zip(chunk, self.predict_cut(chunk, self.cut(chunk)))
 
-    def _predict_chunk(
-        self, documents: Sequence[Document], min_probability: Optional[float] = None
-    ) -> Iterator[tuple[Document, TaggedDocument, Document, list[np.ndarray]]]:
-        """Yield documents as given, cut, and with entities; see `_mentions` for the rest.
-
-        The entities are those of the best tagging, or the candidates.
-        """
-        tagged = [
+    def cut(self, documents: Sequence[Document]) -> list[TaggedDocument]:
+        """Return documents cut into sentences and tokens, without their entities."""
+        return [
             tag_document(
-                dataclasses.replace(document, entities=()),
-                self._tokenizer,
+                dataclasses.replace(document, entities=(), unknown=()),
+                self.tokenizer,
                 self.model.text.tagging_format,
                 protect_entities=False,
             )
             for document in documents
         ]
+
+    def predict_cut(
+        self, documents: Sequence[Document], cut: Sequence[TaggedDocument]
+    ) -> Iterator[Document]:
+        """Yield documents with the predicted entities.
+
+        Args:
+            documents: a few, which are held in memory together.
+            cut: the same, cut by `cut`, or by that of a model with the same tokeniser.
+        """
+        for _, _, predicted, _ in self._predict_chunk(documents, cut):
+            yield predicted
+
+    def _predict_chunk(
+        self,
+        documents: Sequence[Document],
+        tagged: Sequence[TaggedDocument],
+        min_probability: Optional[float] = None,
+    ) -> Iterator[tuple[Document, TaggedDocument, Document, list[np.ndarray]]]:
+        """Yield documents as given, cut, and with entities; see `_mentions` for the rest.
+
+        The entities are those of the best tagging, or the candidates.
+        """
         table, part = encode_documents(tagged, self.vocabulary)
         new = None
         if self._index is not None:
@@ -250,7 +269,7 @@ class Predictor:
                 yield own, of_types[start:stop]
 
 
-def _chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:
+def chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:
     """Yield documents a limited number of characters at a time."""
     chunk: list[Document] = []
     characters = 0

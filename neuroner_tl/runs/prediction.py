@@ -1,17 +1,13 @@
-"""Prediction with a finished model: of files, and of a corpus as NeuroNER's third mode."""
+"""Prediction of a corpus with a finished model, as NeuroNER's third mode."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 from neuroner_tl.corpora.document import Document, Entity, TaggedDocument
-from neuroner_tl.corpora.formats.brat import brat_names
-from neuroner_tl.corpora.formats.brat_writer import BratWriter
-from neuroner_tl.corpora.formats.text_files import read_text
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.tagging import tag_document, taggable_entities
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
@@ -32,94 +28,6 @@ from neuroner_tl.training.checkpoint import PARAMETERS, load_model, versions
 logger = logging.getLogger(__name__)
 
 NO_WORD_VECTORS = "none"
-LEFT_ALONE_NAMED = 5
-
-
-@dataclass(frozen=True)
-class PredictedFiles:
-    """The outcome of `predict_files`.
-
-    Attributes:
-        output: the folder that was written.
-        documents: how many texts were tagged.
-        entities: how many entities were found.
-        left_alone: names in the folder of the texts that are not texts, sorted; folders end with
-            a slash.
-
-    Example::
-
-        done = predict_files("output/my_run/model", "texts", "output/predicted")
-        print(done.documents, done.entities, done.left_alone)
-    """
-
-    output: Path
-    documents: int
-    entities: int
-    left_alone: tuple[str, ...] = ()
-
-    def summary(self) -> str:
-        """Return a line on what was found, and one on what was left alone, if anything was."""
-        lines = [
-            f"{counted(self.documents, 'document')}, "
-            f"{counted(self.entities, 'entity', 'entities')}; written to {self.output}"
-        ]
-        if self.left_alone:
-            shown = ", ".join(self.left_alone[:LEFT_ALONE_NAMED])
-            more = len(self.left_alone) - LEFT_ALONE_NAMED
-            lines.append(
-                f"not predicted, since they are not .txt files: {shown}"
-                f"{f' and {more} more' if more > 0 else ''}"
-            )
-        return "\n".join(lines)
-
-
-def predict_files(
-    model: Union[StrPath, Predictor],
-    source: StrPath,
-    output: StrPath,
-    *,
-    word_vectors: Optional[StrPath] = None,
-    batch_size: int = 64,
-    threads: int = 1,
-    probabilities: bool = False,
-) -> PredictedFiles:
-    """Tag a text file, or all ``.txt`` files of a folder, and write brat files.
-
-    Args:
-        model: the folder of a run or of its model, or a loaded model, for which the options on
-            loading are without effect.
-        source: a UTF-8 text file or a folder of them; annotations beside them are not read.
-        output: folder for ``.txt`` and ``.ann`` files; it is made.
-        word_vectors: see `load_predictor`.
-        batch_size: sentences that are read side by side.
-        threads: threads of TensorFlow, 0 for as many as there are processors.
-        probabilities: whether to write the probability of each entity, as a note of brat.
-
-    Raises:
-        CheckpointError: the model cannot be loaded.
-        CorpusError: there is nothing to read, or it is not UTF-8.
-        ParameterError: the output folder cannot be written, or is the folder of the texts.
-    """
-    source, output = Path(source), Path(output)
-    if not isinstance(model, Predictor):
-        model = load_predictor(model, word_vectors, batch_size, threads)
-    paths = _text_files(source)
-    if output.resolve() == paths[0].parent.resolve():
-        raise ParameterError(
-            f"{output}: is the folder of the texts, whose annotations would be overwritten; "
-            "give another output folder"
-        )
-    for path in paths:
-        read_text(path)  # A file that cannot be used is found before anything is written.
-    check_writable(output, "--output")
-    documents, entities = 0, 0
-    texts = (Document(path.stem, read_text(path)) for path in paths)
-    with BratWriter(output, with_probabilities=probabilities) as writer:
-        for document in model.predict(texts):
-            writer.add(document)
-            documents += 1
-            entities += len(document.entities)
-    return PredictedFiles(output, documents, entities, _left_alone(source, paths))
 
 
 def load_predictor(
@@ -152,36 +60,6 @@ def load_predictor(
     else:
         vectors = None if str(word_vectors) == NO_WORD_VECTORS else Path(word_vectors)
     return Predictor(saved, vectors, batch_size)
-
-
-def _text_files(source: Path) -> list[Path]:
-    if source.is_file():
-        if source.suffix != ".txt":
-            raise CorpusError(
-                f"{source}: found a file whose name does not end with .txt, expected a text; give "
-                "a .txt file or a folder of them"
-            )
-        return [source]
-    if not source.is_dir():
-        raise CorpusError(f"{source}: no such file or folder; give a .txt file or a folder of them")
-    paths = [source / f"{name}.txt" for name in brat_names(source)]
-    if not paths:
-        raise CorpusError(f"{source}: no .txt files; give a folder that has some")
-    return paths
-
-
-def _left_alone(source: Path, used: Sequence[Path]) -> tuple[str, ...]:
-    """Return the other files of a folder, besides texts and their annotations."""
-    if not source.is_dir():
-        return ()
-    known = {path.name for path in used} | {path.with_suffix(".ann").name for path in used}
-    return tuple(
-        sorted(
-            f"{path.name}/" if path.is_dir() else path.name
-            for path in source.iterdir()
-            if path.name not in known and not path.name.startswith(".")
-        )
-    )
 
 
 def predict_run(parameters: Parameters) -> RunResult:

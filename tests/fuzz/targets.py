@@ -101,6 +101,8 @@ def _corpora() -> dict[str, Target]:
         "conll": of_one_file("conll", conll, "lines"),
         "conll-parts": Target({"train.txt": conll}, {"train.txt": "lines"}, read_parts),
         "iexml": of_one_file("iexml", (FORMATS / "iexml.xml").read_bytes(), "lines"),
+        "medline": of_one_file("medline", (FORMATS / "medline.xml").read_bytes(), "lines"),
+        "text": of_one_file("text", b"Gout and flu.\r\nNo fever.\n", "lines"),
         "bioc-xml": of_one_file("bioc-xml", (FORMATS / "bioc.xml").read_bytes(), "lines"),
         "bioc-json": of_one_file("bioc-json", (FORMATS / "bioc.json").read_bytes(), "json"),
         "pubtator": of_one_file("pubtator", (FORMATS / "pubtator.txt").read_bytes(), "lines"),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import sys
 from pathlib import Path
 from typing import Any, BinaryIO, Optional, cast
 
 from neuroner_tl.errors import CorpusError
 
+STANDARD_INPUT = Path("-")
+"""Path of the standard input, where a reader takes a file."""
 LONGEST_LINE = 1 << 24
 """Characters of a line of text; bytes of a record of an XML file."""
 LARGEST_FILE = 1 << 26
@@ -18,13 +21,17 @@ LARGEST_EXPANSION = 50
 MAX_COVERED = 1 << 26
 """Characters that the annotations of one document may cover together."""
 _ALWAYS_ALLOWED = 1 << 24
+_GZIP = b"\x1f\x8b"
 
 
 class BoundedReader(io.RawIOBase):
     """A file, unpacked if its name ends with ``.gz``, that refuses to read past its bounds.
 
+    The standard input is unpacked if it begins as a packed file does. Its size is unknown, so that
+    how far it may expand is not bounded.
+
     Args:
-        path: the file.
+        path: the file; ``-`` for the standard input.
         largest: most bytes between two calls of `restart`; None for any number.
         what: what errors call these bytes.
 
@@ -42,9 +49,7 @@ class BoundedReader(io.RawIOBase):
         self._path = path
         self._what = what
         self._largest = largest
-        self._source: BinaryIO = cast(
-            BinaryIO, gzip.open(path) if path.suffix == ".gz" else open(path, "rb")
-        )
+        self._source = _open(path)
         self._since_restart = self._total = 0
         self._allowed: Optional[int] = None
         if path.suffix == ".gz":
@@ -77,9 +82,19 @@ class BoundedReader(io.RawIOBase):
         self._since_restart = 0
 
     def close(self) -> None:
-        """Close the file."""
-        self._source.close()
+        """Close the file; the standard input stays open."""
+        if self._path != STANDARD_INPUT:
+            self._source.close()
         super().close()
+
+
+def _open(path: Path) -> BinaryIO:
+    if path != STANDARD_INPUT:
+        return cast(BinaryIO, gzip.open(path) if path.suffix == ".gz" else open(path, "rb"))
+    source = cast(io.BufferedReader, sys.stdin.buffer)
+    if source.peek(2)[:2] == _GZIP:
+        return cast(BinaryIO, gzip.open(source))
+    return source
 
 
 def check_covered(covered: int, where: str) -> None:

@@ -77,18 +77,19 @@ def write_part_files(
                 )
             target.parent.mkdir(parents=True, exist_ok=True)
             with replacing(target) as temporary:
-                _write(temporary, pieces(_distinct(parts[""])), target.suffix == ".gz")
+                write_pieces(temporary, pieces(_distinct(parts[""])), target.suffix == ".gz")
             return
         with temporary_folder(target) as folder:
             for name, documents in parts.items():
                 file = folder / f"{name}{SUFFIXES[form]}"
-                _write(file, pieces(_distinct(documents)), packed=False)
+                write_pieces(file, pieces(_distinct(documents)), packed=False)
             replace_folder(folder, target)
     except OSError as error:
         raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error
 
 
-def _write(path: Path, pieces: Iterable[str], packed: bool) -> None:
+def write_pieces(path: Path, pieces: Iterable[str], packed: bool) -> None:
+    """Write the text of a file piece by piece, compressed if asked."""
     opened = gzip.open if packed else open
     with opened(path, "wt", encoding="utf-8", newline="\n") as file:
         for piece in pieces:

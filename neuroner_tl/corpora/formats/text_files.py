@@ -1,7 +1,7 @@
 """UTF-8 text files: read with errors that say where, written whole or not at all.
 
-Where lines are read, a file whose name ends with ``.gz`` is uncompressed on the fly. What is read
-is bounded (``bounded.py``).
+A file whose name ends with ``.gz`` is uncompressed on the fly, and ``-`` is the standard input.
+What is read is bounded (``bounded.py``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from neuroner_tl.corpora.formats.bounded import LARGEST_FILE, LONGEST_LINE, BoundedReader
+from neuroner_tl.corpora.formats.bounded import (
+    LARGEST_FILE,
+    LONGEST_LINE,
+    STANDARD_INPUT,
+    BoundedReader,
+)
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.temporary import write_fault
@@ -27,10 +32,10 @@ def read_text(path: Path) -> str:
         CorpusError: the file cannot be read, is too large or is not UTF-8.
     """
     try:
-        with open(path, "rb") as file:
-            data = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read: {error.strerror}") from error
+        with BoundedReader(path) as file:
+            data = _read_up_to(file, LARGEST_FILE + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise CorpusError(f"{path}: {_unreadable(error)}") from error
     if len(data) > LARGEST_FILE:
         raise CorpusError(
             f"{path}: found more than {LARGEST_FILE} bytes, expected one document of at most that; "
@@ -64,7 +69,8 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         raise CorpusError(f"{path}: {_unreadable(error)}") from error
     except UnicodeDecodeError as error:
         # The decoder's own offset counts from the start of its buffer.
-        if path.suffix != ".gz" and path.stat().st_size <= LARGEST_FILE:
+        plain = path != STANDARD_INPUT and path.suffix != ".gz"
+        if plain and path.stat().st_size <= LARGEST_FILE:
             read_text(path)
         raise CorpusError(
             f"{path}: not UTF-8 after line {number}; convert the file before packing it"
@@ -147,6 +153,14 @@ def write_text_atomically(path: Path, text: str) -> None:
         write_atomically(path, data)
     except OSError as error:
         raise CorpusError(f"{path}: cannot be written: {write_fault(error)}") from error
+
+
+def _read_up_to(file: BoundedReader, size: int) -> bytes:
+    """Return the bytes of a file, at most ``size``; a single read may return fewer."""
+    data = bytearray()
+    while len(data) < size and (more := file.read(min(size - len(data), 1 << 16))):
+        data += more
+    return bytes(data)
 
 
 def _open_text(path: Path) -> TextIO:

@@ -61,6 +61,7 @@ ONE_RECORD = {
     "pubtator": (b"1|t|", b"a" * MIB),
     "conll": (b"a ", b"b" * MIB),
     "iexml": (XML_HEAD, COMMENT),
+    "medline": (XML_HEAD, COMMENT),
     "bioc-xml": (XML_HEAD, COMMENT),
     "bioc-json": (b'{"documents": [', b"[]," * (MIB // 3)),
 }

@@ -24,6 +24,8 @@ from neuroner_tl.errors import CorpusError, ParameterError
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "corpora" / "formats"
 FILES = {
     "iexml": "iexml.xml",
+    "medline": "medline.xml",
+    "text": "spans.tsv",
     "bioc-xml": "bioc.xml",
     "bioc-json": "bioc.json",
     "pubtator": "pubtator.txt",

@@ -1,0 +1,164 @@
+"""Where predictions of new text go: the standard output, a file, or a folder."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+from neuroner_tl.corpora.convert import TARGETS, format_pieces, renamed_for
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.document_names import DocumentNames
+from neuroner_tl.corpora.formats import part_files
+from neuroner_tl.corpora.formats.brat_writer import BratWriter
+from neuroner_tl.corpora.formats.part_files import write_pieces
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.sources import TEXT, Source, check_names
+from neuroner_tl.corpora.text.tokenizers import Tokenizer
+from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.messages.spelling import one_of
+from neuroner_tl.runs.folder import check_writable
+from neuroner_tl.system.atomic_file import replacing
+from neuroner_tl.system.temporary import write_fault
+
+STANDARD_OUTPUT = Path("-")
+BRAT = "brat"
+SUFFIXES = {**part_files.SUFFIXES, "conll": ".conll"}
+"""How the name of a file of predictions ends, by format."""
+
+Results = Iterable[tuple[Source, Document]]
+
+
+class Output(NamedTuple):
+    """A place for predictions, and their format.
+
+    Attributes:
+        path: a file, a folder, or ``-`` for the standard output.
+        form: one of ``convert.TARGETS``.
+        is_folder: whether each file of texts gets a file of its own, or, in brat's format, each
+            document a pair of files.
+
+    Example:
+        >>> Output(Path("found.jsonl.gz"), "jsonl", False).path.suffix
+        '.gz'
+    """
+
+    path: Path
+    form: str
+    is_folder: bool
+
+
+def choose_output(path: Path, form: Optional[str], sources: Sequence[Source]) -> Output:
+    """Return where predictions go, after a check that they can.
+
+    Args:
+        path: a name with an ending is that of a file, another one that of a folder, unless it
+            exists; ``-`` is the standard output.
+        form: one of ``convert.TARGETS``; None to tell it from the ending. Without one it is brat,
+            and JSON lines on the standard output.
+        sources: the files of texts.
+
+    Raises:
+        CorpusError: two files of texts would have one file of predictions.
+        ParameterError: unknown format, or predictions cannot be written or would replace texts.
+    """
+    if form is not None and form not in TARGETS:
+        raise ParameterError(f"format {form!r} is unknown, expected {one_of(form, TARGETS)}")
+    ending = Path(path.name[:-3] if path.name.endswith(".gz") else path.name).suffix.lower()
+    if form is None:
+        by_ending = {suffix: name for name, suffix in SUFFIXES.items()}
+        form = by_ending.get(ending, "jsonl" if path == STANDARD_OUTPUT else BRAT)
+    if path == STANDARD_OUTPUT:
+        if form == BRAT:
+            raise ParameterError(
+                "--output -: brat needs a folder of files; give one, or another --format"
+            )
+        return Output(path, form, False)
+    output = Output(path, form, form == BRAT or path.is_dir() or not ending)
+    folders = {source.path.parent.resolve() for source in sources}
+    if output.form == BRAT and path.resolve() in folders:
+        raise ParameterError(
+            f"{path}: is the folder of the texts, whose annotations would be overwritten; "
+            "give another output folder"
+        )
+    files = [path]
+    if output.is_folder:
+        check_names(sources)
+        files = [] if form == BRAT else [_file_of(output, source) for source in sources]
+    texts = {source.path.resolve() for source in sources}
+    for file in files:
+        if file.resolve() in texts:
+            raise ParameterError(
+                f"{file}: is a file of texts, which would be overwritten; give another output"
+            )
+    check_writable(path if output.is_folder else path.parent, "--output")
+    return output
+
+
+def write_results(
+    results: Results,
+    output: Output,
+    tokenizer: Tokenizer,
+    report: ImportReport,
+    probabilities: bool = False,
+) -> None:
+    """Write predictions; a file appears whole or not at all.
+
+    Args:
+        results: documents with their files of texts, those of one file one after the other.
+        output: where and how.
+        tokenizer: cuts texts into the tokens of CoNLL files.
+        report: counts what the format cannot represent.
+        probabilities: whether to write probabilities into brat files.
+
+    Raises:
+        CorpusError: they cannot be written.
+    """
+    if output.form == BRAT:
+        _write_brat(results, output.path, report, probabilities)
+        return
+    pieces = format_pieces(output.form, tokenizer, report)
+
+    def text_of(some: Results) -> Iterator[str]:
+        documents: Iterator[Document] = (document for _, document in some)
+        if output.form == "conll":
+            documents = renamed_for(documents, output.form, report)
+        return pieces(documents)
+
+    if output.path == STANDARD_OUTPUT:
+        for piece in text_of(results):
+            sys.stdout.buffer.write(piece.encode("utf-8"))
+        sys.stdout.buffer.flush()
+        return
+    if not output.is_folder:
+        _write_file(output.path, text_of(results))
+        return
+    for source, some in itertools.groupby(results, key=itemgetter(0)):
+        _write_file(_file_of(output, source), text_of(some))
+
+
+def _write_brat(results: Results, folder: Path, report: ImportReport, probabilities: bool) -> None:
+    names = DocumentNames()
+    with BratWriter(folder, with_probabilities=probabilities) as writer:
+        for source, document in results:
+            if source.form != TEXT:  # The name of a text is already that of a file.
+                (document,) = renamed_for([document], BRAT, report)
+                names.check(document.id, str(source.path))
+            writer.add(document)
+
+
+def _write_file(path: Path, pieces: Iterable[str]) -> None:
+    try:
+        with replacing(path) as temporary:
+            write_pieces(temporary, pieces, path.suffix == ".gz")
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be written: {write_fault(error)}") from error
+
+
+def _file_of(output: Output, source: Source) -> Path:
+    """Return the file of a folder for the predictions of a file; packed as that is."""
+    packed = ".gz" if source.path.suffix == ".gz" else ""
+    return output.path / f"{source.name}{SUFFIXES[output.form]}{packed}"

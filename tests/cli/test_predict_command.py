@@ -1,0 +1,147 @@
+"""`neuroner-tl predict`: every format in and out, files, folders and the standard streams."""
+
+import gzip
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from neuroner_tl.__main__ import main
+from neuroner_tl.corpora.convert import TARGETS, WRITERS, read_documents
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.formats.brat import iterate_brat_folder
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.prediction.predictor import Predictor
+from neuroner_tl.runs.prediction_output import SUFFIXES
+
+FORMATS = Path(__file__).parents[1] / "fixtures" / "corpora" / "formats"
+
+
+@pytest.fixture(scope="module")
+def expected(source_run, corpora):
+    """The documents with what the model finds in them."""
+    texts = list(iterate_brat_folder(corpora.gold / "test", ImportReport()))
+    found = list(Predictor(source_run.folder.model).predict(texts))
+    assert sum(len(d.entities) for d in found) > 5
+    return found
+
+
+@pytest.fixture
+def predict(source_run, capsys):
+    def run(source, output, *options, status=0):
+        arguments = ["--model", source_run.folder.model, "--input", source, "--output", output]
+        assert main(["predict", *map(str, [*arguments, *options])]) == status
+        return capsys.readouterr()
+
+    return run
+
+
+def read(path, form):
+    return list(read_documents(path, form, ImportReport()))
+
+
+@pytest.mark.parametrize("packed", ["", ".gz"])
+@pytest.mark.parametrize("form", sorted({*TARGETS} - {"brat", "conll"}))
+def test_one_file(predict, corpora, expected, tmp_path, form, packed):
+    """What is written is what the model finds, with its probability where there is a place."""
+    target = tmp_path / f"found{SUFFIXES[form]}{packed}"
+    predict(corpora.gold / "test", target)
+    found = read(target, form)
+    # PubTator has one line break, between title and abstract.
+    assert [d.id for d in found] == [d.id for d in expected]
+    assert [d.entities for d in found] == [d.entities for d in expected]
+    for mine, theirs in zip(found, expected):
+        assert mine.text.split() == theirs.text.split()
+        for entity, other in zip(mine.entities, theirs.entities):
+            assert mine.text[entity.start : entity.end] == entity.text
+            if form != "pubtator":
+                assert entity.probability == pytest.approx(other.probability, abs=1e-5)
+
+
+def test_conll(predict, corpora, expected, tmp_path):
+    predict(corpora.gold / "test", tmp_path / "found.conll")
+    found = read(tmp_path / "found.conll", "conll")
+    # Texts of a CoNLL file are tokens with blanks between them.
+    assert [_mentions(d) for d in found] == [_mentions(d) for d in expected]
+
+
+def _mentions(document):
+    return [(entity.type, "".join(entity.text.split())) for entity in document.entities]
+
+
+@pytest.mark.parametrize("form", sorted(WRITERS))
+def test_formats_read(predict, expected, tmp_path, form):
+    """The same texts in any format, with or without annotations, give the same entities."""
+    source = tmp_path / f"texts{SUFFIXES[form]}"
+    texts = [Document(d.id, d.text.replace("\n", " ")) for d in expected]
+    source.write_text("".join(WRITERS[form](texts, ImportReport())), "utf-8")
+    predict(source, tmp_path / "found.jsonl")
+    found = read(tmp_path / "found.jsonl", "jsonl")
+    assert [d.text for d in found] == [d.text for d in texts]
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    for document in texts:
+        (plain / f"{document.id}.txt").write_text(document.text, "utf-8", newline="")
+    predict(plain, tmp_path / "plain.jsonl")
+    assert read(tmp_path / "plain.jsonl", "jsonl") == sorted(found, key=lambda d: f"{d.id}.txt")
+
+
+def test_medline(predict, tmp_path):
+    predict(FORMATS / "medline.xml", tmp_path / "out", "--format", "brat")
+    names = sorted(path.name for path in (tmp_path / "out").glob("*.txt"))
+    assert names == ["90000021.2.txt", "90000021.txt", "90000022.txt"]
+
+
+def test_a_folder_of_files_gives_one(predict, tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    content = (FORMATS / "documents.jsonl").read_bytes()
+    (source / "a.jsonl").write_bytes(content)
+    (source / "b.jsonl.gz").write_bytes(gzip.compress(content))
+    (source / "notes").write_text("not a text")
+    printed = predict(source, tmp_path / "out", "--format", "bioc-xml")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.xml", "b.xml.gz"]
+    ids = [d.id for d in read(source / "a.jsonl", "jsonl")]
+    for name in ("a.xml", "b.xml.gz"):
+        assert [d.id for d in read(tmp_path / "out" / name, "bioc-xml")] == ids
+    assert "notes" in printed.out
+    predict(source, tmp_path / "one.jsonl")
+    assert [d.id for d in read(tmp_path / "one.jsonl", "jsonl")] == ids * 2
+
+
+def test_standard_streams(predict, expected, monkeypatch):
+    content = "".join(WRITERS["jsonl"](expected, ImportReport())).encode()
+    stream = io.TextIOWrapper(io.BufferedReader(io.BytesIO(content)))
+    monkeypatch.setattr("sys.stdin", stream)
+    printed = predict("-", "-", "--input-format", "jsonl")
+    records = [json.loads(line) for line in printed.out.splitlines()]
+    assert [len(r["entities"]) for r in records] == [len(d.entities) for d in expected]
+
+
+def test_two_models_and_a_threshold(predict, source_run, corpora, expected, tmp_path):
+    options = ("--model", source_run.folder.model, "--min-confidence", 0.6)
+    predict(corpora.gold / "test", tmp_path / "found.jsonl", *options)
+    found = read(tmp_path / "found.jsonl", "jsonl")
+    sure = [tuple(e for e in d.entities if e.probability >= 0.6) for d in expected]
+    assert [d.entities for d in found] == sure
+
+
+def test_losses_are_said(predict, corpora, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"id": "1", "text": "One.\\nTwo.\\nThree."}\n')
+    printed = predict(tmp_path / "in.jsonl", tmp_path / "found.pubtator")
+    assert "line break that PubTator cannot represent, replaced: 1" in printed.out
+
+
+def test_refused(predict, tmp_path):
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"id": "1", "text": "One."}\n')
+    for output, options, words in (
+        (source, (), "is a file of texts, which would be overwritten"),
+        (tmp_path, ("--format", "jsonl"), "is a file of texts, which would be overwritten"),
+        ("-", ("--format", "brat"), "brat needs a folder"),
+        ("-", ("--json",), "both write to the standard output"),
+        (tmp_path / "o.jsonl", ("--min-confidence", "2"), "min_confidence: found 2"),
+    ):
+        assert words in predict(source, output, *options, status=2).err
+    assert source.read_text() == '{"id": "1", "text": "One."}\n'
