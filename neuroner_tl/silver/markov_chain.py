@@ -1,7 +1,7 @@
 """The arithmetic of the label model: forward and backward pass over the tokens of documents.
 
-Most tokens are marked by no annotator: what annotators say comes in few combinations, and everything
-that depends on these alone is computed once for each combination.
+Most tokens are marked by no annotator: what annotators say comes in few combinations, and all that
+depends on these alone is computed once for each combination.
 """
 
 from __future__ import annotations
