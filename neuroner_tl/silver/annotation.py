@@ -12,9 +12,10 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.silver.annotator_kinds import make_annotator
 from neuroner_tl.silver.consensus import Sample
-from neuroner_tl.silver.definition import FROM_GOLD, TRAIN, SilverDefinition, corpus_name
+from neuroner_tl.silver.definition import FROM_GOLD, SilverDefinition
 from neuroner_tl.silver.gold import GoldStandard
 from neuroner_tl.silver.harmonise import Mark
+from neuroner_tl.silver.labels import merged
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ class Annotations:
         pool: for each text the marks of each annotator that covers it.
         sample: the gold documents to learn from, with the marks.
         records: what the report says about each annotator.
+        taught: ids of the annotated documents that annotators were trained on, by corpus.
 
     Example::
 
@@ -37,6 +39,7 @@ class Annotations:
     pool: Sequence[Mapping[str, Sequence[Mark]]]
     sample: Sample
     records: Mapping[str, Mapping[str, Any]]
+    taught: Mapping[str, Sequence[str]]
 
 
 def annotate(
@@ -65,6 +68,7 @@ def annotate(
     both = [*pool, *judged]
     marks: list[dict[str, list[Mark]]] = [{} for _ in both]
     records: dict[str, Mapping[str, Any]] = {}
+    taught: dict[str, list[str]] = {}
     for source in definition.annotators:
         annotator = make_annotator(definition, source, gold, judged)
         found = list(annotator.annotate(both))
@@ -72,6 +76,7 @@ def annotate(
             if own is not None:
                 given[source.name] = own
         records[source.name] = {"kind": source.kind, **annotator.record}
+        taught = merged(taught, annotator.learned_from)
         texts = [own for own in found[: len(pool)] if own is not None]
         logger.info(
             "%s: %s in %s, and %s to learn from",
@@ -80,21 +85,26 @@ def annotate(
             counted(len(texts), "text"),
             counted(sum(own is not None for own in found[len(pool) :]), "gold document"),
         )
-    return Annotations(marks[: len(pool)], Sample(judged, marks[len(pool) :], corpora), records)
+    sample = Sample(judged, marks[len(pool) :], corpora)
+    return Annotations(marks[: len(pool)], sample, records, taught)
 
 
-def learned_from(definition: SilverDefinition, gold: GoldStandard) -> dict[str, list[str]]:
-    """Return the ids of the gold documents whose labels are in the silver corpus, by corpus.
+def learned_from(
+    definition: SilverDefinition, gold: GoldStandard, taught: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
+    """Return the ids of the documents whose labels are in the silver corpus, by corpus.
 
     Documents that annotators were only scored on have taught nothing.
+
+    Args:
+        definition: the definition.
+        gold: the gold corpora.
+        taught: what its annotators were trained on.
     """
     harmonise, clean = definition.harmonise, definition.clean
-    taught = {corpus_name(source.path) for source in definition.annotators if source.kind == TRAIN}
+    known = merged({}, taught)
     from_gold = FROM_GOLD in (clean.blacklist, clean.empty_share)
     if harmonise.learns_from_gold or harmonise.extend or from_gold:
-        taught = set(gold.train)
-    return {
-        name: [document.id for document in members]
-        for name, members in gold.train.items()
-        if name in taught
-    }
+        ids = {name: [document.id for document in docs] for name, docs in gold.train.items()}
+        known = merged(known, ids)
+    return known

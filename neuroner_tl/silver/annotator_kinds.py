@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from neuroner_tl.corpora.convert import READERS
 from neuroner_tl.corpora.document import Document
@@ -21,6 +20,7 @@ from neuroner_tl.silver.annotators import (
 )
 from neuroner_tl.silver.definition import TRAIN, AnnotatorSource, SilverDefinition
 from neuroner_tl.silver.gold import GoldStandard
+from neuroner_tl.silver.labels import REPORT, labels_of_silver, merged
 from neuroner_tl.silver.lexicon import LexiconRules
 from neuroner_tl.silver.model_annotator import ModelAnnotator
 from neuroner_tl.silver.texts import in_gold
@@ -58,13 +58,15 @@ def make_annotator(
     if source.kind in READERS:
         return DocumentsAnnotator(path, source.kind, types)
     model = ModelAnnotator(path, types, definition.word_vectors, definition.models_folder)
-    model.record.update(check_model(definition, source, model.folder, gold))
+    model.record["learned_from"], model.learned_from = check_model(
+        definition, source, model.folder, gold
+    )
     return model
 
 
 def check_model(
     definition: SilverDefinition, source: AnnotatorSource, folder: Path, gold: GoldStandard
-) -> dict[str, Any]:
+) -> tuple[list[str], dict[str, list[str]]]:
     """Refuse a model that has learned from gold documents, as far as its records tell.
 
     Args:
@@ -74,14 +76,16 @@ def check_model(
         gold: the gold corpora.
 
     Returns:
-        The names of the corpora that it and the models before it learned from, for the report.
+        The names of the corpora that it and the models before it learned from, and the ids of their
+        train documents by corpus; of a silver corpus, of those whose labels that one knows.
 
     Raises:
-        CorpusError: it has.
+        CorpusError: it has; or a silver corpus does not say what it has learned from.
     """
     from neuroner_tl.runs.leaks import training_parameters
 
     names = []
+    known: dict[str, list[str]] = {}
     for parameters in training_parameters(folder):
         place = parameters.dataset_text_folder
         assert place is not None
@@ -104,4 +108,9 @@ def check_model(
                 f"taught; let the build train it without them, with `{source.name} = train:{place} "
                 "with parameters/annotator.ini`"
             )
-    return {"learned_from": names}
+        if (place / REPORT).is_file():
+            known = merged(known, labels_of_silver(place))
+        else:
+            ids = list(corpus.parts["train"].ids) if "train" in corpus.parts else []
+            known = merged(known, {place.resolve().name: ids})
+    return names, known

@@ -29,11 +29,13 @@ class Annotator(Protocol):
 
     Attributes:
         record: what the report says about it, in JSON types.
+        learned_from: ids of the annotated documents that it was trained on, by corpus.
 
     Example:
         >>> from neuroner_tl.silver.lexicon import Lexicon
         >>> class Asthma:
         ...     record = {}
+        ...     learned_from = {}
         ...     def annotate(self, documents):
         ...         for document in documents:
         ...             yield [Mark(*span) for span in Lexicon(["asthma"]).annotate(document.text)]
@@ -42,6 +44,7 @@ class Annotator(Protocol):
     """
 
     record: dict[str, Any]
+    learned_from: dict[str, list[str]]
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[Optional[list[Mark]]]:
         """Yield for each document its mentions, in order, none overlapping.
@@ -66,6 +69,7 @@ class LexiconAnnotator:
     def __init__(self, path: Path, rules: LexiconRules) -> None:
         self._lexicon = Lexicon(read_terms(path), rules)
         self.record: dict[str, Any] = {"terms": self._lexicon.number_of_terms}
+        self.learned_from: dict[str, list[str]] = {}
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[Optional[list[Mark]]]:
         """Yield the longest matches in each document."""
@@ -92,6 +96,7 @@ class StandoffAnnotator:
     ) -> None:
         self._path = path
         self.record: dict[str, Any] = {}
+        self.learned_from: dict[str, list[str]] = {}
         self._covered = covered
         self._rows = read_standoff(path)
         self._types = types
@@ -133,6 +138,7 @@ class DocumentsAnnotator:
     def __init__(self, path: Path, form: str, types: Sequence[str]) -> None:
         self._path = path
         self.record: dict[str, Any] = {}
+        self.learned_from: dict[str, list[str]] = {}
         # By id the hash of the text and the marks, both without white space.
         self._found: dict[str, tuple[int, list[Mark]]] = {}
         report = ImportReport()

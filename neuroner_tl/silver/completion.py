@@ -25,6 +25,7 @@ from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.screen import table_lines
+from neuroner_tl.silver.labels import LEARNED_FROM, REPORT, labels_of_silver, merged
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.json_text import read_object
 from neuroner_tl.system.paths import StrPath
@@ -165,13 +166,7 @@ def complete_silver(
     from neuroner_tl.prediction.marginals import LabelRoles
     from neuroner_tl.prediction.model_vectors import model_word_vectors
     from neuroner_tl.prediction.predictor import Predictor
-    from neuroner_tl.silver.teacher import (
-        LEARNED_FROM,
-        REPORT,
-        labels_of_silver,
-        lessons_of,
-        merged,
-    )
+    from neuroner_tl.silver.teacher import lessons_of
     from neuroner_tl.training.checkpoint import load_model
 
     rule = CompletionRule(sure, doubtful, unlikely, longer_spans)

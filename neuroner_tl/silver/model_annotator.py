@@ -34,6 +34,7 @@ class ModelAnnotator:
     Attributes:
         folder: the model's own folder.
         record: what the report says about it.
+        learned_from: see `Annotator`; empty until it is known.
 
     Raises:
         CheckpointError: the model cannot be loaded, or its word-vector file is not there.
@@ -67,6 +68,7 @@ class ModelAnnotator:
         self._types = types
         self.folder = model.folder
         self.record: dict[str, Any] = {}
+        self.learned_from: dict[str, list[str]] = {}
         self._tags: Optional[RememberedTags] = None
         if memory is not None:
             content = {

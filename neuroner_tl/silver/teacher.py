@@ -8,14 +8,11 @@ from pathlib import Path
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.duplicates import DocumentIndex
 from neuroner_tl.corpora.reader import Corpus
-from neuroner_tl.errors import CheckpointError, CorpusError, NeuroNERError
+from neuroner_tl.errors import CheckpointError, NeuroNERError
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.runs.data import open_corpus
-from neuroner_tl.system.json_text import read_object
+from neuroner_tl.silver.labels import REPORT, labels_of_silver, merged
 from neuroner_tl.training.checkpoint import PARAMETERS
-
-# The report of a silver corpus, and its records of the gold documents whose labels it was told.
-REPORT, LEARNED_FROM = "report.json", "learned_from_documents"
 
 
 @dataclass
@@ -84,32 +81,3 @@ def lessons_of(model_folder: Path, silver: Path) -> Lessons:
         if not (folder / PARAMETERS).is_file() and (folder / "model" / PARAMETERS).is_file():
             folder = folder / "model"
     return lessons
-
-
-def labels_of_silver(folder: Path) -> dict[str, list[str]]:
-    """Return the ids of the gold documents whose labels a silver corpus knows, by corpus.
-
-    Raises:
-        CorpusError: it has learned from gold, and its report does not say from which documents.
-    """
-    report = read_object(folder / REPORT)
-    if LEARNED_FROM not in report and report.get("learned_from"):
-        raise CorpusError(
-            f"{folder / REPORT}: found no {LEARNED_FROM}, expected the ids of the gold documents "
-            "that the corpus was learned from; build it again"
-        )
-    return merged({}, report.get(LEARNED_FROM))
-
-
-def merged(known: dict[str, list[str]], more: object) -> dict[str, list[str]]:
-    """Return ids by corpus together with more of them, each once, sorted.
-
-    Args:
-        known: ids by corpus.
-        more: the same as read from a file, which may hold anything.
-    """
-    result = {name: list(ids) for name, ids in known.items()}
-    for name, ids in (more if isinstance(more, dict) else {}).items():
-        if isinstance(ids, list):
-            result[str(name)] = sorted({*result.get(str(name), ()), *map(str, ids)})
-    return result

@@ -37,6 +37,7 @@ class TrainedAnnotator:
     Attributes:
         record: what the report says: the corpus, how many of its documents were left out since
             they are in a gold corpus, and the models.
+        learned_from: ids of the documents that the models were trained on, by corpus.
 
     Raises:
         NeuroNERError: the corpus cannot be used, or is one of the gold corpora that nothing is
@@ -69,6 +70,7 @@ class TrainedAnnotator:
         # The model of each judged document, by its fold; all others are tagged by the main one.
         self._fold_of: dict[tuple[str, str], int] = {}
         self._models: dict[int, TrainedModel] = {}
+        self.learned_from: dict[str, list[str]] = {}
         own = _own_corpus(definition, place, gold)
         if own is None:
             self._train_outside(place, gold)
@@ -116,6 +118,8 @@ class TrainedAnnotator:
                 "a corpus that is not evaluated on: name another one, or the gold corpus itself "
                 "if it is in learn_from"
             )
+        ids = [document.id for part, members in kept.items() for document in members]
+        self.learned_from = {self.record["corpus"]: ids}
         self._models[_MAIN] = self._train(kept, "")
 
     def _cross_fit(
@@ -136,6 +140,7 @@ class TrainedAnnotator:
             self._fold_of[document.id, document.text] = int(found.target)
         for document, fold in zip(train, folds):
             self._fold_of[document.id, document.text] = fold
+        self.learned_from = {own.name: [document.id for document in train]}
         self._models[_MAIN] = self._train({"": train}, "")
         for fold in sorted(set(folds)):
             rest = [document for document, own_fold in zip(train, folds) if own_fold != fold]

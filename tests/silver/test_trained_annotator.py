@@ -133,7 +133,7 @@ def test_a_model_is_trained_once_without_gold_documents(
     assert [model["fold"] for model in record["models"]] == [None]
     assert "tagger: trained on 8 documents of extra, epoch" in result.report
     assert "1 document left out that gold corpora have" in result.report
-    assert result.content["learned_from_documents"] == {}
+    assert result.content["learned_from_documents"] == {"extra": [f"extra{i}" for i in range(8)]}
     assert "tagger" in result.content["scores"]["gold"]
     assert [parameters.seed for parameters in trained_before] == [3]
     (corpus,) = (tmp_path / "out" / ".annotators").glob("*/corpus")
@@ -180,8 +180,9 @@ def test_other_content_or_parameters_make_another_model(
     assert build() != first
 
 
+@pytest.mark.parametrize("place", ["gold", "link"])
 def test_gold_documents_are_tagged_by_models_that_have_not_seen_them(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     trained: list[set[str]] = []
 
@@ -215,7 +216,8 @@ def test_gold_documents_are_tagged_by_models_that_have_not_seen_them(
     copy = shutil.copytree(data, tmp_path / "data")
     for name in ("txt", "ann"):
         shutil.copy(copy / "gold" / "train" / f"train3.{name}", copy / "other" / f"same.{name}")
-    path = define(copy, tmp_path, f"train:gold with {copy / 'parameters.ini'}")
+    (copy / "link").symlink_to(copy / "gold")
+    path = define(copy, tmp_path, f"train:{place} with {copy / 'parameters.ini'}")
     path.write_text(path.read_text().replace("learn_from = gold", "learn_from = gold, other"))
     content = build_silver(path).content
     assert [len(texts) for texts in trained] == [10, 8, 8, 8, 8, 8]
@@ -278,8 +280,30 @@ def test_a_model_that_has_learned_from_gold_is_refused(
     with pytest.raises(CorpusError, match=r"was trained on 15 documents of gold corpora .*train:"):
         build_silver(path)
     path.write_text(text)
-    record = build_silver(path).content["annotators"]["tagger"]
+    content = build_silver(path).content
+    record = content["annotators"]["tagger"]
     assert record == {"kind": "model", "learned_from": [corpora.silver.name]}
+    # Its train documents taught the silver corpus; validation documents did not.
+    taught = content["learned_from_documents"][corpora.silver.name]
+    assert taught == sorted(read_corpus(corpora.silver)["train"].ids)
+
+
+def test_what_a_model_was_told_by_a_silver_corpus_is_passed_on(
+    data: Path, tmp_path: Path, corpora: Any, source_run: Any
+) -> None:
+    """A model trained on a corpus that was learned from gold knows these labels."""
+    report = corpora.silver / "report.json"
+    path = define(data, tmp_path, f"model:{source_run.folder.path}")
+    try:
+        report.write_text(json.dumps({"learned_from_documents": {"NCBI": ["b", "a"]}}))
+        content = build_silver(path).content
+        assert content["learned_from_documents"] == {"NCBI": ["a", "b"]}
+        # One that does not say from which documents could hide them.
+        report.write_text(json.dumps({"learned_from": {"NCBI": 2}}))
+        with pytest.raises(CorpusError, match=r"found no learned_from_documents.*build it again"):
+            build_silver(path, replace=True)
+    finally:
+        report.unlink()
 
 
 def test_an_interrupted_training_is_resumed(
