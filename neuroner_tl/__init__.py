@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from neuroner_tl.errors import NeuroNERError
     from neuroner_tl.evaluation.brat_folders import evaluate_folders
     from neuroner_tl.evaluation.calibration import mention_calibration
+    from neuroner_tl.evaluation.error_list import ErrorList
+    from neuroner_tl.evaluation.error_page import write_errors
     from neuroner_tl.evaluation.scoring import Scores
     from neuroner_tl.neuroner import NeuroNER, resume_training, train_model
     from neuroner_tl.parameters.documentation import parameters_markdown
@@ -62,6 +64,7 @@ _MODULES = {
     "Corpus": "corpora.reader",
     "Document": "corpora.document",
     "Entity": "corpora.document",
+    "ErrorList": "evaluation.error_list",
     "LexiconRules": "silver.lexicon",
     "NeuroNER": "neuroner",
     "NeuroNERError": "errors",
@@ -99,6 +102,7 @@ _MODULES = {
     "study_status": "studies.study",
     "train_model": "neuroner",
     "train_vectors": "vectors.training",
+    "write_errors": "evaluation.error_page",
 }
 
 __all__ = [
@@ -106,6 +110,7 @@ __all__ = [
     "Corpus",
     "Document",
     "Entity",
+    "ErrorList",
     "LexiconRules",
     "NeuroNER",
     "NeuroNERError",
@@ -143,6 +148,7 @@ __all__ = [
     "study_status",
     "train_model",
     "train_vectors",
+    "write_errors",
 ]
 
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Optional
 
 from neuroner_tl.cli.outcome import Outcome
+from neuroner_tl.corpora.formats.brat import brat_names
 from neuroner_tl.corpora.formats.text_files import write_text_atomically
+from neuroner_tl.corpora.reader import BratPart
+from neuroner_tl.errors import ParameterError
 from neuroner_tl.evaluation.brat_folders import DOCUMENT_CHOICES, evaluate_folders
+from neuroner_tl.evaluation.error_list import ErrorList
+from neuroner_tl.evaluation.error_page import error_writer, write_errors
+from neuroner_tl.evaluation.error_sets import AnnotatedPart
 from neuroner_tl.evaluation.folder_report import folder_report
 from neuroner_tl.evaluation.report import conlleval_report
 
@@ -47,13 +54,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="print conlleval's figures in its layout instead: both sides as BIO tags of tokens, "
         "which represent neither nested nor discontinuous entities",
     )
+    parser.add_argument(
+        "--errors",
+        type=Path,
+        metavar="FILE",
+        help="write every error in its sentence to FILE, the most frequent ones first: FILE.html, "
+        "a page, or FILE.tsv, a table",
+    )
+    parser.add_argument(
+        "--train",
+        type=Path,
+        metavar="DIR",
+        help="brat folder of the documents that the model was trained on, so that --errors says "
+        "which mentions are in train (default: train, in the gold folder or beside it)",
+    )
 
 
 def run(namespace: argparse.Namespace) -> Outcome:
     """Run the command."""
+    errors = _error_list(namespace)
     outcome = evaluate_folders(
-        namespace.gold, namespace.predicted, namespace.documents, namespace.conlleval
+        namespace.gold,
+        namespace.predicted,
+        namespace.documents,
+        namespace.conlleval,
+        [] if errors is None else [errors.add],
     )
+    if errors is not None:
+        write_errors(errors, namespace.errors)
     content = outcome.to_json()
     if namespace.json_file is not None:
         text = json.dumps(content, indent=2, ensure_ascii=False)
@@ -61,3 +89,22 @@ def run(namespace: argparse.Namespace) -> Outcome:
     if outcome.on_tags is not None:
         return Outcome(conlleval_report(outcome.on_tags), content, is_data=True)
     return Outcome(folder_report(outcome, namespace.per_document), content)
+
+
+def _error_list(namespace: argparse.Namespace) -> Optional[ErrorList]:
+    """Return an empty list of errors that knows the mentions of train; None without --errors."""
+    if namespace.errors is None:
+        if namespace.train is not None:
+            raise ParameterError(
+                "--train: found it without --errors, whose file says which mentions are in train; "
+                "add --errors FILE.html, or leave --train out"
+            )
+        return None
+    error_writer(namespace.errors)  # Another name is found before anything is read.
+    train = namespace.train
+    if train is None:
+        places = (namespace.gold / "train", namespace.gold.absolute().parent / "train")
+        train = next((place for place in places if place.is_dir()), None)
+        if train is None:
+            return ErrorList()
+    return ErrorList(AnnotatedPart.of(BratPart(train, brat_names(train))).keys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Optional
@@ -88,6 +88,7 @@ def evaluate_folders(
     predicted: StrPath,
     documents: str = "same",
     on_tags: bool = False,
+    observers: Sequence[Callable[[Document, Document], None]] = (),
 ) -> FolderScores:
     """Compare predictions with a gold standard; a match has equal type and equal fragments.
 
@@ -103,6 +104,8 @@ def evaluate_folders(
             missing prediction being an empty one; ``all`` compares every document, an extra
             prediction being all false as well.
         on_tags: also compute conlleval's figures: both sides as tags of the default tokeniser.
+        observers: called with each document as annotated and as predicted, such as
+            `neuroner_tl.evaluation.error_list.ErrorList.add`.
 
     Raises:
         CorpusError: a folder or file cannot be used, the documents differ under ``same``, the
@@ -158,6 +161,8 @@ def evaluate_folders(
                     side.extend(sentence.tags for sentence in cut)
                     if document is expected:
                         unknown.extend(sentence.unknown_tokens for sentence in cut)
+            for observe in observers:
+                observe(expected, found)
             yield expected, found
 
     scored = score_documents(pairs(), lambda document: taggable_entities(document, tokenizer))

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from neuroner_tl.cli import evaluate
-from neuroner_tl.errors import CorpusError
+from neuroner_tl.errors import CorpusError, ParameterError
 
 
 @pytest.fixture
@@ -96,3 +96,28 @@ def test_figures_of_conlleval_where_documents_are_missing(folders, capsys):
     assert command(*arguments, "--conlleval", "--documents", "gold") == 0
     printed = capsys.readouterr().out
     assert printed.startswith("processed 6 tokens with 2 phrases; found: 1 phrases; correct: 0.")
+
+
+def test_errors_are_written_with_what_train_has(folders, capsys):
+    (folders / "train").mkdir()
+    (folders / "train" / "c.txt").write_text("FLU")
+    (folders / "train" / "c.ann").write_text("T1\tDISO 0 3\tFLU\n")
+    both = ("--gold", folders / "gold", "--predicted", folders / "predicted", "--documents", "gold")
+    table, page = folders / "errors.tsv", folders / "errors.html"
+    command(*both, "--errors", table)
+    command(*both, "--errors", page, "--train", folders / "predicted")
+    lines = [line.split("\t") for line in table.read_text().splitlines()]
+    assert [(row[1], row[3] or row[5], row[6]) for row in lines[1:]] == [
+        ("missed", "cold", "no"),
+        ("missed", "Flu", "yes"),
+        ("spurious", "and", "no"),
+    ]
+    assert "3 errors" in page.read_text() and "documents compared" in capsys.readouterr().out
+
+
+def test_errors_that_cannot_be_written_are_found_first(folders):
+    both = ("--gold", folders / "absent", "--predicted", folders / "predicted")
+    with pytest.raises(ParameterError, match=r"expected one that ends with \.tsv"):
+        command(*both, "--errors", folders / "errors.txt")
+    with pytest.raises(ParameterError, match="--train: found it without --errors"):
+        command(*both, "--train", folders / "gold")
