@@ -34,10 +34,12 @@ if TYPE_CHECKING:
     from neuroner_tl.evaluation.error_list import ErrorList
     from neuroner_tl.evaluation.error_page import write_errors
     from neuroner_tl.evaluation.scoring import Scores
+    from neuroner_tl.evaluation.thresholds import ThresholdCurve
     from neuroner_tl.neuroner import NeuroNER, resume_training, train_model
     from neuroner_tl.parameters.documentation import parameters_markdown
     from neuroner_tl.prediction.predictor import Predictor
     from neuroner_tl.prediction.temperature import fit_temperature, save_temperature
+    from neuroner_tl.runs.evaluation import evaluate_model
     from neuroner_tl.runs.file_prediction import predict_files
     from neuroner_tl.runs.folder import RunResult
     from neuroner_tl.silver.annotate import annotate_texts
@@ -71,6 +73,7 @@ _MODULES = {
     "Predictor": "prediction.predictor",
     "RunResult": "runs.folder",
     "Scores": "evaluation.scoring",
+    "ThresholdCurve": "evaluation.thresholds",
     "VectorSettings": "vectors.settings",
     "annotate_texts": "silver.annotate",
     "build_silver": "silver.build",
@@ -82,6 +85,7 @@ _MODULES = {
     "corpus_statistics": "corpora.statistics",
     "describe_vectors": "vectors.looking",
     "evaluate_folders": "evaluation.brat_folders",
+    "evaluate_model": "runs.evaluation",
     "fetch_corpus": "corpora.public.download",
     "find_leaks": "corpora.leaks",
     "fit_temperature": "prediction.temperature",
@@ -117,6 +121,7 @@ __all__ = [
     "Predictor",
     "RunResult",
     "Scores",
+    "ThresholdCurve",
     "VectorSettings",
     "annotate_texts",
     "build_silver",
@@ -128,6 +133,7 @@ __all__ = [
     "corpus_statistics",
     "describe_vectors",
     "evaluate_folders",
+    "evaluate_model",
     "fetch_corpus",
     "find_leaks",
     "fit_temperature",

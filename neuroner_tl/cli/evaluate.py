@@ -1,18 +1,20 @@
-"""`neuroner-tl evaluate`: compare predictions in brat format with a gold standard."""
+"""`neuroner-tl evaluate`: score predictions in brat format, or a model, on a gold standard."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from neuroner_tl.cli.outcome import Outcome
+from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat import brat_names
 from neuroner_tl.corpora.formats.text_files import write_text_atomically
 from neuroner_tl.corpora.reader import BratPart
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.evaluation.brat_folders import DOCUMENT_CHOICES, evaluate_folders
+from neuroner_tl.evaluation.brat_folders import DOCUMENT_CHOICES, FolderScores, evaluate_folders
 from neuroner_tl.evaluation.error_list import ErrorList
 from neuroner_tl.evaluation.error_page import error_writer, write_errors
 from neuroner_tl.evaluation.error_sets import AnnotatedPart
@@ -27,14 +29,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="gold standard: a folder of .txt and .ann files, or one with train, valid, test",
+        help="gold standard: a folder of .txt and .ann files, or one with train, valid, test; for "
+        "--model a corpus of any layout",
     )
-    parser.add_argument(
+    scored = parser.add_mutually_exclusive_group(required=True)
+    scored.add_argument(
         "--predicted",
         type=Path,
-        required=True,
         metavar="DIR",
         help="predictions: a folder of .ann files, with or without the .txt files",
+    )
+    scored.add_argument(
+        "--model",
+        type=Path,
+        metavar="DIR",
+        help="a model, or the folder of its run, that predicts the documents of the gold standard",
+    )
+    parser.add_argument(
+        "--parts",
+        nargs="+",
+        default=["test"],
+        metavar="PART",
+        help="with --model, the parts to score, of a corpus that has parts (default: test)",
+    )
+    parser.add_argument(
+        "--word-vectors",
+        type=Path,
+        metavar="FILE",
+        help="with --model, word-vector file for words that it was not trained on (default: the "
+        "file that it was trained with, if it is still there; none for none)",
+    )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="DIR",
+        help="write the reliability diagram, and precision and recall against the threshold, to "
+        "DIR; of a model, or of predictions with probabilities",
     )
     parser.add_argument(
         "--documents",
@@ -73,13 +103,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(namespace: argparse.Namespace) -> Outcome:
     """Run the command."""
     errors = _error_list(namespace)
-    outcome = evaluate_folders(
-        namespace.gold,
-        namespace.predicted,
-        namespace.documents,
-        namespace.conlleval,
-        [] if errors is None else [errors.add],
-    )
+    outcome = _evaluate(namespace, [] if errors is None else [errors.add])
+    if namespace.calibration is not None:
+        _write_calibration(outcome, namespace.calibration)
     if errors is not None:
         write_errors(errors, namespace.errors)
     content = outcome.to_json()
@@ -89,6 +115,56 @@ def run(namespace: argparse.Namespace) -> Outcome:
     if outcome.on_tags is not None:
         return Outcome(conlleval_report(outcome.on_tags), content, is_data=True)
     return Outcome(folder_report(outcome, namespace.per_document), content)
+
+
+def _evaluate(
+    namespace: argparse.Namespace, observers: Sequence[Callable[[Document, Document], None]]
+) -> FolderScores:
+    if namespace.model is None:
+        _refuse(namespace, {"parts": ["test"], "word_vectors": None}, "--predicted", "--model")
+        return evaluate_folders(
+            namespace.gold, namespace.predicted, namespace.documents, namespace.conlleval, observers
+        )
+    _refuse(namespace, {"documents": "same", "conlleval": False}, "--model", "--predicted")
+    # TensorFlow takes seconds to load.
+    from neuroner_tl.runs.evaluation import evaluate_model
+
+    return evaluate_model(
+        namespace.model,
+        namespace.gold,
+        namespace.parts,
+        word_vectors=namespace.word_vectors,
+        observers=observers,
+    )
+
+
+def _refuse(
+    namespace: argparse.Namespace, defaults: Mapping[str, Any], beside: str, needed: str
+) -> None:
+    """Refuse options that mean nothing beside another one."""
+    for name, default in defaults.items():
+        if getattr(namespace, name) != default:
+            raise ParameterError(
+                f"--{name.replace('_', '-')}: found it with {beside}, expected {needed}; leave it "
+                f"out, or give {needed}"
+            )
+
+
+def _write_calibration(outcome: FolderScores, folder: Path) -> None:
+    confidence = outcome.confidence
+    if not confidence.all_known:
+        known = len(confidence.probabilities)
+        raise ParameterError(
+            f"--calibration: found {known} of {known + confidence.without} predicted mentions with "
+            "a probability, expected some, and all; give --model, or write them with `predict "
+            "--probabilities`"
+        )
+    # Matplotlib takes a second to load.
+    from neuroner_tl.runs.folder import check_writable
+    from neuroner_tl.studies.pages.confidence import write_confidence_figures
+
+    check_writable(folder, "--calibration")
+    write_confidence_figures(confidence, folder)
 
 
 def _error_list(namespace: argparse.Namespace) -> Optional[ErrorList]:

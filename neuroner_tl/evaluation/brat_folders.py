@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Optional
 
@@ -15,6 +15,7 @@ from neuroner_tl.corpora.text.line_offsets import LineEnds
 from neuroner_tl.corpora.text.tagging import tag_document, taggable_entities
 from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.evaluation.calibration import ConfidenceOutcomes
 from neuroner_tl.evaluation.scoring import (
     HEADLINE,
     MEASURES,
@@ -23,6 +24,7 @@ from neuroner_tl.evaluation.scoring import (
     score_documents,
     score_tags,
 )
+from neuroner_tl.evaluation.thresholds import confidence_json
 from neuroner_tl.evaluation.unknown import scored_prediction
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.spelling import one_of
@@ -49,6 +51,7 @@ class FolderScores:
         gold_report: import report of the gold folder.
         predicted_report: import report of the predictions.
         on_tags: conlleval's figures, of both sides as tags, if requested.
+        confidence: the probabilities of the predicted mentions.
 
     Example::
 
@@ -65,9 +68,11 @@ class FolderScores:
     gold_report: ImportReport
     predicted_report: ImportReport
     on_tags: Optional[Scores] = None
+    confidence: ConfidenceOutcomes = field(default_factory=ConfidenceOutcomes)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as a JSON object."""
+        known = self.confidence.all_known
         return {
             "documents": self.documents,
             "documents_compared": len(self.per_document),
@@ -78,6 +83,7 @@ class FolderScores:
             "scores_of_taggable": self.taggable.to_json(),
             "per_document": {name: item.to_json() for name, item in self.per_document.items()},
             **({} if self.on_tags is None else {"scores_on_tags": self.on_tags.to_json()}),
+            **({"confidence": confidence_json(self.confidence)} if known else {}),
             "gold_report": self.gold_report.to_json(),
             "predicted_report": self.predicted_report.to_json(),
         }
@@ -135,6 +141,7 @@ def evaluate_folders(
     tokenizer = get_tokenizer("alnum")
     tags: tuple[list[tuple[str, ...]], list[tuple[str, ...]]] = ([], [])
     unknown: list[list[int]] = []
+    confidence = ConfidenceOutcomes()
     gold_ends, predicted_ends = line_ends(gold_paths.values), line_ends(predicted_paths.values)
 
     def pairs() -> Iterator[tuple[Document, Document]]:
@@ -161,7 +168,7 @@ def evaluate_folders(
                     side.extend(sentence.tags for sentence in cut)
                     if document is expected:
                         unknown.extend(sentence.unknown_tokens for sentence in cut)
-            for observe in observers:
+            for observe in (confidence.add, *observers):
                 observe(expected, found)
             yield expected, found
 
@@ -177,6 +184,7 @@ def evaluate_folders(
         gold_report,
         predicted_report,
         score_tags(*tags, unknown=unknown) if on_tags else None,
+        confidence,
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.evaluation.unknown import scored_prediction
 
 
 @dataclass(frozen=True)
@@ -94,19 +95,74 @@ def calibration(
     return Calibration(error / max(len(values), 1), tuple(found))
 
 
+class ConfidenceOutcomes:
+    """The probabilities of predicted mentions, and whether the mentions are correct.
+
+    A mention is correct if gold has it with the same type and offsets. Predictions in unknown
+    regions are not judged.
+
+    Attributes:
+        gold: number of gold mentions.
+        without: number of predictions without a probability, which are in no figure.
+
+    Example:
+        >>> from neuroner_tl.corpora.document import Entity
+        >>> asthma = Entity("DISO", ((0, 6),), "Asthma", probability=0.75)
+        >>> outcomes = ConfidenceOutcomes()
+        >>> outcomes.add(Document("12", "Asthma.", (asthma,)), Document("12", "Asthma.", (asthma,)))
+        >>> outcomes.calibration().error, outcomes.gold
+        (0.25, 1)
+    """
+
+    def __init__(self) -> None:
+        self.gold = 0
+        self.without = 0
+        self._probabilities: list[float] = []
+        self._correct: list[bool] = []
+
+    def add(self, gold: Document, predicted: Document) -> None:
+        """Take in a document, as annotated and as predicted."""
+        true = {(entity.type, entity.fragments) for entity in gold.entities}
+        self.gold += len(true)
+        found: dict[tuple, Optional[float]] = {}
+        for entity in scored_prediction(gold, predicted).entities:
+            found.setdefault((entity.type, entity.fragments), entity.probability)
+        for mention, probability in found.items():
+            if probability is None:
+                self.without += 1
+            else:
+                self._probabilities.append(probability)
+                self._correct.append(mention in true)
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """The probabilities of the mentions, ``[mentions]``."""
+        return np.array(self._probabilities, np.float64)
+
+    @property
+    def correct(self) -> np.ndarray:
+        """Whether they are correct, bool ``[mentions]``."""
+        return np.array(self._correct, bool)
+
+    @property
+    def all_known(self) -> bool:
+        """Whether there are predictions, and all of them have a probability."""
+        return bool(self._probabilities) and not self.without
+
+    def calibration(self, bins: int = 10) -> Calibration:
+        """Compare the probabilities with what came true, in intervals of equal width."""
+        return calibration(self._probabilities, self._correct, bins)
+
+
 def mention_calibration(pairs: Iterable[tuple[Document, Document]], bins: int = 10) -> Calibration:
     """Compare the probabilities of predicted mentions with gold: exact match of offsets and type.
 
     Args:
-        pairs: gold and predicted documents; predicted entities without a probability are left out.
+        pairs: gold and predicted documents; predicted entities without a probability are left out,
+            and those in unknown regions.
         bins: number of intervals.
     """
-    probabilities: list[float] = []
-    correct: list[bool] = []
+    outcomes = ConfidenceOutcomes()
     for gold, predicted in pairs:
-        true = {(entity.type, entity.fragments) for entity in gold.entities}
-        for entity in predicted.entities:
-            if entity.probability is not None:
-                probabilities.append(entity.probability)
-                correct.append((entity.type, entity.fragments) in true)
-    return calibration(probabilities, correct, bins)
+        outcomes.add(gold, predicted)
+    return outcomes.calibration(bins)

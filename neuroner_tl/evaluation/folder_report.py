@@ -5,10 +5,14 @@ from __future__ import annotations
 from neuroner_tl.evaluation.brat_folders import FolderScores
 from neuroner_tl.evaluation.report import counts_rows, scores_table
 from neuroner_tl.evaluation.scoring import HEADLINE, MEASURES
+from neuroner_tl.evaluation.thresholds import confidence_report
 
 
 def folder_report(outcome: FolderScores, per_document: bool = False) -> str:
-    """Return a table by entity type, optionally a line per document, and what was compared."""
+    """Return a table by entity type, optionally a line per document, and what was compared.
+
+    Predictions with probabilities get their calibration and a table of thresholds.
+    """
     text = scores_table(outcome.scores)
     text += (
         f"{MEASURES[HEADLINE]}\n\n"
@@ -16,6 +20,8 @@ def folder_report(outcome: FolderScores, per_document: bool = False) -> str:
     )
     if per_document:
         text += "\n" + "\n".join(counts_rows(outcome.per_document, first="document")) + "\n"
+    if outcome.confidence.all_known:
+        text += "\n" + confidence_report(outcome.confidence)
     treatment = {
         "same": ("", ""),
         "common": (" (left out)", " (left out)"),
