@@ -23,6 +23,7 @@ from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import create_network
 from neuroner_tl.prediction.marginals import LabelRoles
 from neuroner_tl.prediction.tagger import Tagger
+from neuroner_tl.prediction.taggings import DocumentTaggings, taggings_of
 from neuroner_tl.prediction.temperature import temperature_of
 from neuroner_tl.training.checkpoint import SavedModel, load_model
 
@@ -174,6 +175,42 @@ class Predictor:
                 probabilities = np.concatenate([np.zeros((0, len(types))), *inside])
                 yield Analysis(found, starts, ends, types, probabilities)
 
+    def taggings(
+        self, documents: Iterable[Document], number: int = 1
+    ) -> Iterator[DocumentTaggings]:
+        """Yield the most probable taggings of each sentence, and the marginals of its tokens.
+
+        The first tagging is the one that `predict` reads, unless another is as probable but for
+        rounding. The documents are streamed as `predict` does. Time grows with the number.
+
+        Args:
+            documents: the texts.
+            number: how many taggings of a sentence, at least 1.
+
+        Raises:
+            ParameterError: the number is out of range.
+        """
+        if number < 1:
+            raise ParameterError(f"number of taggings: found {number}, expected at least 1")
+        for chunk in chunks(documents):
+            tagged = self.cut(chunk)
+            table, part, new = self._encode(tagged)
+            slices = self._tagger.tag_with_marginals(
+                table, part, self._roles, new, self.temperature
+            )
+            places = (
+                (marginals, int(part.sentence_offsets[index] - part.sentence_offsets[indices[0]]))
+                for indices, _, marginals in slices
+                for index in indices
+            )
+            names = self.vocabulary.labels
+            for document, cut in zip(chunk, tagged):
+                found = []
+                for sentence in cut.sentences:
+                    marginals, start = next(places)
+                    found.append(taggings_of(document, sentence, marginals, names, start, number))
+                yield DocumentTaggings(document, tuple(found))
+
     def predict_pairs(self, documents: Iterable[Document]) -> Iterator[tuple[Document, Document]]:
         """Yield each document as it was given and with the predicted entities, as `predict` does.
 
@@ -216,10 +253,7 @@ class Predictor:
 
         The entities are those of the best tagging, or the candidates.
         """
-        table, part = encode_documents(tagged, self.vocabulary)
-        new = None
-        if self._index is not None:
-            new = look_up_new_words(table, self.vocabulary, self._index)
+        table, part, new = self._encode(tagged)
         sentences = self._mentions(table, part, new, min_probability)
         for document, cut in zip(documents, tagged):
             found = [next(sentences) for _ in cut.sentences]
@@ -230,6 +264,15 @@ class Predictor:
             ]
             predicted = dataclasses.replace(document, entities=tuple(entities), unknown=())
             yield document, cut, predicted, [inside for _, inside in found]
+
+    def _encode(
+        self, tagged: Sequence[TaggedDocument]
+    ) -> tuple[WordTable, EncodedPart, Optional[NewVectors]]:
+        table, part = encode_documents(tagged, self.vocabulary)
+        new = None
+        if self._index is not None:
+            new = look_up_new_words(table, self.vocabulary, self._index)
+        return table, part, new
 
     def _mentions(
         self,
