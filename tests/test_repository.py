@@ -90,8 +90,9 @@ def test_dependencies():
         "psutil",
     }
     extras = setup_cfg()["options.extras_require"]
-    assert set(extras) == {"spacy", "cluster", "test", "docs"}
+    assert set(extras) == {"spacy", "cluster", "tuning", "test", "docs"}
     assert {"pytest", "hypothesis", "seqeval", "ruff", "mypy"} <= names(extras["test"])
+    assert names(extras["tuning"]) == {"optuna"} <= names(extras["test"])
 
 
 def test_extras_are_named_as_they_can_be_installed():

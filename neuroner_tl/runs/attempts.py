@@ -16,6 +16,7 @@ from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.training import resume_run, train_run
+from neuroner_tl.runs.trial import PRUNED, Judge
 from neuroner_tl.system.json_text import read_object
 from neuroner_tl.training.manifest import MANIFEST
 
@@ -37,7 +38,10 @@ def read_results(path: Path) -> dict[str, Any]:
 
 
 def finish_run(
-    output_folder: Path, name: str, parameters: Callable[[], Parameters]
+    output_folder: Path,
+    name: str,
+    parameters: Callable[[], Parameters],
+    judge: Optional[Judge] = None,
 ) -> tuple[RunFolder, dict[str, Any]]:
     """Return a run with its results: of its finished attempt, or after training.
 
@@ -46,15 +50,18 @@ def finish_run(
         name: the first part of their names, ``experiment_name``.
         parameters: makes the parameters of a new attempt, with this folder and name, and what they
             name; it is called unless the run is finished.
+        judge: of a trial, as for `train_run`.
 
     Returns:
-        The folder and the content of ``results.json``, whose status may be ``interrupted``.
+        The folder and the content of ``results.json``, whose status may be ``interrupted``, or
+        ``pruned`` if there is a judge.
 
     Raises:
         NeuroNERError: what the parameters name cannot be used, or the run learns nothing.
         Interrupted: a signal came before the first step.
     """
     made: Optional[Parameters] = None
+    given: dict[str, Any] = {} if judge is None else {"judge": judge}
     for path in attempts(output_folder, name):
         results = read_results(path)
         finished = _if_finished(results)
@@ -63,15 +70,17 @@ def finish_run(
         made = made or parameters()  # What an attempt was trained on must be there.
         if (path / "last" / MANIFEST).is_file() and results.get("status") != FAILED:
             try:
-                result = resume_run(path, {})
+                result = resume_run(path, {}, **given)
                 return result.folder, result.results
             except NeuroNERError as error:
                 logger.warning("%s: restarted, since it cannot be resumed: %s", name, error)
         shutil.rmtree(path)
-    result = train_run(made or parameters())
+    result = train_run(made or parameters(), **given)
     return result.folder, result.results
 
 
 def _if_finished(results: dict[str, Any]) -> Optional[dict[str, Any]]:
-    """Return the results of a run that was scored."""
-    return results if results.get("status") == FINISHED and "scores" in results else None
+    """Return the results of a run that was scored, or pruned."""
+    if results.get("status") == FINISHED and "scores" in results:
+        return results
+    return results if results.get("status") == PRUNED else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Optional
 
 import tensorflow as tf
 
@@ -105,13 +106,24 @@ def results_of(
     }
 
 
-def add_scores(run: PreparedRun, folder: RunFolder, results: dict[str, Any]) -> None:
-    """Score the best epoch's model on every part, into the results and files of its own.
+def add_scores(
+    run: PreparedRun,
+    folder: RunFolder,
+    results: dict[str, Any],
+    parts: Optional[Sequence[str]] = None,
+) -> None:
+    """Score the best epoch's model, into the results and files of its own.
 
     The temperature of its probabilities is fitted to the valid part and saved with the model.
+
+    Args:
+        run: the run.
+        folder: its folder.
+        results: what ``results.json`` will say, completed by the scores.
+        parts: what it is scored on; None for every part.
     """
     run.restore(load_model(folder.model))
-    scored = run.scorer.score_all(folder.predictions)
+    scored = run.scorer.score_all(folder.predictions, parts)
     temperature = run.scorer.fit_temperature()
     if temperature is not None:
         save_temperature(folder.model, temperature)

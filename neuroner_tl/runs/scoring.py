@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
@@ -58,14 +59,17 @@ class Scorer:
         dataset = self._data.dataset
         return fit_to_part(self._tagger, dataset.word_table, dataset.parts["valid"])
 
-    def score_all(self, folder: Path) -> RunScores:
-        """Score every annotated part by every measure, and write all predictions.
+    def score_all(self, folder: Path, parts: Optional[Sequence[str]] = None) -> RunScores:
+        """Score annotated parts by every measure, and write their predictions.
 
         Args:
             folder: where the predictions go, one folder per part.
+            parts: names of the parts; None for all.
         """
         found = RunScores({}, {})
         for name, part in self._data.dataset.parts.items():
+            if parts is not None and name not in parts:
+                continue
             labels = self._tag(name)
             documents = write_predictions(
                 self._data.corpus.parts[name],

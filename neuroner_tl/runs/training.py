@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from neuroner_tl.dataset.batches import EXACT, Shapes
 from neuroner_tl.errors import CheckpointError, CorpusError, NeuroNERError, TrainingError
@@ -23,6 +23,7 @@ from neuroner_tl.runs.records import add_scores, results_of, write_resumption, w
 from neuroner_tl.runs.resume import read_resumption, resume_command
 from neuroner_tl.runs.saving import RunSaver
 from neuroner_tl.runs.settings import checkpoint_interval, loop_settings
+from neuroner_tl.runs.trial import PRUNED, TRIAL_PARTS, Judge, TrialListener
 from neuroner_tl.system.interruption import Interrupted, at_once, interrupted_as, interruptible
 from neuroner_tl.system.temporary import disk_full_error
 from neuroner_tl.system.threads import set_threads
@@ -32,11 +33,13 @@ from neuroner_tl.training.step import TrainingStep
 NOTHING_TRAINED = "interrupted before the first step; nothing was trained and there is no model"
 
 
-def train_run(parameters: Parameters) -> RunResult:
+def train_run(parameters: Parameters, judge: Optional[Judge] = None) -> RunResult:
     """Train a model and score it.
 
     Args:
         parameters: the run's parameters, with ``train_model`` on.
+        judge: of a trial, which may end it after any epoch (status ``pruned``); a trial is scored
+            on the valid part alone.
 
     Raises:
         NeuroNERError: something that the parameters name cannot be used; no folder is made.
@@ -54,15 +57,18 @@ def train_run(parameters: Parameters) -> RunResult:
             run = prepare_run(parameters, data, source)
         folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
         with folder.locked():
-            return _Training(run, folder).carry_out()
+            return _Training(run, folder, judge).carry_out()
 
 
-def resume_run(path: Path, overrides: Mapping[str, Any]) -> RunResult:
+def resume_run(
+    path: Path, overrides: Mapping[str, Any], judge: Optional[Judge] = None
+) -> RunResult:
     """Resume an interrupted run, as if it had not been interrupted.
 
     Args:
         path: the run's folder.
         overrides: parameters to change, only such as do not change the result.
+        judge: of a trial, as for `train_run`.
 
     Raises:
         NeuroNERError: the run is finished or cannot be resumed, its corpus has changed, or another
@@ -76,7 +82,7 @@ def resume_run(path: Path, overrides: Mapping[str, Any]) -> RunResult:
         what = f"interrupted before the first step; resume with: {resume_command(path)}"
         with interrupted_as(what), at_once():
             run = _resumed(folder, overrides)
-        return _Training(run, folder).carry_out()
+        return _Training(run, folder, judge).carry_out()
 
 
 def _resumed(folder: RunFolder, overrides: Mapping[str, Any]) -> PreparedRun:
@@ -102,9 +108,10 @@ def _resumed(folder: RunFolder, overrides: Mapping[str, Any]) -> PreparedRun:
 class _Training:
     """The training of a prepared run, into its folder."""
 
-    def __init__(self, run: PreparedRun, folder: RunFolder) -> None:
+    def __init__(self, run: PreparedRun, folder: RunFolder, judge: Optional[Judge] = None) -> None:
         self.run = run
         self.folder = folder
+        self.judge = judge
         # Whether the folder holds something to resume from, and whether steps are done that it
         # does not hold.
         self.saved = run.resumption is not None
@@ -163,7 +170,7 @@ class _Training:
         if stopped.status == "finished":
             try:
                 with at_once():
-                    add_scores(run, folder, results)
+                    add_scores(run, folder, results, None if self.judge is None else TRIAL_PARTS)
             except Interrupted:
                 results.update(status="interrupted", reason="interrupted while scoring")
         folder.write_json("results.json", results)
@@ -190,6 +197,7 @@ class _Training:
     def _train(self, step: TrainingStep, progress: Progress, saver: RunSaver) -> Stopped:
         """Go through the events of the training loop, of which all listeners are told."""
         parameters, stopped = self.run.parameters, Stopped("interrupted", "interrupted")
+        trial = None if self.judge is None else TrialListener(self.judge, self.folder.epochs)
         with interruptible() as stop_requested:
             loop = TrainingLoop(
                 step,
@@ -197,11 +205,11 @@ class _Training:
                 Shapes() if self.run.compiled else EXACT,
                 loop_settings(parameters),
                 partial(self._validate, step),
-                stop_requested,
+                lambda: stop_requested() or (trial is not None and trial.pruned),
                 progress,
                 self.run.supervision,
             )
-            listeners = self._listeners(step, saver)
+            listeners = self._listeners(step, saver, trial)
             self.stepping = True
             try:
                 for event in loop:
@@ -213,6 +221,9 @@ class _Training:
                 for listener in listeners:
                     listener.close()
             self.stepping = False
+            pruned = trial is not None and trial.pruned and stopped.status == "interrupted"
+            if trial is not None and pruned and not stop_requested():
+                stopped = Stopped(PRUNED, f"pruned after epoch {trial.epoch}")
         return stopped
 
     def _validate(self, step: TrainingStep) -> tuple[float, dict[str, Any]]:
@@ -220,7 +231,9 @@ class _Training:
         with step.averaged():
             return self.run.scorer.validate(self.run.parameters.main_evaluation_mode)
 
-    def _listeners(self, step: TrainingStep, saver: RunSaver) -> list[Listener]:
+    def _listeners(
+        self, step: TrainingStep, saver: RunSaver, trial: Optional[TrialListener]
+    ) -> list[Listener]:
         parameters = self.run.parameters
         score_name = f"valid F1 ({parameters.main_evaluation_mode})"
         sentences = self.run.data.dataset.parts["train"].number_of_sentences
@@ -231,5 +244,7 @@ class _Training:
         ]
         if parameters.tensorboard:
             listeners.append(TensorBoard(self.folder.tensorboard))
+        if trial is not None:
+            listeners.append(trial)
         # Last: what is saved says that an epoch is done, so its record must be written.
         return [*listeners, saver]

@@ -12,10 +12,12 @@ from typing import Optional
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
+from neuroner_tl.parameters.files import write_parameters
 from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.definition.trials import plan_search
 from neuroner_tl.studies.kinds import (
     error_overlap,
     gain_by_size,
@@ -24,6 +26,7 @@ from neuroner_tl.studies.kinds import (
     source_noise,
     source_size,
     transfer_table,
+    tuning,
 )
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.page import Page, Section
@@ -32,6 +35,7 @@ from neuroner_tl.studies.running.code_version import describe_code
 from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.matching import match_records
 from neuroner_tl.studies.running.mentions import FOLDER, MentionFiles
+from neuroner_tl.studies.running.search_records import recorded_trials
 from neuroner_tl.studies.running.store import LEARNED_NOTHING, Record, Store
 from neuroner_tl.system.atomic_file import write_atomically
 
@@ -44,6 +48,7 @@ SECTIONS: Mapping[str, Callable[[StudyResults], list[Section]]] = {
     "layer_ablation": layer_ablation.sections,
     "source_size": source_size.sections,
     "source_noise": source_noise.sections,
+    "tuning": tuning.sections,
 }
 
 
@@ -63,21 +68,29 @@ def load_results(
     folder = StudyFolder(definition.folder)
     store = folder.store if records is None else Store(records)
     contents = Contents.remembered(definition.output_folder)
-    runs = plan_runs(definition, seed, contents) if definition.targets else []
+    plan = None
+    if definition.search is not None:
+        plan = plan_search(definition, seed, contents)
+        runs = list(plan.sources)
+    else:
+        runs = plan_runs(definition, seed, contents) if definition.targets else []
     if records is not None and not store.path.is_file():
         raise CorpusError(
             f"{records}: no such file, expected records of the study; give the runs.jsonl of its "
             "folder or of a report that was written with --to"
         )
-    if runs and not store.path.is_file():
+    if definition.targets and not store.path.is_file():
         raise CorpusError(
             f"{store.path}: no such file, expected the records of the study; run the study first: "
             f"neuroner-tl study run {definition.path}"
         )
     known = store.records()
     runs, notes = match_records(runs, known, any_content=records is not None)
+    if plan is not None:
+        trials, more = recorded_trials(plan, known, any_content=records is not None)
+        runs, notes = [*runs, *trials], [*notes, *more]
     return StudyResults(
-        definition, folder, runs, known, MentionFiles(store.path.parent / FOLDER), notes
+        definition, folder, runs, known, MentionFiles(store.path.parent / FOLDER), notes, plan
     )
 
 
@@ -91,7 +104,7 @@ def make_page(results: StudyResults, options: Sequence[str] = ()) -> Page:
     """
     definition = results.definition
     sections = SECTIONS[definition.kind](results)
-    if results.runs:
+    if results.runs and results.plan is None:
         sections = [*sections, _runs_section(results)]
     lead = _lead(results)
     return Page(definition.name, lead, sections, _how(results, options))
@@ -128,6 +141,10 @@ def write_report(page: Page, results: StudyResults, to: Optional[Path] = None) -
     if figures:
         written.append(f"figures/ ({len(figures)} as PNG and PDF)")
     written.append(f"tables/ ({len(tables)} as CSV and LaTeX)")
+    best = tuning.best_parameters(results)
+    if best is not None:
+        write_parameters(best, folder / tuning.BEST)
+        written.append(tuning.BEST)
     if to is not None and results.runs:
         known = [results.records[run.id] for run in results.runs if run.id in results.records]
         lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in known)
@@ -143,6 +160,7 @@ def _remove_earlier(folder: Path) -> None:
     """Remove tables and figures of an earlier report: it may have had more than this one."""
     if not (folder / "report.html").is_file():
         return
+    (folder / tuning.BEST).unlink(missing_ok=True)
     for name, suffixes in (("tables", (".csv", ".tex")), ("figures", (".png", ".pdf"))):
         for path in sorted((folder / name).glob("*")) if (folder / name).is_dir() else ():
             if path.suffix in suffixes and path.is_file():
@@ -156,15 +174,12 @@ def shown(path: Path) -> str:
 
 
 def _lead(results: StudyResults) -> str:
-    if not results.runs:
+    if results.plan is not None:
+        words = tuning.lead(results)
+    elif not results.runs:
         return "Computed from finished predictions."
-    done, of = len(results.finished), len(results.runs)
-    words = f"{done} of {counted(of, 'run is', 'runs are')} finished"
-    words += f", {len(results.failed)} failed." if results.failed else "."
-    if results.zeros:
-        words += f" {len(results.zeros)} scored 0 and count with that; cells say `at 0`."
-    if done < of:
-        words += " What is missing is left out of tables and figures."
+    else:
+        words = _progress(results)
     codes = {describe_code(result.record.get("code", {})) for result in results.finished}
     if len(codes) > 1:
         words += f" They were produced by {len(codes)} versions of the code, see below."
@@ -172,6 +187,17 @@ def _lead(results: StudyResults) -> str:
     words += "".join(f" {note}" for note in results.notes)
     if results.definition.is_synthetic:
         words += f" {SYNTHETIC_NOTE}"
+    return words
+
+
+def _progress(results: StudyResults) -> str:
+    done, of = len(results.finished), len(results.runs)
+    words = f"{done} of {counted(of, 'run is', 'runs are')} finished"
+    words += f", {len(results.failed)} failed." if results.failed else "."
+    if results.zeros:
+        words += f" {len(results.zeros)} scored 0 and count with that; cells say `at 0`."
+    if done < of:
+        words += " What is missing is left out of tables and figures."
     return words
 
 
@@ -281,7 +307,7 @@ def _how(results: StudyResults, options: Sequence[str]) -> list[tuple[str, str]]
     values = [
         word for name, value in definition.variables.items() for word in ("-D", f"{name}={value}")
     ]
-    action = "run" if results.runs else "report"
+    action = "run" if results.definition.targets else "report"
     words = ["neuroner-tl", "study", action, shown(definition.path), *values, *options]
     found = [("Command", shlex.join(words))]
     if results.runs:

@@ -12,6 +12,7 @@ from neuroner_tl.errors import ParameterError
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.running.runner import Execution, run_missing
+from neuroner_tl.studies.running.search import run_search
 from neuroner_tl.studies.running.status import StudyStatus, status_of
 from neuroner_tl.system.paths import StrPath
 
@@ -116,7 +117,8 @@ def run_study(
     left = 0
     if study.targets:
         execution = Execution(workers or (0 if address else 1), address, retry_failed)
-        progress = run_missing(study, execution, seed)
+        run = run_missing if study.search is None else run_search
+        progress = run(study, execution, seed)
         counts, left = progress.counts, progress.left
         if progress.interrupted:
             return StudyOutcome(counts, left, True, None)

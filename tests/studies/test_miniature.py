@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.__main__ import main
-from neuroner_tl.studies.running.store import FINISHED, Store
+from neuroner_tl.studies.running.store import FINISHED, PRUNED, Store
 
 pytestmark = pytest.mark.slow
 
@@ -19,6 +19,7 @@ FIGURES = {
     "layer_ablation": ("layer_ablation_large_DISO", "single_layers_large_DISO"),
     "source_size": ("source_size",),
     "source_noise": ("source_noise",),
+    "tuning": ("history", "epochs", "importance", "parallel_coordinates"),
 }
 
 
@@ -40,6 +41,9 @@ def test_the_whole_paper_in_miniature(tmp_path, monkeypatch):
         for path in (reports / name / "tables").glob("*.csv"):
             tables[f"{name}/{path.stem}"] = read(path)
     records = Store(tmp_path / "miniature" / "runs.jsonl").records()
+    trials = [record for record in records.values() if "trial" in record]
+    assert len(trials) == 12 and {record["status"] for record in trials} <= {FINISHED, PRUNED}
+    records = {name: record for name, record in records.items() if "trial" not in record}
     assert {record["status"] for record in records.values()} == {FINISHED}
     # Every run learns something: a gain over a baseline that never began to is none.
     for record in records.values():

@@ -13,6 +13,7 @@ from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.parameters.ini_syntax import IniValue
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies.definition.arms import Arm
+from neuroner_tl.studies.definition.search import Search
 from neuroner_tl.studies.definition.synthetic import SyntheticCorpus
 
 KINDS = (
@@ -23,7 +24,9 @@ KINDS = (
     "layer_ablation",
     "source_size",
     "source_noise",
+    "tuning",
 )
+TUNING = "tuning"
 SOURCE, STUDENT, TARGET = "source", "student", "target"
 SYNTHETIC = "synthetic:"
 
@@ -74,6 +77,7 @@ class StudyDefinition:
         valid_chooses: arms of which the validation score chooses one for each run; none without.
         keep_models: whether models of target runs are kept once they are scored.
         annotation_limits: annotations of a corpus that divide groups of gain_by_size.
+        search: what is searched for, in a study of the kind ``tuning``; None in others.
         own: parameters of ``source``, ``source CLASS``, ``student`` and ``target``, as (text,
             line).
         variables: what each ``${NAME}`` of the file stands for, those that have a value.
@@ -106,6 +110,7 @@ class StudyDefinition:
     keep_models: bool = True
     # Up to about 5000 annotations the paper finds a gain.
     annotation_limits: tuple[int, ...] = (2000, 5000)
+    search: Optional[Search] = None
     own: Mapping[str, Mapping[str, IniValue]] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
 

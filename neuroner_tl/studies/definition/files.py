@@ -15,6 +15,7 @@ Sections and what they hold::
     [student]           parameters of source models that a teacher teaches, which override those
     [arm NAME]          parameters of an arm, which override those; layers, for a user-defined arm;
                         sources, teacher, sure, doubtful, from_source
+    [search] [space]    of the kind tuning: how parameters are searched for, and their values
 
 Relative paths start at the current folder, as those of parameter files do. ``${NAME}`` stands for
 a value of the command line (``-D NAME=VALUE``) or of the environment.
@@ -23,6 +24,7 @@ a value of the command line (``-D NAME=VALUE``) or of the environment.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
@@ -47,6 +49,7 @@ from neuroner_tl.studies.definition.definition import (
     Predictions,
     StudyDefinition,
 )
+from neuroner_tl.studies.definition.search_sections import SearchSection, SpaceSection, search_of
 from neuroner_tl.studies.definition.sections import (
     ArmSection,
     CorporaSection,
@@ -75,6 +78,8 @@ _SECTIONS: dict[str, type[Section]] = {
     "student": StudentParameters,
     "target": TargetParameters,
     "arm *": ArmSection,
+    "search": SearchSection,
+    "space": SpaceSection,
 }
 _ROLES: dict[str, type[Section]] = {
     SOURCE: SourceParameters,
@@ -154,7 +159,7 @@ def read_definition(
     )
     _check_whole(definition)
     _check_choices(file, definition)
-    return definition
+    return replace(definition, search=search_of(file, definition))
 
 
 def _check_titles(file: IniFile) -> None:

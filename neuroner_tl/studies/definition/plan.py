@@ -25,8 +25,10 @@ from neuroner_tl.studies.definition.definition import (
     STUDENT,
     SYNTHETIC,
     TARGET,
+    TUNING,
     StudyDefinition,
 )
+from neuroner_tl.studies.definition.search import Trial
 
 # Corpora, word vectors and source models count by their names and contents, not their places.
 _COUNTED = (ENCODING, RESULT, LENGTH)
@@ -55,6 +57,8 @@ class StudyRun:
         key: its hash without contents.
         content: digests of what the run reads, and its source model's run, by name; None for
             what is not available.
+        trial: the trial of a search that it is; None for others. Trials are scored on the valid
+            part alone.
 
     Example::
 
@@ -78,6 +82,7 @@ class StudyRun:
     teaching: Optional[Teacher] = None
     key: str = ""
     content: Mapping[str, Optional[str]] = field(default_factory=dict)
+    trial: Optional[Trial] = None
 
     @property
     def is_source(self) -> bool:
@@ -100,7 +105,8 @@ def plan_runs(
 ) -> list[StudyRun]:
     """Return the runs of a study, source models first, each once.
 
-    Runs that need a teacher follow those of all other arms.
+    Runs that need a teacher follow those of all other arms. Of a search, the last run is what each
+    trial is, without the values that are searched for.
 
     Args:
         definition: the study.
@@ -253,6 +259,9 @@ class _Plan:
         }
         if teaching is not None:
             identity["teaching"] = teaching.to_json()
+        if arm is not None and definition.search is not None:
+            # The record of a run with these parameters in another study has its test scores.
+            identity["study"] = TUNING
         others = {"source": source} if teacher is None else {"source": source, "teacher": teacher}
         content: dict[str, Optional[str]] = {}
         if contents is not None:
@@ -307,6 +316,8 @@ def _words(
     """Say what a run is, as far as it differs from others of the study."""
     several = sum(map(len, definition.sources.values())) > len(definition.sources)
     words = [corpus, arm.name if arm else SOURCE]
+    if arm is not None and definition.search is not None:
+        words.append(TUNING)
     if teacher is not None:
         words.append(f"taught_by_{teacher.corpus}")
         if teacher.train_size is not None:

@@ -11,10 +11,17 @@ from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.evaluation.statistics import Summary, summarise
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun
+from neuroner_tl.studies.definition.trials import SearchPlan
 from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.mentions import MentionFiles
 from neuroner_tl.studies.running.record_form import member, part_counts
-from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING, Record
+from neuroner_tl.studies.running.store import (
+    FAILED,
+    FINISHED,
+    LEARNED_NOTHING,
+    PRUNED,
+    Record,
+)
 
 MEASURE = "Exact match of type and offsets, against all gold annotations of the documents."
 OF_TAGS = "of those that tags can represent"
@@ -84,6 +91,8 @@ class StudyResults:
         records: what is recorded, by identifier; other studies' runs may be among them.
         mentions: what the runs found and missed, mention by mention; None without any.
         notes: what the reader must know about how records match runs.
+        plan: of a search, whose runs are its source models and the recorded trials; None for
+            studies of other kinds.
 
     Example::
 
@@ -97,6 +106,7 @@ class StudyResults:
     records: Mapping[str, Record]
     mentions: Optional[MentionFiles] = None
     notes: Sequence[str] = ()
+    plan: Optional[SearchPlan] = None
 
     @cached_property
     def finished(self) -> list[Result]:
@@ -208,5 +218,7 @@ class StudyResults:
 
     @property
     def hours(self) -> float:
-        """Hours that the finished runs took."""
-        return sum(float(result.record["seconds"]) for result in self.finished) / 3600
+        """Hours that the finished runs took, and the trials that were pruned."""
+        records = [self.records.get(run.id, {}) for run in self.runs]
+        done = [record for record in records if record.get("status") in (FINISHED, PRUNED)]
+        return sum(float(record["seconds"]) for record in done) / 3600

@@ -14,14 +14,15 @@ from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.running.code_version import code_version
 from neuroner_tl.studies.running.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
-from neuroner_tl.studies.running.record import failure, make_record
-from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING
+from neuroner_tl.studies.running.record import failure, make_record, pruned_record
+from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING, PRUNED
 from neuroner_tl.studies.running.teaching import (
     corpus_of,
     model_of,
     remove_completed,
     train_size_of,
 )
+from neuroner_tl.studies.running.trial_judge import judge_of
 from neuroner_tl.system.interruption import Interrupted
 from neuroner_tl.system.temporary import disk_full_error, is_disk_full
 
@@ -52,14 +53,18 @@ def _execute(job: Job) -> Outcome:
             return Outcome(job, ELSEWHERE, "another process is executing this run")
         record = study.store.records().get(run.id)
         known = record.get("status") if record is not None else None
-        if record is not None and known and (known == FINISHED or not job.retry):
+        if record is not None and known and (known in (FINISHED, PRUNED) or not job.retry):
             return Outcome(job, str(known), record.get("error", ""))
         try:
             folder, results = _train(job)
-            if results["status"] != FINISHED:
+            pruned = results["status"] == PRUNED
+            if results["status"] != FINISHED and not pruned:
                 return Outcome(job, INTERRUPTED, str(results["reason"]))
             _check_content(job)
-            record = make_record(job, folder, results)
+            if pruned:
+                record = pruned_record(run, folder, results)
+            else:
+                record = make_record(job, folder, results)
         except Exception as error:
             if is_disk_full(error):
                 raise
@@ -74,13 +79,17 @@ def _execute(job: Job) -> Outcome:
         study.store.append(record)
         _tidy(folder, run.is_source or job.keep_model)
         remove_completed(job)
-        return Outcome(job, FINISHED, str(record.get(LEARNED_NOTHING, "")))
+        note = results["reason"] if pruned else record.get(LEARNED_NOTHING, "")
+        return Outcome(job, str(record["status"]), str(note))
 
 
 def _train(job: Job) -> tuple[RunFolder, dict[str, Any]]:
     """Train, resume training, or return the results of a finished run."""
+    judge = None
+    if job.run.trial is not None and job.search is not None:
+        judge = judge_of(job.search, job.run.trial)
     try:
-        return finish_run(job.study.runs, job.run.id, lambda: _parameters(job))
+        return finish_run(job.study.runs, job.run.id, lambda: _parameters(job), judge)
     except TrainingError as error:
         nothing = _nothing_learned(job)
         if nothing is None:
@@ -92,13 +101,15 @@ def _train(job: Job) -> tuple[RunFolder, dict[str, Any]]:
 def _nothing_learned(job: Job) -> Optional[tuple[RunFolder, dict[str, Any]]]:
     """Return the results of a run that ended because its score stayed 0, which counts.
 
-    None if it failed for another reason, or is a source: nothing can be transferred from it.
+    None if it failed for another reason, or is a source: nothing can be transferred from it. A
+    trial that diverges counts with 0, too: training with its parameters gives no model.
     """
     if job.run.is_source:
         return None
     for path in attempts(job.study.runs, job.run.id)[:1]:
         results = read_results(path)
-        if results.get("status") == FAILED and (results.get("best_score") or 0) <= 0:
+        hopeless = job.run.trial is not None or (results.get("best_score") or 0) <= 0
+        if results.get("status") == FAILED and hopeless:
             nothing = {"status": FINISHED, "best_epoch": None, "best_score": 0.0}
             return RunFolder(path), {**results, **nothing, LEARNED_NOTHING: results["reason"]}
     return None

@@ -9,8 +9,9 @@ from typing import Callable, Optional, Protocol
 
 from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.studies.running.folder import StudyFolder
+from neuroner_tl.studies.running.search_database import SearchDatabase
 
-# Outcomes of a job other than finished or failed, which are recorded.
+# Outcomes of a job other than finished, pruned or failed, which are recorded.
 INTERRUPTED, ELSEWHERE, LOST = "interrupted", "elsewhere", "lost"
 # The disk is full: no run is at fault, and none can be executed.
 NO_SPACE = "no space"
@@ -26,6 +27,7 @@ class Job:
         study: the study's folder.
         keep_model: whether the model is kept once it is scored.
         retry: whether to repeat a failed run.
+        search: where the search is kept, of a trial; None of others.
 
     Example::
 
@@ -37,6 +39,7 @@ class Job:
     study: StudyFolder
     keep_model: bool = True
     retry: bool = False
+    search: Optional[SearchDatabase] = None
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,9 @@ class Outcome:
 
     Attributes:
         job: the job.
-        status: ``finished``, ``failed`` (both recorded), ``interrupted``, ``elsewhere`` (another
-            process is executing the run), ``lost`` (the worker is gone) or ``no space``.
+        status: ``finished``, ``failed``, ``pruned`` (these are recorded), ``interrupted``,
+            ``elsewhere`` (another process is executing the run), ``lost`` (the worker is gone) or
+            ``no space``.
         note: a message about it.
 
     Example::

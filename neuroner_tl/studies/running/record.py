@@ -21,7 +21,13 @@ from neuroner_tl.studies.definition.plan import StudyRun, deciding_parameters
 from neuroner_tl.studies.running.code_version import code_version
 from neuroner_tl.studies.running.informed import known_labels
 from neuroner_tl.studies.running.jobs import Job
-from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING, Record
+from neuroner_tl.studies.running.store import (
+    FAILED,
+    FINISHED,
+    LEARNED_NOTHING,
+    PRUNED,
+    Record,
+)
 from neuroner_tl.system.json_text import parse_json, read_object
 
 logger = logging.getLogger(__name__)
@@ -45,7 +51,12 @@ def make_record(job: Job, folder: RunFolder, results: dict[str, Any]) -> Record:
     """
     run, relative = job.run, folder.path.relative_to(job.study.path)
     nothing = {name: results[name] for name in (LEARNED_NOTHING,) if name in results}
-    if nothing:
+    part = "test" if run.trial is None else "valid"
+    scores: Record
+    documents: dict[str, list[int]]
+    if nothing and run.trial is not None:
+        scores, documents = {"valid": {}}, {}
+    elif nothing:
         scores, documents = _empty_scores(_gold(job, "test"))
     else:
         scores = _scores(results)
@@ -54,8 +65,10 @@ def make_record(job: Job, folder: RunFolder, results: dict[str, Any]) -> Record:
     if run.is_source:
         known = known_labels(job.corpus)
         told["learned_from"] = known and {name: labels.number for name, labels in known.items()}
-    else:
+    elif run.trial is None:
         _keep_mentions(job, folder, bool(nothing))
+    else:
+        told["epoch_scores"] = _epoch_scores(folder)
     return {
         **_about(run),
         "status": FINISHED,
@@ -73,7 +86,22 @@ def make_record(job: Job, folder: RunFolder, results: dict[str, Any]) -> Record:
         "versions": results["versions"],
         "run_with": {"threads": results["threads"], "compiled": results["compiled"]},
         "folder": relative.as_posix(),
-        "predictions": (relative / folder.predictions.name / "test").as_posix(),
+        "predictions": (relative / folder.predictions.name / part).as_posix(),
+    }
+
+
+def pruned_record(run: StudyRun, folder: RunFolder, results: dict[str, Any]) -> Record:
+    """Make the record of a trial that was ended early."""
+    return {
+        **_about(run),
+        "status": PRUNED,
+        "best_epoch": results["best_epoch"],
+        "epochs": results["epochs"],
+        "valid_f1": results["best_score"],
+        "epoch_scores": _epoch_scores(folder),
+        "seconds": _seconds(folder, results),
+        **_circumstances(),
+        "versions": results["versions"],
     }
 
 
@@ -155,6 +183,7 @@ def _about(run: StudyRun) -> Record:
         "seed": run.parameters.seed,
         "split_seed": run.parameters.split_seed,
         "parameters": deciding_parameters(run.parameters),
+        **({} if run.trial is None else {"trial": run.trial.to_json()}),
     }
 
 
@@ -191,6 +220,11 @@ def _seconds(folder: RunFolder, results: dict[str, Any]) -> float:
         return round(sum(e["seconds"] + e["validation_seconds"] for e in epochs), 1)
     except (OSError, ValueError, KeyError, TypeError):
         return float(results["seconds"])
+
+
+def _epoch_scores(folder: RunFolder) -> list[list[float]]:
+    """Return each epoch with its validation score."""
+    return [[record["epoch"], record["score"]] for record in folder.epochs]
 
 
 def _circumstances() -> Record:

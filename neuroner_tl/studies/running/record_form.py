@@ -16,12 +16,22 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 _Scores = dict[str, dict[str, dict[Literal["tp", "fp", "fn"], Count]]]
 
 
+class _Trial(BaseModel):
+    search: str
+    key: str
+    number: Count
+    values: dict[str, Union[Annotated[int, Field(strict=True)], Number, str]]
+
+
 class _Run(BaseModel):
     """Members of every record; any others are kept unchanged."""
 
     id: str
     key: str = ""
     content: dict[str, Optional[str]] = {}
+    trial: Optional[_Trial] = None
+    # Epoch and validation score.
+    epoch_scores: list[tuple[Count, Number]] = []
 
 
 class _Finished(_Run):
@@ -39,17 +49,26 @@ class _Finished(_Run):
     predictions: str = ""
 
 
+class _Pruned(_Run):
+    status: Literal["pruned"]
+    epochs: Count
+    seconds: Annotated[Number, Field(ge=0, le=1e12)]
+    versions: dict[str, str]
+    valid_f1: Optional[Number] = None
+    best_epoch: Optional[Count] = None
+
+
 class _Failed(_Run):
     status: Literal["failed"]
     error: str
 
 
 _FORM: TypeAdapter[Any] = TypeAdapter(
-    Annotated[Union[_Finished, _Failed], Field(discriminator="status")]
+    Annotated[Union[_Finished, _Pruned, _Failed], Field(discriminator="status")]
 )
 
 _ANY = TypeAdapter(_Run)
-_STATUSES = ("finished", "failed")
+_STATUSES = ("finished", "pruned", "failed")
 
 
 def member(record: Mapping[str, Any], *names: str) -> Any:

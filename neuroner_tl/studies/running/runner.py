@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import ParameterError
@@ -30,7 +30,7 @@ from neuroner_tl.system.interruption import at_once, interrupted_as, interruptib
 
 logger = logging.getLogger(__name__)
 
-_RESUMES = "the same command resumes the study"
+RESUMES = "the same command resumes the study"
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,8 @@ def run_missing(
 ) -> Progress:
     """Execute the missing runs of a study, and record each run in the study's store.
 
+    Of a search these are the runs of its source models: its trials depend on each other.
+
     Args:
         definition: the study.
         execution: how.
@@ -89,11 +91,11 @@ def run_missing(
     execution = execution or Execution()
     study = StudyFolder(definition.folder)
     with interruptible():
-        with interrupted_as(f"interrupted before the first run; {_RESUMES}"), at_once():
+        with interrupted_as(f"interrupted before the first run; {RESUMES}"), at_once():
             runs, done, jobs = _prepare(definition, execution, study, seed)
         lost = "interrupted at once; steps since the last saved states are lost"
-        with interrupted_as(f"{lost}; {_RESUMES}"):
-            made = _make(jobs, done, execution, study) if jobs else (Counter[str](), False)
+        with interrupted_as(f"{lost}; {RESUMES}"):
+            made = execute_jobs(jobs, done, execution, study) if jobs else (Counter[str](), False)
     counts, interrupted = made
     return Progress(counts, sum(run.id not in done for run in runs), interrupted)
 
@@ -114,9 +116,10 @@ def _prepare(
     """
     _check(definition, plan_runs(definition, seed))
     check_writable(study.path)
-    runs = plan_runs(definition, seed, Contents.remembered(definition.output_folder))
+    planned = plan_runs(definition, seed, Contents.remembered(definition.output_folder))
+    runs = planned if definition.search is None else planned[:-1]
     corpora = corpus_folders(definition, study)
-    for corpus in {run.corpus for run in runs}:
+    for corpus in {run.corpus for run in planned}:
         _write_synthetic(definition, corpus, corpora[corpus])
     definition.report_folder.mkdir(parents=True, exist_ok=True)
     write_atomically(definition.report_folder / "study.ini", definition.path.read_bytes())
@@ -146,21 +149,44 @@ def _prepare(
     return runs, done, jobs
 
 
-def _make(
-    jobs: Sequence[Job], done: set[str], execution: Execution, study: StudyFolder
+def execute_jobs(
+    jobs: Sequence[Job],
+    done: set[str],
+    execution: Execution,
+    study: StudyFolder,
+    *,
+    ask: Callable[[], Optional[Job]] = lambda: None,
+    take: Callable[[Outcome], None] = lambda outcome: None,
+    total: Optional[int] = None,
 ) -> tuple[Counter[str], bool]:
+    """Execute jobs with the workers that were asked for.
+
+    Args:
+        jobs: the jobs, in order of priority.
+        done: identifiers of the runs that are finished; newly finished ones are added.
+        execution: how.
+        study: the study's folder.
+        ask: returns a further job whenever a worker is idle; None if there are no more.
+        take: is told of each outcome before the next job is asked for.
+        total: how many jobs there will be; None for those given.
+
+    Returns:
+        How many runs became what, by status, and whether the study was interrupted.
+    """
+    total = len(jobs) if total is None else total
     counts: Counter[str] = Counter()
     in_this_process = execution.workers == 1 and execution.address is None
     with _pool(execution, study) as pool, interruptible() as stop_requested:
-        scheduler = Scheduler(jobs, done, stop_requested, _give_up)
+        scheduler = Scheduler(jobs, done, stop_requested, _give_up, ask)
         bar = progress_bar(
-            total=len(jobs), desc="runs", unit=" runs", disable=True if in_this_process else None
+            total=total, desc="runs", unit=" runs", disable=True if in_this_process else None
         )
         with bar:
             for outcome in scheduler.run(pool):
                 counts[outcome.status] += 1
+                take(outcome)
                 bar.update()
-                _log_outcome(outcome, sum(counts.values()), len(jobs))
+                _log_outcome(outcome, sum(counts.values()), total)
     return counts, scheduler.interrupted
 
 
@@ -213,11 +239,12 @@ def _check(definition: StudyDefinition, runs: Sequence[StudyRun]) -> None:
         if key in seen or text.startswith(SYNTHETIC):
             continue
         seen.add(key)
+        not_scored = run.is_source or definition.search is not None
         read_corpus(
             Path(text).expanduser(),
             split_percentages=p.split_percentages,
             split_seed=p.split_seed,
-            required=("train", "valid") if run.is_source else ("train", "valid", "test"),
+            required=("train", "valid") if not_scored else ("train", "valid", "test"),
         )
     check_informed(definition, runs)
 

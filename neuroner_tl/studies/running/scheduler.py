@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Callable
+from typing import Callable, Optional
 
 from neuroner_tl.errors import TrainingError
 from neuroner_tl.studies.running.jobs import (
@@ -39,6 +39,8 @@ class Scheduler:
         done: identifiers of the runs that are finished already; newly finished ones are added.
         stop_requested: checked between jobs; true ends the work once current ones are saved.
         give_up: records a run whose worker was lost too often.
+        ask: returns a further job whenever a worker is idle and no job is waiting; None if there
+            are no more.
 
     Example::
 
@@ -50,6 +52,7 @@ class Scheduler:
     done: set[str]
     stop_requested: Callable[[], bool]
     give_up: Callable[[Job, str], None]
+    ask: Callable[[], Optional[Job]] = lambda: None
     interrupted: bool = field(default=False, init=False)
     _lost: Counter[str] = field(default_factory=Counter, init=False)
     # Runs that another process is executing, and when to check them again.
@@ -63,10 +66,12 @@ class Scheduler:
         """
         waiting, under_way = list(self.jobs), 0
         asked = False
-        while waiting or under_way:
+        while True:
             if self.stop_requested() and not asked:
                 self.interrupted = asked = True
                 pool.interrupt()
+            if not self.interrupted:
+                waiting += self._further(len(waiting), pool.idle, under_way)
             able = [] if self.interrupted else [job for job in waiting if self._is_ready(job)]
             ready = [job for job in able if self._later.get(job.run.id, 0) <= time.monotonic()]
             for job in ready[: pool.idle]:
@@ -92,6 +97,15 @@ class Scheduler:
                     waiting.insert(0, outcome.job)
                 else:
                     yield self._take(outcome)
+
+    def _further(self, waiting: int, idle: int, under_way: int) -> Iterator[Job]:
+        """Ask for a job for each idle worker; workers that start later are asked for then."""
+        wanted = max(idle, 0 if under_way else 1)
+        for _ in range(wanted - waiting):
+            job = self.ask()
+            if job is None:
+                return
+            yield job
 
     def _is_retried(self, outcome: Outcome) -> bool:
         if self.interrupted:

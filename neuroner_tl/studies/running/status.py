@@ -12,9 +12,13 @@ from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
+from neuroner_tl.studies.definition.trials import SearchPlan, plan_search
 from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.matching import match_records, outdated_runs
-from neuroner_tl.studies.running.store import FAILED, FINISHED, Record
+from neuroner_tl.studies.running.search_records import recorded_trials
+from neuroner_tl.studies.running.store import FAILED, FINISHED, PRUNED, Record
+
+_DONE = (FINISHED, PRUNED)
 
 
 @dataclass(frozen=True)
@@ -103,12 +107,17 @@ def status_of(definition: StudyDefinition, seed: Optional[int] = None) -> StudyS
     """
     folder = StudyFolder(definition.folder)
     records, holders = folder.store.records(), folder.claims.holders()
-    planned = plan_runs(definition, seed, Contents.remembered(definition.output_folder))
+    contents = Contents.remembered(definition.output_folder)
+    plan = None if definition.search is None else plan_search(definition, seed, contents)
+    planned = plan_runs(definition, seed, contents) if plan is None else list(plan.sources)
     outdated = outdated_runs(planned, records)
     runs, notes = match_records(planned, records)
     runs = [_as_claimed(run, holders) for run in runs]
-    done = [run for run in runs if records.get(run.id, {}).get("status") == FINISHED]
-    others = [run for run in runs if records.get(run.id, {}).get("status") != FINISHED]
+    if plan is not None:
+        trials, more = _trials(plan, records, holders)
+        runs, notes = [*runs, *trials], [*notes, *more]
+    done = [run for run in runs if records.get(run.id, {}).get("status") in _DONE]
+    others = [run for run in runs if run not in done]
     running = {run.id: holders[run.id] for run in others if run.id in holders}
     failed = {
         run.id: str(records[run.id].get("error", ""))
@@ -128,6 +137,18 @@ def status_of(definition: StudyDefinition, seed: Optional[int] = None) -> StudyS
     )
 
 
+def _trials(
+    plan: SearchPlan, records: Mapping[str, Record], holders: Mapping[str, Any]
+) -> tuple[list[StudyRun], list[str]]:
+    """Return the trials that are recorded, are running, and are still to be drawn."""
+    trials, notes = recorded_trials(plan, records)
+    words = plan.base.id.rpartition("-")[0]
+    names = [n for n in holders if n.rpartition("-")[0] == words and n not in records]
+    first = len(trials) + len(names)
+    names += [f"{words}, trial {number}" for number in range(first, plan.search.trials)]
+    return [*trials, *(replace(plan.base, id=name) for name in names)], notes
+
+
 def _as_claimed(run: StudyRun, holders: Mapping[str, Any]) -> StudyRun:
     """Return a run whose corpus is not available, with the identifier of its claim."""
     words = run.id.rpartition("-")[0]
@@ -144,7 +165,7 @@ def _seconds_left(
     finished = [
         (run, float(records[run.id]["seconds"]))
         for run in runs
-        if records.get(run.id, {}).get("status") == FINISHED
+        if records.get(run.id, {}).get("status") in _DONE
     ]
     total = 0.0
     for run in runs:

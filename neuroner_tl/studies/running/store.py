@@ -23,6 +23,8 @@ from neuroner_tl.system.locks import lock
 from neuroner_tl.system.temporary import naming
 
 FINISHED, FAILED = "finished", "failed"
+# Of a trial that was ended early.
+PRUNED = "pruned"
 # The member of a finished run's record that says why its score is 0.
 LEARNED_NOTHING = "learned_nothing"
 Record = dict[str, Any]
