@@ -164,6 +164,7 @@ def test_a_finished_search_trains_nothing_and_more_trials_continue_it(
     assert records(folder)[:2] == before and len(records(folder)) == 3
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_resumes_with_the_same_result(
     write_search, folder, capsys, monkeypatch, tmp_path, made_up_scores
 ):
@@ -255,6 +256,7 @@ def test_a_repeated_combination_is_not_trained_again(
     assert not trained and records(folder) == found
 
 
+@pytest.mark.slow
 def test_values_that_contradict_others_fail_and_the_search_continues(write_study, folder, capsys):
     frozen = "".join(
         f"freeze_{layer} = True\n" for layer in ("token_embeddings", "token_lstm", "crf")
@@ -268,6 +270,7 @@ def test_values_that_contradict_others_fail_and_the_search_continues(write_study
     assert "nothing would be trained" in printed and "4 of 4 trials made" in printed
 
 
+@pytest.mark.slow
 def test_failed_trials_are_tried_again_on_request_only(write_search, folder, capsys, monkeypatch):
     train, calls = attempts.train_run, []
 
@@ -302,6 +305,7 @@ def test_a_trial_that_learns_nothing_counts_with_0(write_search, folder, capsys,
     assert not (folder / "reports/tiny/best.ini").exists()
 
 
+@pytest.mark.slow
 def test_a_trial_that_diverges_counts_with_0(write_search, folder, monkeypatch):
     class Diverges(training.TrainingLoop):
         def __iter__(self):
