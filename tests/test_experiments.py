@@ -49,6 +49,7 @@ STEP = {
     "LISTS_ONLY": "",
     "METHOD": "hmm",
     "THRESHOLD": "0.5",
+    "BOUNDARIES": "",
     "UNKNOWN": "0.05",
     "ABBREVIATIONS": "True",
     "DENSITY": "1",
