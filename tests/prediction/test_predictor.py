@@ -3,6 +3,7 @@
 import builtins
 import dataclasses
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,6 +14,7 @@ from neuroner_tl.dataset import word_vector_index
 from neuroner_tl.dataset.word_vector_file import WordVectorScan
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.prediction import predictor as predictor_module
+from neuroner_tl.prediction.joint import JointPredictor
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.training.checkpoint import load_model
 
@@ -90,6 +92,40 @@ def test_eight_threads_share_one_predictor(model, vectors, documents, serial):
     with ThreadPoolExecutor(8) as pool:
         assert all(found == serial for found in pool.map(work, range(8)))
     assert found_in(predictor, documents) == serial
+
+
+def test_eight_threads_stream_through_one_joint_predictor(model, vectors, documents, serial):
+    """Each from an iterable of its own, of which little is read ahead."""
+    joint = JointPredictor([Predictor(model, vectors)])
+    barrier = threading.Barrier(8)
+
+    def work(seed):
+        order = np.random.default_rng(seed).permutation(len(documents))
+        barrier.wait()
+        return found_in(joint, (documents[number] for number in order))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(found == serial for found in pool.map(work, range(8)))
+
+
+def test_new_words_copy_no_table(model, vectors):
+    """Nor do they make a network: tagging needs as little memory with a large vocabulary."""
+    weights = {layer: dict(named) for layer, named in model.weights.items()}
+    table = weights["token_embeddings"]["embedding"]
+    rows = np.zeros((300_000, table.shape[1]), np.float32)
+    weights["token_embeddings"]["embedding"] = np.concatenate([table, rows])
+    predictor = Predictor(dataclasses.replace(model, weights=weights), vectors)
+    expected = Predictor(model, vectors).predict_text(" ".join(NEW))
+    predictor.predict_text(" ".join(NEW))  # Compiles what is compiled once.
+    network = predictor._tagger.network
+    tracemalloc.start()
+    try:
+        assert predictor.predict_text(" ".join(NEW)) == expected
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < rows.nbytes / 4
+    assert predictor._tagger.network is network
 
 
 def test_the_vector_file_is_read_once(model, vectors, documents, serial, monkeypatch):
