@@ -21,7 +21,7 @@ VERBS = frozenset(
     Forget Format Give Go Handle Hide Hold Join Keep Lay Let Limit Load Lock Log Look Make Mark
     Measure Merge Move Name Normalise Note Open Pack Parse Pick Predict Print Project Put Raise
     Read Receive Remember Record Refuse Release Remove Replace Report Restore Resume Return Roll
-    Round Run Save Say Score Search Select Set Share Show Split Start Stop Store Tag Take Tell
+    Round Run Save Say Scale Score Search Select Set Share Show Split Start Stop Store Tag Take Tell
     Test Train Translate Try Turn Unpack Update Validate Wait Walk Warn Write Yield
     """.split()
 )

@@ -57,6 +57,17 @@ def check_consistency(parameters: Parameters) -> None:
             "minimum_number_of_epochs",
             "maximum_number_of_epochs",
         )
+    if (
+        parameters.learning_rate_schedule == "plateau"
+        and parameters.learning_rate_patience >= parameters.patience
+    ):
+        raise contradiction(
+            f"learning_rate_patience is {parameters.learning_rate_patience} and patience "
+            f"{parameters.patience}, expected learning_rate_patience to be lower, since training "
+            "ends before the step size is reduced; lower it or raise patience",
+            "learning_rate_patience",
+            "patience",
+        )
     for name in (
         "load_only_pretrained_token_embeddings",
         "load_all_pretrained_token_embeddings",

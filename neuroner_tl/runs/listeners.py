@@ -13,7 +13,7 @@ from neuroner_tl.messages.numbers import fixed
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.system.memory import resident_memory
-from neuroner_tl.training.loop import BatchDone, EpochDone, Event, Stopped
+from neuroner_tl.training.events import BatchDone, EpochDone, Event, Stopped
 from neuroner_tl.training.step import TrainingStep
 
 logger = logging.getLogger(__name__)
@@ -119,20 +119,24 @@ class EpochLog:
             if event.loss is None:
                 logger.info("before the first step: %s", score)
             else:
+                share = "" if event.rate_share is None else f", rate times {event.rate_share:.3g}"
                 logger.info(
-                    "epoch %d: loss %s, %s, %.0f sentences/s, %.0f s",
+                    "epoch %d: loss %s, %s%s, %.0f sentences/s, %.0f s",
                     event.epoch,
                     fixed(event.loss, 3),
                     score,
+                    share,
                     speed,
                     event.seconds + event.validation_seconds,
                 )
+            scheduled = {} if event.rate_share is None else {"rate_share": event.rate_share}
             self._folder.append_epoch(
                 {
                     "epoch": event.epoch,
                     "loss": event.loss,
                     "score": event.score,
                     "best": event.best,
+                    **scheduled,
                     "seconds": round(event.seconds, 3),
                     "validation_seconds": round(event.validation_seconds, 3),
                     "sentences_per_second": round(speed, 2),

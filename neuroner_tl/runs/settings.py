@@ -15,6 +15,7 @@ from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.values import LAYERS, Interval, read_interval
 from neuroner_tl.training.loop import LoopSettings
 from neuroner_tl.training.program import StepSettings
+from neuroner_tl.training.schedule import Schedule
 from neuroner_tl.training.transfer import LayerChoice
 
 # Below this many sentences, repetitions counted, compiling takes longer than it saves.
@@ -100,6 +101,21 @@ def step_settings(parameters: Parameters, compiled: bool, partial: bool = False)
         partial,
         parameters.averaging_decay if parameters.weight_averaging == "exponential" else 0.0,
         parameters.averaged_epochs if parameters.weight_averaging == "epochs" else 0,
+        parameters.gradient_clipping_norm,
+        parameters.weight_decay,
+    )
+
+
+def schedule_of(parameters: Parameters) -> Schedule:
+    """Return how the learning rate changes."""
+    return Schedule(
+        parameters.learning_rate_schedule,
+        parameters.learning_rate_decay,
+        parameters.learning_rate_epochs,
+        parameters.learning_rate_factor,
+        parameters.learning_rate_patience,
+        parameters.learning_rate_floor,
+        parameters.learning_rate_warmup,
     )
 
 
@@ -112,6 +128,7 @@ def loop_settings(parameters: Parameters) -> LoopSettings:
         parameters.maximum_number_of_epochs,
         parameters.give_up_after_sentences,
         parameters.seed,
+        schedule_of(parameters),
     )
 
 

@@ -27,7 +27,8 @@ from neuroner_tl.runs.trial import PRUNED, TRIAL_PARTS, Judge, TrialListener
 from neuroner_tl.system.interruption import Interrupted, at_once, interrupted_as, interruptible
 from neuroner_tl.system.temporary import disk_full_error
 from neuroner_tl.system.threads import set_threads
-from neuroner_tl.training.loop import Progress, Stopped, TrainingLoop
+from neuroner_tl.training.events import Stopped
+from neuroner_tl.training.loop import Progress, TrainingLoop
 from neuroner_tl.training.step import TrainingStep
 
 NOTHING_TRAINED = "interrupted before the first step; nothing was trained and there is no model"

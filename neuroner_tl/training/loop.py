@@ -15,6 +15,8 @@ from neuroner_tl.dataset.batches import RareTokens, Shapes, training_batches
 from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.dataset.supervision import Supervision
 from neuroner_tl.messages.numbers import counted
+from neuroner_tl.training.events import BatchDone, EpochDone, Event, Stopped
+from neuroner_tl.training.schedule import Schedule
 from neuroner_tl.training.step import TrainingStep
 
 # The loss is watched as its mean over this many sentences.
@@ -36,6 +38,7 @@ class LoopSettings:
         give_up_after: sentences after which a validation score that has always been 0 ends the
             run; 0 for never.
         seed: decides order and replaced rare tokens.
+        schedule: gives each step its share of the learning rate.
 
     Example::
 
@@ -48,6 +51,7 @@ class LoopSettings:
     maximum_epochs: int = 100
     give_up_after: int = 20000
     seed: int = 0
+    schedule: Schedule = Schedule()
 
 
 @dataclass
@@ -103,6 +107,8 @@ class Progress:
         without_gain: consecutive epochs since then; 0 while every score is 0.
         epoch_loss: sum of the losses of the current epoch.
         epoch_sentences: sentences of the current epoch that are done.
+        rate_reductions: plateaus after which the learning rate was reduced.
+        plateau: consecutive epochs without improvement since the last of them.
         checked: whether it was checked, in the middle of an epoch, that the run learns at all.
         watch: record of the loss.
 
@@ -120,6 +126,8 @@ class Progress:
     without_gain: int = 0
     epoch_loss: float = 0.0
     epoch_sentences: int = 0
+    rate_reductions: int = 0
+    plateau: int = 0
     checked: bool = False
     watch: LossWatch = field(default_factory=LossWatch)
 
@@ -143,88 +151,12 @@ class Progress:
             ValueError: a member is of another type.
             KeyError: a member is missing.
         """
+        # States from before there were schedules lack what only these need.
+        content = {"rate_reductions": 0, "plateau": 0, **content}
         missing = {field.name for field in fields(cls)} - set(content)
         if missing:
             raise KeyError(min(missing))
         return TypeAdapter(cls).validate_python(content)
-
-
-@dataclass(frozen=True)
-class BatchDone:
-    """A step was made.
-
-    Attributes:
-        epoch: the current epoch.
-        batch: batches of it that are done.
-        batches: batches that it has.
-        sentences: sentences of this batch.
-        done: sentences of the epoch that are done.
-        loss: mean loss of the batch's sentences.
-
-    Example::
-
-        if isinstance(event, BatchDone):
-            print(f"{event.batch} of {event.batches}: loss {event.loss:.3f}")
-    """
-
-    epoch: int
-    batch: int
-    batches: int
-    sentences: int
-    done: int
-    loss: float
-
-
-@dataclass(frozen=True)
-class EpochDone:
-    """An epoch was trained and validated.
-
-    Attributes:
-        epoch: number of the epoch, from 1; 0 for the initial network.
-        loss: mean loss of its sentences, as trained (with dropout); None for epoch 0.
-        score: what validation returned.
-        best: whether it is the best epoch so far.
-        seconds: time of training.
-        validation_seconds: time of validation.
-        sentences: sentences of the epoch that were trained on in this process.
-
-    Example::
-
-        if isinstance(event, EpochDone) and event.best:
-            print(f"epoch {event.epoch}: {100 * event.score:.2f}")
-    """
-
-    epoch: int
-    loss: Optional[float]
-    score: float
-    best: bool
-    seconds: float
-    validation_seconds: float
-    sentences: int
-    details: Any = None
-
-
-@dataclass(frozen=True)
-class Stopped:
-    """Training is over.
-
-    Attributes:
-        status: ``finished``, ``interrupted`` or ``failed``.
-        reason: why, in words.
-        sound: whether the network is worth saving: its weights are finite.
-
-    Example::
-
-        if isinstance(event, Stopped):
-            print(event.status, event.reason)
-    """
-
-    status: str
-    reason: str
-    sound: bool = True
-
-
-Event = Union[BatchDone, EpochDone, Stopped]
 
 
 @dataclass
@@ -307,6 +239,9 @@ class TrainingLoop:
         if progress.epoch:
             self.step.end_epoch(progress.epoch)
         started = time.perf_counter()
+        share = None
+        if progress.epoch and not self.settings.schedule.is_constant:
+            share = self._rate_share(progress.batch - 1, progress.batch)
         score, details = self.validate()
         best = self._take_score(score)
         event = EpochDone(
@@ -318,6 +253,7 @@ class TrainingLoop:
             time.perf_counter() - started,
             sentences,
             details,
+            share,
         )
         progress.epoch += 1
         progress.batch = 0
@@ -345,6 +281,8 @@ class TrainingLoop:
             supervision=self.supervision,
         ):
             sentences = int(np.count_nonzero(batch.sentence_weights))
+            if not self.settings.schedule.is_constant:
+                self.step.schedule(self._rate_share(progress.batch, batches))
             loss = float(self.step(batch))
             if self.step.settings.batch_loss == "sum":
                 loss /= sentences
@@ -364,6 +302,12 @@ class TrainingLoop:
                 loss,
             )
 
+    def _rate_share(self, batch: int, batches: int) -> float:
+        progress = self.progress
+        return self.settings.schedule.share(
+            progress.epoch, batch, batches, progress.rate_reductions
+        )
+
     def _take_score(self, score: float) -> bool:
         """Note a validation score; return whether it is the best so far.
 
@@ -373,11 +317,21 @@ class TrainingLoop:
         progress = self.progress
         if score > progress.best_score:
             progress.best_score, progress.best_epoch = score, progress.epoch
-            progress.without_gain = 0
+            progress.without_gain = progress.plateau = 0
             return True
         if progress.best_score > 0:
             progress.without_gain += 1
+            self._watch_plateau()
         return False
+
+    def _watch_plateau(self) -> None:
+        """Take an epoch without improvement; reduce the rate after as many as are a plateau."""
+        schedule, progress = self.settings.schedule, self.progress
+        if schedule.kind == "plateau":
+            progress.plateau += 1
+            if progress.plateau >= schedule.patience:
+                progress.rate_reductions += 1
+                progress.plateau = 0
 
     def _check(self) -> str:
         """Validate once in the middle of a long epoch, if the limit is reached without a score."""

@@ -49,10 +49,17 @@ class Optimiser(ABC):
         slots: Sequence[tf.Variable],
         learning_rate: tf.Tensor,
         iteration: tf.Tensor,
+        weight_decay: float = 0.0,
     ) -> None:
-        """Update a whole weight."""
+        """Update a whole weight.
+
+        Weight decay is decoupled from the gradient (Loshchilov and Hutter, 2019): the optimiser's
+        slots do not know of it.
+        """
         values = [tf.convert_to_tensor(slot) for slot in slots]
         delta, values = self.step(gradient, values, learning_rate, iteration)
+        if weight_decay:
+            delta += learning_rate * weight_decay * variable
         variable.assign_sub(delta)
         for slot, value in zip(slots, values):
             slot.assign(value)

@@ -31,6 +31,8 @@ class StepSettings:
     Attributes:
         optimiser: ``sgd``, ``adam`` or ``adadelta``.
         clip: gradients are clipped to ``[-clip, clip]``; 0 turns clipping off.
+        clip_norm: the whole gradient is scaled down to this norm before; 0 turns it off.
+        weight_decay: decoupled decay of the matrices of layers 3 to 6; 0 turns it off.
         dropout: share of the token LSTM's input that is set to zero.
         batch_loss: ``mean`` or ``sum`` over the batch's sentences; each loss times the sentence's
             weight, the mean over their number.
@@ -54,6 +56,8 @@ class StepSettings:
     partial: bool = False
     averaging_decay: float = 0.0
     averaged_epochs: int = 0
+    clip_norm: float = 0.0
+    weight_decay: float = 0.0
 
 
 def batch_loss(
@@ -104,6 +108,31 @@ def clipped(gradient: tf.Tensor, clip: float) -> tf.Tensor:
     return tf.clip_by_value(gradient, -clip, clip) if clip else gradient
 
 
+def scaled_to_norm(
+    gradients: Mapping[str, Any], indices: Mapping[str, tf.Tensor], limit: float
+) -> dict[str, Any]:
+    """Scale all gradients by one factor, so that their norm is at most the limit.
+
+    Args:
+        gradients: those of layers by name, and those of the tables' rows, ``[..., d]``.
+        indices: for each of the latter, which row of the table it is, ``[...]``, as the index of
+            a distinct one: the gradients of a row that occurs several times are added up first.
+        limit: above 0.
+    """
+    squares = []
+    for name, gradient in gradients.items():
+        if name in indices:
+            rows = tf.reshape(gradient, [-1, gradient.shape[-1]])
+            index = tf.reshape(indices[name], [-1])
+            gradient = tf.math.unsorted_segment_sum(rows, index, tf.shape(rows)[0])
+        squares += [tf.reduce_sum(values * values) for values in tf.nest.flatten(gradient)]
+    factor = limit / tf.maximum(tf.sqrt(tf.add_n(squares)), limit)
+    return {
+        name: tf.nest.map_structure(lambda values: values * factor, gradient)
+        for name, gradient in gradients.items()
+    }
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """The inner level of a step.
@@ -129,7 +158,8 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
     Its function is called with the weights and slots of layers 3 to 6, the rows of both tables, the
     batch, the dropout mask, the learning rate and the iteration; it updates the weights and
     slots in place and returns the loss and the gradients of both tables' rows (or None). With
-    exponential averages, it is given those of the weights too, and updates them.
+    exponential averages, it is given those of the weights too, and updates them; with clipping by
+    norm, it is given which rows of the tables are the same.
     """
     optimiser = OPTIMISERS[settings.optimiser]
     train_tokens = TokenEmbedding.name not in settings.frozen
@@ -147,6 +177,7 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
         learning_rate: tf.Tensor,
         iteration: tf.Tensor,
         averages: Optional[Nested] = None,
+        row_indices: Optional[Mapping[str, tf.Tensor]] = None,
     ) -> tuple[tf.Tensor, Optional[tf.Tensor], Optional[tf.Tensor]]:
         network = EntityLSTM(architecture, weights, closed_form=settings.jit_compile)
         trained = {
@@ -169,6 +200,8 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
                 settings.partial,
             )
         gradients = tape.gradient(loss, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        if settings.clip_norm:
+            gradients = scaled_to_norm(gradients, row_indices or {}, settings.clip_norm)
         for layer, named in trained.items():
             for name, variable in named.items():
                 optimiser.update(
@@ -177,6 +210,7 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
                     [slots[layer][f"{name}.{slot}"] for slot in optimiser.slots],
                     learning_rate,
                     iteration,
+                    settings.weight_decay if variable.shape.rank == 2 else 0.0,
                 )
                 if averages is not None:
                     add_to_mean(averages[layer][name], variable, settings.averaging_decay)

@@ -40,7 +40,7 @@ class TrainingStep:
     Args:
         network: the network, trained in place.
         settings: the settings of the step.
-        learning_rate: size of a step.
+        learning_rate: size of a step; `schedule` can give steps a share of it.
         seed: seed of the dropout masks; with the iteration it decides each of them.
 
     Attributes:
@@ -66,7 +66,8 @@ class TrainingStep:
         self.averages = self._make_averages()
         self.iteration = 0
         self._dtype = network.label_prediction.weights["kernel"].dtype
-        self._learning_rate = tf.constant(learning_rate, self._dtype)
+        self.learning_rate = learning_rate
+        self._learning_rate = tf.Variable(learning_rate, trainable=False, dtype=self._dtype)
         self._shapes = Shapes() if settings.jit_compile else EXACT
         # The program is given a dropout mask or none; how it is drawn is not its concern.
         same_program = replace(settings, dropout=float(settings.dropout > 0), averaged_epochs=0)
@@ -95,6 +96,10 @@ class TrainingStep:
         return (
             EpochAverages(trained, settings.averaged_epochs) if settings.averaged_epochs else None
         )
+
+    def schedule(self, share: float) -> None:
+        """Make the next steps with this share of the learning rate."""
+        self._learning_rate.assign(share * self.learning_rate)
 
     def averaged(self) -> AbstractContextManager[None]:
         """Give the network the averages of its weights for a while, if there are any."""
@@ -168,6 +173,7 @@ class TrainingStep:
                 self._learning_rate,
                 iteration,
                 **more,
+                **self._row_indices(token_ids, characters),
             )
             if d_tokens is not None:
                 inside = tf.sequence_mask(batch["lengths"], tf.shape(token_ids)[1])
@@ -186,6 +192,18 @@ class TrainingStep:
         if tf.config.functions_run_eagerly():
             return function
         return function.get_concrete_function()
+
+    def _row_indices(self, token_ids: tf.Tensor, characters: tf.Tensor) -> dict[str, Any]:
+        """Return which rows of the trained tables are the same, where the program needs it."""
+        if not self.settings.clip_norm:
+            return {}
+        indices = {}
+        for layer, name, ids in zip(
+            TABLES, ("token_rows", "character_rows"), (token_ids, characters)
+        ):
+            if layer in self.slots:
+                indices[name] = tf.reshape(tf.unique(tf.reshape(ids, [-1]))[1], tf.shape(ids))
+        return {"row_indices": indices}
 
     def _update_alphabet(self, ids: tf.Tensor, gradient: tf.Tensor, iteration: tf.Tensor) -> None:
         """Update the whole, small table of characters; padding's gradient is zero."""

@@ -27,6 +27,9 @@ SPECIAL = {
     "minimum_number_of_epochs": "3",
     "spacylanguage": "de",
     "jit_compile": "True",
+    "learning_rate_warmup": "0.5",
+    "weight_decay": "0.01",
+    "gradient_clipping_norm": "2",
 }
 # Shorthands: they leave their mark in the flags that they set.
 SHORTHANDS = ("transfer_layers", "transfer_up_to")

@@ -6,7 +6,7 @@ import pytest
 
 from neuroner_tl.runs import listeners
 from neuroner_tl.runs.folder import RunFolder
-from neuroner_tl.training.loop import BatchDone, EpochDone
+from neuroner_tl.training.events import BatchDone, EpochDone
 
 VALID = {"micro": {"precision": 0.5, "recall": 0.25, "f1": 1 / 3}}
 

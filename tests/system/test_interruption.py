@@ -15,7 +15,7 @@ from neuroner_tl.runs.resume import resume_command
 from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.runs.training import resume_run
 from neuroner_tl.system.interruption import Interrupted, at_once, interrupted_as, interruptible
-from neuroner_tl.training.loop import BatchDone, EpochDone
+from neuroner_tl.training.events import BatchDone, EpochDone
 
 
 class TestFlag:

@@ -8,74 +8,18 @@ from dataclasses import fields
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_dataset import tiny_dataset
+from made_up_steps import DATASET, SENTENCES, FakeStep, Scores, run
 
 from neuroner_tl.dataset.batches import EXACT
+from neuroner_tl.training.events import BatchDone, EpochDone, Stopped
 from neuroner_tl.training.loop import (
     DIVERGED,
     WINDOW,
-    BatchDone,
-    EpochDone,
     LoopSettings,
     LossWatch,
     Progress,
-    Stopped,
     TrainingLoop,
 )
-from neuroner_tl.training.program import StepSettings
-
-DATASET = tiny_dataset()
-SENTENCES = DATASET.parts["train"].number_of_sentences
-
-
-class FakeStep:
-    """Returns the given losses, then the last one for ever."""
-
-    def __init__(self, *losses, batch_loss="mean"):
-        self.settings = StepSettings(batch_loss=batch_loss)
-        self.losses = list(losses) or [1.0]
-        self.batches = []
-        self.ended = []
-        self.finite_for = math.inf
-
-    def end_epoch(self, epoch):
-        self.ended.append(epoch)
-
-    def is_finite(self):
-        return len(self.batches) < self.finite_for
-
-    def __call__(self, batch):
-        self.batches.append(batch)
-        return self.losses.pop(0) if len(self.losses) > 1 else self.losses[0]
-
-
-class Scores:
-    """Validation that returns the given scores, then the last one for ever."""
-
-    def __init__(self, *scores):
-        self.scores = list(scores)
-        self.calls = 0
-
-    def __call__(self):
-        self.calls += 1
-        score = self.scores.pop(0) if len(self.scores) > 1 else self.scores[0]
-        return score, {"call": self.calls}
-
-
-def run(*scores, step=None, stop=lambda: False, progress=None, **settings):
-    loop = TrainingLoop(
-        step or FakeStep(),
-        DATASET,
-        EXACT,
-        LoopSettings(**settings),
-        Scores(*scores),
-        stop,
-        progress or Progress(),
-    )
-    events = list(loop)
-    assert isinstance(events[-1], Stopped)
-    assert not any(isinstance(event, Stopped) for event in events[:-1])
-    return loop, events
 
 
 def epochs(events):
@@ -213,7 +157,19 @@ def test_progress_is_read_back():
     assert Progress.from_json(progress.to_json()) == progress
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Progress)])
+# States from before there were schedules lack these.
+SINCE_SCHEDULES = {"rate_reductions", "plateau"}
+
+
+def test_progress_from_before_schedules():
+    content = Progress(epoch=3).to_json()
+    assert all(not content.pop(name) for name in SINCE_SCHEDULES)
+    assert Progress.from_json(content) == Progress(epoch=3)
+
+
+@pytest.mark.parametrize(
+    "name", [f.name for f in fields(Progress) if f.name not in SINCE_SCHEDULES]
+)
 def test_progress_that_lacks_a_member(name):
     content = Progress().to_json()
     del content[name]

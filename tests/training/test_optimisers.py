@@ -27,6 +27,10 @@ class Weight:
         self.variable = tf.Variable(value)
         self.slots = [tf.Variable(tf.zeros_like(self.variable)) for _ in self.optimiser.slots]
 
+    def decay(self, gradient, number, decay):
+        arguments = self.arguments(number)
+        self.optimiser.update(self.variable, tf.constant(gradient), *arguments, decay)
+
     def arguments(self, number):
         dtype = self.variable.dtype
         return self.slots, tf.constant(RATE, dtype), tf.cast(number, dtype)
@@ -45,6 +49,22 @@ def gradients(shape, seed=0):
         np.random.default_rng(seed).normal(size=(STEPS, *shape))
         * np.logspace(-3, 1, STEPS)[:, None, None]
     )
+
+
+@pytest.mark.parametrize("name", ["adam", "sgd"])
+def test_decoupled_weight_decay_equals_keras(name):
+    value = np.random.default_rng(1).normal(size=(4, 3))
+    kinds = {
+        "adam": lambda: tf.keras.optimizers.AdamW(RATE, weight_decay=0.3, epsilon=1e-8),
+        "sgd": lambda: tf.keras.optimizers.SGD(RATE, weight_decay=0.3),
+    }
+    weight, expected, oracle = Weight(name, value), tf.Variable(value), kinds[name]()
+    oracle.build([expected])
+    for number, gradient in enumerate(gradients((4, 3)), start=1):
+        weight.decay(gradient, number, 0.3)
+        oracle.apply_gradients([(tf.constant(gradient), expected)])
+        # Keras corrects the bias with 0.999 as a number of 32 bits, 6e-6 of a step of Adam's.
+        np.testing.assert_allclose(weight.variable.numpy(), expected.numpy(), rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)

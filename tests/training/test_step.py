@@ -86,6 +86,50 @@ def test_clipping_by_value():
 
 
 @pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("frozen", [(), ("token_embeddings", "character_embeddings"), ("crf",)])
+@pytest.mark.parametrize("share", [0.3, 2.0])
+def test_the_whole_gradient_is_scaled_to_a_norm(frozen, share):
+    """Tables count with one gradient a row, as if they were dense; longer ones alone are scaled."""
+    network = random_network(FULL)
+    before = values(network)
+    _, gradients = evaluate_gradients(network, BATCHES[0])
+    trained = flat({layer: g for layer, g in gradients.items() if layer not in frozen})
+    norm = np.sqrt(sum((g * g).sum() for g in trained.values()))
+    settings = dataclasses.replace(
+        PLAIN, clip_norm=share * norm, batch_loss="sum", frozen=frozen, clip=0.2 * norm
+    )
+    found, _ = train(settings, BATCHES[:1], network=network)
+    for name, gradient in trained.items():
+        # By value afterwards, if both are on.
+        step = np.clip(min(1, share) * gradient, -0.2 * norm, 0.2 * norm)
+        expected = before[name] - RATE * step
+        np.testing.assert_allclose(found[name], expected, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_weight_decay_is_of_the_matrices_above_the_tables():
+    expected, _ = train(PLAIN, BATCHES[:1])
+    before = values(random_network(FULL))
+    found, _ = train(dataclasses.replace(PLAIN, weight_decay=0.2), BATCHES[:1])
+    for name, value in expected.items():
+        if value.ndim == 2 and not name.endswith("/embedding"):
+            value = value - RATE * 0.2 * before[name]
+        np.testing.assert_allclose(found[name], value, rtol=1e-12, err_msg=name)
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_a_share_of_the_learning_rate():
+    expected, _ = train(PLAIN, rate=RATE / 4)
+    network = random_network(FULL)
+    step = TrainingStep(network, PLAIN, RATE, 7)
+    step.schedule(0.25)
+    for batch in BATCHES:
+        step(batch)
+    for name, value in values(network).items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
+@pytest.mark.usefixtures("eagerly")
 def test_repeated_tokens_are_added_up_before_clipping():
     batch = random_batch([4])
     batch = batch._replace(token_ids=np.full_like(batch.token_ids, 3))
@@ -320,6 +364,17 @@ class TestCompiled:
         assert losses_again == losses
         for name, value in found.items():
             np.testing.assert_array_equal(value, again[name])
+
+    @pytest.mark.slow
+    def test_norm_and_decay_equal_plain(self):
+        settings = dataclasses.replace(self.settings, clip_norm=0.5, weight_decay=0.1)
+        plain = dataclasses.replace(settings, jit_compile=False)
+        (found, losses), (expected, expected_losses) = (
+            train(some, self.batches, dtype=tf.float32) for some in (settings, plain)
+        )
+        assert losses == pytest.approx(expected_losses, rel=1e-5)
+        for name, value in expected.items():
+            np.testing.assert_allclose(found[name], value, atol=1e-5, err_msg=name)
 
     def test_the_compiler_is_made_quiet_before_it_compiles(self, monkeypatch):
         calls = []

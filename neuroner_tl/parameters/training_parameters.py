@@ -1,0 +1,231 @@
+"""The parameters of training: the second part of the schema."""
+
+from __future__ import annotations
+
+from typing import Literal, Optional, Union
+
+from neuroner_tl.parameters.corpus_and_network import CorpusAndNetwork
+from neuroner_tl.parameters.fields import (
+    LARGEST_BATCH,
+    LARGEST_FACTOR,
+    LENGTH,
+    MAX_AVERAGED_EPOCHS,
+    MAX_EPOCHS,
+    MAX_SENTENCES,
+    MAX_THREADS,
+    NOTHING,
+    RESULT,
+    training,
+)
+
+
+class TrainingParameters(CorpusAndNetwork):
+    """The parameters of the section `training`, and those of the sections before it.
+
+    Example::
+
+        assert issubclass(Parameters, TrainingParameters)
+    """
+
+    patience: int = training(
+        10,
+        LENGTH,
+        "Stop after this many consecutive epochs without improvement on the validation set, "
+        "counted from the first epoch that scores above 0; NeuroNER also counts epochs that score "
+        "0.",
+        ge=1,
+        le=MAX_EPOCHS,
+    )
+    minimum_number_of_epochs: int = training(
+        0, LENGTH, "Never stop early before this many epochs.", ge=0, le=MAX_EPOCHS
+    )
+    maximum_number_of_epochs: int = training(
+        100, LENGTH, "Stop after this many epochs.", ge=1, le=MAX_EPOCHS
+    )
+    optimizer: Literal["sgd", "adam", "adadelta"] = training(
+        "sgd", RESULT, "Optimiser; the paper's is stochastic gradient descent."
+    )
+    learning_rate: float = training(
+        0.005,
+        RESULT,
+        "Step size of the optimiser.",
+        gt=0,
+        allow_inf_nan=False,
+        expected="a finite number above 0",
+    )
+    learning_rate_schedule: Literal["constant", "inverse", "cosine", "plateau"] = training(
+        "constant",
+        RESULT,
+        "How the step size changes. inverse: learning_rate / (1 + learning_rate_decay * t) in "
+        "epoch t, counted from 0; cosine: down to learning_rate_floor within learning_rate_epochs, "
+        "along half a cosine; plateau: times learning_rate_factor whenever learning_rate_patience "
+        "epochs have not improved the score on the validation set.",
+    )
+    learning_rate_decay: float = training(
+        0.05,
+        RESULT,
+        "With learning_rate_schedule = inverse: the decay of each epoch.",
+        ge=0,
+        le=LARGEST_FACTOR,
+    )
+    learning_rate_epochs: int = training(
+        50,
+        RESULT,
+        "With learning_rate_schedule = cosine: epochs until the step size is at its floor, where "
+        "it stays.",
+        ge=1,
+        le=MAX_EPOCHS,
+    )
+    learning_rate_factor: float = training(
+        0.5,
+        RESULT,
+        "With learning_rate_schedule = plateau: what the step size is multiplied by.",
+        gt=0,
+        lt=1,
+    )
+    learning_rate_patience: int = training(
+        3,
+        RESULT,
+        "With learning_rate_schedule = plateau: after how many epochs without improvement; below "
+        "patience, which ends the run.",
+        ge=1,
+        le=MAX_EPOCHS,
+    )
+    learning_rate_floor: float = training(
+        0.01,
+        RESULT,
+        "The smallest share of learning_rate that any schedule leaves.",
+        ge=0,
+        lt=1,
+    )
+    learning_rate_warmup: float = training(
+        0.0,
+        RESULT,
+        "Epochs, or a part of one, in which the step size rises from near 0 in equal steps, with "
+        "any schedule; 0: off.",
+        ge=0,
+        le=MAX_EPOCHS,
+    )
+    weight_decay: float = training(
+        0.0,
+        RESULT,
+        "Each step, shrink the weight matrices of layers 3 to 6 by the step size times this share, "
+        "whatever the gradient (decoupled weight decay; with optimizer = adam this is AdamW). "
+        "Embeddings and biases stay as they are. 0: off.",
+        ge=0,
+        le=LARGEST_FACTOR,
+    )
+    gradient_clipping_norm: float = training(
+        0.0,
+        RESULT,
+        "Scale the gradient of a step, of all weights together, down to this Euclidean norm if it "
+        "is longer; before gradient_clipping_value applies. 0: off.",
+        ge=0,
+        allow_inf_nan=False,
+        expected="a finite number of at least 0",
+    )
+    gradient_clipping_value: float = training(
+        5.0,
+        RESULT,
+        "Clip each component of the gradient to plus or minus this value; 0: off.",
+        ge=0,
+        allow_inf_nan=False,
+        expected="a finite number of at least 0",
+    )
+    dropout_rate: float = training(
+        0.5,
+        RESULT,
+        "Probability that a component of the token LSTM's input is set to 0 during training.",
+        ge=0,
+        lt=1,
+    )
+    batch_size: int = training(
+        1, RESULT, "Sentences per step; 1 is the paper's setting.", ge=1, le=LARGEST_BATCH
+    )
+    batch_loss: Literal["mean", "sum"] = training(
+        "mean",
+        RESULT,
+        "How the losses of a batch's sentences are combined. sum keeps the step size per sentence "
+        "of batch size 1, but may diverge.",
+    )
+    unknown_tokens: Literal["open", "outside"] = training(
+        "open",
+        RESULT,
+        "How training takes tokens of the corpus's unknown regions. open: they may have any label, "
+        "so the loss is that of all tag sequences that agree with the known tokens; outside: as O.",
+    )
+    sentence_weights: Literal["none", "probability"] = training(
+        "none",
+        RESULT,
+        "Weight of a training sentence's loss. none: 1; probability: the product of its mentions' "
+        "probabilities where the corpus gives them (with unknown_tokens = outside, also of one "
+        "minus those of its unknown regions). A mean loss is over the number of sentences.",
+    )
+    weight_averaging: Literal["none", "exponential", "epochs"] = training(
+        "none",
+        RESULT,
+        "Average the weights over training; the averages are scored on the validation set and "
+        "saved as the model, training continues with the weights themselves. exponential: over all "
+        "steps, of which newer ones count more (averaging_decay); epochs: over the ends of the "
+        "last epochs (averaged_epochs).",
+    )
+    averaging_decay: float = training(
+        0.999,
+        RESULT,
+        "With weight_averaging = exponential: what the weights of a step count, as a share of what "
+        "those of the next count; the average covers about 1 / (1 - averaging_decay) steps.",
+        gt=0,
+        lt=1,
+    )
+    averaged_epochs: int = training(
+        10,
+        RESULT,
+        "With weight_averaging = epochs: how many epochs the average covers. Each takes as much "
+        "memory as the trained weights.",
+        ge=1,
+        le=MAX_AVERAGED_EPOCHS,
+    )
+    prediction_batch_size: int = training(
+        64,
+        NOTHING,
+        "Sentences per prediction batch, at most 128; affects the speed, not the tags.",
+        ge=1,
+        le=LARGEST_BATCH,
+    )
+    seed: int = training(
+        0,
+        RESULT,
+        "Seed of weight initialisation, shuffling, dropout and rare tokens.",
+        ge=0,
+        lt=2**32,
+    )
+    number_of_cpu_threads: int = training(
+        1,
+        NOTHING,
+        "Threads per run; 1 is fastest at batch size 1, 0 leaves the choice to TensorFlow. Results "
+        "are bit-identical for the same seed and number of threads.",
+        ge=0,
+        le=MAX_THREADS,
+    )
+    jit_compile: Union[Literal["auto"], bool] = training(
+        "auto",
+        RESULT,
+        "Compile the training step with XLA: takes about 15 seconds once per process and makes it "
+        "several times as fast. auto: unless the run is too small to benefit; the log says which.",
+    )
+    checkpoint_every: Optional[str] = training(
+        "10 minutes",
+        NOTHING,
+        "Interval at which the training state is saved within an epoch, in minutes or in batches; "
+        "`--resume` loses no more than that. It is always saved after each epoch. Empty: only "
+        "then.",
+        expected="a number of minutes or batches, such as 10 minutes or 500 batches, or empty",
+    )
+    give_up_after_sentences: int = training(
+        20000,
+        LENGTH,
+        "Stop a run whose score on the validation set is still 0 after training on this many "
+        "sentences, summed over epochs: it learns nothing. 0: never.",
+        ge=0,
+        le=MAX_SENTENCES,
+    )
