@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from neuroner_tl.runs.evaluation import evaluate_model
     from neuroner_tl.runs.file_prediction import predict_files
     from neuroner_tl.runs.folder import RunResult
+    from neuroner_tl.serving.export import export_model
     from neuroner_tl.silver.annotate import annotate_texts
     from neuroner_tl.silver.build import build_silver
     from neuroner_tl.silver.comparison import compare_silver
@@ -86,6 +87,7 @@ _MODULES = {
     "describe_vectors": "vectors.looking",
     "evaluate_folders": "evaluation.brat_folders",
     "evaluate_model": "runs.evaluation",
+    "export_model": "serving.export",
     "fetch_corpus": "corpora.public.download",
     "find_leaks": "corpora.leaks",
     "fit_temperature": "prediction.temperature",
@@ -134,6 +136,7 @@ __all__ = [
     "describe_vectors",
     "evaluate_folders",
     "evaluate_model",
+    "export_model",
     "fetch_corpus",
     "find_leaks",
     "fit_temperature",

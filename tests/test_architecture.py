@@ -31,6 +31,7 @@ ROWS = [
     ["prediction"],
     ["runs"],
     ["silver"],
+    ["serving"],
     ["benchmark"],
     ["studies.definition"],
     ["studies.running"],

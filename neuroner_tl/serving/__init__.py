@@ -1,0 +1,1 @@
+"""A trained model where others call it: exported, in spaCy, as a service."""
