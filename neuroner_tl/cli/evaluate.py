@@ -60,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "file that it was trained with, if it is still there; none for none)",
     )
     parser.add_argument(
+        "--abbreviations",
+        action="store_true",
+        help="with --model, as `predict --abbreviations`",
+    )
+    parser.add_argument(
         "--calibration",
         type=Path,
         metavar="DIR",
@@ -121,7 +126,12 @@ def _evaluate(
     namespace: argparse.Namespace, observers: Sequence[Callable[[Document, Document], None]]
 ) -> FolderScores:
     if namespace.model is None:
-        _refuse(namespace, {"parts": ["test"], "word_vectors": None}, "--predicted", "--model")
+        _refuse(
+            namespace,
+            {"parts": ["test"], "word_vectors": None, "abbreviations": False},
+            "--predicted",
+            "--model",
+        )
         return evaluate_folders(
             namespace.gold, namespace.predicted, namespace.documents, namespace.conlleval, observers
         )
@@ -134,6 +144,7 @@ def _evaluate(
         namespace.gold,
         namespace.parts,
         word_vectors=namespace.word_vectors,
+        abbreviations=namespace.abbreviations,
         observers=observers,
     )
 

@@ -86,6 +86,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write the probability of each entity into brat files, as a note; jsonl and BioC "
         "always have it",
     )
+    parser.add_argument(
+        "--abbreviations",
+        action="store_true",
+        help="tag an abbreviation in the whole document if its long form is tagged where the "
+        "document introduces it",
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads, 0 for all (default 1)")
 
 
@@ -107,6 +113,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
         batch_size=arguments.batch_size,
         threads=arguments.threads,
         probabilities=arguments.probabilities,
+        abbreviations=arguments.abbreviations,
     )
     if to_standard_output:
         logger.info("%s", result.summary())

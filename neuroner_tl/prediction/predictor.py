@@ -21,6 +21,7 @@ from neuroner_tl.dataset.new_words import NewVectors, look_up_new_words, open_ve
 from neuroner_tl.dataset.word_table import WordTable
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import create_network
+from neuroner_tl.prediction.consistency import tag_abbreviations
 from neuroner_tl.prediction.marginals import LabelRoles
 from neuroner_tl.prediction.tagger import Tagger
 from neuroner_tl.prediction.taggings import DocumentTaggings, taggings_of
@@ -61,7 +62,7 @@ class Predictor:
     """A tagger of text with a trained model.
 
     It is immutable: any number of threads may predict with it at the same time, and what is
-    found in a text does not depend on other texts.
+    found in a document does not depend on others.
 
     Args:
         model: a model as loaded, or its folder.
@@ -72,6 +73,9 @@ class Predictor:
         batch_size: sentences that are read side by side where there are many.
         temperature: divisor of all scores where probabilities are computed; None for the one
             saved with the model (see `neuroner_tl.prediction.temperature`).
+        abbreviations: whether an abbreviation whose long form is tagged where the document
+            introduces it is tagged in the whole document (see
+            `neuroner_tl.prediction.consistency`); candidates and taggings are those of sentences.
 
     Raises:
         CheckpointError: the model cannot be loaded.
@@ -90,6 +94,7 @@ class Predictor:
         word_vectors: Optional[Path] = None,
         batch_size: int = 64,
         temperature: Optional[float] = None,
+        abbreviations: bool = False,
     ) -> None:
         if not isinstance(model, SavedModel):
             model = load_model(Path(model))
@@ -114,6 +119,7 @@ class Predictor:
                     ours,
                 )
         self.temperature = temperature_of(model) if temperature is None else temperature
+        self.abbreviations = abbreviations
         self._roles = LabelRoles.of(self.vocabulary.labels)
         self._tagger = Tagger(create_network(model.architecture, model.weights), batch_size)
 
@@ -241,7 +247,7 @@ class Predictor:
             cut: the same, cut by `cut`, or by that of a model with the same tokeniser.
         """
         for _, _, predicted, _ in self._predict_chunk(documents, cut):
-            yield predicted
+            yield tag_abbreviations(predicted) if self.abbreviations else predicted
 
     def _predict_chunk(
         self,

@@ -27,6 +27,7 @@ def evaluate_model(
     *,
     word_vectors: Optional[StrPath] = None,
     threads: int = 1,
+    abbreviations: bool = False,
     observers: Sequence[Callable[[Document, Document], None]] = (),
 ) -> FolderScores:
     """Score a model on annotated documents, with the probabilities of what it finds.
@@ -38,6 +39,7 @@ def evaluate_model(
         parts: the parts to score, of a corpus that has parts.
         word_vectors: see `load_predictor`.
         threads: see `load_predictor`.
+        abbreviations: see `Predictor`.
         observers: called with each document as annotated and as predicted.
 
     Raises:
@@ -47,7 +49,7 @@ def evaluate_model(
     """
     readers = annotated_parts(Path(gold), parts)
     if not isinstance(model, Predictor):
-        model = load_predictor(model, word_vectors, threads=threads)
+        model = load_predictor(model, word_vectors, threads=threads, abbreviations=abbreviations)
     predictor, report, outcomes = model, ImportReport(), ConfidenceOutcomes()
 
     def documents() -> Iterator[Document]:

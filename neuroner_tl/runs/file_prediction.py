@@ -81,6 +81,7 @@ def predict_files(
     batch_size: int = 64,
     threads: int = 1,
     probabilities: bool = False,
+    abbreviations: bool = False,
 ) -> PredictedFiles:
     """Tag a file or a folder of texts in any format, and write the result in any.
 
@@ -98,6 +99,7 @@ def predict_files(
         threads: threads of TensorFlow, 0 for as many as there are processors.
         probabilities: whether to write the probability of each entity into brat files, as a note;
             JSON lines and BioC always have it.
+        abbreviations: see `Predictor`.
 
     Raises:
         CheckpointError: a model cannot be loaded.
@@ -109,7 +111,9 @@ def predict_files(
     models = [model] if isinstance(model, (str, os.PathLike, Predictor)) else list(model)
     joint = JointPredictor(
         [
-            m if isinstance(m, Predictor) else load_predictor(m, word_vectors, batch_size, threads)
+            m
+            if isinstance(m, Predictor)
+            else load_predictor(m, word_vectors, batch_size, threads, abbreviations)
             for m in models
         ],
         min_confidence,

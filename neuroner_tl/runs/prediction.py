@@ -35,6 +35,7 @@ def load_predictor(
     word_vectors: Optional[StrPath] = None,
     batch_size: int = 64,
     threads: int = 1,
+    abbreviations: bool = False,
 ) -> Predictor:
     """Load a finished model, with word vectors for words that it was not trained on.
 
@@ -44,6 +45,7 @@ def load_predictor(
             is still there; ``none`` for none.
         batch_size: sentences that are read side by side.
         threads: threads of TensorFlow, 0 for as many as there are processors.
+        abbreviations: see `Predictor`.
 
     Raises:
         CheckpointError: the model cannot be loaded.
@@ -59,7 +61,7 @@ def load_predictor(
         vectors = word_vectors_or_warning(saved)
     else:
         vectors = None if str(word_vectors) == NO_WORD_VECTORS else Path(word_vectors)
-    return Predictor(saved, vectors, batch_size)
+    return Predictor(saved, vectors, batch_size, abbreviations=abbreviations)
 
 
 def predict_run(parameters: Parameters) -> RunResult:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.text_files import read_lines
-from neuroner_tl.silver.abbreviations import is_short_form
+from neuroner_tl.corpora.text.abbreviations import is_short_form
 from neuroner_tl.silver.lexicon import Lexicon, LexiconRules
 
 _LITERAL = LexiconRules(symbol_length=0, plurals=False, abbreviations=False)

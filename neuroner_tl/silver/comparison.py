@@ -15,12 +15,12 @@ from typing import Any, Optional
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.leaks import all_documents
 from neuroner_tl.corpora.reader import read_corpus
+from neuroner_tl.corpora.text.abbreviations import find_abbreviations, places_of, share_text
 from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import fixed
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.screen import table_lines, wrapped
-from neuroner_tl.silver.abbreviations import find_abbreviations, places_of, share_text
 from neuroner_tl.silver.blacklist import key
 from neuroner_tl.silver.definition import corpus_name
 from neuroner_tl.silver.gold import folder_or_archive, read_parts

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Optional
 
-from neuroner_tl.silver.abbreviations import (
+from neuroner_tl.corpora.text.abbreviations import (
     find_abbreviations,
     is_short_form,
     places_of,

@@ -18,8 +18,8 @@ from typing import Optional
 import ahocorasick
 
 from neuroner_tl.corpora.formats.text_files import read_lines
+from neuroner_tl.corpora.text.abbreviations import abbreviation_of, places_of
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.silver.abbreviations import abbreviation_of, places_of
 
 Span = tuple[int, int]
 _WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_|\n")

@@ -134,8 +134,12 @@ def measure(
 
 
 def _with_method(definition: SilverDefinition, method: str) -> SilverDefinition:
-    """Return the definition with another method, its default threshold, and no further steps."""
-    changes = {"method": method, "threshold": None, "extend": False, "unknown_from": None}
+    """Return the definition with another method and its default threshold, without cleaning.
+
+    What learns from gold learns adjacent words as well.
+    """
+    extend = method in ("learned", "stacked")
+    changes = {"method": method, "threshold": None, "unknown_from": None, "extend": extend}
     return replace(
         definition,
         harmonise=definition.harmonise.model_copy(update=changes),

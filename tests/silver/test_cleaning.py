@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroner_tl.corpora.document import Document, Entity
-from neuroner_tl.silver.abbreviations import find_abbreviations, is_short_form
+from neuroner_tl.corpora.text.abbreviations import find_abbreviations, is_short_form
 from neuroner_tl.silver.blacklist import build_blacklist, key, read_blacklist
 from neuroner_tl.silver.boundaries import BoundaryTable, Extensions, learn_extensions
 from neuroner_tl.silver.following import follow_long_forms, without

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuroner_tl.corpora.text.abbreviations import abbreviation_of
 from neuroner_tl.errors import CorpusError, ParameterError
-from neuroner_tl.silver.abbreviations import abbreviation_of
 from neuroner_tl.silver.lexicon import Lexicon, LexiconRules, longest, read_terms
 
 

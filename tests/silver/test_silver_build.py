@@ -558,5 +558,8 @@ def test_a_classifier_learns_from_gold_what_is_no_mention(data: Path, tmp_path: 
     scores = result.content["scores"]["gold"]
     # "patients", which two lists give and gold never has, costs the votes precision.
     assert scores["stacked classifier"]["f1"] > scores["tolerant vote, 2"]["f1"] + 0.05
+    # Of the other methods, those that learn from gold are scored with the words that they learn.
+    assert {"learned vote", "learned vote, boundaries"} <= set(scores)
+    assert "label model" in scores and "label model, boundaries" not in scores
     assert result.content["learned_from_documents"]["gold"]
     assert "wrong in gold" in result.report

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple, Optional
 
-from neuroner_tl.silver.harmonise import Span
+Span = tuple[int, int]
 
 _BRACKET = re.compile(r"\s?\(([^\W_][\w-]{1,9})[);,]")
 _WORD = re.compile(r"\S+")
