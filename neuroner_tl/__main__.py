@@ -127,7 +127,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run a command.
 
     Returns:
-        0; 2 for a user error, which is one line on stderr; 130 after Ctrl-C or SIGTERM.
+        0; 2 for a user error, which is one line on stderr; 3 if `predict` left out documents;
+        130 after Ctrl-C or SIGTERM.
     """
     namespace = make_parser().parse_args(arguments)
     verbose = str(getattr(namespace, "verbose", "")).lower() in ("true", "yes", "1", "on")

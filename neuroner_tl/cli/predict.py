@@ -25,6 +25,8 @@ READERS = (
     "text",
 )
 _STANDARD = Path("-")
+LEFT_OUT = 3
+"""Exit status where documents could not be used."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +95,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "document introduces it",
     )
     parser.add_argument("--threads", type=int, default=1, help="threads, 0 for all (default 1)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes that tag, each with the models and threads of its own (default 1)",
+    )
+    parser.add_argument(
+        "--errors",
+        type=Path,
+        metavar="FILE",
+        help="file for documents that could not be used, JSON lines (default: OUTPUT.errors.jsonl)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
@@ -114,8 +129,11 @@ def run(arguments: argparse.Namespace) -> Outcome:
         threads=arguments.threads,
         probabilities=arguments.probabilities,
         abbreviations=arguments.abbreviations,
+        workers=arguments.workers,
+        errors=arguments.errors,
     )
+    status = LEFT_OUT if result.bad else 0
     if to_standard_output:
         logger.info("%s", result.summary())
-        return Outcome("", {})
-    return Outcome(result.summary(), vars(result))
+        return Outcome("", {}, status)
+    return Outcome(result.summary(), vars(result), status)

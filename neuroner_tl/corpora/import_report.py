@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Callable, Optional
 
+from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.numbers import counted
 
 MAXIMUM_EXAMPLES = 10
@@ -46,6 +47,8 @@ class ImportReport:
         annotations_read: entity annotations read (brat's text-bound lines, CoNLL's chunks).
         annotations_kept: those that no rule has dropped.
         by_reason: the rules applied and how often.
+        bad: called with the error of each document that cannot be used, whereupon the reader
+            continues with the next; None lets the first such error end the reading.
 
     Example:
         >>> report = ImportReport()
@@ -61,6 +64,7 @@ class ImportReport:
     annotations_read: int = 0
     annotations_kept: int = 0
     by_reason: dict[str, Reason] = field(default_factory=dict)
+    bad: Optional[Callable[[CorpusError], None]] = field(default=None, compare=False, repr=False)
 
     @property
     def annotations_dropped(self) -> int:
@@ -84,6 +88,16 @@ class ImportReport:
         """Count ``n`` annotations, read before, as lost."""
         self._add(reason, "dropped", example, n)
         self.annotations_kept -= n
+
+    def refuse(self, error: CorpusError) -> None:
+        """Raise the error of a document, or hand it to `bad`.
+
+        Raises:
+            CorpusError: the error, if there is no `bad`.
+        """
+        if self.bad is None:
+            raise error
+        self.bad(error)
 
     def set_aside(self, example: str = "") -> None:
         """Note that an annotation, read before, is an unknown region and so no mention."""

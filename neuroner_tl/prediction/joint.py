@@ -47,6 +47,11 @@ class JointPredictor:
 
     def predict(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Replace the entities of documents by predicted ones, as `Predictor.predict` does."""
+        for document, _ in self.predict_counted(documents):
+            yield document
+
+    def predict_counted(self, documents: Iterable[Document]) -> Iterator[tuple[Document, int]]:
+        """Yield the same, with the number of tokens of each document."""
         for chunk in chunks(documents):
             cuts: dict[str, list[TaggedDocument]] = {}
             found: list[list[Entity]] = [[] for _ in chunk]
@@ -56,8 +61,10 @@ class JointPredictor:
                     cuts[identity] = predictor.cut(chunk)
                 for own, document in zip(found, predictor.predict_cut(chunk, cuts[identity])):
                     own += document.entities
-            for document, entities in zip(chunk, found):
-                yield dataclasses.replace(document, entities=self._kept(entities), unknown=())
+            first = cuts[self.predictors[0].tokenizer.identity]
+            for document, entities, cut in zip(chunk, found, first):
+                tagged = dataclasses.replace(document, entities=self._kept(entities), unknown=())
+                yield tagged, sum(len(sentence.tokens) for sentence in cut.sentences)
 
     def _kept(self, entities: Sequence[Entity]) -> tuple[Entity, ...]:
         sure = [e for e in entities if (e.probability or 0.0) >= self.min_confidence]

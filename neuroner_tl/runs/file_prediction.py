@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
-from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
+import neuroner_tl
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.formats.bounded import STANDARD_INPUT
-from neuroner_tl.corpora.formats.text_files import read_text
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.sources import TEXT, Source, find_sources
+from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.prediction.joint import JointPredictor
 from neuroner_tl.prediction.predictor import Predictor
+from neuroner_tl.runs.bad_documents import BadDocuments
 from neuroner_tl.runs.prediction import load_predictor
-from neuroner_tl.runs.prediction_output import choose_output, write_results
+from neuroner_tl.runs.prediction_job import Origin, PartStore, Pool, run_job
+from neuroner_tl.runs.prediction_output import STANDARD_OUTPUT, choose_output, write_results
+from neuroner_tl.runs.prediction_progress import PredictionProgress
+from neuroner_tl.system.interruption import Interrupted
 from neuroner_tl.system.paths import StrPath
+from neuroner_tl.training.manifest import MANIFEST
 
 logger = logging.getLogger(__name__)
 
 LEFT_ALONE_NAMED = 5
+SECONDS_WORTH_A_LINE = 10
 Model = Union[StrPath, Predictor]
 
 
@@ -38,7 +45,10 @@ class PredictedFiles:
         entities: how many entities were found.
         left_alone: names in the folder of the texts that are not texts, sorted; folders end with
             a slash.
-        lost: what the format could not represent, a line for each kind.
+        notes: what the format could not represent, a line for each kind, and for long jobs the
+            speed.
+        bad: how many documents could not be used.
+        errors: the file that has them, if there is one.
 
     Example::
 
@@ -50,15 +60,20 @@ class PredictedFiles:
     documents: int
     entities: int
     left_alone: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    bad: int = 0
+    errors: Optional[Path] = None
 
     def summary(self) -> str:
         """Return a line on what was found, and one on what was left alone, if anything was."""
         lines = [
             f"{counted(self.documents, 'document')}, "
             f"{counted(self.entities, 'entity', 'entities')}; written to {self.output}",
-            *self.lost,
+            *self.notes,
         ]
+        if self.bad:
+            where = f": see {self.errors}" if self.errors is not None else ""
+            lines.append(f"{counted(self.bad, 'document')} could not be used{where}")
         if self.left_alone:
             shown = ", ".join(self.left_alone[:LEFT_ALONE_NAMED])
             more = len(self.left_alone) - LEFT_ALONE_NAMED
@@ -82,8 +97,13 @@ def predict_files(
     threads: int = 1,
     probabilities: bool = False,
     abbreviations: bool = False,
+    workers: int = 1,
+    errors: Optional[StrPath] = None,
 ) -> PredictedFiles:
     """Tag a file or a folder of texts in any format, and write the result in any.
+
+    A document that cannot be used is reported and left out. If the job is interrupted or killed,
+    the same call resumes it: what is done is kept in ``OUTPUT.parts`` (see `prediction_job`).
 
     Args:
         model: the folder of a run or of its model, or a loaded model, for which the options on
@@ -100,57 +120,138 @@ def predict_files(
         probabilities: whether to write the probability of each entity into brat files, as a note;
             JSON lines and BioC always have it.
         abbreviations: see `Predictor`.
+        workers: number of processes that tag; each loads the models. With more than one, a script
+            must have ``if __name__ == "__main__":``.
+        errors: file for the documents that cannot be used, JSON lines; None for
+            ``OUTPUT.errors.jsonl``, or for none if the output is the standard output.
 
     Raises:
         CheckpointError: a model cannot be loaded.
-        CorpusError: there is nothing to read, or it cannot be used.
+        CorpusError: there is nothing to read, or no document can be used.
+        Interrupted: by Ctrl-C or SIGTERM; the message says what is kept.
+        NeuroNERError: a worker was lost.
         ParameterError: an option is out of range, or the output cannot be written or is the
             folder of the texts.
     """
     source, output = Path(source), Path(output)
     models = [model] if isinstance(model, (str, os.PathLike, Predictor)) else list(model)
-    joint = JointPredictor(
-        [
-            m
-            if isinstance(m, Predictor)
-            else load_predictor(m, word_vectors, batch_size, threads, abbreviations)
-            for m in models
-        ],
-        min_confidence,
-    )
+    if workers < 1:
+        raise ParameterError(f"workers: found {workers}, expected at least 1")
+    if workers > 1 and any(isinstance(one, Predictor) for one in models):
+        raise ParameterError("workers load models themselves; give the folders of the models")
+    loading = (models, word_vectors, batch_size, threads, abbreviations, min_confidence)
+    joint = _joint_predictor(*loading)
     sources = find_sources(source, input_form)
-    for place in sources:
-        if place.form == TEXT and place.path != STANDARD_INPUT:
-            read_text(place.path)  # What cannot be used is found before anything is written.
     where = choose_output(output, form, sources)
+    is_file = where.path != STANDARD_OUTPUT
+    bad = BadDocuments(_errors_path(output, errors, is_file))
+    store = PartStore(beside(output, ".parts"), _job(joint)) if is_file else None
+    pool = Pool(joint) if workers == 1 else Pool(None, workers, _joint_predictor, loading)
     counts = {"documents": 0, "entities": 0}
 
-    def tagged() -> Iterator[tuple[Source, Document]]:
-        for place, document in _predicted(joint, sources):
-            counts["documents"] += 1
-            counts["entities"] += len(document.entities)
-            yield place, document
+    def results() -> Iterator[tuple[Source, Document]]:
+        for part in run_job(_origins(sources, bad), pool, store):
+            last, _ = part.origins[-1]
+            progress.update(last, len(part.origins), part.tagged.tokens, part.is_new)
+            for (place, document), found in zip(part.origins, part.tagged.found):
+                if isinstance(found, str):
+                    said = f"{place.path}: document {document.id!r} cannot be tagged ({found})"
+                    bad.add(place, CorpusError(f"{said}; tag it by itself, or leave it out"))
+                    continue
+                counts["documents"] += 1
+                counts["entities"] += len(found)
+                yield place, replace(document, entities=found, unknown=())
+        if not counts["documents"] and bad.first is not None:
+            raise bad.first  # Nothing is left: no result would be one.
 
     report = ImportReport()
-    write_results(tagged(), where, joint.predictors[0].tokenizer, report, probabilities)
-    lost = tuple(f"{reason}: {entry.count}" for reason, entry in sorted(report.by_reason.items()))
-    return PredictedFiles(output, **counts, left_alone=_left_alone(source, sources), lost=lost)
+    tokenizer = joint.predictors[0].tokenizer
+    try:
+        with PredictionProgress(sources) as progress:
+            write_results(results(), where, tokenizer, report, probabilities, bad.add)
+    except KeyboardInterrupt:
+        raise Interrupted(_remains(store)) from None
+    finally:
+        pool.close()
+    bad.write()
+    if store is not None:
+        store.remove()
+    lost = [f"{reason}: {entry.count}" for reason, entry in sorted(report.by_reason.items())]
+    if progress.seconds > SECONDS_WORTH_A_LINE:
+        lost.append(progress.speed())
+    return PredictedFiles(
+        output,
+        **counts,
+        left_alone=_left_alone(source, sources),
+        notes=tuple(lost),
+        bad=bad.number,
+        errors=bad.path if bad.number else None,
+    )
 
 
-def _predicted(
-    joint: JointPredictor, sources: Sequence[Source]
-) -> Iterator[tuple[Source, Document]]:
-    """Yield the tagged documents of all files, each with its file."""
-    origins: deque[Source] = deque()
+def _joint_predictor(
+    models: Sequence[Model],
+    word_vectors: Optional[StrPath],
+    batch_size: int,
+    threads: int,
+    abbreviations: bool,
+    min_confidence: float,
+) -> JointPredictor:
+    """Load the models, in this process or in a worker."""
+    options = (word_vectors, batch_size, threads, abbreviations)
+    loaded = [m if isinstance(m, Predictor) else load_predictor(m, *options) for m in models]
+    return JointPredictor(loaded, min_confidence)
 
-    def stream() -> Iterator[Document]:
-        for source in sources:
-            for document in source.documents(ImportReport()):
-                origins.append(source)
-                yield document
 
-    for document in joint.predict(stream()):
-        yield origins.popleft(), document
+def _origins(sources: Sequence[Source], bad: BadDocuments) -> Iterator[Origin]:
+    """Yield the texts of all files that can be used, each with its file."""
+    for source in sources:
+        refuse = partial(bad.add, source)
+        try:
+            for document in source.documents(ImportReport(bad=refuse)):
+                yield source, document
+        except CorpusError as error:  # Of the file, or of its rest.
+            refuse(error)
+
+
+def _job(joint: JointPredictor) -> dict[str, Any]:
+    """Describe what else than the texts decides what is found."""
+    models = []
+    for predictor in joint.predictors:
+        manifest = (predictor.model.folder / MANIFEST).read_bytes()
+        vectors = predictor.word_vectors
+        status = None if vectors is None else vectors.stat()
+        models.append(
+            {
+                "manifest": hashlib.sha256(manifest).hexdigest(),
+                "temperature": predictor.temperature,
+                "abbreviations": predictor.abbreviations,
+                "word_vectors": None if status is None else [status.st_size, status.st_mtime_ns],
+            }
+        )
+    return {
+        "version": neuroner_tl.__version__,
+        "models": models,
+        "min_confidence": joint.min_confidence,
+    }
+
+
+def _errors_path(output: Path, errors: Optional[StrPath], is_file: bool) -> Optional[Path]:
+    if errors is not None:
+        return Path(errors)
+    return beside(output, ".errors.jsonl") if is_file else None
+
+
+def beside(output: Path, ending: str) -> Path:
+    """Return a path beside the output, named after it."""
+    output = output.absolute()
+    return output.with_name(output.name + ending)
+
+
+def _remains(store: Optional[PartStore]) -> str:
+    if store is None or not store.folder.exists():
+        return "interrupted; nothing was kept"
+    return f"interrupted; what is done is in {store.folder}; run the same command again to resume"
 
 
 def _left_alone(folder: Path, used: Sequence[Source]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -18,7 +18,7 @@ from neuroner_tl.corpora.formats.part_files import write_pieces
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.sources import TEXT, Source, check_names
 from neuroner_tl.corpora.text.tokenizers import Tokenizer
-from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError
 from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.system.atomic_file import replacing
@@ -104,6 +104,7 @@ def write_results(
     tokenizer: Tokenizer,
     report: ImportReport,
     probabilities: bool = False,
+    refuse: Optional[Callable[[Source, NeuroNERError], None]] = None,
 ) -> None:
     """Write predictions; a file appears whole or not at all.
 
@@ -113,12 +114,13 @@ def write_results(
         tokenizer: cuts texts into the tokens of CoNLL files.
         report: counts what the format cannot represent.
         probabilities: whether to write probabilities into brat files.
+        refuse: called for a document whose id cannot be that of files; None to raise the error.
 
     Raises:
         CorpusError: they cannot be written.
     """
     if output.form == BRAT:
-        _write_brat(results, output.path, report, probabilities)
+        _write_brat(results, output.path, report, probabilities, refuse)
         return
     pieces = format_pieces(output.form, tokenizer, report)
 
@@ -140,13 +142,25 @@ def write_results(
         _write_file(_file_of(output, source), text_of(some))
 
 
-def _write_brat(results: Results, folder: Path, report: ImportReport, probabilities: bool) -> None:
+def _write_brat(
+    results: Results,
+    folder: Path,
+    report: ImportReport,
+    probabilities: bool,
+    refuse: Optional[Callable[[Source, NeuroNERError], None]],
+) -> None:
     names = DocumentNames()
     with BratWriter(folder, with_probabilities=probabilities) as writer:
         for source, document in results:
             if source.form != TEXT:  # The name of a text is already that of a file.
                 (document,) = renamed_for([document], BRAT, report)
-                names.check(document.id, str(source.path))
+                try:
+                    names.check(document.id, str(source.path))
+                except CorpusError as error:
+                    if refuse is None:
+                        raise
+                    refuse(source, error)
+                    continue
             writer.add(document)
 
 

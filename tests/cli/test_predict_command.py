@@ -3,6 +3,11 @@
 import gzip
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +17,9 @@ from neuroner_tl.corpora.convert import TARGETS, WRITERS, read_documents
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.prediction.joint import JointPredictor
 from neuroner_tl.prediction.predictor import Predictor
+from neuroner_tl.runs import prediction_job
 from neuroner_tl.runs.prediction_output import SUFFIXES
 
 FORMATS = Path(__file__).parents[1] / "fixtures" / "corpora" / "formats"
@@ -145,3 +152,120 @@ def test_refused(predict, tmp_path):
     ):
         assert words in predict(source, output, *options, status=2).err
     assert source.read_text() == '{"id": "1", "text": "One."}\n'
+
+
+def text_of(number):
+    return f'{{"id": "{number}", "text": "Case {number}: gout and tetanus."}}\n'
+
+
+@pytest.fixture
+def long_input(tmp_path, monkeypatch):
+    """Documents of several parts."""
+    monkeypatch.setattr(prediction_job, "PART_DOCUMENTS", 4)
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(text_of(number) for number in range(30)))
+    return path
+
+
+def files(path):
+    if path.is_file():
+        return path.read_bytes()
+    return {inside.name: inside.read_bytes() for inside in path.iterdir()}
+
+
+@pytest.mark.parametrize("name", ["found.jsonl", "found.xml", "found"])
+def test_interrupted_and_continued(predict, long_input, tmp_path, monkeypatch, name):
+    """What is missing is tagged, and the output is that of a run without interruption."""
+    whole, output = tmp_path / "whole" / name, tmp_path / name
+    whole.parent.mkdir()
+    predict(long_input, whole)
+    real, tagged = JointPredictor.predict_counted, []
+
+    def counted(self, documents):
+        tagged.append(len(documents))
+        if len(tagged) == 4:
+            raise KeyboardInterrupt
+        yield from real(self, documents)
+
+    monkeypatch.setattr(JointPredictor, "predict_counted", counted)
+    said = predict(long_input, output, status=130).err
+    parts = tmp_path / f"{name}.parts"
+    assert f"what is done is in {parts}; run the same command again to resume" in said
+    if name == "found":  # Whole documents in brat's format are in place at once.
+        assert {path.suffix for path in output.iterdir()} <= {".txt", ".ann"}
+    else:
+        assert not output.exists()
+    threshold = predict(long_input, output, "--min-confidence", "0.5", status=2).err
+    assert "with other models or options" in threshold
+    printed = predict(long_input, output).out
+    assert sum(tagged[4:]) == 30 - 3 * 4
+    assert files(output) == files(whole)
+    assert "30 documents" in printed and not parts.exists()
+
+
+def test_bad_documents(predict, long_input, tmp_path):
+    """They are in a file of their own, and the others are tagged."""
+    good = predict(long_input, tmp_path / "good.jsonl") and files(tmp_path / "good.jsonl")
+    lines = long_input.read_bytes().splitlines(keepends=True)
+    long_input.write_bytes(b"".join([*lines[:9], b"{}\n", *lines[9:20], b"\xff\n", *lines[20:]]))
+    printed = predict(long_input, tmp_path / "found.jsonl", status=3)
+    assert files(tmp_path / "found.jsonl") == good
+    errors = tmp_path / "found.jsonl.errors.jsonl"
+    assert f"2 documents could not be used: see {errors}" in printed.out
+    first, second = map(json.loads, errors.read_text().splitlines())
+    assert first["source"] == str(long_input) and f"{long_input}:10: found '{{}}'" in first["error"]
+    assert f"{long_input}:22: not JSON" in second["error"]
+    long_input.write_bytes(b"".join(lines))
+    predict(long_input, tmp_path / "found.jsonl")
+    assert not errors.exists()
+
+
+def test_bad_files(predict, tmp_path, caplog):
+    source, output = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    (source / "a.txt").write_bytes(b"Gout.")
+    (source / "b.txt").write_bytes(b"na\xefve")
+    (source / "c.txt").write_bytes(b"Flu.")
+    predict(source, output, "--errors", tmp_path / "bad.jsonl", status=3)
+    assert sorted(path.name for path in output.glob("*.txt")) == ["a.txt", "c.txt"]
+    (line,) = (tmp_path / "bad.jsonl").read_text().splitlines()
+    assert "b.txt: not UTF-8 at byte offset 2" in json.loads(line)["error"]
+    printed = predict(source, "-", status=3)
+    assert len(printed.out.splitlines()) == 2 and "b.txt: not UTF-8" in caplog.text
+    (source / "a.txt").unlink()
+    (source / "c.txt").unlink()
+    assert "b.txt: not UTF-8" in predict(source, tmp_path / "none", status=2).err
+
+
+@pytest.mark.slow
+def test_workers(predict, long_input, tmp_path):
+    predict(long_input, tmp_path / "one.jsonl")
+    predict(long_input, tmp_path / "two.jsonl", "--workers", 2)
+    assert files(tmp_path / "two.jsonl") == files(tmp_path / "one.jsonl")
+    assert "workers: found 0" in predict(long_input, "-", "--workers", 0, status=2).err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "workers"), [(signal.SIGKILL, 1), (signal.SIGTERM, 2)])
+def test_killed_and_continued(predict, source_run, tmp_path, number, workers):
+    """The command itself, in a process of its own."""
+    source, output = tmp_path / "in.jsonl", tmp_path / "found.jsonl"
+    with open(source, "w") as file:
+        for document in range(5 * prediction_job.PART_DOCUMENTS):
+            file.write(text_of(document))
+    command = [sys.executable, "-m", "neuroner_tl", "predict", "--workers", workers]
+    command += ["--model", source_run.folder.model, "--input", source, "--output", output]
+    with open(tmp_path / "log", "wb") as log:
+        process = subprocess.Popen([*map(str, command)], stdout=log, stderr=log)
+    parts = tmp_path / "found.jsonl.parts"
+    while not (parts / "000000.json").exists():
+        assert process.poll() is None, (tmp_path / "log").read_text()
+        time.sleep(0.02)
+    process.send_signal(number)
+    assert process.wait(60) == (-number if number == signal.SIGKILL else 130)
+    assert not output.exists()
+    assert 1 <= len(list(parts.glob("0*.json"))) < 5
+    predict(source, tmp_path / "whole.jsonl")
+    predict(source, output)
+    assert files(output) == files(tmp_path / "whole.jsonl")

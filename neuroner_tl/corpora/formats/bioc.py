@@ -39,7 +39,8 @@ def iterate_bioc_xml(path: Path, report: ImportReport) -> Iterator[Document]:
         try:
             documents = biocxml.loads(f"<collection>{content}</collection>").documents
         except _BROKEN as error:
-            raise _not_bioc(path, error) from error
+            report.refuse(_not_bioc(path, error))
+            continue
         if not documents:
             raise CorpusError(
                 f"{path}:{element.sourceline}: found a document in an XML namespace, expected BioC "
@@ -84,9 +85,10 @@ def _collection(
         try:
             document = _bioc_document(source, where, report)
         except _BROKEN as error:
-            if isinstance(error, CorpusError):
-                raise
-            raise CorpusError(f"{where}: cannot be read ({error}); expected BioC") from error
+            if not isinstance(error, CorpusError):
+                error = CorpusError(f"{where}: cannot be read ({error}); expected BioC")
+            report.refuse(error)
+            continue
         yield document
 
 

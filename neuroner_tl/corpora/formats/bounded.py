@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import sys
+import weakref
 from pathlib import Path
 from typing import Any, BinaryIO, Optional, cast
 
@@ -50,6 +51,7 @@ class BoundedReader(io.RawIOBase):
         self._what = what
         self._largest = largest
         self._source = _open(path)
+        _reading[path] = self
         self._since_restart = self._total = 0
         self._allowed: Optional[int] = None
         if path.suffix == ".gz":
@@ -81,11 +83,29 @@ class BoundedReader(io.RawIOBase):
         """Start counting again: the next bytes belong to a new line, record or file."""
         self._since_restart = 0
 
+    def position(self) -> int:
+        """Return how many bytes of the file on disk are read; 0 where that is not known."""
+        file = getattr(self._source, "fileobj", self._source)
+        try:
+            return int(file.tell())
+        except (OSError, ValueError, AttributeError):
+            return 0
+
     def close(self) -> None:
         """Close the file; the standard input stays open."""
         if self._path != STANDARD_INPUT:
             self._source.close()
         super().close()
+
+
+# The newest reader of each file.
+_reading: weakref.WeakValueDictionary[Path, BoundedReader] = weakref.WeakValueDictionary()
+
+
+def position_in(path: Path) -> int:
+    """Return how many bytes of a file on disk are read by its newest reader; 0 without one."""
+    reader = _reading.get(path)
+    return 0 if reader is None else reader.position()
 
 
 def _open(path: Path) -> BinaryIO:

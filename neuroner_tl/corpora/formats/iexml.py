@@ -44,7 +44,12 @@ def iterate_iexml(path: Path, report: ImportReport) -> Iterator[Document]:
     found = False
     for element in iterate_records(path, RECORD, "IeXML"):
         found = True
-        yield _read_record(element, path, report)
+        try:
+            document = _read_record(element, path, report)
+        except CorpusError as error:
+            report.refuse(error)
+            continue
+        yield document
     if not found:
         raise CorpusError(f"{path}: no {RECORD} element; expected MEDLINE records in IeXML")
 

@@ -30,26 +30,34 @@ def iterate_json_lines(path: Path, report: ImportReport) -> Iterator[Document]:
         CorpusError: a line is not such an object, or there is no line.
     """
     number = 0
-    for number, line in read_lines(path):
+    for number, line in read_lines(path, any_bytes=report.bad is not None):
         if not line.strip():
             continue
-        where = f"{path}:{number}"
         try:
-            record = parse_json(line)
-        except ValueError as error:
-            raise CorpusError(f"{where}: not JSON ({error}); expected {_FORM}") from None
-        name = record.get("id") if isinstance(record, dict) else None
-        text = record.get("text") if isinstance(record, dict) else None
-        if isinstance(name, int) and not isinstance(name, bool) and abs(name) < 10**18:
-            name = str(name)
-        if not isinstance(name, str) or not name.strip() or not isinstance(text, str):
-            raise CorpusError(f"{where}: found {line[:60]!r}; expected {_FORM}")
-        check_encodable(name, f"{where}: id")
-        check_encodable(text, where)
-        report.documents += 1
-        yield Document(name.strip(), text, _entities(record.get("entities"), text, where, report))
+            document = _document(line, f"{path}:{number}", report)
+        except CorpusError as error:
+            report.refuse(error)
+            continue
+        yield document
     if not report.documents:
         raise CorpusError(f"{path}: no documents in {number} lines; expected {_FORM} a line")
+
+
+def _document(line: str, where: str, report: ImportReport) -> Document:
+    try:
+        record = parse_json(line)
+    except ValueError as error:
+        raise CorpusError(f"{where}: not JSON ({error}); expected {_FORM}") from None
+    name = record.get("id") if isinstance(record, dict) else None
+    text = record.get("text") if isinstance(record, dict) else None
+    if isinstance(name, int) and not isinstance(name, bool) and abs(name) < 10**18:
+        name = str(name)
+    if not isinstance(name, str) or not name.strip() or not isinstance(text, str):
+        raise CorpusError(f"{where}: found {line[:60]!r}; expected {_FORM}")
+    check_encodable(name, f"{where}: id")
+    check_encodable(text, where)
+    report.documents += 1
+    return Document(name.strip(), text, _entities(record.get("entities"), text, where, report))
 
 
 def read_sources(path: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.bounded import STANDARD_INPUT
 from neuroner_tl.corpora.formats.text_files import read_text
 from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.errors import CorpusError
 
 SUFFIXES = (".txt", ".txt.gz")
 
@@ -26,8 +27,13 @@ def iterate_text(path: Path, report: ImportReport) -> Iterator[Document]:
         inside = (p for p in path.iterdir() if p.name.endswith(SUFFIXES) and p.name[0] != ".")
         paths = sorted(inside)
     for file in paths:
+        try:
+            text = read_text(file)
+        except CorpusError as error:
+            report.refuse(error)
+            continue
         report.documents += 1
-        yield Document(text_name(file), read_text(file))
+        yield Document(text_name(file), text)
 
 
 def text_name(path: Path) -> str:

@@ -14,7 +14,7 @@ from bioc import pubtator
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.annotations import FoundAnnotation, fitting_entities
 from neuroner_tl.corpora.formats.bounded import LONGEST_LINE
-from neuroner_tl.corpora.formats.text_files import read_lines
+from neuroner_tl.corpora.formats.text_files import check_encodable, read_lines
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 
@@ -34,8 +34,13 @@ def iterate_pubtator(path: Path, report: ImportReport) -> Iterator[Document]:
     Raises:
         CorpusError: a line is neither title nor abstract, annotation nor relation.
     """
-    for first, lines in _blocks(path):
-        yield _read_document(path, first, lines, report)
+    for first, lines in _blocks(path, any_bytes=report.bad is not None):
+        try:
+            document = _read_document(path, first, lines, report)
+        except CorpusError as error:
+            report.refuse(error)
+            continue
+        yield document
     if not report.documents:
         raise CorpusError(f"{path}: no documents; expected PubTator")
 
@@ -73,11 +78,11 @@ def pubtator_lines(documents: Iterable[Document], report: ImportReport) -> Itera
         yield "\n"
 
 
-def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _blocks(path: Path, any_bytes: bool) -> Iterator[tuple[int, list[str]]]:
     """Yield the blocks of non-empty lines, each with the number of its first line."""
     lines: list[str] = []
     number = size = 0
-    for number, line in read_lines(path):
+    for number, line in read_lines(path, any_bytes):
         if line.strip():
             lines.append(line)
             size = size + len(line) if len(lines) > 1 else len(line)
@@ -132,6 +137,7 @@ def _read_document(path: Path, first: int, lines: list[str], report: ImportRepor
         )
     name = names[0]
     text = texts.get("t", "") + (f"\n{texts['a']}" if "a" in texts else "")
+    check_encodable(name + text, where)
     found = []
     for annotation in annotations:
         if annotation.pmid != name:

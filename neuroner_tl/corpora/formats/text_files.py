@@ -48,15 +48,20 @@ def read_text(path: Path) -> str:
     return text[1:] if text.startswith(BYTE_ORDER_MARK) else text
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+def read_lines(path: Path, any_bytes: bool = False) -> Iterator[tuple[int, str]]:
     """Yield ``(line number from 1, line without its end)``; LF, CRLF and CR all end a line.
+
+    Args:
+        path: the file.
+        any_bytes: whether to let bytes pass that are not UTF-8, as lone surrogates, which
+            `check_encodable` refuses.
 
     Raises:
         CorpusError: the file cannot be read, is not UTF-8, or has a line that is too long.
     """
     number = 0
     try:
-        with _open_text(path) as file:
+        with _open_text(path, "surrogateescape" if any_bytes else "strict") as file:
             while line := file.readline(LONGEST_LINE + 1):
                 number += 1
                 if len(line) > LONGEST_LINE:
@@ -136,6 +141,11 @@ def encode_text(text: str, where: str) -> bytes:
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
+        if "\udc80" <= text[error.start] <= "\udcff":  # What `read_lines` lets pass.
+            raise CorpusError(
+                f"{where}: not UTF-8 at character {error.start} "
+                f"(0x{ord(text[error.start]) - 0xDC00:02x}); convert the text"
+            ) from error
         raise CorpusError(
             f"{where}: character {error.start} of the text is a lone surrogate, which UTF-8 "
             "cannot encode; remove it from the text"
@@ -163,8 +173,9 @@ def _read_up_to(file: BoundedReader, size: int) -> bytes:
     return bytes(data)
 
 
-def _open_text(path: Path) -> TextIO:
-    return io.TextIOWrapper(io.BufferedReader(BoundedReader(path), 1 << 16), encoding="utf-8-sig")
+def _open_text(path: Path, errors: str = "strict") -> TextIO:
+    data = io.BufferedReader(BoundedReader(path), 1 << 16)
+    return io.TextIOWrapper(data, encoding="utf-8-sig", errors=errors)
 
 
 def _unreadable(error: Exception) -> str:

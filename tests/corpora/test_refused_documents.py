@@ -1,0 +1,107 @@
+"""A document that cannot be used: the reader hands it over and continues, or ends, as asked."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from neuroner_tl.corpora.convert import read_documents
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.errors import CorpusError
+
+
+def medline(records):
+    return f"<PubmedArticleSet>{''.join(records)}</PubmedArticleSet>"
+
+
+def record(name):
+    identifier = f"<PMID>{name}</PMID>" if name else ""
+    return (
+        f"<PubmedArticle><MedlineCitation>{identifier}<Article><ArticleTitle>Gout.</ArticleTitle>"
+        "</Article></MedlineCitation></PubmedArticle>"
+    )
+
+
+def bioc(name, offset):
+    passage = f"<passage><offset>{offset}</offset><text>Gout.</text></passage>"
+    return f"<document><id>{name}</id>{passage}</document>"
+
+
+def bioc_json(name, offset):
+    passage = {"offset": offset, "text": "Gout.", "infons": {}, "annotations": []}
+    passage |= {"relations": [], "sentences": []}
+    return {"id": name, "infons": {}, "relations": [], "passages": [passage]}
+
+
+COLLECTION = {"source": "", "date": "", "key": "", "infons": {}}
+GOOD_LINE = b'{"id": "%d", "text": "Gout."}'
+PUBTATOR = b"%d|t|Gout.\n%d|a|Flu.\n"
+# Format, content with two good documents around a bad one, and what the error says of that.
+CASES = {
+    "jsonl": (
+        b"\n".join([GOOD_LINE % 1, b'{"id": "2"}', GOOD_LINE % 3]),
+        """:2: found '{"id": "2"}'""",
+    ),
+    "jsonl, not UTF-8": (
+        b"\n".join([GOOD_LINE % 1, b'{"id": "2", "text": "na\xefve"}', GOOD_LINE % 3]),
+        ":2: not UTF-8 at character 2 (0xef)",
+    ),
+    "jsonl, not JSON": (b"\n".join([GOOD_LINE % 1, b"{", GOOD_LINE % 3]), ":2: not JSON"),
+    "pubtator": (b"\n".join([PUBTATOR % (1, 1), PUBTATOR % (2, 7), PUBTATOR % (3, 3)]), ":4: "),
+    "pubtator, not UTF-8": (
+        b"\n".join([PUBTATOR % (1, 1), b"2|t|na\xefve\n", PUBTATOR % (3, 3)]),
+        "not UTF-8 at character",
+    ),
+    "medline": (medline([record(1), record(""), record(3)]).encode(), "without PMID"),
+    "iexml": (
+        "".join(
+            [
+                "<MedlineCitationSet>",
+                "<MedlineCitation><PMID>1</PMID></MedlineCitation>",
+                "<MedlineCitation></MedlineCitation>",
+                "<MedlineCitation><PMID>3</PMID></MedlineCitation>",
+                "</MedlineCitationSet>",
+            ]
+        ).encode(),
+        "without PMID",
+    ),
+    "bioc-xml": (
+        f"<collection>{bioc(1, 0)}{bioc(2, 'x')}{bioc(3, 0)}</collection>".encode(),
+        "BioC",
+    ),
+    "bioc-xml, without id": (
+        f"<collection>{bioc(1, 0)}{bioc('', 0)}{bioc(3, 0)}</collection>".encode(),
+        "a document without id",
+    ),
+    "bioc-json": (
+        json.dumps(
+            {**COLLECTION, "documents": [bioc_json("1", 0), bioc_json("", 0), bioc_json("3", 0)]}
+        ).encode(),
+        "a document without id",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_of_three(tmp_path, case):
+    content, words = CASES[case]
+    form = case.partition(",")[0]
+    path = tmp_path / "in"
+    path.write_bytes(content)
+    errors = []
+    found = list(read_documents(path, form, ImportReport(bad=errors.append)))
+    assert [document.id for document in found] == ["1", "3"]
+    (error,) = errors
+    assert isinstance(error, CorpusError) and words in str(error)
+    assert str(path) in str(error) and "\n" not in str(error)
+    with pytest.raises(CorpusError):
+        list(read_documents(path, form, ImportReport()))
+
+
+def test_texts(tmp_path):
+    for name, content in (("a", b"Gout."), ("b", b"na\xefve"), ("c", b"Flu.")):
+        (tmp_path / f"{name}.txt").write_bytes(content)
+    errors = []
+    found = list(read_documents(Path(tmp_path), "text", ImportReport(bad=errors.append)))
+    assert [document.id for document in found] == ["a", "c"]
+    assert "b.txt: not UTF-8 at byte offset 2 (0xef)" in str(errors[0]) and len(errors) == 1
