@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from neuroner_tl.silver.completion import complete_silver
     from neuroner_tl.silver.lexicon import LexiconRules
     from neuroner_tl.silver.new_definition import init_silver
-    from neuroner_tl.studies.study import run_study, study_report, study_status
+    from neuroner_tl.studies.study import run_study, study_report, study_status, verify_study
     from neuroner_tl.vectors.looking import describe_vectors, nearest_words
     from neuroner_tl.vectors.selection import convert_vectors, prune_vectors
     from neuroner_tl.vectors.settings import VectorSettings
@@ -108,6 +108,7 @@ _MODULES = {
     "study_status": "studies.study",
     "train_model": "neuroner",
     "train_vectors": "vectors.training",
+    "verify_study": "studies.study",
     "write_errors": "evaluation.error_page",
 }
 
@@ -157,6 +158,7 @@ __all__ = [
     "study_status",
     "train_model",
     "train_vectors",
+    "verify_study",
     "write_errors",
 ]
 

@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("run", "train the missing runs, then write tables and figures"),
         ("status", "show which runs are finished, running, failed and missing, and the time left"),
         ("report", "write tables and figures of the finished runs"),
+        ("verify", "train recorded runs again, and compare them with their records"),
     ):
         action = actions.add_parser(name, help=description, description=description)
         action.add_argument("definition", type=Path, metavar="FILE", help="the study file (.ini)")
@@ -70,7 +71,37 @@ def _add_report(action: argparse.ArgumentParser) -> None:
     )
 
 
-_ADD_OWN = {"run": _add_run, "status": lambda action: None, "report": _add_report}
+def _add_verify(action: argparse.ArgumentParser) -> None:
+    action.add_argument(
+        "--run",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="a run to train again; may be given several times (default: a random sample)",
+    )
+    action.add_argument(
+        "--sample", type=int, default=1, metavar="N", help="runs to draw (default 1)"
+    )
+    action.add_argument(
+        "--sample-seed", type=_seed, default=0, metavar="N", help="seed of the drawing (default 0)"
+    )
+    action.add_argument(
+        "--records",
+        type=Path,
+        metavar="FILE",
+        help="compare with the records in FILE instead of those in the study's folder",
+    )
+    action.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="local processes, one thread each"
+    )
+
+
+_ADD_OWN = {
+    "run": _add_run,
+    "status": lambda action: None,
+    "report": _add_report,
+    "verify": _add_verify,
+}
 
 
 def _seed(text: str) -> int:
@@ -85,8 +116,8 @@ def _names(text: str) -> tuple[str, ...]:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the command."""
-    action = {"run": _run, "status": _status, "report": _report}[arguments.action]
-    return action(arguments)
+    actions = {"run": _run, "status": _status, "report": _report, "verify": _verify}
+    return actions[arguments.action](arguments)
 
 
 def _common(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -135,6 +166,28 @@ def _report(arguments: argparse.Namespace) -> Outcome:
         **_common(arguments),
     )
     return Outcome(_shown(report), report.to_json())
+
+
+def _verify(arguments: argparse.Namespace) -> Outcome:
+    from neuroner_tl.studies.study import verify_study
+
+    found = verify_study(
+        arguments.definition,
+        runs=arguments.run,
+        sample=arguments.sample,
+        sample_seed=arguments.sample_seed,
+        records=arguments.records,
+        workers=arguments.workers,
+        **_common(arguments),
+    )
+    if found.interrupted:
+        return Outcome(
+            f"interrupted, {counted(found.left, 'run')} left; the same command resumes the "
+            "verification",
+            found.to_json(),
+            status=130,
+        )
+    return Outcome(found.to_text(), found.to_json(), status=0 if found.is_equal else 1)
 
 
 def _shown(report: StudyReport) -> str:

@@ -14,6 +14,7 @@ from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.running.runner import Execution, run_missing
 from neuroner_tl.studies.running.search import run_search
 from neuroner_tl.studies.running.status import StudyStatus, status_of
+from neuroner_tl.studies.running.verification import Verification, verify_runs
 from neuroner_tl.system.paths import StrPath
 
 if TYPE_CHECKING:
@@ -146,6 +147,56 @@ def study_status(
         NeuroNERError: the definition is wrong, or the store is damaged.
     """
     return status_of(_read(definition, arms, output_folder, variables), seed)
+
+
+def verify_study(
+    definition: StrPath,
+    *,
+    runs: Sequence[str] = (),
+    sample: int = 1,
+    sample_seed: int = 0,
+    records: Optional[StrPath] = None,
+    workers: int = 1,
+    seed: Optional[int] = None,
+    arms: Sequence[str] = (),
+    output_folder: Optional[StrPath] = None,
+    variables: Optional[Mapping[str, str]] = None,
+) -> Verification:
+    """Train recorded runs of a study again, and compare the results with the records.
+
+    Example::
+
+        found = verify_study("experiments/quickstart.ini", sample=2)
+        print(found.is_equal, found.to_text())
+
+    Args:
+        definition: the study file; its corpora and word vectors must be there.
+        runs: identifiers of the runs; none for a random sample.
+        sample: how many runs to draw.
+        sample_seed: the seed of the drawing.
+        records: the records to compare with, a file; None for those of the study's folder.
+        workers: processes of this machine, one thread each; 1 is this process itself.
+        seed: the seed of all runs; None for those of the study file.
+        arms: the arms to draw from; none for all.
+        output_folder: None for that of the study file.
+        variables: what ``${NAME}`` in the study file stands for.
+
+    Raises:
+        ParameterError: there is no such run, or none to draw; or the study is a search.
+        NeuroNERError: something that the study file names cannot be used.
+    """
+    study = _read(definition, arms, output_folder, variables, needs_corpora=True)
+    if workers < 1:
+        raise ParameterError(f"workers: found {workers}, expected 1 or more")
+    return verify_runs(
+        study,
+        names=runs,
+        sample=sample,
+        sample_seed=sample_seed,
+        records=None if records is None else Path(records),
+        execution=Execution(workers),
+        seed=seed,
+    )
 
 
 def study_report(

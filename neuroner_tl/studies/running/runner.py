@@ -114,13 +114,13 @@ def _prepare(
     Raises:
         NeuroNERError: something that the definition names cannot be used.
     """
-    _check(definition, plan_runs(definition, seed))
+    check_definition(definition, plan_runs(definition, seed))
     check_writable(study.path)
     planned = plan_runs(definition, seed, Contents.remembered(definition.output_folder))
     runs = planned if definition.search is None else planned[:-1]
     corpora = corpus_folders(definition, study)
     for corpus in {run.corpus for run in planned}:
-        _write_synthetic(definition, corpus, corpora[corpus])
+        write_synthetic(definition, corpus, corpora[corpus])
     definition.report_folder.mkdir(parents=True, exist_ok=True)
     write_atomically(definition.report_folder / "study.ini", definition.path.read_bytes())
     records = study.store.records()
@@ -222,7 +222,7 @@ def _log_outcome(outcome: Outcome, number: int, of: int) -> None:
     logger.info("%d/%d %s %s%s", number, of, outcome.job.run.id, outcome.status, words)
 
 
-def _check(definition: StudyDefinition, runs: Sequence[StudyRun]) -> None:
+def check_definition(definition: StudyDefinition, runs: Sequence[StudyRun]) -> None:
     """Refuse, before hours of training, what would make them useless."""
     seen = set()
     for run in runs:
@@ -249,7 +249,8 @@ def _check(definition: StudyDefinition, runs: Sequence[StudyRun]) -> None:
     check_informed(definition, runs)
 
 
-def _write_synthetic(definition: StudyDefinition, corpus: str, folder: Path) -> None:
+def write_synthetic(definition: StudyDefinition, corpus: str, folder: Path) -> None:
+    """Write a corpus if it is a synthetic one."""
     text = definition.corpus_text(corpus)
     if text.startswith(SYNTHETIC):
         definition.synthetic[text[len(SYNTHETIC) :]].write(folder)
