@@ -15,7 +15,7 @@ from neuroner_tl.silver.consensus import Sample
 from neuroner_tl.silver.definition import FROM_GOLD, SilverDefinition
 from neuroner_tl.silver.gold import GoldStandard
 from neuroner_tl.silver.harmonise import Mark
-from neuroner_tl.silver.labels import merged
+from neuroner_tl.silver.labels import Taught
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Annotations:
         pool: for each text the marks of each annotator that covers it.
         sample: the gold documents to learn from, with the marks.
         records: what the report says about each annotator.
-        taught: ids of the annotated documents that annotators were trained on, by corpus.
+        taught: the annotated documents that annotators were trained on.
 
     Example::
 
@@ -39,7 +39,7 @@ class Annotations:
     pool: Sequence[Mapping[str, Sequence[Mark]]]
     sample: Sample
     records: Mapping[str, Mapping[str, Any]]
-    taught: Mapping[str, Sequence[str]]
+    taught: Taught
 
 
 def annotate(
@@ -68,7 +68,7 @@ def annotate(
     both = [*pool, *judged]
     marks: list[dict[str, list[Mark]]] = [{} for _ in both]
     records: dict[str, Mapping[str, Any]] = {}
-    taught: dict[str, list[str]] = {}
+    taught = Taught()
     for source in definition.annotators:
         annotator = make_annotator(definition, source, gold, judged)
         found = list(annotator.annotate(both))
@@ -76,7 +76,7 @@ def annotate(
             if own is not None:
                 given[source.name] = own
         records[source.name] = {"kind": source.kind, **annotator.record}
-        taught = merged(taught, annotator.learned_from)
+        taught = taught.together(annotator.learned_from)
         texts = [own for own in found[: len(pool)] if own is not None]
         logger.info(
             "%s: %s in %s, and %s to learn from",
@@ -89,10 +89,8 @@ def annotate(
     return Annotations(marks[: len(pool)], sample, records, taught)
 
 
-def learned_from(
-    definition: SilverDefinition, gold: GoldStandard, taught: Mapping[str, Sequence[str]]
-) -> dict[str, list[str]]:
-    """Return the ids of the documents whose labels are in the silver corpus, by corpus.
+def learned_from(definition: SilverDefinition, gold: GoldStandard, taught: Taught) -> Taught:
+    """Return the documents whose labels are in the silver corpus.
 
     Documents that annotators were only scored on have taught nothing.
 
@@ -102,9 +100,8 @@ def learned_from(
         taught: what its annotators were trained on.
     """
     harmonise, clean = definition.harmonise, definition.clean
-    known = merged({}, taught)
     from_gold = FROM_GOLD in (clean.blacklist, clean.empty_share)
     if harmonise.learns_from_gold or harmonise.extend or from_gold:
-        ids = {name: [document.id for document in docs] for name, docs in gold.train.items()}
-        known = merged(known, ids)
-    return known
+        for name, documents in gold.train.items():
+            taught = taught.together(Taught.of(name, documents))
+    return taught

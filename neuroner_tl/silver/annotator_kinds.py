@@ -20,7 +20,7 @@ from neuroner_tl.silver.annotators import (
 )
 from neuroner_tl.silver.definition import TRAIN, AnnotatorSource, SilverDefinition
 from neuroner_tl.silver.gold import GoldStandard
-from neuroner_tl.silver.labels import REPORT, labels_of_silver, merged
+from neuroner_tl.silver.labels import REPORT, Taught, labels_of_silver
 from neuroner_tl.silver.lexicon import LexiconRules
 from neuroner_tl.silver.model_annotator import ModelAnnotator
 from neuroner_tl.silver.texts import in_gold
@@ -66,7 +66,7 @@ def make_annotator(
 
 def check_model(
     definition: SilverDefinition, source: AnnotatorSource, folder: Path, gold: GoldStandard
-) -> tuple[list[str], dict[str, list[str]]]:
+) -> tuple[list[str], Taught]:
     """Refuse a model that has learned from gold documents, as far as its records tell.
 
     Args:
@@ -76,8 +76,8 @@ def check_model(
         gold: the gold corpora.
 
     Returns:
-        The names of the corpora that it and the models before it learned from, and the ids of their
-        train documents by corpus; of a silver corpus, of those whose labels that one knows.
+        The names of the corpora that it and the models before it learned from, and their train
+        documents; of a silver corpus, those whose labels that one knows.
 
     Raises:
         CorpusError: it has; or a silver corpus does not say what it has learned from.
@@ -85,7 +85,7 @@ def check_model(
     from neuroner_tl.runs.leaks import training_parameters
 
     names = []
-    known: dict[str, list[str]] = {}
+    known = Taught()
     for parameters in training_parameters(folder):
         place = parameters.dataset_text_folder
         assert place is not None
@@ -109,8 +109,8 @@ def check_model(
                 "with parameters/annotator.ini`"
             )
         if (place / REPORT).is_file():
-            known = merged(known, labels_of_silver(place))
+            known = known.together(labels_of_silver(place))
         else:
-            ids = list(corpus.parts["train"].ids) if "train" in corpus.parts else []
-            known = merged(known, {place.resolve().name: ids})
+            train = all_documents(corpus, ("train",))
+            known = known.together(Taught.of(place.resolve().name, train))
     return names, known

@@ -19,6 +19,7 @@ from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.silver.harmonise import Mark
+from neuroner_tl.silver.labels import Taught
 from neuroner_tl.silver.lexicon import Lexicon, LexiconRules, longest, read_terms
 
 logger = logging.getLogger(__name__)
@@ -29,13 +30,13 @@ class Annotator(Protocol):
 
     Attributes:
         record: what the report says about it, in JSON types.
-        learned_from: ids of the annotated documents that it was trained on, by corpus.
+        learned_from: the annotated documents that it was trained on.
 
     Example:
         >>> from neuroner_tl.silver.lexicon import Lexicon
         >>> class Asthma:
         ...     record = {}
-        ...     learned_from = {}
+        ...     learned_from = Taught()
         ...     def annotate(self, documents):
         ...         for document in documents:
         ...             yield [Mark(*span) for span in Lexicon(["asthma"]).annotate(document.text)]
@@ -44,7 +45,7 @@ class Annotator(Protocol):
     """
 
     record: dict[str, Any]
-    learned_from: dict[str, list[str]]
+    learned_from: Taught
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[Optional[list[Mark]]]:
         """Yield for each document its mentions, in order, none overlapping.
@@ -69,7 +70,7 @@ class LexiconAnnotator:
     def __init__(self, path: Path, rules: LexiconRules) -> None:
         self._lexicon = Lexicon(read_terms(path), rules)
         self.record: dict[str, Any] = {"terms": self._lexicon.number_of_terms}
-        self.learned_from: dict[str, list[str]] = {}
+        self.learned_from = Taught()
 
     def annotate(self, documents: Sequence[Document]) -> Iterator[Optional[list[Mark]]]:
         """Yield the longest matches in each document."""
@@ -96,7 +97,7 @@ class StandoffAnnotator:
     ) -> None:
         self._path = path
         self.record: dict[str, Any] = {}
-        self.learned_from: dict[str, list[str]] = {}
+        self.learned_from = Taught()
         self._covered = covered
         self._rows = read_standoff(path)
         self._types = types
@@ -138,7 +139,7 @@ class DocumentsAnnotator:
     def __init__(self, path: Path, form: str, types: Sequence[str]) -> None:
         self._path = path
         self.record: dict[str, Any] = {}
-        self.learned_from: dict[str, list[str]] = {}
+        self.learned_from = Taught()
         # By id the hash of the text and the marks, both without white space.
         self._found: dict[str, tuple[int, list[Mark]]] = {}
         report = ImportReport()

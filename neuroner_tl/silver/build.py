@@ -165,7 +165,7 @@ def build_silver(
             for corpus in gold.corpora
         },
         "learned_from": {name: len(docs) for name, docs in gold.train.items()},
-        "learned_from_documents": learned_from(definition, gold, annotations.taught),
+        **learned_from(definition, gold, annotations.taught).to_json(),
         "train_size": definition.gold.train_size,
         "withheld_train_documents": dict(gold.withheld),
         "documents_shared_with_gold": len(shared),

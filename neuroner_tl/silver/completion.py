@@ -25,7 +25,7 @@ from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.screen import table_lines
-from neuroner_tl.silver.labels import LEARNED_FROM, REPORT, labels_of_silver, merged
+from neuroner_tl.silver.labels import REPORT, labels_of_silver
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.json_text import read_object
 from neuroner_tl.system.paths import StrPath
@@ -200,11 +200,11 @@ def complete_silver(
         name: _completed(part, name, predictor, types, rule, counts)
         for name, part in corpus.items()
     }
-    learned_from = merged(lessons.learned_from, known)
+    learned_from = lessons.learned_from.together(known)
     try:
         with temporary_folder(target) as folder:
             write_parts(folder, parts)
-            done = CompletedSilver(target, dict(counts), learned_from)
+            done = CompletedSilver(target, dict(counts), learned_from.documents)
             content = {
                 **report,
                 "documents": sum(map(len, corpus.values())),
@@ -214,7 +214,7 @@ def complete_silver(
                     **dataclasses.asdict(rule),
                     "counts": done.counts,
                 },
-                LEARNED_FROM: learned_from,
+                **learned_from.to_json(),
             }
             write_json(folder / REPORT, content)
             write_atomically(folder / "report.txt", _report(source, done).encode("utf-8"))

@@ -14,6 +14,7 @@ from neuroner_tl.errors import CheckpointError
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.silver.annotators import marks_of
 from neuroner_tl.silver.harmonise import Mark
+from neuroner_tl.silver.labels import Taught
 from neuroner_tl.silver.remembered_tags import RememberedTags
 from neuroner_tl.system.fingerprint import content_digest
 from neuroner_tl.training.manifest import MANIFEST
@@ -68,7 +69,7 @@ class ModelAnnotator:
         self._types = types
         self.folder = model.folder
         self.record: dict[str, Any] = {}
-        self.learned_from: dict[str, list[str]] = {}
+        self.learned_from = Taught()
         self._tags: Optional[RememberedTags] = None
         if memory is not None:
             content = {

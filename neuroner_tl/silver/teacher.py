@@ -11,7 +11,7 @@ from neuroner_tl.corpora.reader import Corpus
 from neuroner_tl.errors import CheckpointError, NeuroNERError
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.runs.data import open_corpus
-from neuroner_tl.silver.labels import REPORT, labels_of_silver, merged
+from neuroner_tl.silver.labels import REPORT, Taught, labels_of_silver
 from neuroner_tl.training.checkpoint import PARAMETERS
 
 
@@ -20,17 +20,17 @@ class Lessons:
     """The labels that a model knows, its own and those of the models that it started from.
 
     Attributes:
-        learned_from: ids of gold documents by corpus, those of train parts.
+        learned_from: the documents of the train parts of its gold corpora.
         documents: the documents of the train and valid parts of its gold corpora.
         labels: what to call them: corpus and id.
 
     Example::
 
         lessons = lessons_of(Path("output/my_run/model"), Path("output/silver_diso"))
-        print({corpus: len(ids) for corpus, ids in lessons.learned_from.items()})
+        print({corpus: len(ids) for corpus, ids in lessons.learned_from.documents.items()})
     """
 
-    learned_from: dict[str, list[str]] = field(default_factory=dict)
+    learned_from: Taught = Taught()
     documents: list[Document] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
 
@@ -40,14 +40,15 @@ class Lessons:
 
     def _add(self, corpus: Corpus, is_silver: bool) -> None:
         if is_silver or (corpus.folder / REPORT).is_file():
-            self.learned_from = merged(self.learned_from, labels_of_silver(corpus.folder))
+            self.learned_from = self.learned_from.together(labels_of_silver(corpus.folder))
             return
         name = corpus.folder.resolve().name
-        self.learned_from = merged(self.learned_from, {name: list(corpus.parts["train"].ids)})
         for part in ("train", "valid"):
-            for document in corpus.parts.get(part, ()):
-                self.documents.append(document)
-                self.labels.append(f"{name}/{part}/{document.id}")
+            documents = list(corpus.parts.get(part, ()))
+            if part == "train":
+                self.learned_from = self.learned_from.together(Taught.of(name, documents))
+            self.documents += documents
+            self.labels += [f"{name}/{part}/{document.id}" for document in documents]
 
 
 def lessons_of(model_folder: Path, silver: Path) -> Lessons:

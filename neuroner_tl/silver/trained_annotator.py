@@ -19,6 +19,7 @@ from neuroner_tl.messages.numbers import counted
 from neuroner_tl.silver.definition import AnnotatorSource, SilverDefinition, corpus_name
 from neuroner_tl.silver.gold import GoldCorpus, GoldStandard, folder_or_archive, read_parts
 from neuroner_tl.silver.harmonise import Mark
+from neuroner_tl.silver.labels import Taught
 from neuroner_tl.silver.model_annotator import ModelAnnotator
 from neuroner_tl.silver.quality import FOLDS
 from neuroner_tl.silver.texts import in_gold
@@ -37,7 +38,7 @@ class TrainedAnnotator:
     Attributes:
         record: what the report says: the corpus, how many of its documents were left out since
             they are in a gold corpus, and the models.
-        learned_from: ids of the documents that the models were trained on, by corpus.
+        learned_from: the documents that the models were trained on.
 
     Raises:
         NeuroNERError: the corpus cannot be used, or is one of the gold corpora that nothing is
@@ -70,7 +71,7 @@ class TrainedAnnotator:
         # The model of each judged document, by its fold; all others are tagged by the main one.
         self._fold_of: dict[tuple[str, str], int] = {}
         self._models: dict[int, TrainedModel] = {}
-        self.learned_from: dict[str, list[str]] = {}
+        self.learned_from = Taught()
         own = _own_corpus(definition, place, gold)
         if own is None:
             self._train_outside(place, gold)
@@ -118,8 +119,8 @@ class TrainedAnnotator:
                 "a corpus that is not evaluated on: name another one, or the gold corpus itself "
                 "if it is in learn_from"
             )
-        ids = [document.id for part, members in kept.items() for document in members]
-        self.learned_from = {self.record["corpus"]: ids}
+        learned = [document for members in kept.values() for document in members]
+        self.learned_from = Taught.of(self.record["corpus"], learned)
         self._models[_MAIN] = self._train(kept, "")
 
     def _cross_fit(
@@ -140,7 +141,7 @@ class TrainedAnnotator:
             self._fold_of[document.id, document.text] = int(found.target)
         for document, fold in zip(train, folds):
             self._fold_of[document.id, document.text] = fold
-        self.learned_from = {own.name: [document.id for document in train]}
+        self.learned_from = Taught.of(own.name, train)
         self._models[_MAIN] = self._train({"": train}, "")
         for fold in sorted(set(folds)):
             rest = [document for document, own_fold in zip(train, folds) if own_fold != fold]

@@ -198,6 +198,7 @@ def test_a_corpus_is_completed_and_says_by_whom(silver, source_run, corpora, tmp
     assert report["mentions"] == counts[completion.RESULT] == sum(map(len, after.values()))
     taught = sorted(read_corpus(corpora.silver)["train"].ids)
     assert report["learned_from_documents"] == {"NCBI": ["7"], corpora.silver.name: taught}
+    assert sorted(report["learned_from_texts"][corpora.silver.name]) == taught
     text = (output / "report.txt").read_text()
     assert text.startswith("silver corpus small\n") and completion.ADDED in text
     assert f"written to {output}" in printed and completion.ADDED in printed
@@ -271,8 +272,8 @@ def test_a_teacher_may_start_from_a_source_of_the_same_corpus(source_run, corpor
     write_parameters(parameters.model_copy(update=changed), target / "parameters.ini")
     lessons = lessons_of(target, corpora.silver)
     taught = sorted(read_corpus(corpora.gold)["train"].ids)
-    assert lessons.learned_from == {corpora.gold.name: taught}
+    assert lessons.learned_from.documents == {corpora.gold.name: taught}
     assert not list(lessons.index().find(read_corpus(corpora.silver)["train"]))
     # For any other corpus, the source's is one that it was taught.
     lessons = lessons_of(target, tmp_path)
-    assert set(lessons.learned_from) == {corpora.gold.name, corpora.silver.name}
+    assert set(lessons.learned_from.documents) == {corpora.gold.name, corpora.silver.name}

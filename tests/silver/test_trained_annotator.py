@@ -134,6 +134,7 @@ def test_a_model_is_trained_once_without_gold_documents(
     assert "tagger: trained on 8 documents of extra, epoch" in result.report
     assert "1 document left out that gold corpora have" in result.report
     assert result.content["learned_from_documents"] == {"extra": [f"extra{i}" for i in range(8)]}
+    assert list(result.content["learned_from_texts"]["extra"]) == [f"extra{i}" for i in range(8)]
     assert "tagger" in result.content["scores"]["gold"]
     assert [parameters.seed for parameters in trained_before] == [3]
     (corpus,) = (tmp_path / "out" / ".annotators").glob("*/corpus")
