@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Optional
 
 import numpy as np
 import tensorflow as tf
 
-from neuroner_tl.model.coupled_lstm import CellWeights, coupled_lstm, project, read
+from neuroner_tl.model.coupled_cell import CellWeights
+from neuroner_tl.model.coupled_lstm import coupled_lstm, project, read
 from neuroner_tl.model.layer import InitialWeights, Weights, glorot
 
 DIRECTIONS = ("forward", "backward")
@@ -54,6 +56,7 @@ def both_directions(
     parts: Sequence[tf.Tensor],
     steps: tf.Tensor,
     starts: tuple[tf.Tensor, tf.Tensor],
+    masks: Optional[tuple[tf.Tensor, tf.Tensor]] = None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Read sequences from left to right and from right to left.
 
@@ -62,13 +65,19 @@ def both_directions(
         parts: the input in parts that are concatenated, each ``[time, batch, d_k]``.
         steps: number of steps in use, a scalar.
         starts: where each direction begins, ``[time, batch]`` bool.
+        masks: for each direction, factors of the state that it feeds back, see `coupled_lstm`.
 
     Returns:
         The states of both directions, each ``[time, batch, n]``, in the order of the input.
     """
     forward, backward = (
         coupled_lstm(
-            parts, steps, starts[way], cell_weights(weights, name), backwards=name == "backward"
+            parts,
+            steps,
+            starts[way],
+            cell_weights(weights, name),
+            name == "backward",
+            None if masks is None else masks[way],
         )
         for way, name in enumerate(DIRECTIONS)
     )

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from neuroner_tl.model.bilstm import both_directions, initial_bilstm
+from neuroner_tl.model.dropout import NO_DROPOUT, DropoutMasks
 from neuroner_tl.model.layer import InitialWeights, Layer
 
 
@@ -37,6 +38,7 @@ class CharacterLSTM(Layer):
         used: tf.Tensor,
         first: tf.Tensor,
         last: tf.Tensor,
+        masks: DropoutMasks = NO_DROPOUT,
     ) -> tf.Tensor:
         """Encode words, which are packed as in `neuroner_tl.dataset.packed_words`.
 
@@ -47,13 +49,18 @@ class CharacterLSTM(Layer):
             first: ``[...]``, position of the first character of each wanted word, as
                 ``step * rows + row``.
             last: ``[...]``, likewise of its last character.
+            masks: of variational dropout, in training.
 
         Returns:
             ``[..., 2 * size]``: the last state of each direction.
         """
+        if masks.characters is not None:
+            characters *= masks.characters
         begins = tf.unstack(tf.not_equal(starts, 0), num=2)
         forward, backward = (
             tf.reshape(states, [-1, states.shape[-1]])
-            for states in both_directions(self.weights, [characters], used, tuple(begins))
+            for states in both_directions(
+                self.weights, [characters], used, tuple(begins), masks.character_recurrent
+            )
         )
         return tf.concat([tf.gather(forward, last), tf.gather(backward, first)], axis=-1)

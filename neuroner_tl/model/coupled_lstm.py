@@ -1,15 +1,4 @@
-"""The LSTM cell with coupled input and forget gates, and its gradient in closed form.
-
-Giorgi and Bader (2018), section 2.1, after Lample et al. (2016)::
-
-    i_t = sigmoid(W_xi x_t + W_hi h_{t-1} + W_ci c_{t-1} + b_i)
-    c_t = (1 - i_t) * c_{t-1} + i_t * tanh(W_xc x_t + W_hc h_{t-1} + b_c)
-    o_t = sigmoid(W_xo x_t + W_ho h_{t-1} + W_co c_t + b_o)
-    h_t = o_t * tanh(c_t)
-
-The three gates stand side by side in one matrix, in the order i, c, o: ``input`` is
-``[W_xi W_xc W_xo]`` and ``recurrent`` is ``[W_hi W_hc W_ho]``. The peepholes ``W_ci`` and
-``W_co`` are full matrices, diagonals (vectors) or absent.
+"""The cell of `coupled_cell`, run over a batch of sequences, with the gradient in closed form.
 
 Only ``h @ recurrent`` and the peepholes depend on the step before, so the products with the
 input are one matrix product before the loop, and the gradients of all weights are matrix
@@ -30,53 +19,7 @@ from typing import Callable, NamedTuple, Optional
 
 import tensorflow as tf
 
-
-class CellWeights(NamedTuple):
-    """The weights of one direction; ``d`` is the size of the input, ``n`` that of the state.
-
-    Attributes:
-        input: ``[d, 3 * n]``.
-        recurrent: ``[n, 3 * n]``.
-        bias: ``[3 * n]``.
-        initial_h: ``[n]``, the learned state before the first step.
-        initial_c: ``[n]``, likewise.
-        peephole_i: ``[n, n]`` (full), ``[n]`` (diagonal) or None.
-        peephole_o: the same shape as ``peephole_i``.
-
-    Example::
-
-        w = initial_bilstm(np.random.default_rng(0), 50, 200, "full")
-        weights = cell_weights({name: tf.Variable(value) for name, value in w.items()}, "forward")
-    """
-
-    input: tf.Tensor
-    recurrent: tf.Tensor
-    bias: tf.Tensor
-    initial_h: tf.Tensor
-    initial_c: tf.Tensor
-    peephole_i: Optional[tf.Tensor] = None
-    peephole_o: Optional[tf.Tensor] = None
-
-
-class Step(NamedTuple):
-    """The values of one step of the cell, each ``[batch, n]``.
-
-    Example::
-
-        step = cell_step(z, h, c, weights.recurrent, (weights.peephole_i, weights.peephole_o))
-        h, c = step.h, step.c
-    """
-
-    i: tf.Tensor
-    g: tf.Tensor
-    o: tf.Tensor
-    c: tf.Tensor
-    h: tf.Tensor
-
-
-def _peep(c: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
-    """Return ``c W`` for a full matrix, ``c * w`` for a diagonal; transposed, for a gradient."""
-    return c @ weight if weight.shape.rank == 2 else c * weight
+from neuroner_tl.model.coupled_cell import CellWeights, Step, cell_step, cell_step_gradient
 
 
 def _peephole_gradient(c: tf.Tensor, dz: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
@@ -91,70 +34,6 @@ def _outer_sum(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     flat_a = tf.reshape(a, [-1, a.shape[-1]])
     flat_b = tf.reshape(b, [-1, b.shape[-1]])
     return tf.matmul(flat_a, flat_b, transpose_a=True)
-
-
-def cell_step(
-    z: tf.Tensor,
-    h_prev: tf.Tensor,
-    c_prev: tf.Tensor,
-    recurrent: tf.Tensor,
-    peepholes: tuple[tf.Tensor, ...],
-) -> Step:
-    """Compute one step of the cell.
-
-    Args:
-        z: ``[batch, 3 * n]``, ``W_x x_t + b`` of the three gates.
-        h_prev: ``[batch, n]``.
-        c_prev: ``[batch, n]``.
-        recurrent: ``[n, 3 * n]``.
-        peepholes: ``(W_ci, W_co)`` or empty.
-    """
-    z_i, z_c, z_o = tf.split(z + h_prev @ recurrent, 3, axis=-1)
-    if peepholes:
-        z_i += _peep(c_prev, peepholes[0])
-    i = tf.sigmoid(z_i)
-    g = tf.tanh(z_c)
-    c = (1 - i) * c_prev + i * g
-    if peepholes:
-        z_o += _peep(c, peepholes[1])
-    o = tf.sigmoid(z_o)
-    h = o * tf.tanh(c)
-    return Step(i, g, o, c, h)
-
-
-def cell_step_gradient(
-    step: Step,
-    c_prev: tf.Tensor,
-    dh: tf.Tensor,
-    dc: tf.Tensor,
-    recurrent_t: tf.Tensor,
-    peepholes_t: tuple[tf.Tensor, ...],
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Apply the chain rule to one step, from the last equation to the first.
-
-    Args:
-        step: what the forward step computed.
-        c_prev: ``[batch, n]``.
-        dh: gradient of the loss with respect to ``h_t``.
-        dc: likewise with respect to ``c_t``, from the next step only.
-        recurrent_t: the recurrent weights transposed, ``[3 * n, n]``.
-        peepholes_t: ``(W_ci, W_co)`` transposed, or empty.
-
-    Returns:
-        The gradients with respect to ``z`` ``[batch, 3 * n]``, ``h_{t-1}`` and ``c_{t-1}``.
-    """
-    tanh_c = tf.tanh(step.c)
-    dz_o = dh * tanh_c * step.o * (1 - step.o)
-    dc += dh * step.o * (1 - tanh_c * tanh_c)
-    if peepholes_t:
-        dc += _peep(dz_o, peepholes_t[1])
-    dz_c = dc * step.i * (1 - step.g * step.g)
-    dz_i = dc * (step.g - c_prev) * step.i * (1 - step.i)
-    dc_prev = dc * (1 - step.i)
-    if peepholes_t:
-        dc_prev += _peep(dz_i, peepholes_t[0])
-    dz = tf.concat([dz_i, dz_c, dz_o], axis=-1)
-    return dz, dz @ recurrent_t, dc_prev
 
 
 def _before(states: tf.Tensor, starts: tf.Tensor, initial: tf.Tensor, backwards: bool) -> tf.Tensor:
@@ -175,6 +54,7 @@ class _Sequences(NamedTuple):
         h0, c0: the state before a sequence, ``[batch, n]``.
         recurrent: the recurrent weights, ``[n, 3 * n]``.
         peepholes: ``(W_ci, W_co)``, or empty.
+        mask: factors of the state where the recurrent weights read it, as in `coupled_lstm`.
     """
 
     backwards: bool
@@ -184,6 +64,7 @@ class _Sequences(NamedTuple):
     c0: tf.Tensor
     recurrent: tf.Tensor
     peepholes: tuple[tf.Tensor, ...]
+    mask: Optional[tf.Tensor] = None
 
     def read(self, z: tf.Tensor) -> Step:
         """Compute all steps, each ``[time, batch, n]``, zero from ``steps`` on."""
@@ -202,7 +83,8 @@ class _Sequences(NamedTuple):
         t = self._place(number)
         start = tf.gather(self.starts, t)[:, None]
         h, c = tf.where(start, self.h0, h), tf.where(start, self.c0, c)
-        step = cell_step(tf.gather(z, t), h, c, self.recurrent, self.peepholes)
+        read = self._masked(h, t)
+        step = cell_step(tf.gather(z, t), read, c, self.recurrent, self.peepholes)
         written = [array.write(t, value) for array, value in zip(arrays, step)]
         return (number + 1, step.h, step.c, *written)
 
@@ -222,7 +104,8 @@ class _Sequences(NamedTuple):
                 _peephole_gradient(c_prev, dz_i, self.peepholes[0]),
                 _peephole_gradient(done.c, dz_o, self.peepholes[1]),
             ]
-        return (dz, None, None, dh0, dc0, _outer_sum(h_prev, dz), *d_peepholes)
+        read = h_prev if self.mask is None else h_prev * self.mask
+        return (dz, None, None, dh0, dc0, _outer_sum(read, dz), *d_peepholes)
 
     def _unroll(
         self, done: Step, c_prev: tf.Tensor, dh: tf.Tensor
@@ -260,12 +143,19 @@ class _Sequences(NamedTuple):
             dc,
             *(hoisted or self._transposed()),
         )
+        dh = self._masked(dh, t)
         start = tf.gather(self.starts, t)[:, None]
         zeros = tf.zeros_like(dh)
         dh0 += tf.where(start, dh, zeros)
         dc0 += tf.where(start, dc, zeros)
         dh, dc = tf.where(start, zeros, dh), tf.where(start, zeros, dc)
         return number - 1, dh, dc, dh0, dc0, array.write(t, dz)
+
+    def _masked(self, h: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+        """Return the state that the recurrent weights read at a step; or its gradient."""
+        if self.mask is None:
+            return h
+        return h * (self.mask if self.mask.shape.rank == 2 else tf.gather(self.mask, t))
 
     def _place(self, number: tf.Tensor) -> tf.Tensor:
         return self.steps - 1 - number if self.backwards else number
@@ -280,7 +170,7 @@ def _new_array(like: tf.Tensor, width: int) -> tf.TensorArray:
     return tf.TensorArray(like.dtype, size=tf.shape(like)[0], element_shape=[like.shape[1], width])
 
 
-def _recurrence(backwards: bool) -> Callable[..., tf.Tensor]:
+def _recurrence(backwards: bool, mask: Optional[tf.Tensor] = None) -> Callable[..., tf.Tensor]:
     """Return the function that reads a batch in one direction, with its gradient.
 
     It takes ``z [time, batch, 3 * n]``, the number of steps, the starts ``[time, batch]``, the
@@ -298,7 +188,7 @@ def _recurrence(backwards: bool) -> Callable[..., tf.Tensor]:
         recurrent: tf.Tensor,
         *peepholes: tf.Tensor,
     ) -> tuple[tf.Tensor, Callable[..., tuple[Optional[tf.Tensor], ...]]]:
-        sequences = _Sequences(backwards, steps, starts, h0, c0, recurrent, peepholes)
+        sequences = _Sequences(backwards, steps, starts, h0, c0, recurrent, peepholes, mask)
         done = sequences.read(z)
         return done.h, partial(sequences.gradient, done)
 
@@ -333,6 +223,7 @@ def coupled_lstm(
     starts: tf.Tensor,
     weights: CellWeights,
     backwards: bool = False,
+    mask: Optional[tf.Tensor] = None,
 ) -> tf.Tensor:
     """Run the cell over a batch of sequences.
 
@@ -345,6 +236,8 @@ def coupled_lstm(
             last if they are read backwards.
         weights: the cell's weights.
         backwards: run from ``steps - 1`` to 0.
+        mask: factors of ``h_{t-1}`` where the recurrent weights read it, ``[batch, n]`` for all
+            steps or ``[time, batch, n]``; constants, which have no gradient.
 
     Returns:
         ``h``, ``[time, batch, n]``; zero from ``steps`` on.
@@ -352,7 +245,7 @@ def coupled_lstm(
     flat = [tf.reshape(part, [-1, part.shape[-1]]) for part in parts]
     z = project(flat, weights)
     z = tf.reshape(z, [-1, tf.shape(parts[0])[1], z.shape[-1]])
-    return read(z, steps, starts, weights, backwards)
+    return read(z, steps, starts, weights, backwards, mask)
 
 
 def project(parts: Sequence[tf.Tensor], weights: CellWeights) -> tf.Tensor:
@@ -375,6 +268,7 @@ def read(
     starts: tf.Tensor,
     weights: CellWeights,
     backwards: bool = False,
+    mask: Optional[tf.Tensor] = None,
 ) -> tf.Tensor:
     """Run the cell over projected input.
 
@@ -384,6 +278,7 @@ def read(
         starts: likewise.
         weights: likewise.
         backwards: likewise.
+        mask: likewise.
 
     Returns:
         ``h``, ``[time, batch, n]``; zero from ``steps`` on.
@@ -395,4 +290,4 @@ def read(
     peepholes: tuple[tf.Tensor, ...] = ()
     if weights.peephole_i is not None and weights.peephole_o is not None:
         peepholes = (weights.peephole_i, weights.peephole_o)
-    return _recurrence(backwards)(z, steps, starts, h0, c0, weights.recurrent, *peepholes)
+    return _recurrence(backwards, mask)(z, steps, starts, h0, c0, weights.recurrent, *peepholes)

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from neuroner_tl.model.character_embedding import CharacterEmbedding
 from neuroner_tl.model.character_lstm import CharacterLSTM
+from neuroner_tl.model.dropout import NO_DROPOUT, DropoutMasks
 from neuroner_tl.model.forward_backward import Lattice
 from neuroner_tl.model.label_prediction import LabelPrediction
 from neuroner_tl.model.layer import InitialWeights, Layer, Weights
@@ -125,9 +126,10 @@ class EntityLSTM:
         used: tf.Tensor,
         first: tf.Tensor,
         last: tf.Tensor,
+        masks: DropoutMasks = NO_DROPOUT,
     ) -> tf.Tensor:
         """Apply layer 3 to packed words ``[steps, rows, d]``; return ``[..., 2 * hidden]``."""
-        return self.character_lstm(characters, starts, used, first, last)
+        return self.character_lstm(characters, starts, used, first, last, masks)
 
     def scores(
         self,
@@ -135,6 +137,7 @@ class EntityLSTM:
         word_vectors: Optional[tf.Tensor],
         lengths: tf.Tensor,
         dropout_mask: Optional[tf.Tensor] = None,
+        masks: DropoutMasks = NO_DROPOUT,
     ) -> tf.Tensor:
         """Apply layers 4 and 5: score the labels of each token.
 
@@ -143,12 +146,15 @@ class EntityLSTM:
             word_vectors: ``[batch, time, 2 * character_hidden]``, from layer 3, or None.
             lengths: ``[batch]``.
             dropout_mask: ``[batch, time, input_size]`` in training.
+            masks: of variational dropout, in training.
 
         Returns:
             ``[batch, time, labels]``.
         """
+        if masks.words is not None:
+            token_rows *= masks.words
         parts = [token_rows] if word_vectors is None else [word_vectors, token_rows]
-        return self.label_prediction(self.token_lstm(parts, lengths, dropout_mask))
+        return self.label_prediction(self.token_lstm(parts, lengths, dropout_mask, masks))
 
     def loss(
         self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, partial: bool = False

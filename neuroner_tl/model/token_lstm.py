@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from neuroner_tl.model.bilstm import both_directions, initial_bilstm, project_both, read_both
+from neuroner_tl.model.dropout import NO_DROPOUT, DropoutMasks
 from neuroner_tl.model.layer import InitialWeights, Layer, glorot
 
 
@@ -45,6 +46,7 @@ class TokenLSTM(Layer):
         parts: Sequence[tf.Tensor],
         lengths: tf.Tensor,
         dropout_mask: Optional[tf.Tensor] = None,
+        masks: DropoutMasks = NO_DROPOUT,
     ) -> tf.Tensor:
         """Read sentences.
 
@@ -54,19 +56,24 @@ class TokenLSTM(Layer):
             lengths: ``[batch]``.
             dropout_mask: ``[batch, time, d]``, factors of the vectors in training: 0 or
                 1 / (1 - rate).
+            masks: of variational dropout, in training.
 
         Returns:
             ``[batch, time, n]``.
         """
-        if dropout_mask is not None:
-            masks = tf.split(dropout_mask, [part.shape[-1] for part in parts], axis=-1)
-            parts = [part * mask for part, mask in zip(parts, masks)]
+        for mask in (dropout_mask, masks.inputs):
+            if mask is not None:
+                factors = tf.split(mask, [part.shape[-1] for part in parts], axis=-1)
+                parts = [part * factor for part, factor in zip(parts, factors)]
         time = tf.range(tf.shape(parts[0])[1])[:, None]
         starts = (tf.equal(time, tf.zeros_like(lengths)), tf.equal(time, lengths - 1))
         time_major = [tf.transpose(part, [1, 0, 2]) for part in parts]
         forward, backward = both_directions(
-            self.weights, time_major, tf.reduce_max(lengths), starts
+            self.weights, time_major, tf.reduce_max(lengths), starts, masks.recurrent
         )
+        if masks.outputs is not None:
+            of_forward, of_backward = tf.split(masks.outputs, 2, axis=-1)
+            forward, backward = forward * of_forward, backward * of_backward
         return tf.transpose(self._joined(forward, backward), [1, 0, 2])
 
     def project(self, parts: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:

@@ -139,6 +139,43 @@ class TrainingParameters(CorpusAndNetwork):
         ge=0,
         lt=1,
     )
+    dropout_mask: Literal["token", "sentence"] = training(
+        "token",
+        RESULT,
+        "What has a mask of dropout_rate of its own. token: each token, as in NeuroNER; sentence: "
+        "each sentence, so that the same components are 0 for all of its tokens (variational "
+        "dropout).",
+    )
+    recurrent_dropout_rate: float = training(
+        0.0,
+        RESULT,
+        "Probability that a component of the token LSTM's state is set to 0 where the next step "
+        "reads it, for a whole sentence (variational dropout). 0: off.",
+        ge=0,
+        lt=1,
+    )
+    output_dropout_rate: float = training(
+        0.0,
+        RESULT,
+        "Likewise for the token LSTM's states where the tanh layer above reads them.",
+        ge=0,
+        lt=1,
+    )
+    character_dropout_rate: float = training(
+        0.0,
+        RESULT,
+        "Likewise for the character LSTM's input and fed-back state, for a whole word.",
+        ge=0,
+        lt=1,
+    )
+    word_dropout_rate: float = training(
+        0.0,
+        RESULT,
+        "Probability that the embedding of a token is set to 0 as a whole, wherever it occurs in a "
+        "sentence; its characters remain. 0: off.",
+        ge=0,
+        lt=1,
+    )
     batch_size: int = training(
         1, RESULT, "Sentences per step; 1 is the paper's setting.", ge=1, le=LARGEST_BATCH
     )

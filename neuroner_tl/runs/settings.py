@@ -17,6 +17,7 @@ from neuroner_tl.training.loop import LoopSettings
 from neuroner_tl.training.program import StepSettings
 from neuroner_tl.training.schedule import Schedule
 from neuroner_tl.training.transfer import LayerChoice
+from neuroner_tl.training.variational import VariationalDropout
 
 # Below this many sentences, repetitions counted, compiling takes longer than it saves.
 COMPILE_FROM_SENTENCES = 5000
@@ -94,7 +95,7 @@ def step_settings(parameters: Parameters, compiled: bool, partial: bool = False)
     return StepSettings(
         parameters.optimizer,
         parameters.gradient_clipping_value,
-        parameters.dropout_rate,
+        0.0 if parameters.dropout_mask == "sentence" else parameters.dropout_rate,
         parameters.batch_loss,
         frozen_layers(parameters),
         compiled,
@@ -103,6 +104,18 @@ def step_settings(parameters: Parameters, compiled: bool, partial: bool = False)
         parameters.averaged_epochs if parameters.weight_averaging == "epochs" else 0,
         parameters.gradient_clipping_norm,
         parameters.weight_decay,
+        variational_dropout(parameters),
+    )
+
+
+def variational_dropout(parameters: Parameters) -> VariationalDropout:
+    """Return what is dropped by masks that all steps of a sequence share."""
+    return VariationalDropout(
+        parameters.word_dropout_rate,
+        parameters.dropout_rate if parameters.dropout_mask == "sentence" else 0.0,
+        parameters.recurrent_dropout_rate,
+        parameters.output_dropout_rate,
+        parameters.character_dropout_rate if parameters.use_character_lstm else 0.0,
     )
 
 

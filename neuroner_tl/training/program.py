@@ -15,11 +15,13 @@ from typing import Any, Callable, Optional
 import tensorflow as tf
 
 from neuroner_tl.model.character_embedding import CharacterEmbedding
+from neuroner_tl.model.dropout import NO_DROPOUT, DropoutMasks
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.training.averaging import add_to_mean
 from neuroner_tl.training.flat_batch import HEADER, LAYOUT
 from neuroner_tl.training.optimisers import OPTIMISERS
+from neuroner_tl.training.variational import Draw, VariationalDropout, draw_masks
 
 Nested = Mapping[str, Mapping[str, Any]]
 
@@ -33,6 +35,7 @@ class StepSettings:
         clip: gradients are clipped to ``[-clip, clip]``; 0 turns clipping off.
         clip_norm: the whole gradient is scaled down to this norm before; 0 turns it off.
         weight_decay: decoupled decay of the matrices of layers 3 to 6; 0 turns it off.
+        variational: rates of variational dropout.
         dropout: share of the token LSTM's input that is set to zero.
         batch_loss: ``mean`` or ``sum`` over the batch's sentences; each loss times the sentence's
             weight, the mean over their number.
@@ -58,6 +61,7 @@ class StepSettings:
     averaged_epochs: int = 0
     clip_norm: float = 0.0
     weight_decay: float = 0.0
+    variational: VariationalDropout = VariationalDropout()
 
 
 def batch_loss(
@@ -68,6 +72,7 @@ def batch_loss(
     dropout_mask: Optional[tf.Tensor],
     reduction: str,
     partial: bool = False,
+    masks: DropoutMasks = NO_DROPOUT,
 ) -> tf.Tensor:
     """Compute the loss of a batch from the rows of the tables.
 
@@ -76,9 +81,9 @@ def batch_loss(
     """
     word_vectors = None
     if character_rows is not None:
-        packed = (batch[name] for name in ("starts", "used", "first", "last"))
-        word_vectors = network.encode_words(character_rows, *packed)
-    scores = network.scores(token_rows, word_vectors, batch["lengths"], dropout_mask)
+        packed = {name: batch[name] for name in ("starts", "used", "first", "last")}
+        word_vectors = network.encode_words(character_rows, **packed, masks=masks)
+    scores = network.scores(token_rows, word_vectors, batch["lengths"], dropout_mask, masks)
     losses = network.loss(scores, batch["labels"], batch["lengths"], partial)
     total = tf.reduce_sum(losses * batch["sentence_weights"])
     if reduction != "mean":
@@ -159,7 +164,8 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
     batch, the dropout mask, the learning rate and the iteration; it updates the weights and
     slots in place and returns the loss and the gradients of both tables' rows (or None). With
     exponential averages, it is given those of the weights too, and updates them; with clipping by
-    norm, it is given which rows of the tables are the same.
+    norm, it is given which rows of the tables are the same; with variational dropout, what decides
+    the masks, which it draws itself.
     """
     optimiser = OPTIMISERS[settings.optimiser]
     train_tokens = TokenEmbedding.name not in settings.frozen
@@ -178,6 +184,7 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
         iteration: tf.Tensor,
         averages: Optional[Nested] = None,
         row_indices: Optional[Mapping[str, tf.Tensor]] = None,
+        draw: Optional[Draw] = None,
     ) -> tuple[tf.Tensor, Optional[tf.Tensor], Optional[tf.Tensor]]:
         network = EntityLSTM(architecture, weights, closed_form=settings.jit_compile)
         trained = {
@@ -188,6 +195,9 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
             sources["token_rows"] = token_rows
         if train_characters and character_rows is not None:
             sources["character_rows"] = character_rows
+        masks = NO_DROPOUT
+        if draw is not None:
+            masks = draw_masks(settings.variational, architecture, batch, draw)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(tf.nest.flatten(sources))
             loss = batch_loss(
@@ -198,6 +208,7 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
                 dropout_mask,
                 settings.batch_loss,
                 settings.partial,
+                masks,
             )
         gradients = tape.gradient(loss, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         if settings.clip_norm:

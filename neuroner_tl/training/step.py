@@ -30,6 +30,7 @@ from neuroner_tl.training.averaging import (
 from neuroner_tl.training.flat_batch import HEADER, flatten
 from neuroner_tl.training.optimisers import OPTIMISERS, Optimiser
 from neuroner_tl.training.program import StepSettings, clipped, training_program, unflatten
+from neuroner_tl.training.variational import make_draw
 
 TABLES = (TokenEmbedding.name, CharacterEmbedding.name)
 
@@ -70,7 +71,12 @@ class TrainingStep:
         self._learning_rate = tf.Variable(learning_rate, trainable=False, dtype=self._dtype)
         self._shapes = Shapes() if settings.jit_compile else EXACT
         # The program is given a dropout mask or none; how it is drawn is not its concern.
-        same_program = replace(settings, dropout=float(settings.dropout > 0), averaged_epochs=0)
+        same_program = replace(
+            settings,
+            dropout=float(settings.dropout > 0),
+            averaged_epochs=0,
+            variational=settings.variational.kinds(),
+        )
         self._program = training_program(network.architecture, same_program)
         self.compiled_shapes, self.compilation_seconds = 0, 0.0
         self._outer = self._make_outer()
@@ -160,6 +166,11 @@ class TrainingStep:
                 shape = tf.concat([tf.shape(token_ids), [architecture.input_size]], axis=0)
                 uniform = tf.random.stateless_uniform(shape, [self.seed, number])
                 mask = tf.cast(uniform < kept, self._dtype) / kept
+            drawn: dict[str, Any] = {}
+            if settings.variational.is_on:
+                drawn["draw"] = make_draw(
+                    settings.variational, self.seed, number, token_ids, self._dtype
+                )
             character_rows = (
                 network.character_embedding(characters) if architecture.use_character_lstm else None
             )
@@ -173,6 +184,7 @@ class TrainingStep:
                 self._learning_rate,
                 iteration,
                 **more,
+                **drawn,
                 **self._row_indices(token_ids, characters),
             )
             if d_tokens is not None:

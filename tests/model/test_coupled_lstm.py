@@ -7,7 +7,8 @@ from numpy_network import encode_word, read_sentence, run_cell
 
 from neuroner_tl.dataset.packed_words import pack_words
 from neuroner_tl.model.character_lstm import CharacterLSTM
-from neuroner_tl.model.coupled_lstm import CellWeights, coupled_lstm
+from neuroner_tl.model.coupled_cell import CellWeights
+from neuroner_tl.model.coupled_lstm import coupled_lstm
 from neuroner_tl.model.token_lstm import TokenLSTM
 
 PEEPHOLES = ("full", "diagonal", "none")
@@ -117,15 +118,17 @@ def test_consecutive_sequences_do_not_influence_each_other():
             np.testing.assert_allclose(found, value, rtol=1e-9, atol=1e-12)
 
 
-def plainly(x, cell, lengths, backwards):
+def plainly(x, cell, lengths, backwards, mask=None):
     """The paper's equations, one sequence and one step after the other; TensorFlow's gradient."""
+    mask = np.ones((*x.shape[:2], 1)) if mask is None else mask
     n = len(cell.initial_h)
     rows = []
     for row, length in enumerate(lengths):
         h, c = cell.initial_h[None], cell.initial_c[None]
         outputs = {}
         for t in reversed(range(length)) if backwards else range(length):
-            z = x[t, row][None] @ cell.input + h @ cell.recurrent + cell.bias
+            read = h * mask[t, row]
+            z = x[t, row][None] @ cell.input + read @ cell.recurrent + cell.bias
             peeps = []
             for weight in (cell.peephole_i, cell.peephole_o):
                 if weight is None:
@@ -174,6 +177,33 @@ def test_gradients_equal_automatic_differentiation(peepholes, backwards, lengths
     for one, other in zip(found, expected):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
     assert not h.numpy()[max(lengths) :].any()
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("of_steps", [False, True], ids=["rows", "steps"])
+def test_a_mask_of_the_state_that_is_fed_back(backwards, of_steps):
+    """The same for all steps of a row, or of each step, against automatic differentiation."""
+    rng, lengths = np.random.default_rng(8), [2, 4]
+    cell = as_cell(random_cell(rng, 3, 4, "full"))
+    x = tf.constant(rng.normal(size=(5, 2, 3)))
+    mask = rng.integers(0, 2, (5, 2, 4) if of_steps else (2, 4)) * 2.0
+    places = [length - 1 if backwards else 0 for length in lengths]
+    factors = [tf.constant(rng.normal(size=(length, 4))) for length in lengths]
+    results = []
+    for own in (True, False):
+        with tf.GradientTape() as tape:
+            tape.watch([*cell, x])
+            if own:
+                starts = starts_at(places, 5)
+                h = coupled_lstm([x], tf.constant(4), starts, cell, backwards, tf.constant(mask))
+                rows = [h[:length, row] for row, length in enumerate(lengths)]
+            else:
+                rows = plainly(x, cell, lengths, backwards, np.broadcast_to(mask, (5, 2, 4)))
+            loss = tf.add_n([tf.reduce_sum(a * b) for a, b in zip(rows, factors)])
+        results.append([loss, *tape.gradient(loss, [*cell, x])])
+    for found, expected in zip(*results):
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_initial_states_decide_the_first_step():

@@ -29,6 +29,10 @@ SPECIAL = {
     "jit_compile": "True",
     "learning_rate_warmup": "0.5",
     "weight_decay": "0.01",
+    "recurrent_dropout_rate": "0.1",
+    "output_dropout_rate": "0.1",
+    "character_dropout_rate": "0.1",
+    "word_dropout_rate": "0.1",
     "gradient_clipping_norm": "2",
 }
 # Shorthands: they leave their mark in the flags that they set.
