@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.convert import read_documents
+from neuroner_tl.corpora.formats.part_files import write_pieces
 from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
@@ -93,11 +93,9 @@ def annotate_texts(
                 spans += 1
                 yield document.id, start, end, document.text[start:end]
 
-    pack = gzip.open if output.suffix == ".gz" else open
     try:
         with replacing(output) as temporary:
-            with pack(temporary, "wt", encoding="utf-8", newline="\n") as file:
-                file.writelines(format_standoff(rows()))
+            write_pieces(temporary, format_standoff(rows()), output.suffix == ".gz")
     except OSError as error:
         raise CorpusError(f"{output}: cannot be written: {write_fault(error)}") from error
     return AnnotationSpeed(

@@ -140,7 +140,15 @@ def _empty_share(definition: SilverDefinition, training: Sample) -> Optional[flo
             f"{MIN_TOKENS} tokens, expected abstracts: sentences do not tell how many abstracts "
             "have no mention; give a number, such as 0.05"
         )
-    return sum(not document.entities for document in long) / len(long)
+    share = sum(not document.entities for document in long) / len(long)
+    if share == 1:
+        raise CorpusError(
+            f"{definition.path}: empty_share = gold: none of the "
+            f"{counted(len(long), 'train document')} of the gold corpora with "
+            f"{MIN_TOKENS} tokens has a mention of the type {definition.silver.type}, expected some that have: nothing would be left of the "
+            "documents with mentions; give a number, such as 0.05"
+        )
+    return share
 
 
 def _in_order(

@@ -221,6 +221,10 @@ def _check(definition: SilverDefinition, file: IniFile) -> None:
                 file.refuse(HarmoniseSection, key, repr(name), expected)
     _check_harmonise(harmonise, annotators, file)
     corpora = [corpus_name(text) for text in gold.corpora]
+    for name in corpora:
+        if corpora.count(name) > 1:
+            expected = "corpora with names of their own, by which they are told apart"
+            file.refuse(GoldSection, "corpora", f"two corpora named {name}", expected)
     for name in gold.learn_from:
         if name not in corpora:
             expected = f"a name among corpora: {one_of(name, corpora)}"

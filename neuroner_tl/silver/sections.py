@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Optional, Union
@@ -100,16 +101,23 @@ class HarmoniseSection(Section):
     def _read_weights(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        weights = {}
+        weights: dict[str, float] = {}
         for part in value.split(","):
-            name, _, number = part.partition(":")
+            name, _, text = part.partition(":")
+            name = name.strip()
             try:
-                weights[name.strip()] = float(number)
+                number = float(text)
             except ValueError:
+                number = math.nan
+            if not (name and math.isfinite(number) and number >= 0):
                 raise fault(
                     repr(part.strip()),
-                    "name:number with commas between, such as mesh:2, doid:0.5",
-                ) from None
+                    "name:number with commas between, such as mesh:2, doid:0.5, numbers of 0 or "
+                    "more",
+                )
+            if name in weights:
+                raise fault(repr(part.strip()), "each annotator once")
+            weights[name] = number
         return weights
 
 

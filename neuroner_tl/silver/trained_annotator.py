@@ -106,8 +106,15 @@ class TrainedAnnotator:
         """Train on a corpus without the documents that it shares with a gold corpus."""
         found_parts, flat = read_parts(place, corpus_name(place))
         parts = {name: found_parts[name] for name in found_parts if name != "deploy"}
+        by_id: dict[str, Document] = {}
+        for document in (document for members in parts.values() for document in members):
+            if by_id.setdefault(document.id, document).text != document.text:
+                raise CorpusError(
+                    f"{place}: document {document.id!r} occurs twice with different texts; ids "
+                    "must be unique: remove or rename one"
+                )
         if flat or not {"train", "valid"} <= set(parts):  # The run splits it, by its parameters.
-            parts = {"": list({d.id: d for members in parts.values() for d in members}.values())}
+            parts = {"": list(by_id.values())}
         everything = [document for members in parts.values() for document in members]
         shared = {found.source: found for found in in_gold(everything, gold)}
         kept = {part: [d for d in members if d.id not in shared] for part, members in parts.items()}

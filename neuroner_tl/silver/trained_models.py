@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any, Optional
 import neuroner_tl
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
-from neuroner_tl.errors import CorpusError, ParameterError, TrainingError
+from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError, TrainingError
 from neuroner_tl.evaluation.scoring import HEADLINE
 from neuroner_tl.parameters.effects import values_by_effect
 from neuroner_tl.parameters.fields import ENCODING, LENGTH, RESULT
@@ -26,6 +27,7 @@ from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.system.interruption import Interrupted
 from neuroner_tl.system.locks import lock
+from neuroner_tl.training.manifest import read_manifest
 
 logger = logging.getLogger(__name__)
 
@@ -108,8 +110,6 @@ def train_model_on(parts: Parts, parameters: Parameters, cache: Path, name: str)
     folder = cache / _key(parts, parameters)
     try:
         with lock(folder / ".lock"):
-            if not (folder / "corpus").is_dir():
-                write_brat_parts(folder / "corpus", parts)
             changes: dict[str, Any] = {
                 "dataset_text_folder": folder / "corpus",
                 "output_folder": folder,
@@ -118,8 +118,25 @@ def train_model_on(parts: Parts, parameters: Parameters, cache: Path, name: str)
                 "tensorboard": False,
             }
             own = Parameters(**{**parameters.model_dump(), **changes})
-            logger.info("training the annotator %s", name)
-            run, results = finish_run(folder, _RUN, lambda: own)
+            was_there = True
+
+            def to_train() -> Parameters:
+                nonlocal was_there
+                was_there = False
+                # Written again for a run to resume: one that was damaged would be trained on.
+                write_brat_parts(folder / "corpus", parts, replace=True)
+                logger.info("training the annotator %s", name)
+                return own
+
+            run, results = finish_run(folder, _RUN, to_train)
+            if was_there:
+                try:
+                    read_manifest(run.model)
+                    logger.info("the annotator was trained before: %s", name)
+                except CheckpointError as error:
+                    logger.warning("the annotator %s is trained again: %s", name, error)
+                    shutil.rmtree(run.path)
+                    run, results = finish_run(folder, _RUN, to_train)
     except TrainingError as error:
         raise TrainingError(f"annotator {name}: {error}") from error
     except OSError as error:

@@ -13,6 +13,7 @@ from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.silver.agreement import Agreement
+from neuroner_tl.silver.annotate import annotate_texts
 from neuroner_tl.silver.annotators import (
     DocumentsAnnotator,
     StandoffAnnotator,
@@ -92,6 +93,20 @@ def test_a_standoff_file_covers_its_table_and_its_rows(tmp_path: Path) -> None:
     ]
     covered = StandoffAnnotator(path, ["DISO"], {"2"})
     assert list(covered.annotate(documents)) == [[Mark(0, 4)], [], None, None]
+
+
+def test_a_packed_file_has_the_same_bytes_at_any_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "texts.jsonl").write_text('{"id": "1", "text": "Gout and gout."}\n')
+    (tmp_path / "terms.txt").write_text("gout\n")
+    written = []
+    for name in ("one.tsv.gz", "other.tsv.gz"):
+        monkeypatch.setattr("time.time", lambda: 1e9 * (1 + len(written)))
+        annotate_texts(tmp_path / "texts.jsonl", tmp_path / "terms.txt", tmp_path / name)
+        written.append((tmp_path / name).read_bytes())
+    assert written[0] == written[1]
+    assert gzip.decompress(written[0]).count(b"\n") == 3
 
 
 def test_a_table_of_coverage(tmp_path: Path) -> None:

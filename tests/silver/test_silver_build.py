@@ -342,6 +342,11 @@ def test_a_given_blacklist_and_an_old_corpus(data: Path, tmp_path: Path, capsys)
         ("learn_from = gold", "", "expected learn_from"),
         ("threshold = 2", "weights = one:2, three:1", "expected an annotator"),
         ("threshold = 2", "weights = one", "expected name:number"),
+        ("threshold = 2", "weights = one:nan", "found 'one:nan', expected name:number"),
+        ("threshold = 2", "weights = one:inf", "found 'one:inf', expected name:number"),
+        ("threshold = 2", "weights = one:-1", "found 'one:-1', expected name:number"),
+        ("threshold = 2", "weights = one:2, one:1", "found 'one:1', expected each annotator once"),
+        ("corpora = gold", "corpora = gold, old/gold.tar.gz", "two corpora named gold"),
         ("topic_share = 0.9", "topic_share = 0.3", "more than 1 / 3"),
         ("documents = 30", "empty_share = 1.5", "found '1.5', expected gold, or a share"),
         ("documents = 30", "empty_share = x", "found 'x', expected gold, or a share"),
@@ -511,6 +516,17 @@ def test_a_gold_corpus_is_a_folder_or_the_archive_of_that_name(data: Path, tmp_p
         archive.add(folder / "gold", "gold")
     shutil.rmtree(folder / "gold")
     assert read_gold(read_silver_definition(define(folder, tmp_path))) == expected
+
+
+def test_gold_whose_documents_have_no_mention_tells_no_share(data: Path, tmp_path: Path) -> None:
+    """A share of 1 leaves no documents with mentions, and was a division by zero."""
+    folder = shutil.copytree(data, tmp_path / "data")
+    long = Document("empty", " ".join(FILLERS * 12), ())
+    write_brat_document(long, folder / "gold" / "train")
+    path = define(folder, tmp_path)
+    path.write_text(path.read_text().replace("[clean]", "[clean]\nempty_share = gold"))
+    with pytest.raises(CorpusError, match="empty_share = gold: none of the 1 train document "):
+        build_silver(path)
 
 
 def test_a_label_model_needs_no_gold(data: Path, tmp_path: Path) -> None:

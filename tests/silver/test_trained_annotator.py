@@ -326,6 +326,74 @@ def test_an_interrupted_training_is_resumed(
     assert not (tmp_path / "out" / "small").exists()
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        '"marks": [[0, 4, NaN]]',
+        '"marks": [[0, 4, Infinity]]',
+        '"marks": [[0, 4, 1.5]]',
+        '"marks": [[Infinity, 4, 1]]',
+        '"marks": [[0, 1e999, 1]]',
+        '"marks": [[0, 400, 1]]',
+        '"marks": [[-4, 4, 1]]',
+        '"marks": [[3, 3, 1]]',
+        '"marks": [[0, 4, 1], [2, 5, 1]]',
+        '"marks": [[0.5, 4, 1]]',
+        '"marks": [["0", "4", "1"]]',
+        '"marks": [[true, 4, 1]]',
+        '"marks": [[0, 4]]',
+        '"marks": 7',
+        '"mark": []',
+    ],
+)
+def test_damaged_tags_are_made_again(
+    damage: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "tags.jsonl"
+    RememberedTags(path).add([("Gout.", [Mark(0, 4, 0.5)]), ("Flu.", [Mark(0, 3)])])
+    first, second = path.read_text().splitlines()
+    broken = json.dumps({"text": json.loads(first)["text"]})[:-1] + f", {damage}}}"
+    path.write_text(f"{broken}\n[]\n{'[' * 100_000}\n{second}\n")
+    tags = RememberedTags(path)
+    assert tags.get("Gout.") is None and tags.get("Gout.") is None
+    assert tags.get("Flu.") == [Mark(0, 3)]
+    (record,) = caplog.records
+    assert "tags.jsonl: found damaged lines" in record.getMessage()
+    tags.add([("Gout.", [Mark(0, 4, 0.25)])])
+    assert RememberedTags(path).get("Gout.") == tags.get("Gout.") == [Mark(0, 4, 0.25)]
+
+
+def test_tags_after_a_line_that_was_cut_off_are_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "tags.jsonl"
+    path.write_bytes(b'{"text": "cut o')
+    RememberedTags(path).add([("Gout.", [Mark(0, 4)])])
+    assert RememberedTags(path).get("Gout.") == [Mark(0, 4)]
+
+
+def test_tags_that_cannot_be_read_are_made_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "tags.jsonl").mkdir()
+    tags = RememberedTags(tmp_path / "tags.jsonl")
+    assert tags.get("Gout.") is None
+    tags.add([("Gout.", [])])
+    assert tags.get("Gout.") == []
+    assert "tags.jsonl: cannot be read" in caplog.text
+
+
+def test_two_documents_of_one_id_are_refused(data: Path, tmp_path: Path) -> None:
+    """Without a part for validation, the parts of a corpus are one, and one of two was left out."""
+    folder = tmp_path / "extra"
+    for part, text in (("train", "Gout was seen."), ("test", "Asthma was seen.")):
+        write_brat_document(Document("same", text), folder / part)
+    path = define(data, tmp_path, f"train:{folder} with {data / 'parameters.ini'}")
+    with pytest.raises(CorpusError, match="extra: document 'same' occurs twice with different"):
+        build_silver(path)
+    write_brat_document(Document("same", "Gout was seen."), folder / "test")
+    with pytest.raises(CorpusError, match="extra has no entity of type DISO"):
+        build_silver(path)
+
+
 def test_tags_are_remembered_by_text(tmp_path: Path) -> None:
     path = tmp_path / "tags.jsonl"
     tags = RememberedTags(path)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from io import TextIOWrapper
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
@@ -89,11 +91,13 @@ def write_part_files(
 
 
 def write_pieces(path: Path, pieces: Iterable[str], packed: bool) -> None:
-    """Write the text of a file piece by piece, compressed if asked."""
-    opened = gzip.open if packed else open
-    with opened(path, "wt", encoding="utf-8", newline="\n") as file:
-        for piece in pieces:
-            file.write(piece)
+    """Write the text of a file piece by piece, compressed if asked; equal texts as equal bytes."""
+    with open(path, "wb") as raw:
+        # Neither the time nor the name of a temporary file is in the header.
+        binary = cast(BinaryIO, gzip.GzipFile("", "wb", fileobj=raw, mtime=0)) if packed else raw
+        with TextIOWrapper(binary, encoding="utf-8", newline="\n") as file:
+            for piece in pieces:
+                file.write(piece)
 
 
 def _distinct(documents: Iterable[Document]) -> Iterator[Document]:

@@ -26,7 +26,7 @@ from neuroner_tl.studies.kinds.gains import (
     gain_text,
     interval_text,
 )
-from neuroner_tl.studies.kinds.results import MEASURE, OF_TAGS, Result, StudyResults
+from neuroner_tl.studies.kinds.results import CHOSEN, MEASURE, OF_TAGS, Result, StudyResults
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Row, Table, best, p_text, signed
 
@@ -83,9 +83,17 @@ def _by_class(results: StudyResults, compared: Sequence[CorpusComparison], about
         tuple(rows),
         f"{MEASURE} Each corpus has equal weight, with the mean of its runs; at 0: runs of them "
         "that scored 0. The better value is bold (* in text). Error reduction: gain as a share of "
-        f"the baseline's distance to 100, averaged over corpora.{about.note}",
+        f"the baseline's distance to 100, averaged over corpora.{_chosen(results)}{about.note}",
         keys=4,
     )
+
+
+def _chosen(results: StudyResults) -> str:
+    """Return the table note about the row of the arm that the validation score chooses."""
+    names = results.definition.valid_chooses
+    if not names:
+        return ""
+    return f" {CHOSEN}: for each run, that of {' and '.join(names)} with the higher F1 on valid."
 
 
 class _Line(NamedTuple):
@@ -196,7 +204,7 @@ def _by_corpus(results: StudyResults, compared: Sequence[CorpusComparison], abou
         f"{MEASURE} {'P, R, F1: ' + how if spread else 'At 0: runs that scored 0.'} "
         f"{_beside(differs, of_tags)}"
         f"{describe_test(differences, [item.pairs for item in compared])} "
-        f"{describe_correction(differences, of)}{about.note}",
+        f"{describe_correction(differences, of)}{_chosen(results)}{about.note}",
         keys=3,
     )
 

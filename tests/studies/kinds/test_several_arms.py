@@ -113,6 +113,8 @@ def test_valid_chooses_an_arm_for_each_run(results_of):
     last = rows(found["by_corpus"])[3]
     assert (last["arm"], last["F1"]) == (CHOSEN, "64.00 ± 2.00")
     assert rows(found["over_corpora_chosen_on_valid"])[2]["better on"] == "2"
+    for name in ("by_class", "by_corpus"):
+        assert "chosen on valid: for each run, that of" in found[name].note
     choice = rows(found["chosen_on_valid"])
     assert [(row["arm"], row["F1 on valid"], row["chosen in"]) for row in choice[:2]] == [
         ("transfer", "60.00 ± 10.00", "2 of 3"),
