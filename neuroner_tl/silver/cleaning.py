@@ -144,9 +144,9 @@ def _empty_share(definition: SilverDefinition, training: Sample) -> Optional[flo
     if share == 1:
         raise CorpusError(
             f"{definition.path}: empty_share = gold: none of the "
-            f"{counted(len(long), 'train document')} of the gold corpora with "
-            f"{MIN_TOKENS} tokens has a mention of the type {definition.silver.type}, expected some that have: nothing would be left of the "
-            "documents with mentions; give a number, such as 0.05"
+            f"{counted(len(long), 'train document')} of the gold corpora with {MIN_TOKENS} tokens "
+            f"has a mention of the type {definition.silver.type}, expected some that have: nothing "
+            "would be left of the documents with mentions; give a number, such as 0.05"
         )
     return share
 
