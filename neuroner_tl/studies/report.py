@@ -21,6 +21,7 @@ from neuroner_tl.studies.definition.trials import plan_search
 from neuroner_tl.studies.kinds import (
     error_overlap,
     gain_by_size,
+    in_the_wild,
     layer_ablation,
     learning_curve,
     source_noise,
@@ -48,6 +49,7 @@ SECTIONS: Mapping[str, Callable[[StudyResults], list[Section]]] = {
     "layer_ablation": layer_ablation.sections,
     "source_size": source_size.sections,
     "source_noise": source_noise.sections,
+    "in_the_wild": in_the_wild.sections,
     "tuning": tuning.sections,
 }
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.studies.definition.definition import StudyDefinition
+from neuroner_tl.studies.definition.definition import IN_THE_WILD, StudyDefinition
 from neuroner_tl.studies.definition.files import read_definition
+from neuroner_tl.studies.running.elsewhere import score_elsewhere
 from neuroner_tl.studies.running.runner import Execution, run_missing
 from neuroner_tl.studies.running.search import run_search
 from neuroner_tl.studies.running.status import StudyStatus, status_of
@@ -123,6 +124,8 @@ def run_study(
         counts, left = progress.counts, progress.left
         if progress.interrupted:
             return StudyOutcome(counts, left, True, None)
+        if study.kind == IN_THE_WILD:
+            score_elsewhere(study, seed)
     return StudyOutcome(counts, left, False, _report(study, seed, arms))
 
 

@@ -19,6 +19,7 @@ FIGURES = {
     "layer_ablation": ("layer_ablation_large_DISO", "single_layers_large_DISO"),
     "source_size": ("source_size",),
     "source_noise": ("source_noise",),
+    "in_the_wild": ("in_the_wild_DISO",),
     "tuning": ("history", "epochs", "importance", "parallel_coordinates"),
 }
 
@@ -70,4 +71,6 @@ def test_the_whole_paper_in_miniature(tmp_path, monkeypatch):
     sizes = [float(row["F1 transfer"].split()[0]) for row in tables["source_size/source_size"]]
     assert sizes[-1] > sizes[0], "a larger silver corpus gives a better source"
     noise = [float(row["F1 transfer"].split()[0]) for row in tables["source_noise/source_noise"]]
+    wild = tables["in_the_wild/in_the_wild_DISO"]
+    assert [row["arm"] for row in wild] == ["source"] + 3 * ["baseline"] + 3 * ["transfer"]
     assert noise[0] > noise[2], "a clean silver corpus gives a better source than a noisy one"

@@ -24,9 +24,10 @@ KINDS = (
     "layer_ablation",
     "source_size",
     "source_noise",
+    "in_the_wild",
     "tuning",
 )
-TUNING = "tuning"
+IN_THE_WILD, TUNING = "in_the_wild", "tuning"
 SOURCE, STUDENT, TARGET = "source", "student", "target"
 SYNTHETIC = "synthetic:"
 

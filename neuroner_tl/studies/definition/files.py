@@ -42,6 +42,7 @@ from neuroner_tl.studies.definition.arms import (
     layers_of,
 )
 from neuroner_tl.studies.definition.definition import (
+    IN_THE_WILD,
     SOURCE,
     STUDENT,
     SYNTHETIC,
@@ -159,6 +160,7 @@ def read_definition(
     )
     _check_whole(definition)
     _check_choices(file, definition)
+    _check_elsewhere(file, definition)
     return replace(definition, search=search_of(file, definition))
 
 
@@ -317,6 +319,26 @@ def _check_choices(file: IniFile, definition: StudyDefinition) -> None:
     for name in definition.valid_chooses:
         if name not in names:
             file.refuse(StudySection, "valid_chooses", repr(name), one_of(name, names))
+
+
+def _check_elsewhere(file: IniFile, definition: StudyDefinition) -> None:
+    """Refuse a study in the wild without other corpora, or without models to score on them."""
+    if definition.kind != IN_THE_WILD:
+        return
+    if all(len(corpora) < 2 for corpora in definition.targets.values()):
+        file.refuse(
+            StudySection,
+            "kind",
+            f"{IN_THE_WILD} and no class with several target corpora",
+            "two or more corpora in [targets CLASS], each to be tested on the others",
+        )
+    if not definition.keep_models:
+        file.refuse(
+            StudySection,
+            "keep_models",
+            "False",
+            "True, since models are scored on other corpora once they are trained",
+        )
 
 
 def _parameters(values: Mapping[str, IniValue]) -> dict[str, IniValue]:
