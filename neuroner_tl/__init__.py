@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from neuroner_tl.parameters.documentation import parameters_markdown
     from neuroner_tl.prediction.predictor import Predictor
     from neuroner_tl.prediction.temperature import fit_temperature, save_temperature
+    from neuroner_tl.runs.entity_counts import EntityCounts
     from neuroner_tl.runs.evaluation import evaluate_model
     from neuroner_tl.runs.file_prediction import predict_files
     from neuroner_tl.runs.folder import RunResult
@@ -67,6 +68,7 @@ _MODULES = {
     "Corpus": "corpora.reader",
     "Document": "corpora.document",
     "Entity": "corpora.document",
+    "EntityCounts": "runs.entity_counts",
     "ErrorList": "evaluation.error_list",
     "LexiconRules": "silver.lexicon",
     "NeuroNER": "neuroner",
@@ -117,6 +119,7 @@ __all__ = [
     "Corpus",
     "Document",
     "Entity",
+    "EntityCounts",
     "ErrorList",
     "LexiconRules",
     "NeuroNER",

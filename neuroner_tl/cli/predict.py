@@ -24,6 +24,9 @@ READERS = (
     "pubtator",
     "text",
 )
+# Those of convert.VIEWS.
+VIEWS = ("html", "tsv")
+_MOST_FREQUENT = 30
 _STANDARD = Path("-")
 LEFT_OUT = 3
 """Exit status where documents could not be used."""
@@ -54,9 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--format",
-        choices=TARGETS,
-        help="format of the output (default: by the ending of its name; without one brat, and "
-        "jsonl on the standard output)",
+        choices=(*TARGETS, *VIEWS),
+        help="format of the output; html is a page to look at, tsv a table of the entities "
+        "(default: by the ending of its name; without one brat, and jsonl on the standard output)",
     )
     parser.add_argument(
         "--input-format",
@@ -94,6 +97,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="tag an abbreviation in the whole document if its long form is tagged where the "
         "document introduces it",
     )
+    parser.add_argument(
+        "--summary",
+        nargs="?",
+        const=_STANDARD,
+        type=Path,
+        metavar="FILE",
+        help=f"count the entities by text and type: print the {_MOST_FREQUENT} most frequent, or "
+        "write all of them to FILE, a table",
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads, 0 for all (default 1)")
     parser.add_argument(
         "--workers",
@@ -112,11 +124,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the command."""
+    from neuroner_tl.runs.entity_counts import EntityCounts
     from neuroner_tl.runs.file_prediction import predict_files
 
     to_standard_output = arguments.output == _STANDARD
     if to_standard_output and getattr(arguments, "json", False):
         raise ParameterError("--json and --output - both write to the standard output; drop one")
+    counts = EntityCounts()
     result = predict_files(
         arguments.model,
         arguments.input,
@@ -131,9 +145,16 @@ def run(arguments: argparse.Namespace) -> Outcome:
         abbreviations=arguments.abbreviations,
         workers=arguments.workers,
         errors=arguments.errors,
+        observers=[] if arguments.summary is None else [counts.add],
     )
+    summary, content = result.summary(), vars(result)
+    if arguments.summary == _STANDARD:
+        summary += f"\n\n{counts.table(_MOST_FREQUENT)}"
+        content = {**content, "summary": [one._asdict() for one in counts.sorted()]}
+    elif arguments.summary is not None:
+        counts.write(arguments.summary)
     status = LEFT_OUT if result.bad else 0
     if to_standard_output:
-        logger.info("%s", result.summary())
+        logger.info("%s", summary)
         return Outcome("", {}, status)
-    return Outcome(result.summary(), vars(result), status)
+    return Outcome(summary, content, status)

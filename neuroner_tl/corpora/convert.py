@@ -15,6 +15,8 @@ from neuroner_tl.corpora.formats.bounded import STANDARD_INPUT
 from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
 from neuroner_tl.corpora.formats.conll import conll_lines, conll_name, iterate_conll
+from neuroner_tl.corpora.formats.entity_page import entity_page
+from neuroner_tl.corpora.formats.entity_table import entity_table
 from neuroner_tl.corpora.formats.iexml import iterate_iexml
 from neuroner_tl.corpora.formats.json_lines import iterate_json_lines, json_lines
 from neuroner_tl.corpora.formats.medline import iterate_medline
@@ -57,6 +59,8 @@ WRITERS: dict[str, Callable[[Iterable[Document], ImportReport], Iterator[str]]] 
     "jsonl": json_lines,
     "pubtator": pubtator_lines,
 }
+VIEWS = {"html": entity_page, "tsv": entity_table}
+"""Formats to look at, which no reader takes for a corpus."""
 TARGETS = tuple(sorted(("brat", "conll", *WRITERS)))
 STANDOFF = "standoff"
 FORMATS = tuple(sorted((*READERS, STANDOFF)))
@@ -161,7 +165,7 @@ def convert_corpus(
 
 
 def format_pieces(to: str, tokenizer: Tokenizer, report: ImportReport) -> Pieces:
-    """Return what makes the text of a file of a format, one of `TARGETS` but brat.
+    """Return what makes the text of a file of a format, one of `TARGETS` or `VIEWS` but brat.
 
     Args:
         to: the format.
@@ -169,7 +173,8 @@ def format_pieces(to: str, tokenizer: Tokenizer, report: ImportReport) -> Pieces
         report: counts what the format cannot represent.
     """
     if to != "conll":
-        return lambda documents: WRITERS[to](documents, report)
+        write = VIEWS[to] if to in VIEWS else WRITERS[to]
+        return lambda documents: write(documents, report)
 
     def columns(documents: Iterable[Document]) -> Iterator[str]:
         for document in documents:

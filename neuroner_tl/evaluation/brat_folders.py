@@ -11,6 +11,7 @@ from neuroner_tl.corpora.document import Document, Sentence, TaggedSentence
 from neuroner_tl.corpora.formats.brat import line_ends, read_annotations, read_brat_document
 from neuroner_tl.corpora.formats.text_files import read_text
 from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.splits import Split
 from neuroner_tl.corpora.text.line_offsets import LineEnds
 from neuroner_tl.corpora.text.tagging import tag_document, taggable_entities
 from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
@@ -28,10 +29,12 @@ from neuroner_tl.evaluation.thresholds import confidence_json
 from neuroner_tl.evaluation.unknown import scored_prediction
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.spelling import one_of
+from neuroner_tl.system.json_text import parse_json
 from neuroner_tl.system.paths import StrPath
 
 DOCUMENT_CHOICES = ("same", "common", "gold", "all")
 PART_FOLDERS = ("train", "valid", "test")
+GOLD_SUFFIXES = (".txt", ".ann")
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,9 @@ def evaluate_folders(
     """Compare predictions with a gold standard; a match has equal type and equal fragments.
 
     Documents are matched by file name. Both folders may hold the documents themselves or
-    subfolders ``train``, ``valid`` and ``test`` with them. A predicted ``.ann`` file needs no
+    subfolders ``train``, ``valid`` and ``test`` with them. Predictions of a run, in
+    ``RUN/predictions/PART``, are compared with that part of a corpus, whether it has folders for
+    its parts or was split by the run. A predicted ``.ann`` file needs no
     ``.txt`` beside it: its offsets are those of the gold text.
 
     Args:
@@ -123,7 +128,7 @@ def evaluate_folders(
             f"documents is {documents!r}, expected {one_of(documents, DOCUMENT_CHOICES)}"
         )
     gold, predicted = Path(gold), Path(predicted)
-    gold_paths = _documents_of(gold, (".txt", ".ann"))
+    gold_paths = _gold_documents(gold, predicted)
     predicted_paths = _documents_of(predicted, (".ann",))
     missing = tuple(sorted(gold_paths.keys() - predicted_paths.keys()))
     extra = tuple(sorted(predicted_paths.keys() - gold_paths.keys()))
@@ -201,7 +206,7 @@ def read_folder_pair(gold: Path, predicted: Path) -> tuple[list[Document], list[
     Raises:
         CorpusError: a folder or file cannot be used, or the documents differ.
     """
-    gold_paths = _documents_of(gold, (".txt", ".ann"))
+    gold_paths = _gold_documents(gold, predicted)
     predicted_paths = _documents_of(predicted, (".ann",))
     missing = tuple(sorted(gold_paths.keys() - predicted_paths.keys()))
     extra = tuple(sorted(predicted_paths.keys() - gold_paths.keys()))
@@ -216,6 +221,23 @@ def read_folder_pair(gold: Path, predicted: Path) -> tuple[list[Document], list[
         for name in names
     ]
     return expected, list(map(scored_prediction, expected, found))
+
+
+def _gold_documents(gold: Path, predicted: Path) -> dict[str, Path]:
+    """Return the documents to compare: of a corpus, the part that a run's predictions are of."""
+    part, above = predicted.absolute().name, predicted.absolute().parent
+    if part not in PART_FOLDERS or above.name != "predictions":
+        return _documents_of(gold, GOLD_SUFFIXES)
+    if (gold / part).is_dir():
+        return _documents_of(gold / part, GOLD_SUFFIXES)
+    found = _documents_of(gold, GOLD_SUFFIXES)
+    try:
+        split = parse_json((above.parent / "split.json").read_text("utf-8"))
+        names = getattr(Split.from_json(split), part)
+    except (OSError, ValueError, TypeError):
+        return found
+    # Of another corpus, or of the part alone, the run's split says nothing.
+    return {name: found[name] for name in names} if found.keys() >= set(names) else found
 
 
 def _documents_of(folder: Path, suffixes: Iterable[str]) -> dict[str, Path]:

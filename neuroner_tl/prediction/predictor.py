@@ -123,6 +123,11 @@ class Predictor:
         self._roles = LabelRoles.of(self.vocabulary.labels)
         self._tagger = Tagger(create_network(model.architecture, model.weights), batch_size)
 
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The entity types of the model."""
+        return self._roles.types
+
     def predict_text(self, text: str) -> list[Entity]:
         """Return the entities of one text, in the order of their start."""
         return list(next(iter(self.predict([Document("text", text)]))).entities)

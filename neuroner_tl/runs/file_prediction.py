@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from neuroner_tl.training.manifest import MANIFEST
 logger = logging.getLogger(__name__)
 
 LEFT_ALONE_NAMED = 5
+BRAT_FILES = {"annotation.conf", "kb_shortcuts.conf", "tools.conf", "visual.conf"}
 SECONDS_WORTH_A_LINE = 10
 Model = Union[StrPath, Predictor]
 
@@ -99,6 +100,7 @@ def predict_files(
     abbreviations: bool = False,
     workers: int = 1,
     errors: Optional[StrPath] = None,
+    observers: Sequence[Callable[[Document], None]] = (),
 ) -> PredictedFiles:
     """Tag a file or a folder of texts in any format, and write the result in any.
 
@@ -111,7 +113,8 @@ def predict_files(
         source: a file or folder, see `find_sources`; annotations in it are not read. ``-`` is the
             standard input.
         output: a file or folder, see `choose_output`; ``-`` is the standard output.
-        form: format of the output, one of ``convert.TARGETS``; None to tell it from the name.
+        form: format of the output, one of ``prediction_output.FORMS``; None to tell it from the
+            name.
         input_form: format of the texts, one of ``convert.READERS``; None likewise.
         min_confidence: least probability of an entity that is kept.
         word_vectors: see `load_predictor`.
@@ -124,6 +127,8 @@ def predict_files(
             must have ``if __name__ == "__main__":``.
         errors: file for the documents that cannot be used, JSON lines; None for
             ``OUTPUT.errors.jsonl``, or for none if the output is the standard output.
+        observers: called with each document as tagged, such as
+            `neuroner_tl.runs.entity_counts.EntityCounts.add`.
 
     Raises:
         CheckpointError: a model cannot be loaded.
@@ -160,15 +165,19 @@ def predict_files(
                     continue
                 counts["documents"] += 1
                 counts["entities"] += len(found)
-                yield place, replace(document, entities=found, unknown=())
+                tagged = replace(document, entities=found, unknown=())
+                for observe in observers:
+                    observe(tagged)
+                yield place, tagged
         if not counts["documents"] and bad.first is not None:
             raise bad.first  # Nothing is left: no result would be one.
 
     report = ImportReport()
     tokenizer = joint.predictors[0].tokenizer
+    types = [name for predictor in joint.predictors for name in predictor.types]
     try:
         with PredictionProgress(sources) as progress:
-            write_results(results(), where, tokenizer, report, probabilities, bad.add)
+            write_results(results(), where, tokenizer, report, probabilities, bad.add, types)
     except KeyboardInterrupt:
         raise Interrupted(_remains(store)) from None
     finally:
@@ -259,6 +268,7 @@ def _left_alone(folder: Path, used: Sequence[Source]) -> tuple[str, ...]:
     if not folder.is_dir():
         return ()
     known = {source.path.name for source in used}
+    known |= BRAT_FILES
     known |= {source.path.with_suffix(".ann").name for source in used if source.form == TEXT}
     return tuple(
         sorted(

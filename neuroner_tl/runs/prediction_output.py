@@ -9,7 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from neuroner_tl.corpora.convert import TARGETS, format_pieces, renamed_for
+from neuroner_tl.corpora.convert import TARGETS, VIEWS, format_pieces, renamed_for
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.formats import part_files
@@ -26,7 +26,8 @@ from neuroner_tl.system.temporary import write_fault
 
 STANDARD_OUTPUT = Path("-")
 BRAT = "brat"
-SUFFIXES = {**part_files.SUFFIXES, "conll": ".conll"}
+FORMS = tuple(sorted((*TARGETS, *VIEWS)))
+SUFFIXES = {**part_files.SUFFIXES, "conll": ".conll", "html": ".html", "tsv": ".tsv"}
 """How the name of a file of predictions ends, by format."""
 
 Results = Iterable[tuple[Source, Document]]
@@ -37,7 +38,7 @@ class Output(NamedTuple):
 
     Attributes:
         path: a file, a folder, or ``-`` for the standard output.
-        form: one of ``convert.TARGETS``.
+        form: one of `FORMS`.
         is_folder: whether each file of texts gets a file of its own, or, in brat's format, each
             document a pair of files.
 
@@ -57,7 +58,7 @@ def choose_output(path: Path, form: Optional[str], sources: Sequence[Source]) ->
     Args:
         path: a name with an ending is that of a file, another one that of a folder, unless it
             exists; ``-`` is the standard output.
-        form: one of ``convert.TARGETS``; None to tell it from the ending. Without one it is brat,
+        form: one of `FORMS`; None to tell it from the ending. Without one it is brat,
             and JSON lines on the standard output.
         sources: the files of texts.
 
@@ -65,8 +66,8 @@ def choose_output(path: Path, form: Optional[str], sources: Sequence[Source]) ->
         CorpusError: two files of texts would have one file of predictions.
         ParameterError: unknown format, or predictions cannot be written or would replace texts.
     """
-    if form is not None and form not in TARGETS:
-        raise ParameterError(f"format {form!r} is unknown, expected {one_of(form, TARGETS)}")
+    if form is not None and form not in FORMS:
+        raise ParameterError(f"format {form!r} is unknown, expected {one_of(form, FORMS)}")
     ending = Path(path.name[:-3] if path.name.endswith(".gz") else path.name).suffix.lower()
     if form is None:
         by_ending = {suffix: name for name, suffix in SUFFIXES.items()}
@@ -105,6 +106,7 @@ def write_results(
     report: ImportReport,
     probabilities: bool = False,
     refuse: Optional[Callable[[Source, NeuroNERError], None]] = None,
+    types: Iterable[str] = (),
 ) -> None:
     """Write predictions; a file appears whole or not at all.
 
@@ -115,12 +117,15 @@ def write_results(
         report: counts what the format cannot represent.
         probabilities: whether to write probabilities into brat files.
         refuse: called for a document whose id cannot be that of files; None to raise the error.
+        types: all types that entities may have, for brat's ``annotation.conf``.
 
     Raises:
         CorpusError: they cannot be written.
     """
     if output.form == BRAT:
-        _write_brat(results, output.path, report, probabilities, refuse)
+        with BratWriter(output.path, with_probabilities=probabilities) as writer:
+            writer.declare(types)
+            _write_brat(results, writer, report, refuse)
         return
     pieces = format_pieces(output.form, tokenizer, report)
 
@@ -144,24 +149,22 @@ def write_results(
 
 def _write_brat(
     results: Results,
-    folder: Path,
+    writer: BratWriter,
     report: ImportReport,
-    probabilities: bool,
     refuse: Optional[Callable[[Source, NeuroNERError], None]],
 ) -> None:
     names = DocumentNames()
-    with BratWriter(folder, with_probabilities=probabilities) as writer:
-        for source, document in results:
-            if source.form != TEXT:  # The name of a text is already that of a file.
-                (document,) = renamed_for([document], BRAT, report)
-                try:
-                    names.check(document.id, str(source.path))
-                except CorpusError as error:
-                    if refuse is None:
-                        raise
-                    refuse(source, error)
-                    continue
-            writer.add(document)
+    for source, document in results:
+        if source.form != TEXT:  # The name of a text is already that of a file.
+            (document,) = renamed_for([document], BRAT, report)
+            try:
+                names.check(document.id, str(source.path))
+            except CorpusError as error:
+                if refuse is None:
+                    raise
+                refuse(source, error)
+                continue
+        writer.add(document)
 
 
 def _write_file(path: Path, pieces: Iterable[str]) -> None:

@@ -1,5 +1,6 @@
 """`neuroner-tl predict`: every format in and out, files, folders and the standard streams."""
 
+import csv
 import gzip
 import io
 import json
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,58 @@ def test_losses_are_said(predict, corpora, tmp_path):
     assert "line break that PubTator cannot represent, replaced: 1" in printed.out
 
 
+def test_table(predict, corpora, expected, tmp_path):
+    predict(corpora.gold / "test", tmp_path / "found.tsv")
+    with open(tmp_path / "found.tsv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, dialect="excel-tab"))
+    entities = [(d, e) for d in expected for e in d.entities]
+    assert len(rows) == len(entities)
+    for row, (document, entity) in zip(rows, entities):
+        start, end = int(row["start"]), int(row["end"])
+        assert (row["document"], start, end) == (document.id, entity.start, entity.end)
+        assert (row["type"], row["text"]) == (entity.type, document.text[start:end])
+        assert float(row["confidence"]) == pytest.approx(entity.probability, abs=1e-4)
+        assert row["text"] in row["sentence"] and row["sentence"] in document.text
+
+
+def test_page(predict, corpora, expected, tmp_path):
+    predict(corpora.gold / "test", tmp_path / "found.html")
+    content = (tmp_path / "found.html").read_text("utf-8")
+    assert content.count("<article>") == len(expected)
+    assert content.count("data-type=") == sum(len(d.entities) for d in expected)
+
+
+def test_brat_opens_the_output(predict, source_run, corpora, tmp_path):
+    """Its annotation.conf has the types of the model, found or not, and is the user's to change."""
+    source, output = corpora.gold / "test", tmp_path / "out"
+    predict(source, output)
+    configuration = output / "annotation.conf"
+    lines = configuration.read_text().splitlines()
+    assert lines[1:4] == ["[entities]", "CHED", "DISO"]
+    assert {"[relations]", "[events]", "[attributes]"} < set(lines)
+    configuration.write_text("[entities]\nmine\n")
+    predict(source, output)
+    assert configuration.read_text() == "[entities]\nmine\n"
+    printed = predict(output, tmp_path / "again")
+    assert "annotation.conf" not in printed.out
+
+
+def test_summary(predict, corpora, expected, tmp_path):
+    mentions = Counter((e.type, " ".join(e.text.split())) for d in expected for e in d.entities)
+    (kind, text), number = max(mentions.items(), key=lambda item: (item[1], item[0]))
+    printed = predict(corpora.gold / "test", tmp_path / "found.jsonl", "--summary").out
+    assert "entities  documents  type" in printed
+    table = tmp_path / "counts.tsv"
+    predict(corpora.gold / "test", tmp_path / "found.jsonl", "--summary", table)
+    with open(table, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, dialect="excel-tab"))
+    assert {(row["type"], row["text"]): int(row["entities"]) for row in rows} == mentions
+    printed = predict(corpora.gold / "test", tmp_path / "found.jsonl", "--summary", "--json").out
+    assert {"type": kind, "text": text, "entities": number}.items() <= max(
+        json.loads(printed)["summary"], key=lambda row: (row["entities"], row["type"], row["text"])
+    ).items()
+
+
 def test_refused(predict, tmp_path):
     source = tmp_path / "in.jsonl"
     source.write_text('{"id": "1", "text": "One."}\n')
@@ -192,7 +246,7 @@ def test_interrupted_and_continued(predict, long_input, tmp_path, monkeypatch, n
     parts = tmp_path / f"{name}.parts"
     assert f"what is done is in {parts}; run the same command again to resume" in said
     if name == "found":  # Whole documents in brat's format are in place at once.
-        assert {path.suffix for path in output.iterdir()} <= {".txt", ".ann"}
+        assert {path.suffix for path in output.iterdir()} <= {".txt", ".ann", ".conf"}
     else:
         assert not output.exists()
     threshold = predict(long_input, output, "--min-confidence", "0.5", status=2).err

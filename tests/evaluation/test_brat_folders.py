@@ -1,3 +1,4 @@
+import json
 import os
 import tarfile
 from pathlib import Path
@@ -238,3 +239,48 @@ def test_the_papers_published_predictions(unpack, prediction, gold, documents, c
     assert outcome.scores.micro == counts
     if documents == "same":
         assert not outcome.missing and not outcome.extra
+
+
+def run_of(tmp_path, split=None):
+    """A run that has predicted its test part: one of two mentions is found."""
+    run = tmp_path / "run"
+    predicted = run / "predictions" / "test"
+    write(predicted, c=FLU, d="")
+    for text in predicted.glob("*.txt"):
+        text.unlink()  # A run on brat files writes annotations alone.
+    if split is not None:
+        (run / "split.json").write_text(json.dumps(split))
+    return predicted
+
+
+SPLIT = {"seed": 1, "percentages": [60, 20, 20], "train": ["a"], "valid": ["b"], "test": ["c", "d"]}
+ALL = {name: FLU for name in "abcd"}
+
+
+@pytest.mark.parametrize("layout", ["parts", "split by seed", "the part alone"])
+def test_a_runs_predictions_are_compared_with_their_part(tmp_path, layout):
+    """One command for both layouts of a corpus; a document without a prediction is an error."""
+    gold = tmp_path / "corpus"
+    if layout == "split by seed":
+        predicted = run_of(tmp_path, SPLIT)
+        write(gold, **ALL)
+    else:
+        predicted = run_of(tmp_path)
+        for part, names in (("train", "a"), ("valid", "b"), ("test", "cd")):
+            write(gold / part, **{name: ALL[name] for name in names})
+    place = gold / "test" if layout == "the part alone" else gold
+    outcome = evaluate_folders(place, predicted)
+    assert outcome.per_document.keys() == {"c", "d"} and not outcome.missing
+    assert outcome.scores.micro == Counts(1, 0, 1)
+    (predicted / "d.ann").unlink()
+    with pytest.raises(CorpusError, match="1 of 2 gold documents have no prediction"):
+        evaluate_folders(place, predicted)
+
+
+@pytest.mark.parametrize("split", [None, "not a split", {**SPLIT, "test": ["c", "d", "other"]}])
+def test_the_split_of_another_corpus_says_nothing(tmp_path, split):
+    gold = tmp_path / "corpus"
+    write(gold, **ALL)
+    predicted = run_of(tmp_path, split)
+    with pytest.raises(CorpusError, match="2 of 4 gold documents have no prediction"):
+        evaluate_folders(gold, predicted)

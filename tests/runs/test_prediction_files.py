@@ -95,7 +95,7 @@ def test_predictions_are_synced_once(source_run, corpora, tmp_path, monkeypatch)
     for number in range(40):
         (texts / f"{number}.txt").write_text("Nothing here.")
     predict_files(Predictor(source_run.folder.model), texts, tmp_path / "out")
-    assert len(list((tmp_path / "out").iterdir())) == 80
+    assert len(list((tmp_path / "out").iterdir())) == 81  # And annotation.conf.
     assert len(calls) <= (2 if atomic_file._syncfs is not None else 81)
 
 

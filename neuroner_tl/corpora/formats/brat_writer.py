@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Optional
 
 from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.formats import brat_configuration
 from neuroner_tl.corpora.formats.brat import format_annotations
 from neuroner_tl.corpora.formats.text_files import BYTE_ORDER_MARK, encode_text
 from neuroner_tl.errors import CorpusError
@@ -49,6 +51,7 @@ class BratWriter:
         self._with_text = with_text
         self._with_probabilities = with_probabilities
         self._staged: list[str] = []
+        self._configuration: Optional[str] = None
         self._staging = temporary_path(folder / "documents")
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -56,6 +59,18 @@ class BratWriter:
             self._staging.mkdir()
         except OSError as error:
             raise _not_written(folder, error) from error
+
+    def declare(self, types: Iterable[str]) -> None:
+        """Let the folder have an ``annotation.conf`` with these types, without which brat opens
+        nothing; one that the user made stays as it is.
+
+        Raises:
+            CorpusError: the folder cannot be written.
+        """
+        content = brat_configuration.configuration(self._folder, types)
+        if content is not None:
+            self._write(brat_configuration.NAME, content)
+            self._configuration = brat_configuration.NAME
 
     def add(self, document: Document) -> None:
         """Write a document; it is in place after `commit`, or at the end of the block.
@@ -85,6 +100,9 @@ class BratWriter:
         """
         try:
             sync_files(self._staging)
+            if self._configuration is not None:
+                name, self._configuration = self._configuration, None
+                os.replace(self._staging / name, self._folder / name)
             for name in self._staged:
                 annotations, text = f"{name}.ann", self._folder / f"{name}.txt"
                 if self._with_text:
