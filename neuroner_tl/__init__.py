@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from neuroner_tl.runs.file_prediction import predict_files
     from neuroner_tl.runs.folder import RunResult
     from neuroner_tl.serving.export import export_model
+    from neuroner_tl.serving.service import serve
     from neuroner_tl.silver.annotate import annotate_texts
     from neuroner_tl.silver.build import build_silver
     from neuroner_tl.silver.comparison import compare_silver
@@ -105,6 +106,7 @@ _MODULES = {
     "resume_training": "neuroner",
     "run_study": "studies.study",
     "save_temperature": "prediction.temperature",
+    "serve": "serving.service",
     "split_corpus": "corpora.split_folder",
     "study_report": "studies.study",
     "study_status": "studies.study",
@@ -156,6 +158,7 @@ __all__ = [
     "resume_training",
     "run_study",
     "save_temperature",
+    "serve",
     "split_corpus",
     "study_report",
     "study_status",

@@ -15,14 +15,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # form, or else the docstring is to be changed.
 VERBS = frozenset(
     """
-    Abbreviate Add Annotate Apply Ask Average Bring Build Check Choose Claim Clip Close Collect
-    Combine Compare Compute Convert Copy Corrupt Count Create Cut Decide Decode Describe Do
-    Download Draw Drop Encode End Escape Estimate Evaluate Execute Exit Expand Explain Find
+    Abbreviate Add Annotate Answer Apply Ask Average Bring Build Check Choose Claim Clip Close
+    Collect Combine Compare Compute Convert Copy Corrupt Count Create Cut Decide Decode Describe
+    Do Download Draw Drop Encode End Escape Estimate Evaluate Execute Exit Expand Explain Find
     Forget Format Give Go Handle Hide Hold Join Keep Lay Let Limit Load Lock Log Look Make Mark
     Measure Merge Move Name Normalise Note Open Pack Parse Pick Predict Print Project Put Raise
-    Read Receive Remember Record Refuse Release Remove Replace Report Restore Resume Return Roll
-    Round Run Save Say Scale Score Search Select Set Share Show Split Start Stop Store Tag Take Tell
-    Test Train Translate Try Turn Unpack Update Validate Wait Walk Warn Write Yield
+    Read Receive Record Refuse Release Remember Remove Replace Report Restore Resume Return Roll
+    Round Run Save Say Scale Score Search Select Serve Set Share Show Split Start Stop Store Tag
+    Take Tell Test Train Translate Try Turn Unpack Update Validate Wait Walk Warn Write Yield
     """.split()
 )
 

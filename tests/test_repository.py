@@ -90,7 +90,7 @@ def test_dependencies():
         "psutil",
     }
     extras = setup_cfg()["options.extras_require"]
-    assert set(extras) == {"spacy", "cluster", "tuning", "test", "docs"}
+    assert set(extras) == {"spacy", "serve", "cluster", "tuning", "test", "docs"}
     assert {"pytest", "hypothesis", "seqeval", "ruff", "mypy"} <= names(extras["test"])
     assert names(extras["tuning"]) == {"optuna"} <= names(extras["test"])
 
