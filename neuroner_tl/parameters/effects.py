@@ -34,3 +34,14 @@ def values_by_effect(parameters: Parameters, *effects: str) -> dict[str, Any]:
     """Return the values of the parameters that have one of these effects, in JSON types."""
     names = parameters_by_effect(*effects)
     return {name: value for name, value in parameters.to_dict().items() if name in names}
+
+
+def deciding_values(parameters: Parameters, *effects: str) -> dict[str, Any]:
+    """Return those of `values_by_effect` that are not the defaults.
+
+    They identify what was made with the parameters: a parameter that a later version adds, with a
+    default that changes nothing, leaves the identity as it is.
+    """
+    defaults = Parameters().to_dict()
+    values = values_by_effect(parameters, *effects)
+    return {name: value for name, value in values.items() if value != defaults[name]}

@@ -21,7 +21,7 @@ from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError, TrainingError
 from neuroner_tl.evaluation.scoring import HEADLINE
-from neuroner_tl.parameters.effects import values_by_effect
+from neuroner_tl.parameters.effects import deciding_values
 from neuroner_tl.parameters.fields import ENCODING, LENGTH, RESULT
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.parameters.schema import Parameters
@@ -159,7 +159,7 @@ def _key(parts: Parts, parameters: Parameters) -> str:
             ]
             for part, documents in parts.items()
         },
-        "parameters": values_by_effect(parameters, ENCODING, RESULT, LENGTH),
+        "parameters": deciding_values(parameters, ENCODING, RESULT, LENGTH),
         "word_vectors": describe_word_vectors(parameters.token_pretrained_embedding_filepath),
         "version": neuroner_tl.__version__,
     }

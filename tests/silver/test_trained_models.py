@@ -91,3 +91,20 @@ def test_a_damaged_corpus_is_written_again_before_it_is_trained_on(
     (first.folder.parent / "corpus" / "d1.ann").unlink()
     make()
     assert trained == [{"d0", "d1", "d2"}] * 2
+
+
+def test_a_parameter_that_a_later_version_adds_leaves_the_key_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def key(**values: Any) -> str:
+        return trained_models._key({"": DOCUMENTS}, Parameters(**values))
+
+    before, other = key(), key(learning_rate=0.5)
+    to_dict = Parameters.to_dict
+    monkeypatch.setattr(Parameters, "to_dict", lambda self: {**to_dict(self), "added": None})
+    monkeypatch.setattr(
+        "neuroner_tl.parameters.effects.parameters_by_effect",
+        lambda *effects: frozenset({"added", "learning_rate"}),
+    )
+    assert key() == before != other
+    assert key(learning_rate=0.5) == other

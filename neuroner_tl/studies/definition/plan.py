@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional
 
-from neuroner_tl.parameters.effects import values_by_effect
+from neuroner_tl.parameters.effects import deciding_values
 from neuroner_tl.parameters.fields import ENCODING, LENGTH, RESULT
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies.definition.arms import LAYERS, Arm, Teacher
@@ -338,9 +338,7 @@ def _words(
 
 def deciding_parameters(parameters: Parameters) -> dict[str, Any]:
     """Return the parameters that decide a result and are not at their defaults, as in JSON."""
-    defaults = Parameters().to_dict()
-    values = values_by_effect(parameters, *_COUNTED)
-    deciding = {name: value for name, value in values.items() if value != defaults[name]}
+    deciding = deciding_values(parameters, *_COUNTED)
     vectors = parameters.token_pretrained_embedding_filepath
     if vectors is not None:
         deciding["word_vectors"] = vectors.name
