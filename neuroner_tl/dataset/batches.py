@@ -86,6 +86,8 @@ class Shapes:
 
 
 EXACT = Shapes(exact=True)
+# Batches are the same whether the step is compiled or not: by tokens, as if sizes were rounded.
+_PADDED = Shapes()
 
 
 @dataclass(frozen=True)
@@ -166,18 +168,54 @@ def make_batch(
     return Batch(ids, word_index, characters, character_lengths, lengths, labels, weights)
 
 
-def epoch_order(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
+def rows_of_tokens(longest: int, batch_tokens: int) -> int:
+    """Return how many sentences, padded to hold ``longest`` tokens, have that many tokens."""
+    return max(1, batch_tokens // _PADDED.time(longest))
+
+
+def _padded(lengths: np.ndarray) -> np.ndarray:
+    sizes, places = np.unique(lengths, return_inverse=True)
+    return np.array([_PADDED.time(int(size)) for size in sizes])[places]
+
+
+def number_of_batches(lengths: np.ndarray, batch_size: int, batch_tokens: int = 0) -> int:
+    """Return the number of batches of an epoch; arguments as in `epoch_order`."""
+    if not batch_tokens:
+        return -(-len(lengths) // batch_size)
+    sizes, counts = np.unique(_padded(lengths), return_counts=True)
+    return sum(
+        -(-c // rows_of_tokens(int(n), batch_tokens)) for n, c in zip(sizes, counts.tolist())
+    )
+
+
+def epoch_order(
+    lengths: np.ndarray, batch_size: int, rng: np.random.Generator, batch_tokens: int = 0
+) -> list[np.ndarray]:
     """Return the batches of sentence indices of one epoch.
 
     With one sentence per batch, the order is random. Otherwise sentences of similar length are
     batched together: they are sorted by length, equal ones in random order, cut into batches, and
     the batches are shuffled.
+
+    Args:
+        lengths: tokens of each sentence, ``[sentences]``.
+        batch_size: sentences of a batch.
+        rng: source of randomness.
+        batch_tokens: tokens of a batch, padding included, in place of ``batch_size``; 0 for none.
+            A longer sentence is a batch of its own, and sentences that are padded to different
+            lengths are never batched together.
     """
     order = rng.permutation(len(lengths))
-    if batch_size == 1:
+    if batch_size == 1 and not batch_tokens:
         return list(order[:, None])
     order = order[np.argsort(lengths[order], kind="stable")]
-    batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+    groups, rows = [order], [batch_size]
+    if batch_tokens:
+        groups = np.split(order, np.flatnonzero(np.diff(_padded(lengths[order]))) + 1)
+        rows = [rows_of_tokens(int(lengths[group[0]]), batch_tokens) for group in groups]
+    batches = [
+        group[i : i + size] for group, size in zip(groups, rows) for i in range(0, len(group), size)
+    ]
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
@@ -192,6 +230,8 @@ def training_batches(
     alphabet: int,
     skip: int = 0,
     supervision: Optional[Supervision] = None,
+    batch_tokens: int = 0,
+    unknown_dropout: Optional[np.ndarray] = None,
 ) -> Iterator[Batch]:
     """Yield the batches of one epoch, the same for the same seed and epoch.
 
@@ -206,23 +246,40 @@ def training_batches(
         alphabet: number of characters.
         skip: batches at the beginning to leave out, to resume inside an epoch.
         supervision: the part's labels and weights; see `make_batch`.
+        batch_tokens: tokens per batch in place of ``batch_size``; see `epoch_order`.
+        unknown_dropout: probability with which an occurrence of each token is replaced by the
+            unknown one, ``[tokens]``, in place of rare tokens; see `UnknownDropout`.
     """
     rng = np.random.default_rng([seed, epoch])
-    order = epoch_order(part.lengths, batch_size, rng)
+    order = epoch_order(part.lengths, batch_size, rng, batch_tokens)
     token_ids = _replace(table.token_ids, rare.token_ids, rare.unknown_token, rare, rng)
     alphabet_ids = np.arange(alphabet, dtype=np.int32)
     characters = _replace(alphabet_ids, rare.character_ids, rare.unknown_character, rare, rng)
-    for sentences in order[skip:]:
-        yield make_batch(
-            table,
-            part,
-            sentences,
-            batch_size,
-            shapes,
-            token_ids,
-            characters,
-            supervision=supervision,
+    if unknown_dropout is not None:
+        token_ids = table.token_ids
+    for number, sentences in enumerate(order[skip:], start=skip + 1):
+        rows = batch_size
+        if batch_tokens:
+            rows = rows_of_tokens(int(part.lengths[sentences[0]]), batch_tokens)
+        batch = make_batch(
+            table, part, sentences, rows, shapes, token_ids, characters, supervision=supervision
         )
+        if unknown_dropout is not None:
+            own = np.random.default_rng([seed, epoch, number])
+            batch = _without_some(batch, unknown_dropout, rare.unknown_token, own)
+        yield batch
+
+
+def _without_some(
+    batch: Batch, probabilities: np.ndarray, unknown: int, rng: np.random.Generator
+) -> Batch:
+    """Replace some occurrences of tokens by the unknown one; their characters remain."""
+    inside = np.arange(batch.token_ids.shape[1]) < batch.lengths[:, None]
+    ids = batch.token_ids.copy()
+    occurring = ids[inside]
+    drawn = rng.random(len(occurring)) < probabilities[occurring]
+    ids[inside] = np.where(drawn, np.int32(unknown), occurring)
+    return batch._replace(token_ids=ids)
 
 
 def _replace(

@@ -135,7 +135,11 @@ def log_partition(
 
 
 def sequence_score(
-    scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor
+    scores: tf.Tensor,
+    labels: tf.Tensor,
+    lengths: tf.Tensor,
+    transitions: tf.Tensor,
+    smoothing: float = 0.0,
 ) -> tf.Tensor:
     """Score given sequences of labels.
 
@@ -144,13 +148,18 @@ def sequence_score(
         labels: ``[batch, time]``, any label past the end.
         lengths: ``[batch]``.
         transitions: ``[labels, labels]``.
+        smoothing: return the mean score of the sequences in which each label is replaced, with
+            this probability, by one that is drawn from all labels.
 
     Returns:
         ``[batch]``.
     """
     batch, time, classes = tf.shape(scores)[0], tf.shape(scores)[1], scores.shape[2]
     inside = tf.sequence_mask(lengths, time, dtype=scores.dtype)
-    chosen = tf.one_hot(labels, classes, dtype=scores.dtype) * inside[:, :, None]
+    chosen = tf.one_hot(labels, classes, dtype=scores.dtype)
+    if smoothing:
+        chosen = (1 - smoothing) * chosen + smoothing / classes
+    chosen *= inside[:, :, None]
     unary = tf.reduce_sum(chosen * scores, axis=[1, 2])
     # chosen[t] A chosen[t+1]: products with zeros and ones need no gather and no scatter.
     flat = tf.reshape(chosen[:, :-1], [-1, classes]) @ transitions
@@ -174,7 +183,11 @@ def agreeing_scores(scores: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
 
 
 def partial_loss(
-    scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor
+    scores: tf.Tensor,
+    labels: tf.Tensor,
+    lengths: tf.Tensor,
+    transitions: tf.Tensor,
+    smoothing: float = 0.0,
 ) -> tf.Tensor:
     """Compute the negative log-probability of all sequences that agree with what is known.
 
@@ -188,6 +201,7 @@ def partial_loss(
         labels: ``[batch, time]``, -1 at tokens that may have any label.
         lengths: ``[batch]``, at least 1.
         transitions: ``[labels, labels]``.
+        smoothing: of sentences that have every label; see `sequence_score`.
 
     Returns:
         ``[batch]``.
@@ -196,7 +210,24 @@ def partial_loss(
     both = tf.concat([scores, agreeing_scores(scores, labels)], axis=0)
     log_z = log_partition(both, tf.concat([lengths, lengths], axis=0), transitions)
     every, agreeing = tf.split(log_z, 2)
+    if smoothing:
+        agreeing = smoothed_where_known(scores, labels, lengths, transitions, smoothing, agreeing)
     return every - agreeing
+
+
+def smoothed_where_known(
+    scores: tf.Tensor,
+    labels: tf.Tensor,
+    lengths: tf.Tensor,
+    transitions: tf.Tensor,
+    smoothing: float,
+    agreeing: tf.Tensor,
+) -> tf.Tensor:
+    """Return the mean score of smoothed labels, or ``agreeing`` of sentences that lack a label."""
+    inside = tf.sequence_mask(lengths, tf.shape(scores)[1])
+    known = tf.reduce_all((labels >= 0) | ~inside, axis=1)
+    mean = sequence_score(scores, labels, lengths, transitions, smoothing)
+    return tf.where(known, mean, agreeing)
 
 
 def marginals(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> Marginals:

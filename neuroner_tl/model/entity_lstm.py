@@ -157,13 +157,18 @@ class EntityLSTM:
         return self.label_prediction(self.token_lstm(parts, lengths, dropout_mask, masks))
 
     def loss(
-        self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, partial: bool = False
+        self,
+        scores: tf.Tensor,
+        labels: tf.Tensor,
+        lengths: tf.Tensor,
+        partial: bool = False,
+        smoothing: float = 0.0,
     ) -> tf.Tensor:
         """Apply layer 6 in training; return ``[batch]`` losses.
 
-        With ``partial``, a token of label -1 may have any.
+        With ``partial``, a token of label -1 may have any; ``smoothing`` is that of labels.
         """
-        return self.sequence_optimisation.loss(scores, labels, lengths, partial)
+        return self.sequence_optimisation.loss(scores, labels, lengths, partial, smoothing)
 
     def project(
         self, token_rows: tf.Tensor, word_vectors: Optional[tf.Tensor]

@@ -58,7 +58,12 @@ class LabelSequenceOptimisation(Layer):
         }
 
     def loss(
-        self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, partial: bool = False
+        self,
+        scores: tf.Tensor,
+        labels: tf.Tensor,
+        lengths: tf.Tensor,
+        partial: bool = False,
+        smoothing: float = 0.0,
     ) -> tf.Tensor:
         """Compute the negative log-likelihood of the gold labels.
 
@@ -67,29 +72,41 @@ class LabelSequenceOptimisation(Layer):
             labels: ``[batch, time]`` int32.
             lengths: ``[batch]`` int32, at least 1.
             partial: whether labels may be -1: such a token may have any label.
+            smoothing: share of each label that is spread over all labels: the loss is its mean
+                over gold labels that are replaced by random ones with this probability.
 
         Returns:
             ``[batch]``, one loss per sentence; 0 if none of its labels is known.
         """
         if not self.weights:
-            return self._entropy(scores, labels, lengths, partial)
+            return self._entropy(scores, labels, lengths, partial, smoothing)
         scores = self._with_ends(scores, lengths)
         transitions = tf.convert_to_tensor(self.weights["transitions"])
         if partial and self.closed_form:
-            return crf.partial_loss(scores, labels, lengths, transitions)
+            return crf.partial_loss(scores, labels, lengths, transitions, smoothing)
         if partial:
             agreeing = crf.agreeing_scores(scores, labels)
             every, known = (
                 tfa_text.crf_log_norm(some, lengths, transitions) for some in (scores, agreeing)
             )
+            if smoothing:
+                known = crf.smoothed_where_known(
+                    scores, labels, lengths, transitions, smoothing, known
+                )
             return every - known
-        if self.closed_form:
-            gold = crf.sequence_score(scores, labels, lengths, transitions)
-            return crf.log_partition(scores, lengths, transitions) - gold
+        if self.closed_form or smoothing:
+            gold = crf.sequence_score(scores, labels, lengths, transitions, smoothing)
+            log_norm = crf.log_partition if self.closed_form else tfa_text.crf_log_norm
+            return log_norm(scores, lengths, transitions) - gold
         return -tfa_text.crf_log_likelihood(scores, labels, lengths, transitions)[0]
 
     def _entropy(
-        self, scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, partial: bool
+        self,
+        scores: tf.Tensor,
+        labels: tf.Tensor,
+        lengths: tf.Tensor,
+        partial: bool,
+        smoothing: float,
     ) -> tf.Tensor:
         """Compute the mean cross-entropy of the tokens of each sentence whose label is known."""
         inside = tf.sequence_mask(lengths, tf.shape(scores)[1], dtype=scores.dtype)
@@ -99,6 +116,9 @@ class LabelSequenceOptimisation(Layer):
             number = tf.maximum(tf.reduce_sum(inside, axis=1), 1)
             labels = tf.maximum(labels, 0)
         entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores)
+        if smoothing:
+            of_all = -tf.reduce_mean(tf.nn.log_softmax(scores), axis=-1)
+            entropy = (1 - smoothing) * entropy + smoothing * of_all
         return tf.reduce_sum(entropy * inside, axis=1) / number
 
     def decode(self, scores: tf.Tensor, starts: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:

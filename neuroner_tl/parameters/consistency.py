@@ -57,6 +57,13 @@ def check_consistency(parameters: Parameters) -> None:
             "minimum_number_of_epochs",
             "maximum_number_of_epochs",
         )
+    if parameters.batch_tokens and parameters.batch_size != 1:
+        raise contradiction(
+            f"batch_tokens is {parameters.batch_tokens} and batch_size {parameters.batch_size}, "
+            "expected one of them; remove batch_size to batch by tokens, or set batch_tokens = 0",
+            "batch_tokens",
+            "batch_size",
+        )
     if (
         parameters.learning_rate_schedule == "plateau"
         and parameters.learning_rate_patience >= parameters.patience

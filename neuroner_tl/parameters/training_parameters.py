@@ -179,11 +179,52 @@ class TrainingParameters(CorpusAndNetwork):
     batch_size: int = training(
         1, RESULT, "Sentences per step; 1 is the paper's setting.", ge=1, le=LARGEST_BATCH
     )
+    batch_tokens: int = training(
+        0,
+        RESULT,
+        "Tokens per step, padding included, in place of batch_size: many short sentences or a few "
+        "long ones, of similar length. A longer sentence is a batch of its own. 0: off.",
+        ge=0,
+        le=LARGEST_BATCH,
+    )
     batch_loss: Literal["mean", "sum"] = training(
         "mean",
         RESULT,
         "How the losses of a batch's sentences are combined. sum keeps the step size per sentence "
         "of batch size 1, but may diverge.",
+    )
+    unknown_token_dropout: Literal["rare", "constant", "frequency"] = training(
+        "rare",
+        RESULT,
+        "Which tokens are replaced by the unknown token in training, so that its vector is "
+        "trained; their characters remain. rare: those that occur once in train, with probability "
+        "0.5 in each epoch, as in NeuroNER; constant: any occurrence, with probability "
+        "unknown_token_rate; frequency: any occurrence, with probability "
+        "unknown_token_alpha / (unknown_token_alpha + n), where n is how often the token occurs.",
+    )
+    unknown_token_rate: float = training(
+        0.05,
+        RESULT,
+        "With unknown_token_dropout = constant: probability that an occurrence is replaced.",
+        gt=0,
+        lt=1,
+    )
+    unknown_token_alpha: float = training(
+        0.25,
+        RESULT,
+        "With unknown_token_dropout = frequency: the larger, the more is replaced.",
+        gt=0,
+        le=LARGEST_FACTOR,
+    )
+    label_smoothing: float = training(
+        0.0,
+        RESULT,
+        "Share of each training label that is spread over all labels evenly, for noisy sources: "
+        "the loss is the expected one of labels that are replaced by random ones with this "
+        "probability. With use_crf, sentences with tokens that may have any label are not "
+        "smoothed. 0: off.",
+        ge=0,
+        lt=1,
     )
     unknown_tokens: Literal["open", "outside"] = training(
         "open",

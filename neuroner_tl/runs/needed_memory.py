@@ -54,7 +54,8 @@ def needed_megabytes(
     averages = copies[parameters.weight_averaging]
     kept = 0 if parameters.freeze_token_embeddings else averages
     numbers = dense * (max(3, 2 + slots) + averages) + table * (2 + slots + kept)
-    batch = min(parameters.batch_size, sentences) * longest
+    tokens = parameters.batch_tokens
+    batch = max(tokens, longest) if tokens else min(parameters.batch_size, sentences) * longest
     per_token = architecture.input_size + _PER_UNIT * architecture.token_hidden
     return dense + table, 4 * (numbers + batch * per_token) / (1 << 20)
 
@@ -76,9 +77,10 @@ def check_memory(parameters: Parameters, architecture: Architecture, dataset: Da
     )
     have = total_memory()
     if needed > have:
+        name = "batch_tokens" if parameters.batch_tokens else "batch_size"
         raise ParameterError(
-            f"a network of {weights:,} weights in batches of {parameters.batch_size} needs about "
-            f"{needed:,.0f} MB, found {have:,.0f} MB of memory; lower "
-            "token_lstm_hidden_state_dimension, token_embedding_dimension or batch_size"
+            f"a network of {weights:,} weights in batches of {getattr(parameters, name)} needs "
+            f"about {needed:,.0f} MB, found {have:,.0f} MB of memory; lower "
+            f"token_lstm_hidden_state_dimension, token_embedding_dimension or {name}"
         )
     logger.info("network of %s weights; training needs about %.0f MB", f"{weights:,}", needed)

@@ -9,6 +9,7 @@ from neuroner_tl.corpora.text.sentences import SENTENCE_SPLITTER
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.dataset.encoded_part import EncodedPart
 from neuroner_tl.dataset.supervision import Supervision, supervise
+from neuroner_tl.dataset.unknown_dropout import UnknownDropout
 from neuroner_tl.dataset.vocabulary import VocabularyRules
 from neuroner_tl.model.entity_lstm import Architecture
 from neuroner_tl.parameters.schema import Parameters
@@ -105,6 +106,7 @@ def step_settings(parameters: Parameters, compiled: bool, partial: bool = False)
         parameters.gradient_clipping_norm,
         parameters.weight_decay,
         variational_dropout(parameters),
+        parameters.label_smoothing,
     )
 
 
@@ -142,6 +144,12 @@ def loop_settings(parameters: Parameters) -> LoopSettings:
         parameters.give_up_after_sentences,
         parameters.seed,
         schedule_of(parameters),
+        parameters.batch_tokens,
+        UnknownDropout(
+            parameters.unknown_token_dropout,
+            parameters.unknown_token_rate,
+            parameters.unknown_token_alpha,
+        ),
     )
 
 

@@ -11,9 +11,15 @@ from typing import Any, Callable, Optional, Union
 import numpy as np
 from pydantic import TypeAdapter
 
-from neuroner_tl.dataset.batches import RareTokens, Shapes, training_batches
+from neuroner_tl.dataset.batches import (
+    RareTokens,
+    Shapes,
+    number_of_batches,
+    training_batches,
+)
 from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.dataset.supervision import Supervision
+from neuroner_tl.dataset.unknown_dropout import UnknownDropout
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.training.events import BatchDone, EpochDone, Event, Stopped
 from neuroner_tl.training.schedule import Schedule
@@ -39,6 +45,8 @@ class LoopSettings:
             run; 0 for never.
         seed: decides order and replaced rare tokens.
         schedule: gives each step its share of the learning rate.
+        batch_tokens: tokens per step, padding included, in place of ``batch_size``; 0 for none.
+        unknown_dropout: which tokens are replaced by the unknown one.
 
     Example::
 
@@ -52,6 +60,8 @@ class LoopSettings:
     give_up_after: int = 20000
     seed: int = 0
     schedule: Schedule = Schedule()
+    batch_tokens: int = 0
+    unknown_dropout: UnknownDropout = UnknownDropout()
 
 
 @dataclass
@@ -262,26 +272,29 @@ class TrainingLoop:
 
     def _train_epoch(self) -> Iterator[Union[BatchDone, float]]:
         """Yield the steps of the epoch; a loss that is not a finite number is the last thing."""
-        progress, size = self.progress, self.settings.batch_size
+        progress, settings, table = self.progress, self.settings, self.dataset.word_table
         if not progress.epoch:
             return
         part = self.dataset.parts["train"]
         rare = RareTokens(self.dataset.rare_token_ids, self.dataset.rare_character_ids)
-        batches = -(-part.number_of_sentences // size)
+        size, tokens = settings.batch_size, settings.batch_tokens
+        batches = number_of_batches(part.lengths, size, tokens)
         for batch in training_batches(
-            self.dataset.word_table,
+            table,
             part,
             size,
             self.shapes,
             rare,
-            self.settings.seed,
+            settings.seed,
             progress.epoch,
             len(self.dataset.vocabulary.characters),
             skip=progress.batch,
             supervision=self.supervision,
+            batch_tokens=tokens,
+            unknown_dropout=settings.unknown_dropout.probabilities(table),
         ):
             sentences = int(np.count_nonzero(batch.sentence_weights))
-            if not self.settings.schedule.is_constant:
+            if not settings.schedule.is_constant:
                 self.step.schedule(self._rate_share(progress.batch, batches))
             loss = float(self.step(batch))
             if self.step.settings.batch_loss == "sum":

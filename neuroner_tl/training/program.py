@@ -36,6 +36,7 @@ class StepSettings:
         clip_norm: the whole gradient is scaled down to this norm before; 0 turns it off.
         weight_decay: decoupled decay of the matrices of layers 3 to 6; 0 turns it off.
         variational: rates of variational dropout.
+        label_smoothing: share of each label that is spread over all labels.
         dropout: share of the token LSTM's input that is set to zero.
         batch_loss: ``mean`` or ``sum`` over the batch's sentences; each loss times the sentence's
             weight, the mean over their number.
@@ -62,6 +63,7 @@ class StepSettings:
     clip_norm: float = 0.0
     weight_decay: float = 0.0
     variational: VariationalDropout = VariationalDropout()
+    label_smoothing: float = 0.0
 
 
 def batch_loss(
@@ -73,6 +75,7 @@ def batch_loss(
     reduction: str,
     partial: bool = False,
     masks: DropoutMasks = NO_DROPOUT,
+    smoothing: float = 0.0,
 ) -> tf.Tensor:
     """Compute the loss of a batch from the rows of the tables.
 
@@ -84,7 +87,7 @@ def batch_loss(
         packed = {name: batch[name] for name in ("starts", "used", "first", "last")}
         word_vectors = network.encode_words(character_rows, **packed, masks=masks)
     scores = network.scores(token_rows, word_vectors, batch["lengths"], dropout_mask, masks)
-    losses = network.loss(scores, batch["labels"], batch["lengths"], partial)
+    losses = network.loss(scores, batch["labels"], batch["lengths"], partial, smoothing)
     total = tf.reduce_sum(losses * batch["sentence_weights"])
     if reduction != "mean":
         return total
@@ -209,6 +212,7 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
                 settings.batch_loss,
                 settings.partial,
                 masks,
+                settings.label_smoothing,
             )
         gradients = tape.gradient(loss, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         if settings.clip_norm:

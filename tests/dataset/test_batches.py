@@ -13,8 +13,11 @@ from neuroner_tl.dataset.batches import (
     Shapes,
     epoch_order,
     make_batch,
+    number_of_batches,
+    rows_of_tokens,
     training_batches,
 )
+from neuroner_tl.dataset.unknown_dropout import UnknownDropout
 
 NOTHING_RARE = RareTokens(np.zeros(0, np.int32), np.zeros(0, np.int32))
 SMALL = Shapes(times=(4, 8), single_times=(4, 8))
@@ -25,12 +28,14 @@ def dataset():
     return tiny_dataset(rare=["qqq", "www", "é€", "ççç"])
 
 
-def epoch(dataset, batch_size=1, shapes=EXACT, rare=None, seed=0, number=1, skip=0):
+def epoch(dataset, batch_size=1, shapes=EXACT, rare=None, seed=0, number=1, skip=0, **more):
     rare = rare or RareTokens(dataset.rare_token_ids, dataset.rare_character_ids)
     alphabet = len(dataset.vocabulary.characters)
     table, part = dataset.word_table, dataset.parts["train"]
     return list(
-        training_batches(table, part, batch_size, shapes, rare, seed, number, alphabet, skip)
+        training_batches(
+            table, part, batch_size, shapes, rare, seed, number, alphabet, skip, **more
+        )
     )
 
 
@@ -231,3 +236,79 @@ def test_rounding_up_of_word_steps(needed, batch, time):
     assert steps >= needed
     assert steps == smallest or steps < 2 * needed
     assert EXACT.word_steps(needed, batch, time) == needed
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(1, 150), min_size=1, max_size=60),
+    st.integers(1, 400),
+    st.integers(0, 2**32 - 1),
+)
+def test_batches_by_tokens(lengths, tokens, seed):
+    lengths, shapes = np.array(lengths), Shapes()
+    order = epoch_order(lengths, 1, np.random.default_rng(seed), tokens)
+    assert sorted(np.concatenate(order).tolist()) == list(range(len(lengths)))
+    assert len(order) == number_of_batches(lengths, 1, tokens)
+    full = 0
+    for batch in order:
+        (padded,) = {shapes.time(int(length)) for length in lengths[batch]}
+        rows = rows_of_tokens(int(lengths[batch].max()), tokens)
+        assert len(batch) <= rows == max(1, tokens // padded)
+        full += len(batch) == rows
+    # Of each length, one batch at most lacks sentences.
+    assert len(order) - full <= len({shapes.time(int(length)) for length in lengths})
+
+
+@pytest.mark.parametrize("shapes", [EXACT, Shapes()], ids=["exact", "rounded"])
+def test_an_epoch_by_tokens(dataset, shapes):
+    batches = epoch(dataset, shapes=shapes, rare=NOTHING_RARE, batch_tokens=64)
+    assert sorted(sentences_of(batches)) == sorted(sentences_in(dataset))
+    assert len(batches) == number_of_batches(dataset.parts["train"].lengths, 1, 64)
+    assert {len(batch.lengths) for batch in batches} == {4}  # of 16 tokens, with their padding
+    rest = epoch(dataset, shapes=shapes, rare=NOTHING_RARE, batch_tokens=64, skip=2)
+    assert all(same(a, b) for a, b in zip(batches[2:], rest)) and len(rest) == len(batches) - 2
+
+
+def unknown_dropout(dataset, **settings):
+    return UnknownDropout(**settings).probabilities(dataset.word_table)
+
+
+def test_probabilities_of_unknown_dropout(dataset):
+    assert unknown_dropout(dataset) is None
+    assert set(unknown_dropout(dataset, kind="constant", rate=0.3)) == {0.3}
+    found = unknown_dropout(dataset, kind="frequency", alpha=0.5)
+    table = dataset.word_table
+    for row, probability in enumerate(found):
+        occurrences = table.train_counts[table.token_ids == row].sum()
+        assert probability == pytest.approx(0.5 / (0.5 + occurrences))
+    rare = dataset.rare_token_ids
+    assert found[rare] == pytest.approx(1 / 3)
+
+
+def test_occurrences_are_replaced_each_by_itself(dataset):
+    """At the rate that was asked for, whatever the padding, and the same ones when resumed."""
+    more = {"unknown_dropout": unknown_dropout(dataset, kind="constant", rate=0.3)}
+    before = [epoch(dataset, 2, rare=NOTHING_RARE, number=n) for n in range(1, 9)]
+    after = [epoch(dataset, 2, rare=NOTHING_RARE, number=n, **more) for n in range(1, 9)]
+    dropped, seen = [], set()
+    for old, new in zip(sum(before, []), sum(after, [])):
+        here = inside(old) & (old.token_ids > 0)
+        different = old.token_ids != new.token_ids
+        assert not different[~here].any() and not new.token_ids[different].any()
+        assert same(old._replace(token_ids=new.token_ids), new)
+        dropped.extend(different[here])
+        seen.update(zip(old.token_ids[here].tolist(), different[here].tolist()))
+    assert np.mean(dropped) == pytest.approx(0.3, abs=0.06)
+    tokens = {token for token, _ in seen}
+    assert len(seen) > 1.5 * len(tokens)  # most tokens are kept here and dropped there
+    rest = epoch(dataset, 2, rare=NOTHING_RARE, number=3, skip=2, **more)
+    assert all(same(a, b) for a, b in zip(after[2][2:], rest))
+    padded = epoch(dataset, 2, SMALL, NOTHING_RARE, number=3, **more)
+    assert sentences_of(padded) == sentences_of(after[2])
+
+
+def test_rare_tokens_are_no_others_with_unknown_dropout(dataset):
+    none = {"unknown_dropout": np.zeros(len(dataset.vocabulary.tokens))}
+    batches = epoch(dataset, 3, number=2, **none)
+    ids = np.concatenate([batch.token_ids[inside(batch)] for batch in batches])
+    assert set(dataset.rare_token_ids.tolist()) <= set(ids.tolist())

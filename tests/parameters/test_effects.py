@@ -29,6 +29,7 @@ SPECIAL = {
     "jit_compile": "True",
     "learning_rate_warmup": "0.5",
     "weight_decay": "0.01",
+    "label_smoothing": "0.1",
     "recurrent_dropout_rate": "0.1",
     "output_dropout_rate": "0.1",
     "character_dropout_rate": "0.1",

@@ -181,6 +181,7 @@ def test_immutable():
         ({"transfer_up_to": "crf", "reload_crf": "no"}, "transfer_up_to = crf and reload_crf = no"),
         ({"transfer_layers": "crf", "reload_feedforward": True}, "leave reload_feedforward out"),
         ({"minimum_number_of_epochs": 101}, "maximum_number_of_epochs 100"),
+        ({"batch_tokens": 500, "batch_size": 8}, "batch_tokens is 500 and batch_size 8"),
         ({"load_all_pretrained_token_embeddings": True}, "expected word vectors"),
         ({"load_only_pretrained_token_embeddings": True}, "expected word vectors"),
     ],

@@ -41,6 +41,8 @@ def test_estimate():
     # No batch is larger than the corpus.
     assert megabytes(small, batch_size=500) == megabytes(small, batch_size=5000)
     assert megabytes(small, batch_size=500) > megabytes(small)
+    by_tokens = needed_megabytes(Parameters(batch_tokens=60 * 50), small, 1000, 80, 500, 60)[1]
+    assert by_tokens == megabytes(small, batch_size=50)
 
 
 def test_the_table_is_drawn_in_blocks_of_the_same_numbers(monkeypatch):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from neuroner_tl.dataset.unknown_dropout import UnknownDropout
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.prepared import pretrained_model
 from neuroner_tl.runs.settings import (
@@ -10,6 +11,7 @@ from neuroner_tl.runs.settings import (
     frozen_layers,
     is_compiled,
     layer_choice,
+    loop_settings,
     step_settings,
 )
 
@@ -75,3 +77,19 @@ def test_settings_of_a_transfer_that_is_off_are_named(changes, named, caplog):
 def test_a_run_from_scratch_says_nothing_of_transfer(caplog):
     assert pretrained_model(Parameters()) is None
     assert not caplog.messages
+
+
+def test_batches_and_labels():
+    parameters = Parameters(
+        batch_tokens=500,
+        unknown_token_dropout="frequency",
+        unknown_token_rate=0.2,
+        unknown_token_alpha=0.5,
+        label_smoothing=0.1,
+    )
+    loop = loop_settings(parameters)
+    assert loop.batch_tokens == 500
+    assert loop.unknown_dropout == UnknownDropout("frequency", 0.2, 0.5)
+    assert step_settings(parameters, True).label_smoothing == 0.1
+    plain = loop_settings(Parameters())
+    assert (plain.batch_tokens, plain.unknown_dropout.kind) == (0, "rare")

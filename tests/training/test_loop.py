@@ -5,12 +5,14 @@ import math
 import time
 from dataclasses import fields
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_steps import DATASET, SENTENCES, FakeStep, Scores, run
 
 from neuroner_tl.dataset.batches import EXACT
+from neuroner_tl.dataset.unknown_dropout import UnknownDropout
 from neuroner_tl.training.events import BatchDone, EpochDone, Stopped
 from neuroner_tl.training.loop import (
     DIVERGED,
@@ -105,6 +107,24 @@ def test_batches_of_an_epoch(batch_size):
     assert {e.batches for e in done} == {len(done)}
     assert sum(e.sentences for e in done) == SENTENCES == loop.progress.sentences
     assert epochs(events)[0].sentences == SENTENCES
+
+
+def test_batches_by_tokens():
+    step = FakeStep()
+    loop, events = run(0.5, step=step, batch_tokens=100, maximum_epochs=1)
+    done = [event for event in events if isinstance(event, BatchDone)]
+    assert {len(batch.lengths) for batch in step.batches} == {100 // 16}
+    assert len(done) == len(step.batches) == {e.batches for e in done}.pop() < SENTENCES
+    assert sum(e.sentences for e in done) == SENTENCES == loop.progress.sentences
+
+
+def test_occurrences_are_replaced_by_the_unknown_token():
+    counts = []
+    for dropout in (UnknownDropout(), UnknownDropout("constant", 0.9)):
+        step = FakeStep()
+        run(0.5, step=step, maximum_epochs=1, unknown_dropout=dropout)
+        counts.append(sum(np.count_nonzero(batch.token_ids) for batch in step.batches))
+    assert counts[1] < counts[0] / 4
 
 
 @pytest.mark.parametrize(("batch_loss", "expected"), [("mean", 6.0), ("sum", None)])
