@@ -294,7 +294,12 @@ def test_documentation_is_up_to_date(tmp_path):
     assert (tmp_path / "p.md").read_text(encoding="utf-8") == written
 
 
-@pytest.mark.parametrize("name", ["source", "baseline", "transfer", "predict", "quickstart"])
+BEST = ("best_source", "best_baseline", "best_transfer")
+
+
+@pytest.mark.parametrize(
+    "name", ["source", "baseline", "transfer", "predict", "quickstart", "source_fast", *BEST]
+)
 def test_our_parameter_files_load_without_warning(name, caplog):
     parameters = load_parameters(ROOT / "parameters" / f"{name}.ini")
     assert parameters.experiment_name == name
@@ -345,6 +350,39 @@ def test_the_fast_source_is_the_same_network_as_the_papers():
         "batch_loss": "sum",
         "experiment_name": "source_fast",
     }
+
+
+def test_the_best_recipe_trains_the_papers_network():
+    """Its three files fit each other, and every new part is off in the paper's."""
+    found = {
+        name: load_parameters(ROOT / "parameters" / f"{name}.ini").to_dict()
+        for name in ("baseline", "source", *BEST)
+    }
+    defaults = Parameters().to_dict()
+    source, baseline, transfer = (found[name] for name in BEST)
+    for name, field in Parameters.model_fields.items():
+        section = (field.json_schema_extra or {})["section"]
+        if section == "ann":
+            assert source[name] == baseline[name] == transfer[name] == found["baseline"][name]
+    assert {name for name, value in baseline.items() if value != transfer[name]} == {
+        "use_pretrained_model",
+        "pretrained_model_folder",
+        "experiment_name",
+    }
+    changed = {
+        name
+        for file in BEST
+        for name, value in found[file].items()
+        if value != found["source" if file == "best_source" else "baseline"][name]
+    }
+    new = changed - {
+        *("optimizer", "learning_rate", "dropout_rate", "gradient_clipping_value", "patience"),
+        *("maximum_number_of_epochs", "freeze_token_embeddings", "experiment_name"),
+        *("use_pretrained_model", "pretrained_model_folder"),
+    }
+    assert {"dropout_mask", "batch_tokens", "label_smoothing", "weight_averaging"} <= new
+    for name in new:
+        assert found["baseline"][name] == found["source"][name] == defaults[name], name
 
 
 @pytest.mark.parametrize("title", ["trainin", "datset", "Advance"])
