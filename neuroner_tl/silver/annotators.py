@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Optional, Protocol
 
@@ -184,12 +185,14 @@ def without_space(text: str) -> str:
 
 def _without_space(document: Document, types: Sequence[str]) -> list[Mark]:
     """Return a document's marks with offsets in its text without white space."""
+    text = document.text
+    # Of each offset, the characters before it that are no white space.
+    before = [0, *accumulate(not character.isspace() for character in text)]
     marks = []
     for start, end, probability in marks_of(document, *types):
-        first = len(without_space(document.text[:start]))
-        length = len(without_space(document.text[start:end]))
-        if length:
-            marks.append(Mark(first, first + length, probability))
+        first, past = (before[min(offset, len(text))] for offset in (start, end))
+        if first < past:
+            marks.append(Mark(first, past, probability))
     return marks
 
 

@@ -15,7 +15,7 @@ from typing import Any, Optional
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
-from neuroner_tl.silver.harmonise import Span
+from neuroner_tl.silver.spans import Span, SpanTree
 
 MIN_CASES = 5
 MIN_SHARE = 2 / 3
@@ -91,9 +91,11 @@ def _words_beside(documents: Iterable[Document], spans: Iterable[Sequence[Span]]
     seen: dict[str, Counter[str]] = {"left": Counter(), "right": Counter()}
     taken: dict[str, Counter[str]] = {"left": Counter(), "right": Counter()}
     for document, found in zip(documents, spans):
-        entities = [(entity.start, entity.end) for entity in document.entities]
+        entities = sorted((entity.start, entity.end) for entity in document.entities)
+        tree = SpanTree(entities)
         for start, end in found:
-            around = [e for e in entities if e[0] <= start and end <= e[1]]
+            sharing = [entities[index] for index in tree.sharing((start, end))]
+            around = [e for e in sharing if e[0] <= start and end <= e[1]]
             if not around:
                 continue
             first, last = min(around)[0], max(e[1] for e in around)
@@ -152,12 +154,12 @@ class BoundaryTable:
         self.silver += len(spans)
         self.gold_tokens += sum(len(tokenizer.tokenize(text, *span)) for span in gold)
         self.silver_tokens += sum(len(tokenizer.tokenize(text, *span)) for span in spans)
-        exact = set(gold)
+        exact, tree = set(gold), SpanTree(gold)
         for start, end in spans:
             if (start, end) in exact:
                 self.exact += 1
                 continue
-            rivals = [e for e in gold if e[0] < end and start < e[1]]
+            rivals = [gold[index] for index in tree.sharing((start, end))]
             if not rivals:
                 continue
             first, last = max(rivals, key=lambda e: min(e[1], end) - max(e[0], start))

@@ -15,7 +15,7 @@ from typing import Any, Optional
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.leaks import all_documents
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.corpora.text.abbreviations import find_abbreviations, places_of, share_text
+from neuroner_tl.corpora.text.abbreviations import find_abbreviations, places_by_form, share_text
 from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import fixed
@@ -24,6 +24,7 @@ from neuroner_tl.messages.screen import table_lines, wrapped
 from neuroner_tl.silver.blacklist import key
 from neuroner_tl.silver.definition import corpus_name
 from neuroner_tl.silver.gold import folder_or_archive, read_parts
+from neuroner_tl.silver.spans import SpanTree
 from neuroner_tl.system.json_text import read_object
 from neuroner_tl.system.paths import StrPath
 
@@ -79,18 +80,23 @@ class Profile:
         self.empty += not document.entities
         self.tokens += len(tokenizer.tokenize(text, 0, len(text)))
         self.mentions += len(document.entities)
-        spans = [(entity.start, entity.end) for entity in document.entities]
-        unknown = [(region.start, region.end) for region in document.unknown]
-        for entity, (start, end) in zip(document.entities, spans):
-            self.mention_tokens += len(tokenizer.tokenize(text, start, end))
+        for entity in document.entities:
+            self.mention_tokens += len(tokenizer.tokenize(text, entity.start, entity.end))
             self.strings[key(entity.text)] += 1
-        for found in find_abbreviations(text):
-            if not any(start < found.long[1] <= end for start, end in spans):
+        spans, unknown = (
+            SpanTree(sorted((entity.start, entity.end) for entity in entities))
+            for entities in (document.entities, document.unknown)
+        )
+        abbreviations = find_abbreviations(text)
+        places = places_by_form(text, {text[slice(*found.short)] for found in abbreviations})
+        for found in abbreviations:
+            last = found.long[1] - 1  # Offset of its last character.
+            if not spans.sharing((last, last + 1)):
                 continue
-            for place in places_of(text, {text[slice(*found.short)]}):
-                if share_text(place, unknown):
+            for place in places[text[slice(*found.short)]]:
+                if unknown.sharing(place):
                     continue
-                marked = share_text(place, spans)
+                marked = bool(spans.sharing(place))
                 if share_text(place, [found.short]):
                     self.introduced += 1
                     self.introduced_marked += marked

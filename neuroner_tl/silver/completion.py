@@ -26,6 +26,7 @@ from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.screen import table_lines
 from neuroner_tl.silver.labels import REPORT, labels_of_silver
+from neuroner_tl.silver.spans import DisjointSpans, SpanTree
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.json_text import read_object
 from neuroner_tl.system.paths import StrPath
@@ -244,9 +245,13 @@ def complete_document(
     counts[REGIONS] += len(silver.unknown)
     mentions = {(e.type, e.fragments): e for e in silver.entities}
     removed: list[Entity] = []
+    # Spans that the teacher is sure of do not overlap, so that no added one touches another.
+    given = sorted(mentions.values(), key=lambda e: (e.start, e.end))
+    tree = SpanTree([(e.start, e.end) for e in given])
     for span in _sure([e for e in found.document.entities if e.type in types], rule.sure):
         key = span.type, span.fragments
-        touched = [e for e in mentions.values() if e.start < span.end and span.start < e.end]
+        indices = tree.sharing((span.start, span.end))
+        touched = [given[index] for index in indices]
         if key in mentions:
             counts[CONFIRMED] += 1
             own = mentions[key].probability
@@ -262,7 +267,8 @@ def complete_document(
         ):
             counts[LONGER] += 1
             counts[WIDENED] += len(touched)
-            for entity in touched:
+            for index, entity in zip(indices, touched):
+                tree.remove(index)
                 del mentions[entity.type, entity.fragments]
             mentions[key] = span
     if rule.unlikely is not None:
@@ -272,7 +278,12 @@ def complete_document(
             del mentions[entity.type, entity.fragments]
     known = sorted(mentions.values(), key=lambda e: (e.fragments, e.type))
     regions = [dataclasses.replace(e, certain=False) for e in removed]
-    regions += [e for e in silver.unknown if not any(_covers(m, e) for m in known)]
+    limits = sorted((e.start, e.end) for e in known)
+    tree = SpanTree(limits)
+    for region in silver.unknown:
+        around = (limits[index] for index in tree.sharing((region.start, region.end)))
+        if not any(start <= region.start and region.end <= end for start, end in around):
+            regions.append(region)
     taken = [*known, *regions]
     doubted = [e for kind in types for e in _doubted(silver.text, found, kind, rule, taken)]
     counts[DOUBTED] += len(doubted)
@@ -307,11 +318,13 @@ def _completed(
 def _sure(candidates: Sequence[Entity], sure: float) -> list[Entity]:
     """Return the spans of at least a probability, the most probable of those that overlap."""
     chosen: list[Entity] = []
+    taken = DisjointSpans()
     for span in sorted(candidates, key=lambda e: -(e.probability or 0.0)):
         if (span.probability or 0.0) < sure:
             break
-        if not any(span.start < other.end and other.start < span.end for other in chosen):
+        if not taken.share_text((span.start, span.end)):
             chosen.append(span)
+            taken.add((span.start, span.end))
     return sorted(chosen, key=lambda e: e.start)
 
 
@@ -320,10 +333,6 @@ def _inside(entity: Entity, found: Analysis) -> float:
     tokens = slice(bisect_right(found.ends, entity.start), bisect_left(found.starts, entity.end))
     values = found.probabilities[tokens, found.types.index(entity.type)]
     return float(values.max()) if len(values) else 0.0
-
-
-def _covers(mention: Entity, region: Entity) -> bool:
-    return mention.start <= region.start and region.end <= mention.end
 
 
 def _doubted(

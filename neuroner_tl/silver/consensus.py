@@ -22,6 +22,7 @@ from neuroner_tl.silver.harmonise import (
 )
 from neuroner_tl.silver.label_model import LabelModel, Posterior
 from neuroner_tl.silver.learning import learn_rule
+from neuroner_tl.silver.spans import DisjointSpans
 from neuroner_tl.silver.stacking import CandidateClassifier, learn_classifier
 
 
@@ -219,11 +220,11 @@ def _choose(rule: PosteriorRule, posterior: Posterior, voters: Sequence[Vote]) -
         return others_only, -probability, span[0] - span[1], span
 
     chosen: dict[Span, float] = {}
+    taken = DisjointSpans()
     for span, probability in sorted(posterior.candidates, key=rank):
-        if probability < rule.threshold:
-            continue
-        if not any(start < span[1] and span[0] < end for start, end in chosen):
+        if probability >= rule.threshold and not taken.share_text(span):
             chosen[span] = probability
+            taken.add(span)
     return [
         replace(by_span[span], support=chosen[span], probability=chosen[span])
         for span in sorted(chosen)
@@ -255,15 +256,14 @@ def _merged(spans: Iterator[Span]) -> list[Span]:
 
 
 def _outside(regions: Sequence[Span], votes: Sequence[Vote]) -> list[Span]:
-    """Return what is left of sorted regions without the mentions, which are sorted as well."""
+    """Return what is left of sorted regions without the mentions, none of which overlap."""
     left: list[Span] = []
+    mentions = DisjointSpans((vote.start, vote.end) for vote in votes)
     for start, end in regions:
-        for vote in votes:
-            if vote.end <= start or vote.start >= end:
-                continue
-            if start < vote.start:
-                left.append((start, vote.start))
-            start = vote.end
+        for first, past in mentions.sharing((start, end)):
+            if start < first:
+                left.append((start, first))
+            start = past
         if start < end:
             left.append((start, end))
     return left

@@ -7,20 +7,17 @@ unknown, the abbreviation is unknown as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Optional
 
 from neuroner_tl.corpora.text.abbreviations import (
     find_abbreviations,
     is_short_form,
-    places_of,
-    share_text,
+    places_by_form,
 )
 from neuroner_tl.silver.blacklist import key
-from neuroner_tl.silver.harmonise import Span, Vote
 from neuroner_tl.silver.selection import SilverDocument
+from neuroner_tl.silver.spans import DisjointSpans, Span
 
 
 def without(document: SilverDocument, banned: AbstractSet[str]) -> SilverDocument:
@@ -50,30 +47,31 @@ def follow_long_forms(document: SilverDocument) -> SilverDocument:
         >>> [text[vote.start : vote.end] for vote in followed.votes]
         ['renal failure', 'CRF', 'CRF']
     """
-    text, votes, unknown = document.text, list(document.votes), list(document.unknown)
-    decided: set[str] = set()
+    text = document.text
+    votes = {(vote.start, vote.end): vote for vote in document.votes}
+    mentions, unknown = DisjointSpans(votes), DisjointSpans(document.unknown)
+    # The first of two introductions counts.
+    introduced: dict[str, Span] = {}
     for found in find_abbreviations(text):
-        short = text[slice(*found.short)]
-        if short in decided:  # The first of two introductions counts.
-            continue
-        decided.add(short)
-        places = list(places_of(text, {short}))
-        model = _mention_of(found.long, votes)
-        open_ = any(start < found.long[1] <= end for start, end in unknown)
+        introduced.setdefault(text[slice(*found.short)], found.long)
+    places = places_by_form(text, introduced.keys())
+    for short, (_, end) in introduced.items():
+        # A mention that ends there is the long form, or its head.
+        said = mentions.ending_from(end)
+        model = None if said is None else votes[said]
+        is_open = unknown.ending_from(end) is not None
         # What is said of the places by themselves no longer counts.
-        votes = [vote for vote in votes if (vote.start, vote.end) not in places]
-        unknown = [region for region in unknown if region not in places]
-        taken = [(vote.start, vote.end) for vote in votes]
-        free = [place for place in places if not share_text(place, taken)]
-        if model is not None:
-            votes += [replace(model, start=start, end=end) for start, end in free]
-            unknown = [region for region in unknown if not share_text(region, free)]
-        elif open_:
-            unknown += [place for place in free if not share_text(place, unknown)]
-    votes.sort(key=lambda vote: vote.start)
-    return replace(document, votes=tuple(votes), unknown=tuple(sorted(unknown)))
-
-
-def _mention_of(long: Span, votes: Sequence[Vote]) -> Optional[Vote]:
-    """Return the mention that is a long form, or its head."""
-    return next((vote for vote in votes if vote.start < long[1] <= vote.end), None)
+        for place in places[short]:
+            mentions.discard(place)
+            unknown.discard(place)
+        for place in places[short]:
+            if mentions.share_text(place):
+                continue
+            if model is not None:
+                votes[place] = replace(model, start=place[0], end=place[1])
+                mentions.add(place)
+                for region in unknown.sharing(place):
+                    unknown.discard(region)
+            elif is_open and not unknown.share_text(place):
+                unknown.add(place)
+    return replace(document, votes=tuple(votes[span] for span in mentions), unknown=tuple(unknown))

@@ -25,7 +25,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any, NamedTuple, Optional, Union
 
-Span = tuple[int, int]
+from neuroner_tl.silver.spans import Span, SpanTree
 
 
 class Mark(NamedTuple):
@@ -222,7 +222,7 @@ def _of_cluster(cluster: _Cluster, rule: VoteRule) -> list[Vote]:
     spans = list(cluster)
     names = list(cluster.values())
     rivals = _rivals(cluster)
-    remaining = _Remaining(spans)
+    remaining = SpanTree(spans)
     # The latest vote on each span with its number; earlier ones in the heap are void.
     latest: dict[int, tuple[int, Vote]] = {}
     heap: list[tuple[int, float, int, int, int, int]] = []
@@ -260,55 +260,6 @@ def _of_cluster(cluster: _Cluster, rule: VoteRule) -> list[Vote]:
         for neighbour in sorted(changed):
             offer(neighbour)
     return sorted(chosen, key=lambda vote: vote.start)
-
-
-class _Remaining:
-    """The spans that are left of some, by their indices.
-
-    A tree over the spans in the order of their starts, each node of which knows how far the spans
-    below it reach: to find those that share text with a span takes time for these alone.
-
-    Args:
-        spans: sorted.
-    """
-
-    def __init__(self, spans: Sequence[Span]) -> None:
-        self._starts = [start for start, _ in spans]
-        self._leaves = 1 << max(0, len(spans) - 1).bit_length()
-        self._reach = [-1] * self._leaves + [end for _, end in spans]
-        self._reach += [-1] * (2 * self._leaves - len(self._reach))
-        for node in range(self._leaves - 1, 0, -1):
-            self._reach[node] = max(self._reach[2 * node], self._reach[2 * node + 1])
-
-    def __contains__(self, index: int) -> bool:
-        return self._reach[self._leaves + index] >= 0
-
-    def remove(self, index: int) -> None:
-        """Remove a span."""
-        node = self._leaves + index
-        self._reach[node] = -1
-        while node > 1:
-            node //= 2
-            self._reach[node] = max(self._reach[2 * node], self._reach[2 * node + 1])
-
-    def sharing(self, span: Span) -> list[int]:
-        """Return the spans that share text with one, itself included if it is left."""
-        start, end = span
-        # Those from here on begin after its end.
-        after = bisect_left(self._starts, end)
-        found = []
-        # Nodes, each with the first of its leaves and their number; the leftmost on top.
-        nodes = [(1, 0, self._leaves)]
-        while nodes:
-            node, first, size = nodes.pop()
-            if first >= after or self._reach[node] <= start:
-                continue
-            if size == 1:
-                found.append(first)
-                continue
-            half = size // 2
-            nodes += [(2 * node + 1, first + half, half), (2 * node, first, half)]
-        return found
 
 
 def _rank(vote: Vote, rule: VoteRule) -> tuple[int, float, int, int]:

@@ -8,6 +8,7 @@ a text that is sometimes a mention is neither always nor never one.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.silver.blacklist import key
 from neuroner_tl.silver.harmonise import Given, Span, Vote, candidates
 from neuroner_tl.silver.label_model import LabelModel, Posterior
+from neuroner_tl.silver.spans import SpanTree
 
 _FORM = ("words", "short capitals", "in brackets", "repeated")
 _SHORT = 6
@@ -74,12 +76,12 @@ class CandidateClassifier:
                 ((vote.start, vote.end), float(probability))
                 for vote, probability in zip(votes, 1 / (1 + np.exp(-scores)))
             ]
-            inside = np.array(
-                [
-                    max((p for (s, e), p in found if s < end and start < e), default=0.0)
-                    for start, end in posterior.tokens
-                ]
-            )
+            starts = [start for start, _ in posterior.tokens]
+            ends = [end for _, end in posterior.tokens]
+            inside = np.zeros(len(starts))
+            for (start, end), probability in found:
+                covered = slice(bisect_right(ends, start), bisect_left(starts, end))
+                inside[covered] = np.maximum(inside[covered], probability)
             yield Posterior(found, posterior.tokens, inside)
 
     def to_json(self) -> dict[str, Any]:
@@ -162,30 +164,36 @@ def _rows(
 ) -> list[list[float]]:
     """Return the features of the candidates of a text, in the order of `_features`."""
     probability = dict(posterior.candidates)
+    spans = sorted(probability)
+    tree = SpanTree(spans)
     lower = text.lower()
+    repeated: dict[str, int] = {}
     rows = []
     for vote in votes:
         mine = min(max(probability.get((vote.start, vote.end), 0.0), _LEAST), 1 - _LEAST)
         rival = max(
             (
-                p
-                for (start, end), p in posterior.candidates
-                if start < vote.end and vote.start < end and (start, end) != (vote.start, vote.end)
+                probability[spans[index]]
+                for index in tree.sharing((vote.start, vote.end))
+                if spans[index] != (vote.start, vote.end)
             ),
             default=0.0,
         )
         surface = text[vote.start : vote.end]
         good, bad = counted.get(key(surface), (0, 0))
+        name = surface.lower()
+        if name not in repeated:
+            repeated[name] = min(lower.count(name), _MAX_REPEATED)
         rows.append(
             [
-                *(float(name in vote.exact) for name in annotators),
-                *(float(name in vote.overlapping) for name in annotators),
+                *(float(one in vote.exact) for one in annotators),
+                *(float(one in vote.overlapping) for one in annotators),
                 float(np.log(mine / (1 - mine))),
                 rival,
                 float(len(surface.split())),
                 float(surface.isupper() and len(surface) <= _SHORT),
                 float(text[max(0, vote.start - 1) : vote.start] == "("),
-                float(min(lower.count(surface.lower()), _MAX_REPEATED)),
+                float(repeated[name]),
                 good / (good + bad + 1),
                 bad / (good + bad + 1),
                 float(good + bad > 0),

@@ -106,12 +106,34 @@ def places_of(text: str, short: AbstractSet[str]) -> Iterator[Span]:
     Of two that begin together the shorter one counts. The time does not depend on how many
     abbreviations there are: they are looked up, not tried in turn.
     """
-    lengths = sorted({len(one) for one in short})
     reach = 0
-    for match in _WORD_START.finditer(text):
+    for _, place in _occurrences(text, short):
+        if place[0] >= reach:
+            yield place
+            reach = place[1]
+
+
+def places_by_form(text: str, short: AbstractSet[str]) -> dict[str, list[Span]]:
+    """Return what `places_of` finds of each abbreviation by itself, in one pass over the text.
+
+    Example:
+        >>> places_by_form("CRF, or CRFs.", {"CRF", "TSC"})
+        {'CRF': [(0, 3), (8, 12)], 'TSC': []}
+    """
+    places: dict[str, list[Span]] = {one: [] for one in sorted(short)}
+    for one, place in _occurrences(text, short):
+        if not places[one] or place[0] >= places[one][-1][1]:
+            places[one].append(place)
+    return places
+
+
+def _occurrences(text: str, short: AbstractSet[str]) -> Iterator[tuple[str, Span]]:
+    """Yield each abbreviation wherever it is a whole word, of those that begin together the
+    shortest first, with its place.
+    """
+    lengths = sorted({len(one) for one in short})
+    for match in _WORD_START.finditer(text) if lengths else ():
         start = match.start()
-        if start < reach:
-            continue
         for length in lengths:
             end = start + length
             if text[start:end] not in short:
@@ -119,9 +141,7 @@ def places_of(text: str, short: AbstractSet[str]) -> Iterator[Span]:
             ends = (end + 1, end) if text[end : end + 1] == "s" else (end,)
             after = next((e for e in ends if not text[e : e + 1].isalnum()), None)
             if after is not None:
-                yield start, after
-                reach = after
-                break
+                yield text[start:end], (start, after)
 
 
 def share_text(span: Span, others: Iterable[Span]) -> bool:
