@@ -98,7 +98,7 @@ def test_the_page_lists_every_name_and_no_other():
 
 def test_the_page_lists_every_command():
     actions = {
-        "study": ("run", "status", "report"),
+        "study": ("run", "status", "report", "verify"),
         "silver": ("init", "build", "report", "complete", "annotate"),
         "corpus": tuple(corpus.ACTIONS),
         "vectors": tuple(vectors.ACTIONS),

@@ -41,6 +41,7 @@ def follow_long_forms(document: SilverDocument) -> SilverDocument:
     the head of the term decides. Mentions that are longer than an abbreviation stay.
 
     Example:
+        >>> from neuroner_tl.silver.harmonise import Vote
         >>> text = "Chronic renal failure (CRF) and CRF."
         >>> failure = Vote(8, 21, ("lexicon",), (), 1.0)
         >>> followed = follow_long_forms(SilverDocument("12", text, (failure,)))
