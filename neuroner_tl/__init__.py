@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from neuroner_tl.parameters.documentation import parameters_markdown
     from neuroner_tl.prediction.predictor import Predictor
     from neuroner_tl.prediction.temperature import fit_temperature, save_temperature
+    from neuroner_tl.runs.cluster_prediction import predict_on_cluster
     from neuroner_tl.runs.entity_counts import EntityCounts
     from neuroner_tl.runs.evaluation import evaluate_model
     from neuroner_tl.runs.file_prediction import predict_files
@@ -100,6 +101,7 @@ _MODULES = {
     "nearest_words": "vectors.looking",
     "parameters_markdown": "parameters.documentation",
     "predict_files": "runs.file_prediction",
+    "predict_on_cluster": "runs.cluster_prediction",
     "prune_vectors": "vectors.selection",
     "public_corpora": "corpora.public.download",
     "read_corpus": "corpora.reader",
@@ -152,6 +154,7 @@ __all__ = [
     "nearest_words",
     "parameters_markdown",
     "predict_files",
+    "predict_on_cluster",
     "prune_vectors",
     "public_corpora",
     "read_corpus",

@@ -110,9 +110,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers",
         type=int,
-        default=1,
         metavar="N",
-        help="processes that tag, each with the models and threads of its own (default 1)",
+        help="processes that tag, each with the models and threads of its own (default 1; with "
+        "--address one for each processor of the cluster)",
+    )
+    parser.add_argument(
+        "--address",
+        help="use the Ray cluster at this address, auto for the one that this machine belongs to; "
+        "input and output are folders on a disk that all machines share",
     )
     parser.add_argument(
         "--errors",
@@ -131,22 +136,34 @@ def run(arguments: argparse.Namespace) -> Outcome:
     if to_standard_output and getattr(arguments, "json", False):
         raise ParameterError("--json and --output - both write to the standard output; drop one")
     counts = EntityCounts()
-    result = predict_files(
-        arguments.model,
-        arguments.input,
-        arguments.output,
-        form=arguments.format,
-        input_form=arguments.input_format,
-        min_confidence=arguments.min_confidence,
-        word_vectors=arguments.word_vectors,
-        batch_size=arguments.batch_size,
-        threads=arguments.threads,
-        probabilities=arguments.probabilities,
-        abbreviations=arguments.abbreviations,
-        workers=arguments.workers,
-        errors=arguments.errors,
-        observers=[] if arguments.summary is None else [counts.add],
-    )
+    options = {
+        "form": arguments.format,
+        "input_form": arguments.input_format,
+        "min_confidence": arguments.min_confidence,
+        "word_vectors": arguments.word_vectors,
+        "batch_size": arguments.batch_size,
+        "threads": arguments.threads,
+        "probabilities": arguments.probabilities,
+        "abbreviations": arguments.abbreviations,
+        "errors": arguments.errors,
+    }
+    places = (arguments.model, arguments.input, arguments.output)
+    if arguments.address is not None:
+        if arguments.summary is not None:
+            raise ParameterError(
+                "--summary: cannot be counted with --address; count it in the output"
+            )
+        from neuroner_tl.runs.cluster_prediction import predict_on_cluster
+
+        workers = arguments.workers or 0
+        result = predict_on_cluster(*places, arguments.address, workers=workers, **options)
+    else:
+        result = predict_files(
+            *places,
+            workers=1 if arguments.workers is None else arguments.workers,
+            observers=[] if arguments.summary is None else [counts.add],
+            **options,
+        )
     summary, content = result.summary(), vars(result)
     if arguments.summary == _STANDARD:
         summary += f"\n\n{counts.table(_MOST_FREQUENT)}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.formats.text_files import write_text_atomically
 from neuroner_tl.corpora.sources import Source
-from neuroner_tl.errors import NeuroNERError
+from neuroner_tl.errors import CorpusError, NeuroNERError
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ class BadDocuments:
     Attributes:
         number: how many there are.
         first: the first error.
+        lines: the lines of the file.
 
     Example::
 
@@ -37,7 +39,7 @@ class BadDocuments:
         self.path = path
         self.number = 0
         self.first: Optional[NeuroNERError] = None
-        self._lines: list[str] = []
+        self.lines: list[str] = []
 
     def add(self, source: Source, error: NeuroNERError) -> None:
         """Note a document, or the rest of a file."""
@@ -47,7 +49,13 @@ class BadDocuments:
             logger.warning("left out: %s", error)
         if self.path is not None:
             record = {"source": str(source.path), "error": str(error)}
-            self._lines.append(json.dumps(record) + "\n")
+            self.lines.append(json.dumps(record) + "\n")
+
+    def take(self, lines: Sequence[str]) -> None:
+        """Add the documents of a job that another process did, from its `lines`."""
+        for line in lines:
+            record = json.loads(line)
+            self.add(Source(Path(record["source"]), ""), CorpusError(record["error"]))
 
     def write(self) -> None:
         """Write the file, or remove that of an earlier job if there is nothing to report.
@@ -57,7 +65,7 @@ class BadDocuments:
         """
         if self.path is None:
             return
-        if self._lines:
-            write_text_atomically(self.path, "".join(self._lines))
+        if self.lines:
+            write_text_atomically(self.path, "".join(self.lines))
         else:
             self.path.unlink(missing_ok=True)

@@ -22,7 +22,7 @@ from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.bad_documents import BadDocuments
 from neuroner_tl.runs.prediction import load_predictor
 from neuroner_tl.runs.prediction_job import Origin, PartStore, Pool, run_job
-from neuroner_tl.runs.prediction_output import STANDARD_OUTPUT, choose_output, write_results
+from neuroner_tl.runs.prediction_output import STANDARD_OUTPUT, Output, choose_output, write_results
 from neuroner_tl.runs.prediction_progress import PredictionProgress
 from neuroner_tl.system.interruption import Interrupted
 from neuroner_tl.system.paths import StrPath
@@ -145,39 +145,19 @@ def predict_files(
     if workers > 1 and any(isinstance(one, Predictor) for one in models):
         raise ParameterError("workers load models themselves; give the folders of the models")
     loading = (models, word_vectors, batch_size, threads, abbreviations, min_confidence)
-    joint = _joint_predictor(*loading)
+    joint = joint_predictor(*loading)
     sources = find_sources(source, input_form)
     where = choose_output(output, form, sources)
     is_file = where.path != STANDARD_OUTPUT
-    bad = BadDocuments(_errors_path(output, errors, is_file))
-    store = PartStore(beside(output, ".parts"), _job(joint)) if is_file else None
-    pool = Pool(joint) if workers == 1 else Pool(None, workers, _joint_predictor, loading)
-    counts = {"documents": 0, "entities": 0}
-
-    def results() -> Iterator[tuple[Source, Document]]:
-        for part in run_job(_origins(sources, bad), pool, store):
-            last, _ = part.origins[-1]
-            progress.update(last, len(part.origins), part.tagged.tokens, part.is_new)
-            for (place, document), found in zip(part.origins, part.tagged.found):
-                if isinstance(found, str):
-                    said = f"{place.path}: document {document.id!r} cannot be tagged ({found})"
-                    bad.add(place, CorpusError(f"{said}; tag it by itself, or leave it out"))
-                    continue
-                counts["documents"] += 1
-                counts["entities"] += len(found)
-                tagged = replace(document, entities=found, unknown=())
-                for observe in observers:
-                    observe(tagged)
-                yield place, tagged
-        if not counts["documents"] and bad.first is not None:
-            raise bad.first  # Nothing is left: no result would be one.
-
+    bad = BadDocuments(errors_path(output, errors, is_file))
+    store = PartStore(beside(output, ".parts"), job_of(joint)) if is_file else None
+    pool = Pool(joint) if workers == 1 else Pool(None, workers, joint_predictor, loading)
     report = ImportReport()
-    tokenizer = joint.predictors[0].tokenizer
-    types = [name for predictor in joint.predictors for name in predictor.types]
     try:
         with PredictionProgress(sources) as progress:
-            write_results(results(), where, tokenizer, report, probabilities, bad.add, types)
+            documents, entities = tag_sources(
+                joint, sources, where, pool, store, bad, report, probabilities, progress, observers
+            )
     except KeyboardInterrupt:
         raise Interrupted(_remains(store)) from None
     finally:
@@ -185,20 +165,86 @@ def predict_files(
     bad.write()
     if store is not None:
         store.remove()
-    lost = [f"{reason}: {entry.count}" for reason, entry in sorted(report.by_reason.items())]
+    lost = losses(report)
     if progress.seconds > SECONDS_WORTH_A_LINE:
         lost.append(progress.speed())
     return PredictedFiles(
         output,
-        **counts,
-        left_alone=_left_alone(source, sources),
+        documents,
+        entities,
+        left_alone=files_left_alone(source, sources),
         notes=tuple(lost),
         bad=bad.number,
         errors=bad.path if bad.number else None,
     )
 
 
-def _joint_predictor(
+def tag_sources(
+    joint: JointPredictor,
+    sources: Sequence[Source],
+    where: Output,
+    pool: Pool,
+    store: Optional[PartStore],
+    bad: BadDocuments,
+    report: ImportReport,
+    probabilities: bool = False,
+    progress: Optional[PredictionProgress] = None,
+    observers: Sequence[Callable[[Document], None]] = (),
+) -> tuple[int, int]:
+    """Tag the texts of files and write the result.
+
+    Args:
+        joint: the models.
+        sources: the files.
+        where: place and format of the result.
+        pool: tags the parts.
+        store: keeps what is done; None keeps nothing.
+        bad: gets the documents that cannot be used.
+        report: counts what the format cannot represent.
+        probabilities: see `predict_files`.
+        progress: shows it, if there is one.
+        observers: see `predict_files`.
+
+    Returns:
+        How many documents were tagged, and how many entities found.
+
+    Raises:
+        NeuroNERError: the result cannot be written, a worker was lost, or, the first of ``bad``, no
+            document can be used.
+    """
+    counts = [0, 0]
+
+    def results() -> Iterator[tuple[Source, Document]]:
+        for part in run_job(_origins(sources, bad), pool, store):
+            last, _ = part.origins[-1]
+            if progress is not None:
+                progress.update(last, len(part.origins), part.tagged.tokens, part.is_new)
+            for (place, document), found in zip(part.origins, part.tagged.found):
+                if isinstance(found, str):
+                    said = f"{place.path}: document {document.id!r} cannot be tagged ({found})"
+                    bad.add(place, CorpusError(f"{said}; tag it by itself, or leave it out"))
+                    continue
+                counts[0] += 1
+                counts[1] += len(found)
+                tagged = replace(document, entities=found, unknown=())
+                for observe in observers:
+                    observe(tagged)
+                yield place, tagged
+        if not counts[0] and bad.first is not None:
+            raise bad.first  # Nothing is left: no result would be one.
+
+    tokenizer = joint.predictors[0].tokenizer
+    types = [name for predictor in joint.predictors for name in predictor.types]
+    write_results(results(), where, tokenizer, report, probabilities, bad.add, types)
+    return counts[0], counts[1]
+
+
+def losses(report: ImportReport) -> list[str]:
+    """Return what a format could not represent, a line for each kind."""
+    return [f"{reason}: {entry.count}" for reason, entry in sorted(report.by_reason.items())]
+
+
+def joint_predictor(
     models: Sequence[Model],
     word_vectors: Optional[StrPath],
     batch_size: int,
@@ -223,7 +269,7 @@ def _origins(sources: Sequence[Source], bad: BadDocuments) -> Iterator[Origin]:
             refuse(error)
 
 
-def _job(joint: JointPredictor) -> dict[str, Any]:
+def job_of(joint: JointPredictor) -> dict[str, Any]:
     """Describe what else than the texts decides what is found."""
     models = []
     for predictor in joint.predictors:
@@ -245,7 +291,8 @@ def _job(joint: JointPredictor) -> dict[str, Any]:
     }
 
 
-def _errors_path(output: Path, errors: Optional[StrPath], is_file: bool) -> Optional[Path]:
+def errors_path(output: Path, errors: Optional[StrPath], is_file: bool) -> Optional[Path]:
+    """Return the file for documents that cannot be used; None for none."""
     if errors is not None:
         return Path(errors)
     return beside(output, ".errors.jsonl") if is_file else None
@@ -263,7 +310,7 @@ def _remains(store: Optional[PartStore]) -> str:
     return f"interrupted; what is done is in {store.folder}; run the same command again to resume"
 
 
-def _left_alone(folder: Path, used: Sequence[Source]) -> tuple[str, ...]:
+def files_left_alone(folder: Path, used: Sequence[Source]) -> tuple[str, ...]:
     """Return the other files of a folder, besides texts and their annotations."""
     if not folder.is_dir():
         return ()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,13 +18,13 @@ from typing import Any
 from neuroner_tl.errors import NeuroNERError, ParameterError
 from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.jobs import LOST, Job, Outcome
-from neuroner_tl.studies.running.local_workers import ONE_THREAD, log_to
+from neuroner_tl.studies.running.local_workers import log_to
+from neuroner_tl.system.ray_cluster import connected, worker_environment
 
 logger = logging.getLogger(__name__)
 
 # How long to wait for a first worker before reporting that the cluster has no free processor.
 _START_SECONDS = 120
-_CONNECT_SECONDS = 10
 
 
 class ClusterWorkers:
@@ -111,7 +110,7 @@ class ClusterWorkers:
         return outcome
 
     def _add_worker(self) -> None:
-        options = {"runtime_env": {"env_vars": _environment()}}
+        options = {"runtime_env": {"env_vars": worker_environment()}}
         worker = self._kind.options(**options).remote(self._study, Path.cwd())
         self._starting[worker.check_folder_visible.remote()] = worker
 
@@ -149,50 +148,12 @@ def cluster_workers(address: str, number: int, study: StudyFolder) -> Iterator[C
     Raises:
         ParameterError: Ray is not installed, or there is no cluster at this address.
     """
-    try:
-        import ray
-    except ImportError:
-        raise ParameterError(
-            "--address: found no Ray on this machine, expected it for runs on a cluster; "
-            'install it with: pip install ".[cluster]" in the repository'
-        ) from None
-    connected_before = ray.is_initialized()
-    if not connected_before:
+    with connected(address) as ray:
+        pool = ClusterWorkers(ray, number, study)
         try:
-            _check_reachable(address)
-            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
-        except (OSError, ValueError, RuntimeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ParameterError(
-                f"--address: found no Ray cluster at {address} ({reason}), expected a running one; "
-                "start it with `ray start --head`, or leave --address out"
-            ) from None
-    pool = ClusterWorkers(ray, number, study)
-    try:
-        yield pool
-    finally:
-        pool.close()
-        if not connected_before:
-            ray.shutdown()
-
-
-def _check_reachable(address: str) -> None:
-    """Check at once whether the address responds; Ray itself tries for minutes.
-
-    Raises:
-        OSError: it does not.
-    """
-    host, colon, port = address.rpartition(":")
-    if colon and port.isdigit() and "://" not in address:
-        socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment of a worker's process; the package may not be installed."""
-    found = {**ONE_THREAD, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-    if "PYTHONPATH" in os.environ:
-        found["PYTHONPATH"] = os.environ["PYTHONPATH"]
-    return found
+            yield pool
+        finally:
+            pool.close()
 
 
 class _Worker:

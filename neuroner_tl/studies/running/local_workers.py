@@ -23,15 +23,7 @@ from tqdm import tqdm
 from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.jobs import LOST, Job, Outcome
 from neuroner_tl.system.interruption import SIGNALS, interruptible
-
-# Libraries read these when they are loaded, so they are set before a worker starts.
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-}
+from neuroner_tl.system.ray_cluster import ONE_THREAD
 
 
 class LocalWorkers:
