@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from neuroner_tl.runs.evaluation import evaluate_model
     from neuroner_tl.runs.file_prediction import predict_files
     from neuroner_tl.runs.folder import RunResult
+    from neuroner_tl.runs.model_archive import pack_model, unpack_model
+    from neuroner_tl.runs.model_description import describe_model
     from neuroner_tl.serving.export import export_model
     from neuroner_tl.serving.service import serve
     from neuroner_tl.silver.annotate import annotate_texts
@@ -88,6 +90,7 @@ _MODULES = {
     "convert_corpus": "corpora.convert",
     "convert_vectors": "vectors.selection",
     "corpus_statistics": "corpora.statistics",
+    "describe_model": "runs.model_description",
     "describe_vectors": "vectors.looking",
     "evaluate_folders": "evaluation.brat_folders",
     "evaluate_model": "runs.evaluation",
@@ -99,6 +102,7 @@ _MODULES = {
     "measure_speed": "benchmark.speed",
     "mention_calibration": "evaluation.calibration",
     "nearest_words": "vectors.looking",
+    "pack_model": "runs.model_archive",
     "parameters_markdown": "parameters.documentation",
     "predict_files": "runs.file_prediction",
     "predict_on_cluster": "runs.cluster_prediction",
@@ -114,6 +118,7 @@ _MODULES = {
     "study_status": "studies.study",
     "train_model": "neuroner",
     "train_vectors": "vectors.training",
+    "unpack_model": "runs.model_archive",
     "verify_study": "studies.study",
     "write_errors": "evaluation.error_page",
 }
@@ -141,6 +146,7 @@ __all__ = [
     "convert_corpus",
     "convert_vectors",
     "corpus_statistics",
+    "describe_model",
     "describe_vectors",
     "evaluate_folders",
     "evaluate_model",
@@ -152,6 +158,7 @@ __all__ = [
     "measure_speed",
     "mention_calibration",
     "nearest_words",
+    "pack_model",
     "parameters_markdown",
     "predict_files",
     "predict_on_cluster",
@@ -167,6 +174,7 @@ __all__ = [
     "study_status",
     "train_model",
     "train_vectors",
+    "unpack_model",
     "verify_study",
     "write_errors",
 ]

@@ -218,8 +218,8 @@ class DocumentScores(NamedTuple):
     Attributes:
         scores: counts by type over all documents, against all of their gold annotations.
         taggable: the same against those gold annotations that tags can represent, if given.
-        per_document: counts of each document by its id, all types together, against all gold
-            annotations.
+        per_document: counts of each document by its id, all types together, against all gold.
+        by_type: for each type, counts of the documents that have it, gold or predicted.
 
     Example::
 
@@ -230,6 +230,7 @@ class DocumentScores(NamedTuple):
     scores: Scores
     taggable: Optional[Scores]
     per_document: dict[str, Counts]
+    by_type: dict[str, dict[str, Counts]]
 
     def counts(self) -> dict[str, list[int]]:
         """Return TP, FP and FN of each document, all types together, by its id."""
@@ -258,14 +259,18 @@ def score_documents(
     """
     every, held = _Tally(), _Tally()
     per_document: dict[str, Counts] = {}
+    by_type: dict[str, dict[str, Counts]] = {}
     for gold, predicted in pairs:
         if gold.id in per_document:
             raise ValueError(f"document {gold.id!r} occurs twice, expected each one once")
         found = spans_of(scored_prediction(gold, predicted).entities)
-        per_document[gold.id] = every.add(spans_of(gold.entities), found)
+        one = every.add(spans_of(gold.entities), found)
+        per_document[gold.id] = one.micro
+        for kind, counts in one.per_type.items():
+            by_type.setdefault(kind, {})[gold.id] = counts
         if taggable is not None:
             held.add(spans_of(taggable(gold)), found)
-    return DocumentScores(every.scores, None if taggable is None else held.scores, per_document)
+    return DocumentScores(every.scores, held.scores if taggable else None, per_document, by_type)
 
 
 class _Tally:
@@ -274,12 +279,12 @@ class _Tally:
     def __init__(self) -> None:
         self._per_type: dict[str, Counts] = {}
 
-    def add(self, gold: AbstractSet[Span], predicted: AbstractSet[Span]) -> Counts:
-        """Take in a document; return its own counts, all types together."""
+    def add(self, gold: AbstractSet[Span], predicted: AbstractSet[Span]) -> Scores:
+        """Take in a document; return its own counts."""
         one = score_spans([gold], [predicted])
         for kind, counts in one.per_type.items():
             self._per_type[kind] = self._per_type.get(kind, Counts()) + counts
-        return one.micro
+        return one
 
     @property
     def scores(self) -> Scores:

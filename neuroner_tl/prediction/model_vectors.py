@@ -10,7 +10,8 @@ from neuroner_tl.corpora.public.download import default_cache
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.system.fingerprint import content_digest
-from neuroner_tl.training.checkpoint import PARAMETERS, SavedModel
+from neuroner_tl.training.checkpoint import SavedModel
+from neuroner_tl.training.manifest import PARAMETERS
 
 logger = logging.getLogger(__name__)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
@@ -13,7 +14,7 @@ from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.training.checkpoint import PARAMETERS
+from neuroner_tl.training.manifest import PARAMETERS
 
 logger = logging.getLogger(__name__)
 
@@ -63,29 +64,38 @@ def training_parameters(model_folder: Optional[Path]) -> list[Parameters]:
     What cannot be read is warned of. Each has ``dataset_text_folder``.
     """
     found: list[Parameters] = []
+    try:
+        for place, parameters in transfer_chain(model_folder):
+            folder = parameters.dataset_text_folder
+            if folder is None or not folder.is_dir():
+                logger.warning(
+                    "the leak check cannot read the corpus of %s, which is no longer at %s",
+                    place,
+                    folder,
+                )
+            else:
+                found.append(parameters)
+    except NeuroNERError as error:
+        logger.warning("the leak check does not know the source's corpus: %s", error)
+    return found
+
+
+def transfer_chain(model_folder: Optional[Path]) -> Iterator[tuple[Path, Parameters]]:
+    """Yield the folders and parameters of a model and of its ancestors, as far as they are there.
+
+    Raises:
+        NeuroNERError: parameters cannot be read.
+    """
     seen: set[Path] = set()
     while model_folder is not None and model_folder.resolve() not in seen:
         seen.add(model_folder.resolve())
         if not (model_folder / PARAMETERS).is_file():
-            break
-        try:
-            parameters = load_parameters(model_folder / PARAMETERS)
-        except NeuroNERError as error:
-            logger.warning("the leak check does not know the source's corpus: %s", error)
-            break
-        folder = parameters.dataset_text_folder
-        if folder is None or not folder.is_dir():
-            logger.warning(
-                "the leak check cannot read the corpus of %s, which is no longer at %s",
-                model_folder,
-                folder,
-            )
-        else:
-            found.append(parameters)
+            return
+        parameters = load_parameters(model_folder / PARAMETERS)
+        yield model_folder, parameters
         model_folder = (
             parameters.pretrained_model_folder if parameters.use_pretrained_model else None
         )
-    return found
 
 
 # Studies train many runs on one pair of corpora.

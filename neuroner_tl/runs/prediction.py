@@ -23,7 +23,8 @@ from neuroner_tl.runs.folder import RunResult, check_writable, create_run_folder
 from neuroner_tl.runs.prediction_files import PredictionFiles
 from neuroner_tl.system.paths import StrPath
 from neuroner_tl.system.threads import set_threads
-from neuroner_tl.training.checkpoint import PARAMETERS, load_model, versions
+from neuroner_tl.training.checkpoint import load_model, versions
+from neuroner_tl.training.manifest import PARAMETERS
 
 logger = logging.getLogger(__name__)
 

@@ -16,9 +16,10 @@ from neuroner_tl.prediction.temperature import save_temperature
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.prepared import PreparedRun
 from neuroner_tl.system.memory import peak_memory
-from neuroner_tl.training.checkpoint import PARAMETERS, VOCABULARY, load_model, versions
+from neuroner_tl.training.checkpoint import VOCABULARY, load_model, versions
 from neuroner_tl.training.events import Stopped
 from neuroner_tl.training.loop import Progress
+from neuroner_tl.training.manifest import PARAMETERS
 from neuroner_tl.training.step import TrainingStep
 
 logger = logging.getLogger(__name__)
@@ -129,7 +130,7 @@ def add_scores(
     if temperature is not None:
         save_temperature(folder.model, temperature)
     results["temperature"] = temperature
-    results.update(measures=named_measures(), scores=scored.scores)
+    results.update(measures=named_measures(), scores=scored.scores, intervals=scored.intervals)
     folder.write_json("document_counts.json", scored.document_counts)
     changed = run.data.changed()
     if changed is not None:

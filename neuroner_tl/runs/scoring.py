@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
 from neuroner_tl.dataset.label_names import label_names
-from neuroner_tl.evaluation.scoring import HEADLINE, MODES, Scores, score_tags
+from neuroner_tl.evaluation.scoring import (
+    HEADLINE,
+    MODES,
+    Counts,
+    DocumentScores,
+    Scores,
+    score_tags,
+)
+from neuroner_tl.evaluation.statistics import f1_interval
 from neuroner_tl.prediction.tagger import Tagger
 from neuroner_tl.prediction.temperature import fit_to_part
 from neuroner_tl.runs.annotations import write_predictions
@@ -22,6 +30,8 @@ class RunScores(NamedTuple):
     Attributes:
         scores: by part, the figures of each measure of `evaluation.scoring.MEASURES`.
         document_counts: by part and document id, TP, FP and FN by the headline measure.
+        intervals: by part, the 95 % interval over documents of F1 by the headline measure, of each
+            type and of all (``micro``); None for fewer than two documents.
 
     Example::
 
@@ -31,6 +41,7 @@ class RunScores(NamedTuple):
 
     scores: dict[str, dict[str, Any]]
     document_counts: dict[str, dict[str, list[int]]]
+    intervals: dict[str, dict[str, Optional[tuple[float, float]]]]
 
 
 class Scorer:
@@ -66,7 +77,7 @@ class Scorer:
             folder: where the predictions go, one folder per part.
             parts: names of the parts; None for all.
         """
-        found = RunScores({}, {})
+        found = RunScores({}, {}, {})
         for name, part in self._data.dataset.parts.items():
             if parts is not None and name not in parts:
                 continue
@@ -85,6 +96,7 @@ class Scorer:
                     **{mode: self._score(labels, name, mode).to_json() for mode in MODES},
                 }
                 found.document_counts[name] = documents.counts()
+                found.intervals[name] = _intervals(documents)
         return found
 
     def _tag(self, part: str) -> np.ndarray:
@@ -97,3 +109,14 @@ class Scorer:
         gold = list(label_names(part, part.labels, names))
         unknown = part.unknown_by_sentence() if len(part.unknown_tokens) else ()
         return score_tags(gold, list(label_names(part, labels, names)), mode, unknown)
+
+
+def _intervals(documents: DocumentScores) -> dict[str, Optional[tuple[float, float]]]:
+    ids = documents.per_document
+
+    def interval(counts: Mapping[str, Counts]) -> Optional[tuple[float, float]]:
+        table = [counts.get(name, Counts()) for name in ids]
+        return f1_interval([(one.tp, one.fp, one.fn) for one in table])
+
+    by_type = {kind: interval(counts) for kind, counts in documents.by_type.items()}
+    return {**by_type, "micro": interval(ids)}

@@ -18,6 +18,7 @@ from neuroner_tl.runs.data_report import check_data
 from neuroner_tl.runs.folder import RunFolder, RunResult, check_writable, create_run_folder
 from neuroner_tl.runs.leaks import warn_of_leaks
 from neuroner_tl.runs.listeners import CompilationLog, EpochLog, Listener, ProgressBar, TensorBoard
+from neuroner_tl.runs.model_card import write_card
 from neuroner_tl.runs.prepared import PreparedRun, prepare_run, pretrained_model
 from neuroner_tl.runs.records import add_scores, results_of, write_resumption, write_start
 from neuroner_tl.runs.resume import read_resumption, resume_command
@@ -29,6 +30,7 @@ from neuroner_tl.system.temporary import disk_full_error
 from neuroner_tl.system.threads import set_threads
 from neuroner_tl.training.events import Stopped
 from neuroner_tl.training.loop import Progress, TrainingLoop
+from neuroner_tl.training.manifest import MANIFEST
 from neuroner_tl.training.step import TrainingStep
 
 NOTHING_TRAINED = "interrupted before the first step; nothing was trained and there is no model"
@@ -174,6 +176,8 @@ class _Training:
                     add_scores(run, folder, results, None if self.judge is None else TRIAL_PARTS)
             except Interrupted:
                 results.update(status="interrupted", reason="interrupted while scoring")
+        if (folder.model / MANIFEST).is_file():
+            write_card(folder, results)
         folder.write_json("results.json", results)
         if results["status"] == "corpus changed":
             raise CorpusError(f"{folder.path}: {results['reason']}")

@@ -12,7 +12,7 @@ from neuroner_tl.errors import CheckpointError, NeuroNERError
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.runs.data import open_corpus
 from neuroner_tl.silver.labels import REPORT, Taught, labels_of_silver
-from neuroner_tl.training.checkpoint import PARAMETERS
+from neuroner_tl.training.manifest import PARAMETERS
 
 
 @dataclass

@@ -30,11 +30,18 @@ from neuroner_tl.errors import CheckpointError
 from neuroner_tl.model.entity_lstm import Architecture
 from neuroner_tl.system.atomic_file import sync, write_json
 from neuroner_tl.system.fingerprint import fingerprint
-from neuroner_tl.training.manifest import FORMAT, MANIFEST, not_listed, read_manifest, seal_of
+from neuroner_tl.training.manifest import (
+    FORMAT,
+    MANIFEST,
+    PARAMETERS,
+    model_folder,
+    not_listed,
+    read_manifest,
+    seal_of,
+)
 from neuroner_tl.training.model_checks import check_labels, check_parameters, check_weights
 
 VOCABULARY = "vocabulary.json"
-PARAMETERS = "parameters.ini"
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 Values = dict[str, dict[str, np.ndarray]]
@@ -217,8 +224,7 @@ def load_model(folder: Path) -> SavedModel:
         CheckpointError: a file is missing, truncated, altered or of a newer format, or does not
             fit the others.
     """
-    if not (folder / MANIFEST).is_file() and (folder / "model" / MANIFEST).is_file():
-        folder = folder / "model"
+    folder = model_folder(folder)
     manifest = read_manifest(folder)
     for member in ("architecture", "text", "training"):
         if not isinstance(manifest.get(member, {}), dict):

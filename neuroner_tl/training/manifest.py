@@ -14,9 +14,17 @@ from neuroner_tl.system.fingerprint import fingerprint
 from neuroner_tl.system.json_text import parse_json
 
 MANIFEST = "manifest.json"
+PARAMETERS = "parameters.ini"
 # 1: the manifest is not sealed; 2: it is.
 FORMAT = 2
 SEALED_FROM = 2
+
+
+def model_folder(folder: Path) -> Path:
+    """Return a model's folder, which may be given by the folder of its run."""
+    inside = folder / "model"
+    is_run = not (folder / MANIFEST).is_file() and (inside / MANIFEST).is_file()
+    return inside if is_run else folder
 
 
 def seal_of(manifest: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from scipy import stats
 from neuroner_tl.evaluation.statistics import (
     Difference,
     compare_systems,
+    f1_interval,
     f1_of,
     holm,
     summarise,
@@ -277,3 +278,25 @@ def test_untested_documents_do_not_count():
     assert (expected.runs, expected.documents) == (2, 10)
     with pytest.raises(ValueError, match="no run was tested"):
         compare_systems(untested, untested)
+
+
+def test_interval_of_f1_is_that_of_the_jackknife():
+    """Against the formula, document by document."""
+    counts = np.random.default_rng(5).integers(0, 6, (9, 3))
+    left_out = [
+        2 * tp / (2 * tp + fp + fn)
+        for tp, fp, fn in (counts.sum(0) - counts[number] for number in range(9))
+    ]
+    deviations = [value - sum(left_out) / 9 for value in left_out]
+    error = (8 / 9 * sum(d * d for d in deviations)) ** 0.5
+    tp, fp, fn = counts.sum(0)
+    f1 = 2 * tp / (2 * tp + fp + fn)
+    assert f1_interval(counts) == pytest.approx((f1 - 2.306 * error, f1 + 2.306 * error), abs=1e-4)
+
+
+def test_intervals_that_are_open_or_end_at_the_borders():
+    assert f1_interval([]) is None and f1_interval([(3, 1, 0)]) is None
+    assert f1_interval([(3, 0, 0)] * 4) == (1.0, 1.0)
+    assert f1_interval([(0, 0, 0)] * 3) == (0.0, 0.0)
+    low, high = f1_interval([(9, 0, 0), (0, 0, 9), (1, 0, 0)])
+    assert low == 0.0 and high == 1.0

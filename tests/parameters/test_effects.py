@@ -13,7 +13,7 @@ from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.resume import read_resumption
 from neuroner_tl.studies.definition.plan import deciding_parameters
-from neuroner_tl.training.checkpoint import PARAMETERS
+from neuroner_tl.training.manifest import PARAMETERS
 
 NAMES = sorted(Parameters.model_fields)
 # Where another value cannot be derived from the type, or needs others.

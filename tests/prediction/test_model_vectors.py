@@ -16,7 +16,8 @@ from neuroner_tl.prediction.model_vectors import (
 )
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.silver.model_annotator import ModelAnnotator
-from neuroner_tl.training.checkpoint import PARAMETERS, VOCABULARY, load_model, save_model
+from neuroner_tl.training.checkpoint import VOCABULARY, load_model, save_model
+from neuroner_tl.training.manifest import PARAMETERS
 
 WORDS = {"of": 0.5, "the": -0.5, "in": 0.25, "Zyqo": 4.0}
 

@@ -37,17 +37,19 @@ def unpack(
     target: Path,
     largest_total: int = LARGEST_TOTAL,
     keep: Optional[Callable[[PurePosixPath], bool]] = None,
+    what: str = "corpus",
 ) -> None:
     """Unpack a tar archive (plain, gzip, bzip2 or xz) into a new folder, all of it or nothing.
 
     Only folders and plain files are made, with ordinary permissions. A single folder that holds
-    everything is stripped, so that the target is the corpus.
+    everything is stripped, so that the target is the corpus or the model.
 
     Args:
         archive: the file.
         target: the folder to make; it may exist if it is empty.
         largest_total: most bytes to unpack.
         keep: tells which files to unpack; None unpacks all.
+        what: what the archive should hold, for errors.
 
     Raises:
         CorpusError: not an archive, or a damaged one, one with a path outside the folder, a link or
@@ -56,11 +58,11 @@ def unpack(
     check_new_folder(target)
     try:
         with temporary_folder(target) as temporary:
-            with _open_archive(archive, largest_total) as packed:
-                _unpack_all(packed, archive, temporary, largest_total, keep)
+            with _open_archive(archive, largest_total, what) as packed:
+                _unpack_all(packed, archive, temporary, largest_total, keep, what)
             inside = list(temporary.iterdir())
             if not inside:
-                raise CorpusError(f"{archive}: contains no files; expected the archive of a corpus")
+                raise CorpusError(f"{archive}: contains no files; expected the archive of a {what}")
             source = inside[0] if len(inside) == 1 and inside[0].is_dir() else temporary
             if source.name in ("train", "valid", "test", "deploy"):
                 source = temporary
@@ -94,8 +96,8 @@ class _Header(tarfile.TarInfo):
 class _Unpacked(io.RawIOBase):
     """The bytes of an archive, unpacked, and no more of them than expected."""
 
-    def __init__(self, file: BinaryIO, archive: Path, largest: int) -> None:
-        self._archive = archive
+    def __init__(self, file: BinaryIO, archive: Path, largest: int, what: str) -> None:
+        self._archive, self._what = archive, what
         self._left = self._largest = largest
         start = file.read(6)
         file.seek(0)
@@ -115,7 +117,7 @@ class _Unpacked(io.RawIOBase):
         content = self._from_xz(len(buffer)) if self._xz else self._source.read(len(buffer))
         self._left -= len(content)
         if self._left < 0:
-            raise _too_large(self._archive, self._largest)
+            raise _too_large(self._archive, self._largest, self._what)
         buffer[: len(content)] = content
         return len(content)
 
@@ -132,19 +134,19 @@ class _Unpacked(io.RawIOBase):
 
 
 @contextlib.contextmanager
-def _open_archive(archive: Path, largest_total: int) -> Iterator[tarfile.TarFile]:
+def _open_archive(archive: Path, largest_total: int, what: str) -> Iterator[tarfile.TarFile]:
     # A block for each file's header and one to fill its last block.
     largest = largest_total + 1024 * MAX_FILES
     with open(archive, "rb") as file:
-        unpacked = io.BufferedReader(_Unpacked(file, archive, largest), 1 << 16)
+        unpacked = io.BufferedReader(_Unpacked(file, archive, largest, what), 1 << 16)
         with tarfile.open(fileobj=unpacked, mode="r|", tarinfo=_Header) as packed:
             yield packed
 
 
-def _too_large(archive: Path, largest_total: int) -> CorpusError:
+def _too_large(archive: Path, largest_total: int, what: str) -> CorpusError:
     return CorpusError(
         f"{archive}: holds more than {largest_total} bytes or {MAX_FILES} files; expected a "
-        "corpus: do not trust this archive"
+        f"{what}: do not trust this archive"
     )
 
 
@@ -154,6 +156,7 @@ def _unpack_all(
     folder: Path,
     largest_total: int,
     keep: Optional[Callable[[PurePosixPath], bool]],
+    what: str,
 ) -> None:
     total = members = 0
     while (member := packed.next()) is not None:
@@ -161,7 +164,7 @@ def _unpack_all(
         packed.members.clear()  # type: ignore[attr-defined]
         members += 1
         if members > MAX_FILES:
-            raise _too_large(archive, largest_total)
+            raise _too_large(archive, largest_total, what)
         path = PurePosixPath(member.name)
         parts = [part for part in path.parts if part != "."]
         if path.is_absolute() or ".." in parts or "\\" in member.name or "\0" in member.name:
@@ -176,13 +179,14 @@ def _unpack_all(
             )
         total += member.size  # including files that are not kept: they are unpacked on the way
         if total > largest_total:
-            raise _too_large(archive, largest_total)
+            raise _too_large(archive, largest_total, what)
         if not parts or member.isdir() or (keep is not None and not keep(path)):
             continue
         target = folder.joinpath(*parts)
         target.parent.mkdir(parents=True, exist_ok=True)
         content = packed.extractfile(member)
         assert content is not None
-        # A name that occurs twice could replace a checked file.
+        if target.exists():  # It could replace a file that is checked.
+            raise CorpusError(f"{archive}: holds {member.name!r} twice; do not trust this archive")
         with content, open(target, "xb") as file:
             shutil.copyfileobj(content, file)

@@ -50,7 +50,7 @@ def test_a_single_outer_folder_is_stripped(tmp_path: Path) -> None:
         (("pipe", (tarfile.FIFOTYPE, "")), "a link, a device"),
         (("null", (tarfile.CHRTYPE, "")), "a link, a device"),
         (("big.txt", b"x" * 2000), "more than 1000 bytes"),
-        (("ok.txt", b"again"), "File exists"),
+        (("ok.txt", b"again"), "holds 'ok.txt' twice"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, member: tuple[str, object], words: str) -> None:
