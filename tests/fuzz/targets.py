@@ -51,6 +51,7 @@ def make_targets() -> dict[str, Target]:
         **_archives(),
         **_models(),
         **_studies(),
+        **_requests(),
     }
 
 
@@ -399,3 +400,24 @@ def _record(run: Any) -> dict[str, Any]:
         "folder": "runs/x",
         "predictions": "runs/x/predictions/test",
     }
+
+
+def _requests() -> dict[str, Target]:
+    from neuroner_tl.corpora.document import Entity
+    from neuroner_tl.serving.inception import CasDocument
+
+    def predict(folder: Path) -> None:
+        # A request is JSON, so what is not UTF-8 never gets here.
+        xmi, types = ((folder / n).read_text("utf-8", "replace") for n in ("x.xmi", "x.xml"))
+        cas = CasDocument(xmi, types)
+        end = len(cas.text)
+        entity = Entity("DISO", ((end // 2, end),), cas.text[end // 2 :], 0.5)
+        cas.add("de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity", "value", [entity])
+        assert CasDocument(cas.to_xmi(), types).text == cas.text
+
+    inception = TESTS / "fixtures" / "inception"
+    files = {
+        "x.xmi": (inception / "document.xmi").read_bytes(),
+        "x.xml": (inception / "types.xml").read_bytes(),
+    }
+    return {"inception": Target(files, dict.fromkeys(files, "lines"), predict)}

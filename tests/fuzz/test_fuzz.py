@@ -12,7 +12,8 @@ from targets import Target, make_targets
 
 from neuroner_tl.errors import CorpusError
 
-NAMES = """annotator bioc-json bioc-xml brat cache conll conll-parts fasttext iexml jsonl jsonl-gz
+NAMES = """annotator bioc-json bioc-xml brat cache conll conll-parts fasttext iexml inception jsonl
+jsonl-gz
 medline model model-resealed parameters pubtator registry run silver standoff store-gain_by_size
 store-layer_ablation store-source_size store-transfer_table study study-noise tar tar-gz terms text
 vectors-bin vectors-glove vectors-gz vectors-text""".split()

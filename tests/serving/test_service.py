@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 import urllib.parse
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -142,30 +143,10 @@ def test_no_time(monkeypatch):
     assert tagger.texts < 20, "nothing is computed for a request that was refused"
 
 
-XMI = """<?xml version="1.0" encoding="UTF-8"?>
-<xmi:XMI xmlns:xmi="http://www.omg.org/XMI" xmlns:cas="http:///uima/cas.ecore"
-    xmlns:type4="http:///de/tudarmstadt/ukp/dkpro/core/api/ner/type.ecore" xmi:version="2.0">
-  <cas:NULL xmi:id="0"/>
-  <type4:NamedEntity xmi:id="19" sofa="1" begin="0" end="2" value="OTHER"
-      inception_internal_predicted="false"/>
-  <cas:Sofa xmi:id="1" sofaNum="1" sofaID="_InitialView" mimeType="text"
-      sofaString="&#x1f600; gout &lt;b&gt;&#10;&#9;Gout"/>
-  <cas:View sofa="1" members="19"/>
-</xmi:XMI>"""
+INCEPTION = Path(__file__).parents[1] / "fixtures" / "inception"
+XMI = (INCEPTION / "document.xmi").read_text("utf-8")
+TYPES = (INCEPTION / "types.xml").read_text("utf-8")
 LAYER = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
-FEATURES = {"value": "String", "value_score": "Double", "inception_internal_predicted": "Boolean"}
-TYPES = (
-    f"""<?xml version="1.0" encoding="UTF-8"?>
-<typeSystemDescription xmlns="http://uima.apache.org/resourceSpecifier"><types><typeDescription>
-<name>{LAYER}</name><description/><supertypeName>uima.tcas.Annotation</supertypeName><features>
-"""
-    + "".join(
-        f"<featureDescription><name>{name}</name><description/>"
-        f"<rangeTypeName>uima.cas.{kind}</rangeTypeName></featureDescription>"
-        for name, kind in FEATURES.items()
-    )
-    + "</features></typeDescription></types></typeSystemDescription>"
-)
 
 
 def ask_inception(xmi=XMI, types=TYPES, layer=LAYER, feature="value"):
