@@ -79,6 +79,11 @@ def annotate_texts(
         CorpusError: a file cannot be used or written.
     """
     texts, terms, output = Path(texts), Path(terms), Path(output)
+    if output.resolve() in (texts.resolve(), terms.resolve()):
+        raise CorpusError(
+            f"{output}: is what is read, and would be overwritten; give another file for the "
+            "annotations"
+        )
     started = time.perf_counter()
     lexicon = Lexicon(read_terms(terms), rules or LexiconRules())
     ready = time.perf_counter()

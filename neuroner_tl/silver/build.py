@@ -187,7 +187,17 @@ def build_silver(
         comparison,
         shared,
     )
-    write_corpus(definition, target, silver, removed, entries, content, to_text(None))
+    may_replace = replace and (target / "report.json").is_file()
+    write_corpus(
+        definition,
+        target,
+        silver,
+        removed,
+        entries,
+        content,
+        to_text(None),
+        replace_old=may_replace,
+    )
     return SilverResult(target, content, to_text)
 
 

@@ -173,6 +173,11 @@ def complete_silver(
     rule = CompletionRule(sure, doubtful, unlikely, longer_spans)
     source, target = Path(silver_folder), Path(output_folder).expanduser()
     remove_leftovers_of(target)
+    if target.resolve() == source.expanduser().resolve():
+        raise CorpusError(
+            f"{target}: is the silver corpus itself, which stays as it is; give another folder for "
+            "the completed one"
+        )
     if not replace or not (target / REPORT).is_file():
         check_new_folder(target)
     corpus = read_corpus(source, train_size=train_size, split_seed=split_seed)
@@ -219,6 +224,9 @@ def complete_silver(
             }
             write_json(folder / REPORT, content)
             write_atomically(folder / "report.txt", _report(source, done).encode("utf-8"))
+            # Another process may have made it meanwhile.
+            if not replace or not (target / REPORT).is_file():
+                check_new_folder(target)
             replace_folder(folder, target)
     except OSError as error:
         raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error

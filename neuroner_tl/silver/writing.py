@@ -9,7 +9,7 @@ from typing import Any
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.duplicates import SharedDocument
-from neuroner_tl.corpora.formats.brat_folders import write_parts
+from neuroner_tl.corpora.formats.brat_folders import check_new_folder, write_parts
 from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.splits import split_documents
 from neuroner_tl.errors import CorpusError
@@ -51,13 +51,16 @@ def write_corpus(
     banned: Sequence[Banned],
     content: dict[str, Any],
     report: str,
+    *,
+    replace_old: bool = False,
 ) -> None:
     """Write the corpus with its reports; the folder appears whole or not at all.
 
     A document whose id cannot be a file name has the nearest name that can.
 
     Raises:
-        CorpusError: nothing is left for train, or the folder cannot be written.
+        CorpusError: nothing is left for train, or the folder cannot be written, or another build
+            has made it meanwhile and it is not to be replaced.
     """
     settings = definition.silver
     percent = settings.valid_percent
@@ -83,6 +86,8 @@ def write_corpus(
                 folder / "blacklist.tsv",
                 [f"{entry.text}\t{entry.occurrences}\t{entry.touched}\n" for entry in banned],
             )
+            if not replace_old:
+                check_new_folder(target)
             replace_folder(folder, target)
     except OSError as error:
         raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error
@@ -106,4 +111,13 @@ def _agreement_lines(silver: Sequence[SilverDocument]) -> list[str]:
 
 def _removed_lines(removed: Sequence[SharedDocument]) -> list[str]:
     heading = "id\tgold document\treason\tshare\n"
-    return [heading] + [f"{r.source}\t{r.target}\t{r.reason}\t{r.share:.3f}\n" for r in removed]
+    return [heading] + [
+        "\t".join(
+            [
+                *(" ".join(name.split()) for name in (r.source, r.target)),
+                r.reason,
+                f"{r.share:.3f}\n",
+            ]
+        )
+        for r in removed
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,26 @@ def test_a_packed_file_has_the_same_bytes_at_any_time(
         written.append((tmp_path / name).read_bytes())
     assert written[0] == written[1]
     assert gzip.decompress(written[0]).count(b"\n") == 3
+
+
+@pytest.mark.parametrize("output", ["texts.jsonl", "terms.txt", "link.tsv"])
+def test_annotations_never_replace_what_they_are_made_of(tmp_path: Path, output: str) -> None:
+    (tmp_path / "texts.jsonl").write_text('{"id": "1", "text": "Gout."}\n')
+    (tmp_path / "terms.txt").write_text("gout\n")
+    (tmp_path / "link.tsv").symlink_to(tmp_path / "texts.jsonl")
+    with pytest.raises(CorpusError, match="would be overwritten"):
+        annotate_texts(tmp_path / "texts.jsonl", tmp_path / "terms.txt", tmp_path / output)
+    assert (tmp_path / "texts.jsonl").read_text().startswith("{")
+    assert (tmp_path / "terms.txt").read_text() == "gout\n"
+
+
+@pytest.mark.parametrize("name", ["a\tb", "a\nb", "a\rb"])
+def test_an_id_that_would_break_a_row_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "texts.jsonl").write_text(json.dumps({"id": name, "text": "Gout."}))
+    (tmp_path / "terms.txt").write_text("gout\n")
+    with pytest.raises(CorpusError, match="has a tab or a line break"):
+        annotate_texts(tmp_path / "texts.jsonl", tmp_path / "terms.txt", tmp_path / "o.tsv")
+    assert not (tmp_path / "o.tsv").exists()
 
 
 def test_a_table_of_coverage(tmp_path: Path) -> None:

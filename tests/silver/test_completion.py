@@ -277,3 +277,10 @@ def test_a_teacher_may_start_from_a_source_of_the_same_corpus(source_run, corpor
     # For any other corpus, the source's is one that it was taught.
     lessons = lessons_of(target, tmp_path)
     assert set(lessons.learned_from.documents) == {corpora.gold.name, corpora.silver.name}
+
+
+def test_a_corpus_is_never_completed_in_its_own_place(silver, tmp_path):
+    (tmp_path / "link").symlink_to(silver)
+    for place in (silver, tmp_path / "link"):
+        with pytest.raises(CorpusError, match="the silver corpus itself"):
+            complete_silver(silver, tmp_path, place, replace=True)

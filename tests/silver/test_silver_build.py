@@ -19,18 +19,19 @@ from brat_documents import write_brat_document
 from neuroner_tl.__main__ import main
 from neuroner_tl.corpora.convert import convert_corpus
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.duplicates import SharedDocument
 from neuroner_tl.corpora.formats.standoff import read_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.leaks import find_leaks
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError
 from neuroner_tl.silver.build import build_silver
-from neuroner_tl.silver.definition import read_silver_definition
-from neuroner_tl.silver.gold import read_gold
+from neuroner_tl.silver.definition import SilverDefinition, read_silver_definition
+from neuroner_tl.silver.gold import GoldStandard, read_gold
 from neuroner_tl.silver.harmonise import Vote
 from neuroner_tl.silver.sections import CleanSection
 from neuroner_tl.silver.selection import SilverDocument
-from neuroner_tl.silver.writing import corpus_documents, write_corpus
+from neuroner_tl.silver.writing import _removed_lines, corpus_documents, write_corpus
 
 DISEASES = ["gout", "renal failure", "breast cancer", "flu", "asthma", "lung cancer"]
 FILLERS = (
@@ -527,6 +528,28 @@ def test_gold_whose_documents_have_no_mention_tells_no_share(data: Path, tmp_pat
     path.write_text(path.read_text().replace("[clean]", "[clean]\nempty_share = gold"))
     with pytest.raises(CorpusError, match="empty_share = gold: none of the 1 train document "):
         build_silver(path)
+
+
+def test_a_corpus_that_appeared_during_a_build_is_not_replaced(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two builds at once the later one took the place of the other's corpus."""
+    path = define(data, tmp_path)
+    other = tmp_path / "out" / "small" / "other"
+
+    def meanwhile(definition: SilverDefinition) -> GoldStandard:
+        other.mkdir(parents=True)
+        return read_gold(definition)
+
+    monkeypatch.setattr("neuroner_tl.silver.build.read_gold", meanwhile)
+    with pytest.raises(CorpusError, match="already exists and would be overwritten"):
+        build_silver(path)
+    assert other.is_dir() and [p.name for p in (tmp_path / "out").iterdir()] == ["small"]
+
+
+def test_ids_in_the_table_of_removed_documents_stay_in_their_rows() -> None:
+    (_, row) = _removed_lines([SharedDocument("a\tb\nc", "gold/test/1", "text", 1.0)])
+    assert row == "a b c\tgold/test/1\ttext\t1.000\n"
 
 
 def test_a_label_model_needs_no_gold(data: Path, tmp_path: Path) -> None:

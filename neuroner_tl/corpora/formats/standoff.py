@@ -118,9 +118,17 @@ def format_standoff(
     Args:
         rows: document id, start, end and text of each annotation.
         extra: further columns by name, a value for each row.
+
+    Raises:
+        CorpusError: an id has a tab or a line break, which would end its column or row.
     """
     extra = extra or {}
     yield "\t".join((*COLUMNS, *extra)) + "\n"
     for index, (name, start, end, says) in enumerate(rows):
+        if name != name.translate(_TO_SPACE):
+            raise CorpusError(
+                f"document {name!r}: the id has a tab or a line break, which stand-off cannot "
+                "hold; rename the document"
+            )
         further = [values[index] for values in extra.values()]
         yield "\t".join((name, str(start), str(end), says.translate(_TO_SPACE), *further)) + "\n"
