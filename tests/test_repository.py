@@ -71,11 +71,12 @@ def test_metadata():
 
 def test_dependencies():
     options = setup_cfg()["options"]
-    assert options["python_requires"] == ">=3.9,<3.12"
+    assert options["python_requires"] == ">=3.9,<3.14"
     assert names(options["install_requires"]) == {
         "tensorflow",
         "tensorflow-addons",
         "numpy",
+        "tensorboard",
         "gensim",
         "scikit-learn",
         "scipy",

@@ -1,6 +1,7 @@
-"""The network as it is usually written in Keras and tensorflow-addons.
+"""The network as it is usually written in Keras, 2 or 3, and tensorflow-addons.
 
-It has automatic differentiation throughout and shares no computation with the layers of this
+Where tensorflow-addons is not installed, three functions here stand in for its own. The network
+has automatic differentiation throughout and shares no computation with the layers of this
 package: it is the oracle of the tests and the yardstick of the benchmark, and nothing else uses
 it.
 """
@@ -16,7 +17,7 @@ from neuroner_tl.model.entity_lstm import Architecture
 from neuroner_tl.model.sequence_optimisation import tfa_text
 
 
-class CoupledCell(tf.keras.layers.AbstractRNNCell):
+class CoupledCell(tf.keras.layers.Layer):
     """The cell of the paper's section 2.1 for one direction, as a Keras cell.
 
     Args:
@@ -155,6 +156,9 @@ class ReferenceModel:
         """Return the losses, ``[batch]``."""
         if self.architecture.use_crf:
             transitions = self.weights["crf"]["transitions"]
+            if tfa_text is None:
+                norm = _crf_log_norm(scores, lengths, transitions)
+                return norm - _crf_sequence_score(scores, labels, lengths, transitions)
             return -tfa_text.crf_log_likelihood(scores, labels, lengths, transitions)[0]
         mask = tf.sequence_mask(lengths, tf.shape(scores)[1], dtype=scores.dtype)
         loss = tf.keras.losses.sparse_categorical_crossentropy(labels, scores, from_logits=True)
@@ -164,4 +168,58 @@ class ReferenceModel:
         """Return the best labels, ``[batch, time]``."""
         if not self.architecture.use_crf:
             return tf.argmax(scores, axis=-1, output_type=tf.int32)
-        return tfa_text.crf_decode(scores, self.weights["crf"]["transitions"], lengths)[0]
+        crf_decode = _crf_decode if tfa_text is None else tfa_text.crf_decode
+        return crf_decode(scores, self.weights["crf"]["transitions"], lengths)[0]
+
+
+def _crf_sequence_score(
+    scores: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor
+) -> tf.Tensor:
+    """Score the given labels, as the function of this name in tensorflow-addons."""
+    mask = tf.sequence_mask(lengths, tf.shape(scores)[1], dtype=scores.dtype)
+    own = tf.gather(scores, labels, axis=2, batch_dims=2)
+    pairs = tf.gather_nd(transitions, tf.stack([labels[:, :-1], labels[:, 1:]], axis=2))
+    return tf.reduce_sum(own * mask, 1) + tf.reduce_sum(pairs * mask[:, 1:], 1)
+
+
+def _crf_log_norm(scores: tf.Tensor, lengths: tf.Tensor, transitions: tf.Tensor) -> tf.Tensor:
+    """Compute the logarithm of the partition function by the forward recursion."""
+    by_time = tf.transpose(scores, [1, 0, 2])
+    alphas = tf.scan(
+        lambda alpha, own: own + tf.reduce_logsumexp(alpha[:, :, None] + transitions, axis=1),
+        by_time[1:],
+        initializer=by_time[0],
+    )
+    alphas = tf.transpose(tf.concat([by_time[:1], alphas], axis=0), [1, 0, 2])
+    return tf.reduce_logsumexp(tf.gather(alphas, lengths - 1, axis=1, batch_dims=1), axis=1)
+
+
+def _crf_decode(
+    scores: tf.Tensor, transitions: tf.Tensor, lengths: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Find the best labels, ``[batch, time]``, 0 in the padding, and their scores."""
+    batch, labels = tf.shape(scores)[0], tf.shape(scores)[2]
+    by_time = tf.transpose(scores, [1, 0, 2])
+    inside = tf.transpose(tf.sequence_mask(lengths, tf.shape(scores)[1]))
+    unmoved = tf.tile(tf.range(labels)[None], [batch, 1])
+
+    def forward(state: tuple, step: tuple) -> tuple:
+        (best, _), (own, is_inside) = state, step
+        ways = best[:, :, None] + transitions
+        origin = tf.argmax(ways, axis=1, output_type=tf.int32)
+        return (
+            tf.where(is_inside[:, None], own + tf.reduce_max(ways, axis=1), best),
+            tf.where(is_inside[:, None], origin, unmoved),
+        )
+
+    best, origins = tf.scan(forward, (by_time[1:], inside[1:]), initializer=(by_time[0], unmoved))
+    final = tf.concat([by_time[:1], best], axis=0)[-1]
+    last = tf.argmax(final, axis=1, output_type=tf.int32)
+    earlier = tf.scan(
+        lambda label, origin: tf.gather(origin, label, axis=1, batch_dims=1),
+        origins,
+        initializer=last,
+        reverse=True,
+    )
+    found = tf.transpose(tf.concat([earlier, last[None]], axis=0))
+    return found * tf.cast(tf.transpose(inside), tf.int32), tf.reduce_max(final, axis=1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from importlib import metadata
+from typing import Any, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -11,10 +13,28 @@ from neuroner_tl.model import crf
 from neuroner_tl.model.forward_backward import Lattice, lattice
 from neuroner_tl.model.layer import InitialWeights, Layer, Weights, glorot
 
+# tensorflow-addons' functions for texts; None where it is not installed.
+tfa_text: Optional[Any] = None
 with warnings.catch_warnings():
     # tensorflow-addons announces its end of life at every import; users cannot help it.
     warnings.filterwarnings("ignore", message="(?s).*TensorFlow Addons")
-    from tensorflow_addons import text as tfa_text
+    try:
+        from tensorflow_addons import text as _addons_text
+
+        tfa_text = _addons_text
+    except ImportError:
+        pass  # It has no version for this Python, processor or TensorFlow.
+
+
+def crf_implementation(closed_form: bool) -> str:
+    """Name the implementation of the CRF's loss, for the log and the record of a run.
+
+    Args:
+        closed_form: as in `LabelSequenceOptimisation`; true for whatever is compiled.
+    """
+    if closed_form or tfa_text is None:
+        return "closed form"
+    return f"tensorflow-addons {metadata.version('tensorflow-addons')}"
 
 
 class LabelSequenceOptimisation(Layer):
@@ -33,7 +53,8 @@ class LabelSequenceOptimisation(Layer):
     Args:
         weights: the variables, or none.
         closed_form: compute the loss with `neuroner_tl.model.crf` (which XLA can compile), else
-            with the functions of tensorflow-addons. The results are the same.
+            with the functions of tensorflow-addons where it is installed. The results are the
+            same.
 
     Example::
 
@@ -45,7 +66,7 @@ class LabelSequenceOptimisation(Layer):
 
     def __init__(self, weights: Weights, closed_form: bool = True) -> None:
         super().__init__(weights)
-        self.closed_form = closed_form
+        self.closed_form = closed_form or tfa_text is None
 
     @staticmethod
     def initial(rng: np.random.Generator, labels: int) -> InitialWeights:
@@ -82,8 +103,11 @@ class LabelSequenceOptimisation(Layer):
             return self._entropy(scores, labels, lengths, partial, smoothing)
         scores = self._with_ends(scores, lengths)
         transitions = tf.convert_to_tensor(self.weights["transitions"])
-        if partial and self.closed_form:
-            return crf.partial_loss(scores, labels, lengths, transitions, smoothing)
+        if self.closed_form or tfa_text is None:
+            if partial:
+                return crf.partial_loss(scores, labels, lengths, transitions, smoothing)
+            gold = crf.sequence_score(scores, labels, lengths, transitions, smoothing)
+            return crf.log_partition(scores, lengths, transitions) - gold
         if partial:
             agreeing = crf.agreeing_scores(scores, labels)
             every, known = (
@@ -94,10 +118,9 @@ class LabelSequenceOptimisation(Layer):
                     scores, labels, lengths, transitions, smoothing, known
                 )
             return every - known
-        if self.closed_form or smoothing:
+        if smoothing:
             gold = crf.sequence_score(scores, labels, lengths, transitions, smoothing)
-            log_norm = crf.log_partition if self.closed_form else tfa_text.crf_log_norm
-            return log_norm(scores, lengths, transitions) - gold
+            return tfa_text.crf_log_norm(scores, lengths, transitions) - gold
         return -tfa_text.crf_log_likelihood(scores, labels, lengths, transitions)[0]
 
     def _entropy(

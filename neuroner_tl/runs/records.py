@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from neuroner_tl.evaluation.scoring import named_measures
 from neuroner_tl.messages.numbers import counted
+from neuroner_tl.model.sequence_optimisation import crf_implementation
 from neuroner_tl.parameters.files import write_parameters
 from neuroner_tl.prediction.temperature import save_temperature
 from neuroner_tl.runs.folder import RunFolder
@@ -42,6 +43,8 @@ def write_start(run: PreparedRun, folder: RunFolder) -> None:
     logger.info("run folder: %s", folder.path)
     if run.compiled:
         logger.info("the training step is compiled: the first steps take a few seconds each")
+    if run.network.architecture.use_crf:
+        logger.info("CRF: %s; TensorFlow %s", crf_implementation(run.compiled), tf.__version__)
 
 
 def write_resumption(run: PreparedRun, folder: RunFolder, progress: Progress) -> None:
@@ -54,7 +57,7 @@ def write_resumption(run: PreparedRun, folder: RunFolder, progress: Progress) ->
             "epoch": progress.epoch,
             "batch": progress.batch,
             "changed": run.resumption.changes,
-            "versions": versions(),
+            "versions": versions(run.compiled),
         }
     )
     write_parameters(run.parameters, folder.path / PARAMETERS)
@@ -93,7 +96,7 @@ def results_of(
             "seconds": round(step.compilation_seconds, 3),
         },
         "peak_memory_mb": round(peak_memory()),
-        "versions": versions(),
+        "versions": versions(run.compiled),
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
         "architecture": run.network.architecture.to_dict(),
         "vocabulary": {

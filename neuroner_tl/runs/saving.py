@@ -132,6 +132,7 @@ class RunSaver:
                     "epoch": self.progress.best_epoch,
                     "score": self.progress.best_score,
                     "seed": self.step.seed,
+                    "compiled": self.compiled,
                     **self.word_vectors,
                 },
                 str(self.progress.best_epoch),

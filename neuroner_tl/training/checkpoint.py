@@ -28,6 +28,7 @@ from neuroner_tl.corpora.text.identity import TextIdentity
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.model.entity_lstm import Architecture
+from neuroner_tl.model.sequence_optimisation import crf_implementation
 from neuroner_tl.system.atomic_file import sync, write_json
 from neuroner_tl.system.fingerprint import fingerprint
 from neuroner_tl.training.manifest import (
@@ -73,13 +74,18 @@ class SavedModel:
     training: dict[str, Any] = field(default_factory=dict)
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of the software that computes, for the record of a run."""
+def versions(compiled: bool = True) -> dict[str, str]:
+    """Return the versions of the software that computes, for the record of a run.
+
+    Args:
+        compiled: whether the training step is compiled, on which the CRF's implementation depends.
+    """
     return {
         "neuroner_tl": neuroner_tl.__version__,
         "tensorflow": tf.__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
+        "crf": crf_implementation(closed_form=compiled),
     }
 
 
@@ -186,7 +192,7 @@ def _write_files(
         files += write_variables(folder / f"{kind}-{tag}", by_layer)
     manifest = {
         "format": FORMAT,
-        "versions": versions(),
+        "versions": versions(bool(training.get("compiled", True))),
         "architecture": architecture.to_dict(),
         "text": text.__dict__,
         "labels": list(labels),

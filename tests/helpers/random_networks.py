@@ -3,13 +3,22 @@
 import itertools
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from neuroner_tl.dataset.batches import Batch
 from neuroner_tl.dataset.packed_words import pack_words
 from neuroner_tl.model.entity_lstm import Architecture, create_network, initial_weights
+from neuroner_tl.model.sequence_optimisation import tfa_text
 
 VOCABULARY, ALPHABET = 30, 20
+
+with_addons = pytest.mark.skipif(tfa_text is None, reason="tensorflow-addons is not installed")
+# Both ways to compute the loss of layer 6.
+CRF_WAYS = pytest.mark.parametrize(
+    "closed_form",
+    [pytest.param(True, id="closed"), pytest.param(False, id="addons", marks=with_addons)],
+)
 
 ARCHITECTURES = [
     Architecture(

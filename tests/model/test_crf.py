@@ -6,10 +6,9 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy_network import all_paths
-from random_networks import decode
-from tensorflow_addons import text as tfa_text
+from random_networks import CRF_WAYS, decode, with_addons
 
-from neuroner_tl.model import crf
+from neuroner_tl.model import crf, reference, sequence_optimisation
 from neuroner_tl.model.sequence_optimisation import LabelSequenceOptimisation
 
 GARBAGE = 1e4
@@ -65,7 +64,7 @@ SAMPLES = [
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: "-".join(map(str, s.lengths)))
 class TestLayer:
-    @pytest.mark.parametrize("closed_form", [True, False], ids=["closed", "addons"])
+    @CRF_WAYS
     def test_loss(self, sample, closed_form):
         found = sample.layer(closed_form).loss(
             tf.constant(sample.scores), tf.constant(sample.gold), tf.constant(sample.lengths)
@@ -78,6 +77,39 @@ class TestLayer:
         assert found.tolist() == [sample.best(row) for row in range(len(sample.lengths))]
 
 
+def test_the_closed_form_stands_in_where_addons_is_missing(monkeypatch):
+    monkeypatch.setattr(sequence_optimisation, "tfa_text", None)
+    layer = SAMPLES[0].layer(closed_form=False)
+    assert layer.closed_form
+    assert sequence_optimisation.crf_implementation(closed_form=False) == "closed form"
+
+
+@with_addons
+def test_the_record_names_addons_with_its_version():
+    assert sequence_optimisation.crf_implementation(closed_form=True) == "closed form"
+    named = sequence_optimisation.crf_implementation(closed_form=False)
+    assert named.startswith("tensorflow-addons 0.")
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: "-".join(map(str, s.lengths)))
+def test_the_references_own_functions_equal_enumeration(sample, monkeypatch):
+    monkeypatch.setattr(reference, "tfa_text", None)
+    rows = range(len(sample.lengths))
+    scores = sample.scores.copy()
+    scores[:, 0] += sample.start
+    for row in rows:
+        scores[row, sample.lengths[row] - 1] += sample.end
+    _, lengths, transitions = sample.arguments()
+    norm = reference._crf_log_norm(tf.constant(scores), lengths, transitions)
+    np.testing.assert_allclose(norm, [sample.log_z(row) for row in rows], rtol=1e-9)
+    gold = reference._crf_sequence_score(
+        tf.constant(scores), tf.constant(sample.gold), lengths, transitions
+    )
+    np.testing.assert_allclose(norm - gold, [sample.loss(row) for row in rows], rtol=1e-8)
+    best, _ = reference._crf_decode(tf.constant(scores), transitions, lengths)
+    assert best.numpy().tolist() == [sample.best(row) for row in rows]
+
+
 def test_neuroners_rows_of_start_and_end_are_two_vectors():
     """Its two more labels, which score -1000 everywhere but outside the sentence."""
     sample = Sample([4], 3, 9, padding=0)
@@ -87,11 +119,12 @@ def test_neuroners_rows_of_start_and_end_are_two_vectors():
     scores = np.full((1, 6, 5), -1000.0)
     scores[0, 1:-1, :3] = sample.scores[0]
     scores[0, 0, 3] = scores[0, -1, 4] = 0.0
-    gold = np.concatenate([[3], sample.gold[0], [4]])[None]
-    log_likelihood, _ = tfa_text.crf_log_likelihood(scores, gold, np.array([6]), transitions)
+    gold = (3, *sample.gold[0], 4)
+    paths = dict(all_paths(scores[0], transitions, np.zeros(5), np.zeros(5)))
+    expected = np.logaddexp.reduce(list(paths.values())) - paths[gold]
     layer = sample.layer(True)
     arguments = tf.constant(sample.scores), tf.constant(sample.gold), tf.constant(sample.lengths)
-    np.testing.assert_allclose(layer.loss(*arguments), -log_likelihood.numpy(), rtol=1e-9)
+    np.testing.assert_allclose(layer.loss(*arguments), [expected], rtol=1e-9)
 
 
 @settings(max_examples=25, deadline=None)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from numpy_network import all_paths
+from random_networks import CRF_WAYS
 
 from neuroner_tl.model.sequence_optimisation import LabelSequenceOptimisation
 
 SMOOTHING = 0.2
 LABELS = 3
 LENGTHS = np.array([4, 1, 3], np.int32)
-WAYS = pytest.mark.parametrize("closed_form", [True, False], ids=["closed", "addons"])
 
 
 class Sample:
@@ -57,7 +57,7 @@ def expected_losses(sample):
     return np.array(losses)
 
 
-@WAYS
+@CRF_WAYS
 @pytest.mark.parametrize("partial", [False, True])
 def test_the_mean_over_all_sequences(closed_form, partial):
     sample = Sample()
@@ -65,7 +65,7 @@ def test_the_mean_over_all_sequences(closed_form, partial):
     np.testing.assert_allclose(found, expected_losses(sample), rtol=1e-9)
 
 
-@WAYS
+@CRF_WAYS
 def test_sentences_with_open_tokens_are_not_smoothed(closed_form):
     sample = Sample(open_tokens=[(0, 2), (2, 5)])  # the latter is past the end
     layer = sample.layer(closed_form)

@@ -6,6 +6,7 @@ import tensorflow as tf
 from batch_gradients import evaluate_gradients
 from random_networks import (
     ARCHITECTURES,
+    CRF_WAYS,
     architecture_id,
     encode_words,
     random_batch,
@@ -46,7 +47,7 @@ def assert_close(found, expected, tolerance):
 
 @pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=architecture_id)
-@pytest.mark.parametrize("closed_form", [True, False], ids=["closed", "addons"])
+@CRF_WAYS
 def test_float64_equals_reference(architecture, closed_form):
     network = random_network(architecture, closed_form=closed_form)
     batch = random_batch([1, 6, 4, 9], pad_time=2, pad_words=3)

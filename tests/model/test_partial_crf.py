@@ -6,12 +6,12 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy_network import all_paths
+from random_networks import CRF_WAYS
 
 from neuroner_tl.model import crf
 from neuroner_tl.model.sequence_optimisation import LabelSequenceOptimisation
 
 GARBAGE = 1e4
-WAYS = pytest.mark.parametrize("closed_form", [True, False], ids=["closed", "addons"])
 
 
 class Sample:
@@ -55,7 +55,7 @@ class Sample:
         return layer.loss(scores, tf.constant(self.labels), tf.constant(self.lengths), partial)
 
 
-@WAYS
+@CRF_WAYS
 @pytest.mark.parametrize("seed", range(3))
 def test_loss_equals_enumeration(closed_form, seed):
     sample = Sample([1, 2, 3, 4, 5, 4], 3, seed)
@@ -77,7 +77,7 @@ def test_any_batch(lengths, labels, seed, known, scale):
     np.testing.assert_allclose(found, sample.expected(), rtol=1e-9, atol=1e-7)
 
 
-@WAYS
+@CRF_WAYS
 def test_gradients_equal_finite_differences(closed_form):
     sample = Sample([4, 1, 3], 3, 5, padding=0)
     layer = sample.layer(closed_form)
@@ -119,7 +119,7 @@ def test_gradient_is_the_marginals_minus_those_under_what_is_known():
     np.testing.assert_allclose(d_transitions, pairs, atol=1e-12)
 
 
-@WAYS
+@CRF_WAYS
 @pytest.mark.parametrize("with_crf", [True, False])
 def test_with_all_labels_known_it_is_the_loss_of_gold_labels(closed_form, with_crf):
     sample = Sample([1, 3, 5], 4, 7, known=1.0)
@@ -128,7 +128,7 @@ def test_with_all_labels_known_it_is_the_loss_of_gold_labels(closed_form, with_c
     np.testing.assert_allclose(found, plain, rtol=1e-10)
 
 
-@WAYS
+@CRF_WAYS
 @pytest.mark.parametrize("with_crf", [True, False])
 @pytest.mark.parametrize("dtype", [tf.float32, tf.float64], ids=lambda d: d.name)
 def test_with_no_label_known_nothing_is_learnt(closed_form, with_crf, dtype):

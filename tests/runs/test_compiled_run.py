@@ -1,8 +1,13 @@
 """Whole runs in compiled mode: as good as plain ones, and compiled once in a process."""
 
-import pytest
+import json
 
+import pytest
+from random_networks import with_addons
+
+from neuroner_tl.model import sequence_optimisation
 from neuroner_tl.neuroner import NeuroNER
+from neuroner_tl.training.program import training_program
 
 
 def run(folder, tiny, corpora, **changes):
@@ -24,3 +29,19 @@ def test_both_modes_end_at_the_same_f1(corpora, tiny, tmp_path):
     again = run(tmp_path, tiny, corpora, jit_compile=True, **epochs)
     assert again["compilation"] == {"shapes": 0, "seconds": 0.0}
     assert again["scores"] == compiled["scores"]
+
+
+@with_addons
+def test_both_implementations_of_the_crf_give_the_same_scores(corpora, tiny, tmp_path, monkeypatch):
+    found = []
+    for name in ("tensorflow-addons", "closed form"):
+        training_program.cache_clear()  # It is traced with the functions that are there.
+        output = tmp_path / name
+        results = run(output, tiny, corpora, maximum_number_of_epochs=3, jit_compile=False)
+        manifest = json.loads(next(output.glob("*/model/manifest.json")).read_text("utf-8"))
+        assert results["versions"]["crf"].startswith(name)
+        assert manifest["versions"] == results["versions"]
+        found.append(results["scores"])
+        monkeypatch.setattr(sequence_optimisation, "tfa_text", None)
+    training_program.cache_clear()
+    assert found[0] == found[1]

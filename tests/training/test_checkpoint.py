@@ -113,7 +113,7 @@ def test_the_manifest_says_what_the_model_is(folder):
     assert manifest["format"] == FORMAT
     assert manifest["labels"] == ["O", "B-D", "I-D"]
     assert manifest["text"]["tokenizer_identity"] == "alnum-1"
-    assert set(manifest["versions"]) == {"neuroner_tl", "tensorflow", "numpy", "python"}
+    assert set(manifest["versions"]) == {"neuroner_tl", "tensorflow", "numpy", "python", "crf"}
     assert set(manifest["files"]) == {
         path.name for path in folder.iterdir() if path.name != "manifest.json"
     }
