@@ -208,7 +208,7 @@ def _write_entry(folder: Path, key: str, data: EncodedCorpus) -> None:
     }
     # ASCII: a word may hold what UTF-8 cannot, half of a surrogate pair.
     for name, content in ((STRINGS, strings), (VOCABULARY, dataset.vocabulary.to_json())):
-        with open(folder / name, "w", encoding="ascii") as file:
+        with open(folder / name, "w", encoding="ascii", newline="\n") as file:
             json.dump(content, file)
     files = {name: fingerprint(folder / name) for name in (ARRAYS, VOCABULARY, STRINGS)}
     write_json(folder / MANIFEST, {"format": CACHE_FORMAT, "key": key, "files": files})

@@ -70,7 +70,8 @@ def sync(path: Path) -> None:
 
 def _fsync(path: Path) -> None:
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        # Windows writes out only what is open for writing.
+        descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     except PermissionError:
         return  # Windows cannot open folders; it makes names durable itself.
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -169,11 +170,11 @@ class _Worker:
             os.chdir(self._current)
         if not self._study.path.is_dir():
             raise NeuroNERError(
-                f"{self._study.path}: a machine of the cluster, {os.uname().nodename}, does not "
+                f"{self._study.path}: a machine of the cluster, {platform.node()}, does not "
                 "see the study's folder, expected a disk that all machines share; set "
                 "output_folder to one"
             )
-        log_to(self._study, f"ray-{os.uname().nodename}-{os.getpid()}")
+        log_to(self._study, f"ray-{platform.node()}-{os.getpid()}")
 
     def make(self, job: Job) -> Outcome:
         """Execute a run and record it."""

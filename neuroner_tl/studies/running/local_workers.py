@@ -105,15 +105,10 @@ class _Worker:
         )
         former = {name: os.environ.get(name) for name in ONE_THREAD}
         os.environ.update(ONE_THREAD)
-        # Starting the tracker unblocks signals, so it must run already.
-        resource_tracker.ensure_running()
-        # The worker inherits the mask: a signal that comes while it starts waits until it can
-        # be handled, neither killing it nor being lost.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
-            self.process.start()
+            with _signals_held_back():
+                self.process.start()
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             for name, value in former.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
         theirs.close()
@@ -153,9 +148,29 @@ class _Worker:
             self.process.join()
 
 
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Start a worker with SIGINT and SIGTERM blocked, where the system can block signals.
+
+    The worker inherits the mask: a signal that comes while it starts waits until it can be handled,
+    neither killing it nor being lost.
+    """
+    if os.name != "posix":
+        yield
+        return
+    # Starting the tracker unblocks signals, so it must run already.
+    resource_tracker.ensure_running()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def work(connection: Connection, index: int, study: StudyFolder) -> None:
     """Do job after job, until the connection is closed."""
-    os.setsid()
+    if os.name == "posix":
+        os.setsid()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -174,7 +189,8 @@ def _work(connection: Connection) -> None:
     with interruptible():
         # A Ctrl-C that came while this process was still in the terminal's session is the study's.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        if os.name == "posix":
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         from neuroner_tl.studies.running.execution import execute
 
         while True:
@@ -192,6 +208,7 @@ def log_to(study: StudyFolder, name: str) -> None:
         filename=study.logs / f"{name}.log",
         format="%(asctime)s %(message)s",
         level=logging.INFO,
+        encoding="utf-8",
         force=True,
     )
     # A log on a full disk must not cover the terminal with tracebacks.
