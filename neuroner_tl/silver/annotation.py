@@ -77,13 +77,20 @@ def annotate(
                 given[source.name] = own
         records[source.name] = {"kind": source.kind, **annotator.record}
         taught = taught.together(annotator.learned_from)
+        if not any(found) and any(own is not None for own in found):
+            logger.warning(
+                "%s: found no mention in any text, and its silence counts as a vote against those "
+                "of others; correct it or its types in [types], or remove it from [annotators]",
+                source.name,
+            )
         texts = [own for own in found[: len(pool)] if own is not None]
+        scored = counted(sum(own is not None for own in found[len(pool) :]), "gold document")
         logger.info(
-            "%s: %s in %s, and %s to learn from",
+            "%s: %s in %s%s",
             source.name,
             counted(sum(map(len, texts)), "mention"),
             counted(len(texts), "text"),
-            counted(sum(own is not None for own in found[len(pool) :]), "gold document"),
+            f", and {scored} to learn from" if judged else "",
         )
     sample = Sample(judged, marks[len(pool) :], corpora)
     return Annotations(marks[: len(pool)], sample, records, taught)

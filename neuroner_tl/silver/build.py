@@ -12,6 +12,7 @@ from typing import Any, Optional, Union
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat_folders import check_new_folder
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.silver.agreement import Agreement
 from neuroner_tl.silver.annotation import annotate, learned_from
@@ -29,6 +30,7 @@ from neuroner_tl.silver.definition import (
 from neuroner_tl.silver.gold import read_gold
 from neuroner_tl.silver.harmonise import Given
 from neuroner_tl.silver.label_model import LabelModel, learn_label_model
+from neuroner_tl.silver.named_files import check_named_files
 from neuroner_tl.silver.quality import Quality, measure
 from neuroner_tl.silver.report import Step, format_report
 from neuroner_tl.silver.selection import (
@@ -42,6 +44,8 @@ from neuroner_tl.system.temporary import (
 )
 
 logger = logging.getLogger(__name__)
+
+_HARMONISED = "harmonised by"  # the step that decides, named by its rule
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,15 @@ def build_silver(
     settings = definition.silver
     target = settings.output_folder.expanduser() / settings.name
     remove_leftovers_of(target)
-    if not replace or not (target / "report.json").is_file():
+    built = (target / "report.json").is_file()
+    if built and not replace:
+        raise CorpusError(
+            f"{target}: already exists and would be overwritten; replace the corpus with "
+            "--replace, or give it another name in [silver]"
+        )
+    if not built:
         check_new_folder(target)
+    check_named_files(definition)
     steps: list[Step] = []
     texts = read_texts(definition)
     gold = read_gold(definition)
@@ -122,17 +133,14 @@ def build_silver(
     consensus = make_consensus(definition, training, label_model)
     silver, agreement = _harmonise(definition, pool, pool_spans, consensus)
     steps.append(
-        Step(f"harmonised by {consensus.rule.name}", len(pool), len(silver), 0, mentions_of(silver))
+        Step(f"{_HARMONISED} {consensus.rule.name}", len(pool), len(silver), 0, mentions_of(silver))
     )
 
     entries, banned = make_blacklist(definition, silver, training)
     silver = clean_mentions(definition, silver, banned, steps)
     silver = select(definition, silver, training, steps)
     if not silver:
-        raise CorpusError(
-            f"{definition.path}: no document is left after the last step; loosen the conditions in "
-            "[clean]"
-        )
+        raise CorpusError(f"{definition.path}: {_why_nothing_is_left(steps)}")
     quality = Quality()
     if training.documents:
         quality = measure(definition, training, banned, label_model)
@@ -154,6 +162,7 @@ def build_silver(
         "gold_documents": len(training.documents),
         "documents": len(silver),
         "mentions": mentions_of(silver),
+        "unknown_regions": sum(len(document.unknown) for document in silver),
         "unique_mentions": len({text for document in silver for text in document.keys()}),
         "rule": consensus.rule.to_json(),
         "extensions": {
@@ -199,6 +208,23 @@ def build_silver(
         replace_old=may_replace,
     )
     return SilverResult(target, content, to_text)
+
+
+def _why_nothing_is_left(steps: Sequence[Step]) -> str:
+    """Say which step took the last documents or their last mentions, and what to change."""
+    for step in steps:
+        if step.name.startswith(_HARMONISED) and not step.mentions_after:
+            return (
+                f"no mention is left where texts are {step.name}; lower threshold in [harmonise], "
+                "or see what the annotators find"
+            )
+        if not step.documents_after:
+            break
+    return (
+        f"no document is left after the step {step.name!r}, which was given "
+        f"{counted(step.documents_before, 'document')} and "
+        f"{counted(step.mentions_before, 'mention')}; loosen the conditions in [clean]"
+    )
 
 
 def _label_model(

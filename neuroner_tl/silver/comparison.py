@@ -234,9 +234,14 @@ def _type_of(folder: Path, silver: Iterable[Document]) -> str:
     if isinstance(recorded, str):
         return recorded
     found = {entity.type for document in silver for entity in document.entities}
+    if not found:
+        raise CorpusError(
+            f"{folder}: found no annotation, expected a silver corpus; give its folder, with "
+            "train and valid in it"
+        )
     if len(found) != 1:
         raise CorpusError(
-            f"{folder}: has entities of the types {', '.join(sorted(found)) or 'none'}, expected "
+            f"{folder}: has entities of the types {', '.join(sorted(found))}, expected "
             "one; name the one to count (--type)"
         )
     return found.pop()

@@ -28,6 +28,7 @@ TRIED = 1000
 _SHOWN_TERMS = 1000
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
 _FEWEST_ROWS = 5
+_FOLDERS = ("brat", "text")  # formats that may be folders
 _LONGEST_TERM = 100  # characters of the median line of a list of names
 _SHOWN_TYPES = 5
 
@@ -116,6 +117,12 @@ def examine_texts(paths: Sequence[Path], form: Optional[str]) -> Texts:
         ParameterError: the format is unknown, or the files are in different ones.
     """
     forms = {path: form or detect_format(path) for path in paths}
+    for path in paths:
+        if form is not None and form not in _FOLDERS and path.is_dir():
+            raise CorpusError(
+                f"{path}: found a folder, expected a file in the format {form}; give the file, or "
+                "leave the format out for a folder of .txt files"
+            )
     first_path, first_form = next(iter(forms.items()))
     for path, other in forms.items():
         if other == STANDOFF:
@@ -220,10 +227,10 @@ def _check_terms(path: Path, terms: Sequence[str]) -> None:
             "line; give it as texts or annotations"
         )
     for separator, name in _SEPARATORS.items():
-        columns = [term.count(separator) for term in terms]
-        many = sum(map(bool, columns)) > len(terms) / 2
-        even = len(terms) >= _FEWEST_ROWS and len(set(columns)) == 1 and columns[0]
-        if even or (many and separator == "\t"):
+        having = sum(separator in term for term in terms)
+        # A name may have one of its own, so rows need not have the same number.
+        everywhere = len(terms) >= _FEWEST_ROWS and having == len(terms)
+        if everywhere or (having > len(terms) / 2 and separator == "\t"):
             example = next(term for term in terms if separator in term)
             raise CorpusError(
                 f"{path}: found columns separated by {name} such as {example[:60]!r}, expected one "

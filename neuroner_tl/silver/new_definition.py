@@ -228,7 +228,12 @@ def _gold_mentions(definition: SilverDefinition) -> dict[str, int]:
         types = [entity.type for document in documents for entity in document.entities]
         found[name] = types.count(kind)
         if not found[name]:
-            shown = ", ".join(sorted(set(types))) or "none"
+            if not types:
+                raise CorpusError(
+                    f"{name}: found no annotation in its train part, expected some of {kind}; give "
+                    "an annotated corpus, or leave it out"
+                )
+            shown = ", ".join(sorted(set(types)))
             raise CorpusError(
                 f"{name}: found the types {shown} in its train part, expected {kind}; rename the "
                 "type with `neuroner-tl corpus convert --rename`, or leave the corpus out"

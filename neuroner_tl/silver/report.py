@@ -205,14 +205,15 @@ def _coverage(documents: int, covered: Mapping[str, int]) -> str:
 
 
 def _boundaries(corpus: str, tables: dict[str, BoundaryTable]) -> str:
+    first = max(36, *(len(label) + 1 for label in tables), 0)
     lines = [
         f"{corpus}: boundaries",
-        f"{'consensus':<36}{'gold':>7}{'silver':>8}{'exact':>8}{'other':>8}",
+        f"{'consensus':<{first}}{'gold':>7}{'silver':>8}{'exact':>8}{'other':>8}",
     ]
     for label, table in tables.items():
         content = table.to_json()
         lines.append(
-            f"{label:<36}{content['gold_mean_tokens']:>7.2f}{content['silver_mean_tokens']:>8.2f}{table.exact:>8}{content['other_limits']:>8}"
+            f"{label:<{first}}{content['gold_mean_tokens']:>7.2f}{content['silver_mean_tokens']:>8.2f}{table.exact:>8}{content['other_limits']:>8}"
         )
     lines.append(
         "gold, silver: mean tokens of an entity; other: overlaps a gold entity, other boundaries"
@@ -232,7 +233,9 @@ def _entities(silver: Sequence[SilverDocument]) -> str:
     top = ", ".join(
         f"{text} {100 * number / total:.1f} %" for text, number in counts.most_common(_MAX_ENTITIES)
     )
+    regions = sum(len(document.unknown) for document in silver)
+    unknown = f", {counted(regions, 'unknown region')}" if regions else ""
     return (
-        f"{counted(len(silver), 'document')}, {counted(total, 'mention')}, {len(counts)} unique; "
-        f"most common: {top}"
+        f"{counted(len(silver), 'document')}, {counted(total, 'mention')}, {len(counts)} unique"
+        f"{unknown}; most common: {top}"
     )

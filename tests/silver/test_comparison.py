@@ -98,6 +98,10 @@ def test_what_cannot_be_compared(corpora: tuple[Path, Path], tmp_path: Path) -> 
     write_brat_document(two, silver / "train")
     with pytest.raises(CorpusError, match="types CHED, DISO, expected one"):
         compare_silver(silver, [gold])
+    bare = silver.parent / "bare"
+    write_brat_document(Document("6", "No mention."), bare / "train")
+    with pytest.raises(CorpusError, match="bare: found no annotation, expected a silver corpus"):
+        compare_silver(bare, [gold])
     for path in (gold / "train").iterdir():
         path.unlink()
     (gold / "train").rmdir()

@@ -210,6 +210,10 @@ BAD_LISTS = {
     "numbers": ("1\n2\n", "found 2 lines and no name with a letter"),
     "tabs": ("id\tname\n1\tpepsin\nx", r"columns separated by tabs such as 'id\\tname'"),
     "commas": ("a,b\n" * 2 + "c,d\ne,f\ng,h\ni,j\n", "columns separated by commas such as 'a,b'"),
+    "csv": (
+        "id,name\n" + "1,pepsin\n3,amylase\n4,lipase\n5,renin\n" + '2,"a, b"\n',
+        "columns separated by commas such as",
+    ),
     "long": (f"{'word ' * 30}\n", "found lines of 149 characters, expected a term list"),
     "jsonl": ('{"id": "1", "text": "a"}\n', "found a file in the format jsonl, expected a term"),
     "latin": (b"\xe9t\xe9\n", "not UTF-8"),
@@ -241,7 +245,8 @@ def test_names_may_have_commas(folder: Path) -> None:
         ({"annotations": ["none.xml"]}, "none.xml: no such file or folder"),
         ({"annotations": ["enzymes.txt"]}, "enzymes.txt: found none of the formats"),
         ({"gold": ["none"]}, "none: no such folder"),
-        ({"texts_format": "jsonl"}, "abstracts: cannot be read"),
+        ({"gold": ["abstracts"]}, "abstracts: found no annotation in its train part, expected"),
+        ({"texts_format": "jsonl"}, "abstracts: found a folder, expected a file in the format jso"),
     ],
 )
 def test_what_is_refused(folder: Path, changes: dict[str, Any], words: str) -> None:

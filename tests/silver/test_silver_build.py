@@ -324,7 +324,9 @@ def test_a_given_blacklist_and_an_old_corpus(data: Path, tmp_path: Path, capsys)
     texts = [p.read_text() for p in (tmp_path / "out" / "small").rglob("*.ann")]
     assert "patients" in " ".join(texts) and "gout" not in " ".join(texts)
     assert main(["silver", "build", str(path)]) == 2
-    assert "already exists" in capsys.readouterr().err
+    assert "already exists and would be overwritten; replace the corpus with --repl" in " ".join(
+        capsys.readouterr().err.split()
+    )
     assert main(["silver", "build", str(path), "--replace"]) == 0
 
 
@@ -411,11 +413,17 @@ def test_former_names_are_refused_with_the_new_one(data: Path, tmp_path: Path) -
     ("old", "new", "words"),
     [
         ("texts = texts.jsonl", "texts = none.jsonl", "none.jsonl: no such file"),
-        ("lexicon:one.txt", "lexicon:none.txt", "none.txt: cannot be read"),
-        ("brat:tagged", "brat:none", "none: no such file or folder"),
+        ("lexicon:one.txt", "lexicon:gold", "gold: found a folder, expected a term list;"),
+        ("brat:tagged", "brat:none", "none: found no such file or folder, expected annotations in"),
+        ("brat:tagged", "model:none", "expected the folder of a model;"),
+        ("brat:tagged", "train:none with some.ini", "none: found no such file or folder, expected"),
+        ("brat:tagged", "train:gold with some.ini", "some.ini: found no such file or folder, exp"),
+        ("blacklist = gold", "blacklist = none.txt", "blacklist in [clean]: "),
+        ("[gold]", "[coverage]\nother = none.tsv\n[gold]", "other in [coverage]: "),
         ("corpora = gold", "corpora = nothing/gold", "no such folder"),
         ("type = DISO", "type = PRGE", "no entity of type PRGE"),
-        ("min_annotations = 1", "min_annotations = 100", "no document is left"),
+        ("min_annotations = 1", "min_annotations = 100", "left after the step 'too sparse or"),
+        ("threshold = 2", "threshold = 9", "harmonised by tolerant votes of 9; lower threshold in"),
         ("brat:tagged", "model:gold", "holds no model"),
     ],
 )
@@ -426,6 +434,27 @@ def test_what_cannot_be_used(data: Path, tmp_path: Path, old: str, new: str, wor
         build_silver(read_silver_definition(path))
     assert words in str(caught.value)
     assert not (tmp_path / "out" / "small").exists()
+
+
+def test_a_missing_file_is_found_before_any_text_is_annotated(
+    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    path = define(data, tmp_path)
+    path.write_text(path.read_text().replace("brat:tagged", "brat:none"))
+    with pytest.raises(CorpusError, match=r"silver\.ini: brat in \[annotators\]: .*none: found no"):
+        build_silver(path)
+    assert not caplog.records
+
+
+def test_an_annotator_that_finds_nothing_is_named(
+    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = define(data, tmp_path)
+    path.write_text(path.read_text().replace("[gold]", "[types]\nbrat = Diseases\n[gold]"))
+    build_silver(path)
+    (record,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert record.getMessage().startswith("brat: found no mention in any text")
 
 
 def test_another_tagger_of_other_texts(data: Path, tmp_path: Path, caplog) -> None:  # type: ignore[no-untyped-def]
@@ -570,7 +599,10 @@ def test_a_label_model_needs_no_gold(data: Path, tmp_path: Path) -> None:
     documents = list(corpus.parts["train"].documents(ImportReport()))
     mentions = [entity for document in documents for entity in document.entities]
     assert mentions and all(0.5 <= (entity.probability or 0) <= 1 for entity in mentions)
-    assert any(document.unknown for document in documents)
+    documents += corpus.parts["valid"].documents(ImportReport())
+    regions = sum(len(document.unknown) for document in documents)
+    assert regions and result.content["unknown_regions"] == regions
+    assert f"unique, {regions} unknown region" in result.report
 
 
 def test_ids_that_cannot_be_file_names(data: Path, tmp_path: Path) -> None:

@@ -242,7 +242,7 @@ def test_gold_documents_are_tagged_by_models_that_have_not_seen_them(
     [
         ("train:other with {}", CorpusError, "a gold corpus of which nothing is learned"),
         ("train:copy with {}", CorpusError, "all of the 8 documents of"),
-        ("train:extra with none.ini", ParameterError, "none.ini"),
+        ("train:extra with none.ini", CorpusError, "none.ini"),
         ("train:extra", ParameterError, "expected a corpus and a parameter file"),
         ("train: with {}", ParameterError, "expected a corpus and a parameter file"),
         ("train:empty with {}", CorpusError, "has no entity of type DISO"),
