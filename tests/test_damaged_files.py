@@ -145,7 +145,9 @@ def test_a_remark_before_the_only_record(tmp_path: Path) -> None:
 
 
 def test_progress_of_another_form() -> None:
-    progress = Progress(3, 2, 100, 0.1 + 0.2, 2, 1, 1 / 3, 7, True, LossWatch(1e-300, 5.5, 0.1, 9))
+    progress = Progress(
+        3, 2, 100, 0.1 + 0.2, 2, 1, 1 / 3, 7, 2, 1, True, LossWatch(1e-300, 5.5, 0.1, 9)
+    )
     whole = progress.to_json()
     assert Progress.from_json(json.loads(json.dumps(whole))) == progress
     for change in ({"epoch": None}, {"without_gain": "x"}, {"watch": 3}, {"best_score": []}):

@@ -318,11 +318,6 @@ class TestPredict:
         (tmp_path / "x.ann").write_text("T1\tDISO 0 4\tGout\n")
         assert "expected a text" in predict(input=tmp_path / "x.ann")
 
-    def test_last_text_is_not_utf8(self, predict, tmp_path):
-        path = tmp_path / "texts" / "c.txt"
-        path.write_bytes(b"\xff\xfe")
-        assert str(path) in predict()
-
     def test_output_is_a_file(self, predict, tmp_path):
         (tmp_path / "file").write_text("mine")
         assert "cannot be written" in predict(output=tmp_path / "file")

@@ -128,4 +128,8 @@ def test_predict_one_file(source_run, tmp_path):
     target = tmp_path / "out"
     arguments = ["predict", "--model", source_run.folder.model, "--input", source]
     assert main([*map(str, arguments), "--output", str(target)]) == 0
-    assert sorted(path.name for path in target.iterdir()) == ["note.ann", "note.txt"]
+    assert sorted(path.name for path in target.iterdir()) == [
+        "annotation.conf",
+        "note.ann",
+        "note.txt",
+    ]

@@ -56,9 +56,9 @@ def used(monkeypatch):
     found = []
     make = Predictor.__init__
 
-    def spied(self, model, word_vectors=None, batch_size=64):
+    def spied(self, model, word_vectors=None, *more, **options):
         found.append(word_vectors)
-        make(self, model, word_vectors, batch_size)
+        make(self, model, word_vectors, *more, **options)
 
     monkeypatch.setattr(Predictor, "__init__", spied)
     return found
