@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.formats.brat_folders import check_new_folder
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
@@ -37,7 +36,7 @@ from neuroner_tl.silver.selection import (
     SilverDocument,
 )
 from neuroner_tl.silver.texts import draw_texts, in_gold, read_texts
-from neuroner_tl.silver.writing import corpus_documents, write_corpus
+from neuroner_tl.silver.writing import check_new_corpus, corpus_documents, write_corpus
 from neuroner_tl.system.paths import StrPath
 from neuroner_tl.system.temporary import (
     remove_leftovers_of,
@@ -104,14 +103,7 @@ def build_silver(
     settings = definition.silver
     target = settings.output_folder.expanduser() / settings.name
     remove_leftovers_of(target)
-    built = (target / "report.json").is_file()
-    if built and not replace:
-        raise CorpusError(
-            f"{target}: already exists and would be overwritten; replace the corpus with "
-            "--replace, or give it another name in [silver]"
-        )
-    if not built:
-        check_new_folder(target)
+    check_new_corpus(target, replace)
     check_named_files(definition)
     steps: list[Step] = []
     texts = read_texts(definition)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 from neuroner_tl.corpora.document import Document, Entity
-from neuroner_tl.corpora.formats.brat_folders import check_new_folder, write_parts
+from neuroner_tl.corpora.formats.brat_folders import write_parts
 from neuroner_tl.corpora.leaks import all_documents
 from neuroner_tl.corpora.reader import PartReader, read_corpus
 from neuroner_tl.errors import CorpusError, ParameterError
@@ -27,6 +27,7 @@ from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.screen import table_lines
 from neuroner_tl.silver.labels import REPORT, labels_of_silver
 from neuroner_tl.silver.spans import DisjointSpans, SpanTree
+from neuroner_tl.silver.writing import check_new_corpus
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.json_text import read_object
 from neuroner_tl.system.paths import StrPath
@@ -178,8 +179,7 @@ def complete_silver(
             f"{target}: is the silver corpus itself, which stays as it is; give another folder for "
             "the completed one"
         )
-    if not replace or not (target / REPORT).is_file():
-        check_new_folder(target)
+    check_new_corpus(target, replace)
     corpus = read_corpus(source, train_size=train_size, split_seed=split_seed)
     report, known = read_object(source / REPORT), labels_of_silver(source)
     model = load_model(Path(teacher_folder))
@@ -225,8 +225,7 @@ def complete_silver(
             write_json(folder / REPORT, content)
             write_atomically(folder / "report.txt", _report(source, done).encode("utf-8"))
             # Another process may have made it meanwhile.
-            if not replace or not (target / REPORT).is_file():
-                check_new_folder(target)
+            check_new_corpus(target, replace)
             replace_folder(folder, target)
     except OSError as error:
         raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error

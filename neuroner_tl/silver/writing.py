@@ -16,6 +16,7 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.silver.blacklist import Banned
 from neuroner_tl.silver.definition import SilverDefinition
 from neuroner_tl.silver.harmonise import Vote
+from neuroner_tl.silver.labels import REPORT
 from neuroner_tl.silver.selection import SilverDocument
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.file_name import usable_name
@@ -41,6 +42,21 @@ def corpus_documents(silver: Sequence[SilverDocument], kind: str) -> list[Docume
         )
         for document in silver
     ]
+
+
+def check_new_corpus(target: Path, replace_old: bool) -> None:
+    """Refuse a folder that is not empty, unless it is a silver corpus that is to be replaced.
+
+    Raises:
+        CorpusError: it is not empty, or is a file.
+    """
+    if not (target / REPORT).is_file():
+        check_new_folder(target)
+    elif not replace_old:
+        raise CorpusError(
+            f"{target}: already exists and would be overwritten; replace the corpus with "
+            "--replace, or give another name or folder"
+        )
 
 
 def write_corpus(
@@ -77,7 +93,7 @@ def write_corpus(
     try:
         with temporary_folder(target) as folder:
             write_parts(folder, parts)
-            write_json(folder / "report.json", content)
+            write_json(folder / REPORT, content)
             write_atomically(folder / "report.txt", report.encode("utf-8"))
             write_atomically(folder / "definition.ini", definition.path.read_bytes())
             _write_table(folder / "agreement.tsv", _agreement_lines(silver))
@@ -86,8 +102,7 @@ def write_corpus(
                 folder / "blacklist.tsv",
                 [f"{entry.text}\t{entry.occurrences}\t{entry.touched}\n" for entry in banned],
             )
-            if not replace_old:
-                check_new_folder(target)
+            check_new_corpus(target, replace_old)
             replace_folder(folder, target)
     except OSError as error:
         raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error

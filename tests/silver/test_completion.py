@@ -202,7 +202,7 @@ def test_a_corpus_is_completed_and_says_by_whom(silver, source_run, corpora, tmp
     text = (output / "report.txt").read_text()
     assert text.startswith("silver corpus small\n") and completion.ADDED in text
     assert f"written to {output}" in printed and completion.ADDED in printed
-    with pytest.raises(CorpusError, match="already exists"):
+    with pytest.raises(CorpusError, match="already exists .* with --replace"):
         complete_silver(silver, source_run.folder.path, output)
     again = complete_silver(silver, source_run.folder.path, output, sure=1, replace=True)
     assert again.counts[completion.ADDED] == 0
