@@ -68,6 +68,7 @@ def test_same_seed_gives_the_same_weights_in_another_process(process_run, source
     assert results["scores"] == json.loads(json.dumps(source_run.results["scores"]))
 
 
+@pytest.mark.slow
 def test_interruption_saves_everything(corpora, tiny, tmp_path):
     process = start(
         "neuroner_tl",

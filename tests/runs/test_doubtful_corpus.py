@@ -55,6 +55,7 @@ def whole(settings, tmp_path_factory):
     return fit(settings, tmp_path_factory.mktemp("whole"))
 
 
+@pytest.mark.slow
 def test_resuming_changes_nothing(settings, whole, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         interrupt_after(patch, 7)

@@ -62,12 +62,14 @@ def test_mentions_of_a_type_that_train_lacks_are_missed(small):
         assert scores[measure]["per_type"]["ONLYTEST"]["fn"] == 1
 
 
+@pytest.mark.slow
 def test_such_a_run_can_be_resumed(small, tmp_path):
     shutil.copytree(small.folder.path, tmp_path / "run")
     again = resume_run(tmp_path / "run", {"maximum_number_of_epochs": 2})
     assert again.status == "finished" and again.results["epochs"] == 2
 
 
+@pytest.mark.slow
 def test_such_a_model_is_a_source_and_a_target(small, corpus, corpora, tiny, tmp_path):
     source = {"use_pretrained_model": True, "pretrained_model_folder": small.folder.model}
     onward = fit(corpora.gold, tmp_path / "onward", tiny, **source)

@@ -92,6 +92,7 @@ def test_epoch_averages_are_means_over_the_last_epochs():
         assert_close(averages_of(step), weighted(last, [1] * len(last)))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("settings", [EXPONENTIAL, EPOCHS], ids=["exponential", "epochs"])
 @pytest.mark.parametrize("optimiser", ["sgd", "adam"])
@@ -136,6 +137,7 @@ def settings(corpora, tiny):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["epochs", pytest.param("exponential", marks=pytest.mark.slow)])
 def test_a_resumed_run_has_the_same_averages(kind, settings, tmp_path, monkeypatch):
     settings = {**settings, "weight_averaging": kind}

@@ -53,6 +53,7 @@ def corpus(study, name):
     return folder
 
 
+@pytest.mark.slow
 def test_models_are_scored_on_the_corpora_that_they_were_not_trained_on(made):
     _, study, records = made
     found = {(r["arm"], r["corpus"]): sorted(r["elsewhere"]) for r in records.values()}
@@ -79,6 +80,7 @@ def test_models_are_scored_on_the_corpora_that_they_were_not_trained_on(made):
     )
 
 
+@pytest.mark.slow
 def test_nothing_is_scored_twice(made, capsys, monkeypatch):
     path, study, records = made
     before = (study / "runs.jsonl").read_bytes()
@@ -87,6 +89,7 @@ def test_nothing_is_scored_twice(made, capsys, monkeypatch):
     assert (study / "runs.jsonl").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_documents_that_taught_a_model_are_left_out(made, tmp_path, monkeypatch):
     """The other corpus has a test document that is in the train part of a model's corpus."""
     path, study, records = made
@@ -114,6 +117,7 @@ def test_documents_that_taught_a_model_are_left_out(made, tmp_path, monkeypatch)
     assert len(read_corpus(places["other"]).parts["test"]) == 3
 
 
+@pytest.mark.slow
 def test_the_report_has_both_directions(made, capsys):
     path, study, _ = made
     capsys.readouterr()

@@ -154,6 +154,7 @@ def test_a_source_that_learns_nothing_has_failed(write_study, store, monkeypatch
     assert record["status"] == "failed" and "learns nothing" in record["error"]
 
 
+@pytest.mark.slow
 def test_a_corpus_that_changes_while_a_study_runs_is_noticed(write_study, tmp_path, store, corpora):
     gold = shutil.copytree(corpora.gold, tmp_path / "gold")
     train = attempts.train_run
@@ -184,6 +185,7 @@ def test_what_a_programming_error_says_is_recorded_too(write_study, store, monke
     assert record["error"] == "ZeroDivisionError: division by zero"
 
 
+@pytest.mark.slow
 def test_an_interrupted_study_resumes_with_the_same_result(
     write_study, folder, store, capsys, monkeypatch
 ):
@@ -292,6 +294,7 @@ def test_more_source_documents_than_there_are_is_the_error_of_that_run(write_stu
     assert record["arm"] == "source" and "found 9, but the train part" in record["error"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["load_data", "pretrained_model"])
 def test_a_signal_while_a_run_is_set_up_ends_the_study(
     name, write_study, store, capsys, monkeypatch
