@@ -22,7 +22,7 @@ from typing import Any, Optional
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.formats.bounded import check_covered
-from neuroner_tl.corpora.formats.xml_records import iterate_records, local_name
+from neuroner_tl.corpora.formats.xml_records import documents_of_records, local_name
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 
@@ -41,17 +41,9 @@ def iterate_iexml(path: Path, report: ImportReport) -> Iterator[Document]:
         CorpusError: not XML, no record, or an annotation without a group; the message names the
             line.
     """
-    found = False
-    for element in iterate_records(path, RECORD, "IeXML"):
-        found = True
-        try:
-            document = _read_record(element, path, report)
-        except CorpusError as error:
-            report.refuse(error)
-            continue
-        yield document
-    if not found:
-        raise CorpusError(f"{path}: no {RECORD} element; expected MEDLINE records in IeXML")
+    yield from documents_of_records(
+        path, RECORD, "IeXML", "MEDLINE records in IeXML", _read_record, report
+    )
 
 
 def _read_record(record: Any, path: Path, report: ImportReport) -> Document:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.formats.xml_records import iterate_records
+from neuroner_tl.corpora.formats.xml_records import documents_of_records
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 
@@ -30,17 +30,7 @@ def iterate_medline(path: Path, report: ImportReport) -> Iterator[Document]:
         CorpusError: not well-formed, no record, or a record without PMID; the message names the
             line.
     """
-    found = False
-    for element in iterate_records(path, RECORD, _FORM):
-        found = True
-        try:
-            document = _read_record(element, path, report)
-        except CorpusError as error:
-            report.refuse(error)
-            continue
-        yield document
-    if not found:
-        raise CorpusError(f"{path}: no {RECORD} element; expected {_FORM}")
+    yield from documents_of_records(path, RECORD, _FORM, _FORM, _read_record, report)
 
 
 def _read_record(record: Any, path: Path, report: ImportReport) -> Document:

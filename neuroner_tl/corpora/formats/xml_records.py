@@ -3,14 +3,50 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Optional
 
 from lxml import etree
 
+from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.bounded import LONGEST_LINE, BoundedReader
+from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
+
+
+def documents_of_records(
+    path: Path,
+    name: str,
+    form: str,
+    expected: str,
+    read: Callable[[Any, Path, ImportReport], Document],
+    report: ImportReport,
+) -> Iterator[Document]:
+    """Yield the document of each element with a name; the report may take those that are refused.
+
+    Args:
+        path: the file.
+        name: as in `iterate_records`.
+        form: likewise.
+        expected: what the error says if there is none.
+        read: makes the document of an element.
+        report: the import report.
+
+    Raises:
+        CorpusError: as in `iterate_records`; no such element, or one that cannot be used.
+    """
+    found = False
+    for element in iterate_records(path, name, form):
+        found = True
+        try:
+            document = read(element, path, report)
+        except CorpusError as error:
+            report.refuse(error)
+            continue
+        yield document
+    if not found:
+        raise CorpusError(f"{path}: no {name} element; expected {expected}")
 
 
 def iterate_records(path: Path, name: str, form: str) -> Iterator[Any]:
