@@ -7,11 +7,10 @@ failure (CRF)``, does.
 from __future__ import annotations
 
 import dataclasses
-from bisect import bisect_left, insort
-from typing import Optional
 
-from neuroner_tl.corpora.document import Document, Entity
-from neuroner_tl.corpora.text.abbreviations import Abbreviation, Span, find_abbreviations, places_of
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.text.abbreviations import introduced_forms, places_by_form
+from neuroner_tl.corpora.text.spans import DisjointSpans
 
 
 def tag_abbreviations(document: Document) -> Document:
@@ -25,6 +24,7 @@ def tag_abbreviations(document: Document) -> Document:
         document: its mentions do not overlap.
 
     Example:
+        >>> from neuroner_tl.corpora.document import Entity
         >>> text = "Renal failure (RF) is common. RF is treatable."
         >>> failure = Entity("DISO", ((0, 13),), "Renal failure")
         >>> tagged = tag_abbreviations(Document("1", text, (failure,)))
@@ -32,34 +32,20 @@ def tag_abbreviations(document: Document) -> Document:
         [(0, 'Renal failure'), (15, 'RF'), (30, 'RF')]
     """
     text = document.text
-    introduced: dict[str, Abbreviation] = {}
-    for found in find_abbreviations(text):
-        # The first of two introductions counts.
-        introduced.setdefault(text[slice(*found.short)], found)
+    introduced = introduced_forms(text)
     if not introduced:
         return document
-    taken = sorted((entity.start, entity.end) for entity in document.entities)
-    entities = list(document.entities)
-    for short, found in introduced.items():
-        model = _mention_of(found.long, document.entities)
-        if model is None:
-            continue
-        for start, end in places_of(text, {short}):
-            if _is_free((start, end), taken):
-                insort(taken, (start, end))
-                entities.append(
-                    dataclasses.replace(model, fragments=((start, end),), text=text[start:end])
+    entities = {(entity.start, entity.end): entity for entity in document.entities}
+    mentions = DisjointSpans(entities)
+    # The mention that is the long form, or its head.
+    said = {short: mentions.ending_from(end) for short, (_, end) in introduced.items()}
+    tagged = {short: entities[span] for short, span in said.items() if span is not None}
+    places = places_by_form(text, tagged.keys())
+    for short, model in tagged.items():
+        for place in places[short]:
+            if not mentions.share_text(place):
+                mentions.add(place)
+                entities[place] = dataclasses.replace(
+                    model, fragments=(place,), text=text[slice(*place)]
                 )
-    entities.sort(key=lambda entity: (entity.start, entity.end))
-    return dataclasses.replace(document, entities=tuple(entities))
-
-
-def _mention_of(long: Span, entities: tuple[Entity, ...]) -> Optional[Entity]:
-    """Return the mention that is a long form, or its head."""
-    return next((one for one in entities if one.start < long[1] <= one.end), None)
-
-
-def _is_free(place: Span, taken: list[Span]) -> bool:
-    """Tell whether a place shares no character with sorted spans that do not overlap."""
-    after = bisect_left(taken, (place[1], 0))
-    return not after or taken[after - 1][1] <= place[0]
+    return dataclasses.replace(document, entities=tuple(entities[span] for span in mentions))

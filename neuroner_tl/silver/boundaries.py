@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.text.spans import Span, SpanTree
 from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
-from neuroner_tl.silver.spans import Span, SpanTree
 
 MIN_CASES = 5
 MIN_SHARE = 2 / 3

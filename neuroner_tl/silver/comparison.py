@@ -16,6 +16,7 @@ from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.leaks import all_documents
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.text.abbreviations import find_abbreviations, places_by_form, share_text
+from neuroner_tl.corpora.text.spans import SpanTree
 from neuroner_tl.corpora.text.tokenizers import AlnumTokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import fixed
@@ -24,7 +25,6 @@ from neuroner_tl.messages.screen import table_lines, wrapped
 from neuroner_tl.silver.blacklist import key
 from neuroner_tl.silver.definition import corpus_name
 from neuroner_tl.silver.gold import folder_or_archive, read_parts
-from neuroner_tl.silver.spans import SpanTree
 from neuroner_tl.system.json_text import read_object
 from neuroner_tl.system.paths import StrPath
 

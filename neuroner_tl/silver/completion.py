@@ -21,12 +21,12 @@ from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.formats.brat_folders import write_parts
 from neuroner_tl.corpora.leaks import all_documents
 from neuroner_tl.corpora.reader import PartReader, read_corpus
+from neuroner_tl.corpora.text.spans import DisjointSpans, SpanTree
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.screen import table_lines
 from neuroner_tl.silver.labels import REPORT, labels_of_silver
-from neuroner_tl.silver.spans import DisjointSpans, SpanTree
 from neuroner_tl.silver.writing import check_new_corpus
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.json_text import read_object

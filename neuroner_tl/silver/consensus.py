@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Optional, Union
 
 from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.text.spans import DisjointSpans
 from neuroner_tl.silver.boundaries import Extensions, learn_extensions
 from neuroner_tl.silver.definition import SilverDefinition
 from neuroner_tl.silver.harmonise import (
@@ -22,7 +23,6 @@ from neuroner_tl.silver.harmonise import (
 )
 from neuroner_tl.silver.label_model import LabelModel, Posterior
 from neuroner_tl.silver.learning import learn_rule
-from neuroner_tl.silver.spans import DisjointSpans
 from neuroner_tl.silver.stacking import CandidateClassifier, learn_classifier
 
 

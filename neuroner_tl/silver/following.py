@@ -11,13 +11,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from neuroner_tl.corpora.text.abbreviations import (
-    find_abbreviations,
+    introduced_forms,
     is_short_form,
     places_by_form,
 )
+from neuroner_tl.corpora.text.spans import DisjointSpans
 from neuroner_tl.silver.blacklist import key
 from neuroner_tl.silver.selection import SilverDocument
-from neuroner_tl.silver.spans import DisjointSpans, Span
 
 
 def without(document: SilverDocument, banned: AbstractSet[str]) -> SilverDocument:
@@ -51,10 +51,7 @@ def follow_long_forms(document: SilverDocument) -> SilverDocument:
     text = document.text
     votes = {(vote.start, vote.end): vote for vote in document.votes}
     mentions, unknown = DisjointSpans(votes), DisjointSpans(document.unknown)
-    # The first of two introductions counts.
-    introduced: dict[str, Span] = {}
-    for found in find_abbreviations(text):
-        introduced.setdefault(text[slice(*found.short)], found.long)
+    introduced = introduced_forms(text)
     places = places_by_form(text, introduced.keys())
     for short, (_, end) in introduced.items():
         # A mention that ends there is the long form, or its head.

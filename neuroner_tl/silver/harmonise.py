@@ -25,7 +25,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any, NamedTuple, Optional, Union
 
-from neuroner_tl.silver.spans import Span, SpanTree
+from neuroner_tl.corpora.text.spans import Span, SpanTree
 
 
 class Mark(NamedTuple):

@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from neuroner_tl.corpora.text.spans import SpanTree
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.silver.blacklist import key
 from neuroner_tl.silver.harmonise import Given, Span, Vote, candidates
 from neuroner_tl.silver.label_model import LabelModel, Posterior
-from neuroner_tl.silver.spans import SpanTree
 
 _FORM = ("words", "short capitals", "in brackets", "repeated")
 _SHORT = 6

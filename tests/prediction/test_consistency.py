@@ -8,8 +8,8 @@ from neuroner_tl.__main__ import main
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.text import abbreviations
 from neuroner_tl.corpora.text.abbreviations import Abbreviation, find_abbreviations, places_of
-from neuroner_tl.prediction import consistency
 from neuroner_tl.prediction.consistency import tag_abbreviations
 from neuroner_tl.prediction.predictor import Predictor
 
@@ -88,7 +88,7 @@ def introduced(monkeypatch, source_run, corpora):
             start = predicted.text.index(word, end)
             shorts[predicted.text] = [Abbreviation((0, end), (start, start + len(word)))]
     assert shorts
-    monkeypatch.setattr(consistency, "find_abbreviations", lambda text: shorts.get(text, []))
+    monkeypatch.setattr(abbreviations, "find_abbreviations", lambda text: shorts.get(text, []))
     return documents
 
 

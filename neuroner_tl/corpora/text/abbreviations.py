@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple, Optional
 
-Span = tuple[int, int]
+from neuroner_tl.corpora.text.spans import Span
 
 _BRACKET = re.compile(r"\s?\(([^\W_][\w-]{1,9})[);,]")
 _WORD = re.compile(r"\S+")
@@ -81,6 +81,21 @@ def find_abbreviations(text: str) -> list[Abbreviation]:
             place = match.start(1)
             found.append(Abbreviation((start, end), (place, place + len(short))))
     return found
+
+
+def introduced_forms(text: str) -> dict[str, Span]:
+    """Return the span of the long form of each abbreviation that a text introduces.
+
+    The first of two introductions counts.
+
+    Example:
+        >>> introduced_forms("Renal failure (RF), not rheumatic fever (RF).")
+        {'RF': (0, 13)}
+    """
+    introduced: dict[str, Span] = {}
+    for found in find_abbreviations(text):
+        introduced.setdefault(text[slice(*found.short)], found.long)
+    return introduced
 
 
 def is_short_form(text: str, span: Span) -> bool:

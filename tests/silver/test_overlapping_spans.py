@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.text.abbreviations import places_by_form, places_of
+from neuroner_tl.corpora.text.spans import DisjointSpans, SpanTree
 from neuroner_tl.prediction.predictor import Analysis
 from neuroner_tl.silver import annotators, boundaries, consensus, stacking
 from neuroner_tl.silver.boundaries import BoundaryTable
@@ -29,7 +30,6 @@ from neuroner_tl.silver.following import follow_long_forms
 from neuroner_tl.silver.harmonise import Span, Vote, candidates
 from neuroner_tl.silver.label_model import LabelModel, Posterior
 from neuroner_tl.silver.selection import SilverDocument
-from neuroner_tl.silver.spans import DisjointSpans, SpanTree
 
 LENGTH = 60
 MANY = 12_000
