@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from typing import Any, Optional
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.duplicates import DocumentIndex
@@ -12,6 +13,7 @@ from neuroner_tl.corpora.leaks import all_documents
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.text.tagging import taggable_entities
 from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.evaluation.scoring import score_documents
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
@@ -19,6 +21,9 @@ from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
 from neuroner_tl.studies.running.folder import StudyFolder, corpus_folders
 from neuroner_tl.studies.running.store import FINISHED, LEARNED_NOTHING, Record
 from neuroner_tl.system.interruption import at_once, interrupted_as, interruptible
+
+if TYPE_CHECKING:
+    from neuroner_tl.prediction.predictor import Predictor
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +63,7 @@ def score_elsewhere(definition: StudyDefinition, seed: Optional[int] = None) -> 
     contents = Contents.remembered(definition.output_folder)
     with interruptible(), interrupted_as(f"interrupted; {RESUMES}"), at_once():
         records = study.store.records()
-        missing = []
+        missing: list[tuple[StudyRun, dict[str, Optional[str]]]] = []
         for run in plan_runs(definition, seed, contents):
             record = records.get(run.id, {})
             if record.get("status") != FINISHED or LEARNED_NOTHING in record:
@@ -70,29 +75,42 @@ def score_elsewhere(definition: StudyDefinition, seed: Optional[int] = None) -> 
                 for digest in [contents.of(definition, name, run.parameters).get("corpus")]
                 if name not in before or before[name].get("content") != digest
             }
-            missing += [(run, name, digest) for name, digest in wanted.items()]
-        for run, name, digest in progress_bar(missing, desc="scoring elsewhere", unit=" corpora"):
+            missing += [(run, wanted)] if wanted else []
+        for run, wanted in progress_bar(missing, desc="scoring elsewhere", unit=" models"):
             record = study.store.records()[run.id]
-            scores = _score(definition, study, run, record, name)
-            found = {**record.get(ELSEWHERE, {}), name: {"content": digest, **scores}}
-            study.store.append({**record, ELSEWHERE: found})
-    return len(missing)
+            scores = _score(definition, study, run, record, list(wanted))
+            found = {name: {"content": wanted[name], **scores[name]} for name in wanted}
+            study.store.append({**record, ELSEWHERE: {**record.get(ELSEWHERE, {}), **found}})
+    return sum(len(wanted) for _, wanted in missing)
 
 
 def _score(
-    definition: StudyDefinition, study: StudyFolder, run: StudyRun, record: Record, name: str
-) -> dict[str, Any]:
-    from neuroner_tl.evaluation.scoring import score_documents
+    definition: StudyDefinition,
+    study: StudyFolder,
+    run: StudyRun,
+    record: Record,
+    names: Sequence[str],
+) -> dict[str, dict[str, Any]]:
+    """Score the model of a run, loaded once, on corpora; return the scores by corpus."""
+    # The predictor's libraries take seconds to load.
     from neuroner_tl.runs.prediction import load_predictor
 
     model = study.path / str(record.get("folder", "")) / "model"
     if not model.is_dir():
         raise ParameterError(
-            f"{model}: no such folder, expected the model of {run.id} to score it on {name}; set "
-            f"keep_models = True, remove its line from {study.store.path}, and the run is made "
-            "again"
+            f"{model}: no such folder, expected the model of {run.id} to score it on "
+            f"{', '.join(names)}; set keep_models = True, remove its line from {study.store.path}, "
+            "and the run is made again"
         )
-    places, p = corpus_folders(definition, study), run.parameters
+    predictor = load_predictor(model)
+    places = corpus_folders(definition, study)
+    return {name: _score_on(predictor, run, name, places) for name in names}
+
+
+def _score_on(
+    predictor: Predictor, run: StudyRun, name: str, places: Mapping[str, Path]
+) -> dict[str, Any]:
+    p = run.parameters
     split: dict[str, Any] = {
         "split_percentages": p.split_percentages,
         "split_seed": p.split_seed,
@@ -101,7 +119,6 @@ def _score(
     other = read_corpus(places[name], required=("test",), **split)
     index = DocumentIndex(other.parts["test"])
     seen = {one.target for one in index.find(all_documents(own, ("train", "valid")))}
-    predictor = load_predictor(model)
     tokenizer = predictor.tokenizer
 
     def documents() -> Iterator[Document]:

@@ -112,7 +112,9 @@ def test_documents_that_taught_a_model_are_left_out(made, tmp_path, monkeypatch)
     for run in plan_runs(definition):
         if run.corpus != "other":
             left = 1 if run.corpus == "gold" else 0
-            scores = elsewhere._score(definition, StudyFolder(study), run, records[run.id], "other")
+            (scores,) = elsewhere._score(
+                definition, StudyFolder(study), run, records[run.id], ["other"]
+            ).values()
             assert scores["left_out"] == left and len(scores["documents"]) == 3 - left
     assert len(read_corpus(places["other"]).parts["test"]) == 3
 
