@@ -36,6 +36,7 @@ INSTEAD = {
     r"truth_of|numbers_of": "parse_bool, parse_floats",
     r"(is|are) no (such )?(object|file|number|arm|name|folder|float|part|Python|fields)s?":
         "is not a, are not",
+    r"there (is|are) no such": "is unknown, does not exist",
     r"as one would": "as it is usually written",
     r"(is|are) not touched": "is unaffected",
     r"[Pp]er cent": "percent",

@@ -22,7 +22,7 @@ def parameters_by_effect(*effects: str) -> frozenset[str]:
     """Return the names of the parameters that have one of these effects.
 
     Raises:
-        ValueError: there is no such effect.
+        ValueError: an effect is unknown.
     """
     for effect in effects:
         if effect not in EFFECTS:

@@ -65,7 +65,7 @@ def load_results(
         records: a store elsewhere; None for the study's own.
 
     Raises:
-        CorpusError: there is no such store, or it is damaged.
+        CorpusError: the store does not exist, or it is damaged.
     """
     folder = StudyFolder(definition.folder)
     store = folder.store if records is None else Store(records)

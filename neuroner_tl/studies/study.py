@@ -185,7 +185,7 @@ def verify_study(
         variables: what ``${NAME}`` in the study file stands for.
 
     Raises:
-        ParameterError: there is no such run, or none to draw; or the study is a search.
+        ParameterError: a run is unknown, or there is none to draw; or the study is a search.
         NeuroNERError: something that the study file names cannot be used.
     """
     study = _read(definition, arms, output_folder, variables, needs_corpora=True)

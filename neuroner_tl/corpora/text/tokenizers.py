@@ -110,7 +110,7 @@ def get_tokenizer(name: str, language: str = "en") -> Tokenizer:
     """Return the tokeniser of this name: ``alnum`` or ``spacy``.
 
     Raises:
-        ParameterError: there is no such tokeniser, or it cannot be used here.
+        ParameterError: the tokeniser is unknown, or it cannot be used here.
     """
     if name == "alnum":
         return AlnumTokenizer()

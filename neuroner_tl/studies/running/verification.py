@@ -174,7 +174,7 @@ def verify_runs(
         seed: the seed of all runs, instead of the definition's.
 
     Raises:
-        ParameterError: there is no such run, or none to draw; or the study is a search.
+        ParameterError: a run is unknown, or there is none to draw; or the study is a search.
         NeuroNERError: something that the definition names cannot be used.
     """
     study = StudyFolder(definition.folder)
