@@ -1,6 +1,7 @@
 import os
 
 import pytest
+from deprecated_calls import deprecated_calls
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
@@ -20,6 +21,14 @@ TINY = {
     "tensorboard": False,
     "seed": 3,
 }
+
+
+@pytest.fixture(autouse=True)
+def no_deprecated_calls():
+    """Fail a test in which the package uses what TensorFlow has deprecated."""
+    with deprecated_calls() as calls:
+        yield
+    assert not calls
 
 
 @pytest.fixture(scope="session")

@@ -97,7 +97,6 @@ def export_model(
                 graph,
                 str(folder),
                 signatures={PADDED: graph.tag, RAGGED: graph.tag_ragged},
-                options=tf.saved_model.SaveOptions(experimental_custom_gradients=False),
             )
             (folder / DESCRIPTION).parent.mkdir()
             write_json(folder / DESCRIPTION, _description(saved))
