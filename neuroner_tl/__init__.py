@@ -39,21 +39,21 @@ if TYPE_CHECKING:
     from neuroner_tl.parameters.documentation import parameters_markdown
     from neuroner_tl.prediction.predictor import Predictor
     from neuroner_tl.prediction.temperature import fit_temperature, save_temperature
-    from neuroner_tl.runs.cluster_prediction import predict_on_cluster
-    from neuroner_tl.runs.entity_counts import EntityCounts
     from neuroner_tl.runs.evaluation import evaluate_model
-    from neuroner_tl.runs.file_prediction import predict_files
     from neuroner_tl.runs.folder import RunResult
-    from neuroner_tl.runs.model_archive import pack_model, unpack_model
-    from neuroner_tl.runs.model_description import describe_model
+    from neuroner_tl.runs.jobs.cluster_prediction import predict_on_cluster
+    from neuroner_tl.runs.jobs.entity_counts import EntityCounts
+    from neuroner_tl.runs.jobs.file_prediction import predict_files
+    from neuroner_tl.runs.models.model_archive import pack_model, unpack_model
+    from neuroner_tl.runs.models.model_description import describe_model
     from neuroner_tl.serving.export import export_model
     from neuroner_tl.serving.service import serve
-    from neuroner_tl.silver.annotate import annotate_texts
+    from neuroner_tl.silver.annotators.annotate import annotate_texts
+    from neuroner_tl.silver.annotators.lexicon import LexiconRules
     from neuroner_tl.silver.build import build_silver
     from neuroner_tl.silver.comparison import compare_silver
     from neuroner_tl.silver.completion import complete_silver
-    from neuroner_tl.silver.lexicon import LexiconRules
-    from neuroner_tl.silver.new_definition import init_silver
+    from neuroner_tl.silver.drafting.new_definition import init_silver
     from neuroner_tl.studies.study import run_study, study_report, study_status, verify_study
     from neuroner_tl.vectors.looking import describe_vectors, nearest_words
     from neuroner_tl.vectors.selection import convert_vectors, prune_vectors
@@ -72,9 +72,9 @@ _MODULES = {
     "Corpus": "corpora.reader",
     "Document": "corpora.document",
     "Entity": "corpora.document",
-    "EntityCounts": "runs.entity_counts",
+    "EntityCounts": "runs.jobs.entity_counts",
     "ErrorList": "evaluation.error_list",
-    "LexiconRules": "silver.lexicon",
+    "LexiconRules": "silver.annotators.lexicon",
     "NeuroNER": "neuroner",
     "NeuroNERError": "errors",
     "Predictor": "prediction.predictor",
@@ -82,7 +82,7 @@ _MODULES = {
     "Scores": "evaluation.scoring",
     "ThresholdCurve": "evaluation.thresholds",
     "VectorSettings": "vectors.settings",
-    "annotate_texts": "silver.annotate",
+    "annotate_texts": "silver.annotators.annotate",
     "build_silver": "silver.build",
     "check_corpus": "corpora.check",
     "compare_silver": "silver.comparison",
@@ -90,7 +90,7 @@ _MODULES = {
     "convert_corpus": "corpora.convert",
     "convert_vectors": "vectors.selection",
     "corpus_statistics": "corpora.statistics",
-    "describe_model": "runs.model_description",
+    "describe_model": "runs.models.model_description",
     "describe_vectors": "vectors.looking",
     "evaluate_folders": "evaluation.brat_folders",
     "evaluate_model": "runs.evaluation",
@@ -98,14 +98,14 @@ _MODULES = {
     "fetch_corpus": "corpora.public.download",
     "find_leaks": "corpora.leaks",
     "fit_temperature": "prediction.temperature",
-    "init_silver": "silver.new_definition",
+    "init_silver": "silver.drafting.new_definition",
     "measure_speed": "benchmark.speed",
     "mention_calibration": "evaluation.calibration",
     "nearest_words": "vectors.looking",
-    "pack_model": "runs.model_archive",
+    "pack_model": "runs.models.model_archive",
     "parameters_markdown": "parameters.documentation",
-    "predict_files": "runs.file_prediction",
-    "predict_on_cluster": "runs.cluster_prediction",
+    "predict_files": "runs.jobs.file_prediction",
+    "predict_on_cluster": "runs.jobs.cluster_prediction",
     "prune_vectors": "vectors.selection",
     "public_corpora": "corpora.public.download",
     "read_corpus": "corpora.reader",
@@ -118,7 +118,7 @@ _MODULES = {
     "study_status": "studies.study",
     "train_model": "neuroner",
     "train_vectors": "vectors.training",
-    "unpack_model": "runs.model_archive",
+    "unpack_model": "runs.models.model_archive",
     "verify_study": "studies.study",
     "write_errors": "evaluation.error_page",
 }

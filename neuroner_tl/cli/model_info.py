@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the action."""
-    from neuroner_tl.runs.model_description import describe_model
+    from neuroner_tl.runs.models.model_description import describe_model
 
     found = describe_model(arguments.folder)
     return Outcome(found.text_lines(), found.to_json())

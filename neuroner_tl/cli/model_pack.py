@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the action."""
-    from neuroner_tl.runs.model_archive import pack_model
+    from neuroner_tl.runs.models.model_archive import pack_model
 
     path = pack_model(arguments.folder, arguments.archive)
     size = path.stat().st_size

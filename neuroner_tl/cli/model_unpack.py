@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the action."""
-    from neuroner_tl.runs.model_archive import unpack_model
+    from neuroner_tl.runs.models.model_archive import unpack_model
 
     folder = unpack_model(arguments.archive, arguments.folder)
     return Outcome(f"intact, unpacked into {folder}", {"folder": folder})

@@ -129,8 +129,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the command."""
-    from neuroner_tl.runs.entity_counts import EntityCounts
-    from neuroner_tl.runs.file_prediction import predict_files
+    from neuroner_tl.runs.jobs.entity_counts import EntityCounts
+    from neuroner_tl.runs.jobs.file_prediction import predict_files
 
     to_standard_output = arguments.output == _STANDARD
     if to_standard_output and getattr(arguments, "json", False):
@@ -153,7 +153,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
             raise ParameterError(
                 "--summary: cannot be counted with --address; count it in the output"
             )
-        from neuroner_tl.runs.cluster_prediction import predict_on_cluster
+        from neuroner_tl.runs.jobs.cluster_prediction import predict_on_cluster
 
         workers = arguments.workers or 0
         result = predict_on_cluster(*places, arguments.address, workers=workers, **options)

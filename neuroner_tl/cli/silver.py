@@ -191,7 +191,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 
 def _init(arguments: argparse.Namespace) -> Outcome:
-    from neuroner_tl.silver.new_definition import init_silver
+    from neuroner_tl.silver.drafting.new_definition import init_silver
 
     made = init_silver(
         arguments.definition,
@@ -252,8 +252,8 @@ def _report(arguments: argparse.Namespace) -> Outcome:
 
 
 def _annotate(arguments: argparse.Namespace) -> Outcome:
-    from neuroner_tl.silver.annotate import annotate_texts
-    from neuroner_tl.silver.lexicon import LexiconRules
+    from neuroner_tl.silver.annotators.annotate import annotate_texts
+    from neuroner_tl.silver.annotators.lexicon import LexiconRules
 
     rules = LexiconRules(
         symbol_length=arguments.symbol_length,

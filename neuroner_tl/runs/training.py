@@ -18,7 +18,7 @@ from neuroner_tl.runs.data_report import check_data
 from neuroner_tl.runs.folder import RunFolder, RunResult, check_writable, create_run_folder
 from neuroner_tl.runs.leaks import warn_of_leaks
 from neuroner_tl.runs.listeners import CompilationLog, EpochLog, Listener, ProgressBar, TensorBoard
-from neuroner_tl.runs.model_card import write_card
+from neuroner_tl.runs.models.model_card import write_card
 from neuroner_tl.runs.prepared import PreparedRun, prepare_run, pretrained_model
 from neuroner_tl.runs.records import add_scores, results_of, write_resumption, write_start
 from neuroner_tl.runs.resume import read_resumption, resume_command

@@ -10,11 +10,11 @@ from typing import Any
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.numbers import counted
-from neuroner_tl.silver.annotator_kinds import make_annotator
-from neuroner_tl.silver.consensus import Sample
+from neuroner_tl.silver.annotators.annotator_kinds import make_annotator
+from neuroner_tl.silver.consensus.consensus import Sample
+from neuroner_tl.silver.consensus.harmonise import Mark
 from neuroner_tl.silver.definition import FROM_GOLD, SilverDefinition
 from neuroner_tl.silver.gold import GoldStandard
-from neuroner_tl.silver.harmonise import Mark
 from neuroner_tl.silver.labels import Taught
 
 logger = logging.getLogger(__name__)

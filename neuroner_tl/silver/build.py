@@ -13,28 +13,34 @@ from neuroner_tl.corpora.document import Document
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
-from neuroner_tl.silver.agreement import Agreement
 from neuroner_tl.silver.annotation import annotate, learned_from
-from neuroner_tl.silver.cleaning import clean_mentions, make_blacklist, mentions_of, select
+from neuroner_tl.silver.cleaning.cleaning import (
+    Step,
+    clean_mentions,
+    make_blacklist,
+    mentions_of,
+    select,
+)
+from neuroner_tl.silver.cleaning.selection import (
+    SilverDocument,
+)
 from neuroner_tl.silver.comparison import SilverComparison, profile_of
-from neuroner_tl.silver.consensus import (
+from neuroner_tl.silver.consensus.agreement import Agreement
+from neuroner_tl.silver.consensus.consensus import (
     Consensus,
     make_consensus,
 )
+from neuroner_tl.silver.consensus.harmonise import Given
+from neuroner_tl.silver.consensus.label_model import LabelModel, learn_label_model
 from neuroner_tl.silver.definition import (
     MIN_ANNOTATORS,
     SilverDefinition,
     read_silver_definition,
 )
 from neuroner_tl.silver.gold import read_gold
-from neuroner_tl.silver.harmonise import Given
-from neuroner_tl.silver.label_model import LabelModel, learn_label_model
 from neuroner_tl.silver.named_files import check_named_files
 from neuroner_tl.silver.quality import Quality, measure
-from neuroner_tl.silver.report import Step, format_report
-from neuroner_tl.silver.selection import (
-    SilverDocument,
-)
+from neuroner_tl.silver.report import format_report
 from neuroner_tl.silver.texts import draw_texts, in_gold, read_texts
 from neuroner_tl.silver.writing import check_new_corpus, corpus_documents, write_corpus
 from neuroner_tl.system.paths import StrPath

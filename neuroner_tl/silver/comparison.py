@@ -22,7 +22,7 @@ from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import fixed
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.screen import table_lines, wrapped
-from neuroner_tl.silver.blacklist import key
+from neuroner_tl.silver.compared_form import compared_form
 from neuroner_tl.silver.definition import corpus_name
 from neuroner_tl.silver.gold import folder_or_archive, read_parts
 from neuroner_tl.system.json_text import read_object
@@ -82,7 +82,7 @@ class Profile:
         self.mentions += len(document.entities)
         for entity in document.entities:
             self.mention_tokens += len(tokenizer.tokenize(text, entity.start, entity.end))
-            self.strings[key(entity.text)] += 1
+            self.strings[compared_form(entity.text)] += 1
         spans, unknown = (
             SpanTree(sorted((entity.start, entity.end) for entity in entities))
             for entities in (document.entities, document.unknown)

@@ -22,6 +22,8 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.silver.definition import ARCHIVES, SilverDefinition, corpus_name
 from neuroner_tl.system.temporary import scratch_folder
 
+FOLDS = 5
+"""Parts of the train documents, each scored with what was learned from the others."""
 PUBMED_ID_COLUMNS = ("corpus", "pmid", "document")
 
 

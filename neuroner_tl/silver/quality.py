@@ -14,18 +14,19 @@ from typing import Any, Optional
 
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.evaluation.scoring import Counts
-from neuroner_tl.silver.blacklist import build_blacklist, key
-from neuroner_tl.silver.boundaries import BoundaryTable
-from neuroner_tl.silver.consensus import Consensus, Sample, make_consensus
+from neuroner_tl.silver.cleaning.blacklist import build_blacklist
+from neuroner_tl.silver.cleaning.following import follow_long_forms, without
+from neuroner_tl.silver.cleaning.selection import SilverDocument
+from neuroner_tl.silver.compared_form import compared_form
+from neuroner_tl.silver.consensus.boundaries import BoundaryTable
+from neuroner_tl.silver.consensus.consensus import Consensus, Sample, make_consensus
+from neuroner_tl.silver.consensus.harmonise import Span, Vote, exact_vote, tolerant_vote
+from neuroner_tl.silver.consensus.label_model import LabelModel
 from neuroner_tl.silver.definition import FROM_GOLD, SilverDefinition
-from neuroner_tl.silver.following import follow_long_forms, without
-from neuroner_tl.silver.harmonise import Span, Vote, exact_vote, tolerant_vote
-from neuroner_tl.silver.label_model import LabelModel
-from neuroner_tl.silver.selection import SilverDocument
+from neuroner_tl.silver.gold import FOLDS
 
 logger = logging.getLogger(__name__)
 
-FOLDS = 5
 PLAIN_VOTES = 2
 _METHOD_NAMES = {
     "hmm": "label model",
@@ -176,7 +177,7 @@ def _cross_fitted(
         votes_only = dict(zip(held, _apply(held_out, Consensus(consensus.rule))))
         if clean.blacklist == FROM_GOLD:
             texts = {
-                key(sample.documents[i].text[vote.start : vote.end])
+                compared_form(sample.documents[i].text[vote.start : vote.end])
                 for i in held
                 for vote in found[i]
             }

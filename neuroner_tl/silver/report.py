@@ -4,46 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Optional
 
 from neuroner_tl.corpora.duplicates import SharedDocument
 from neuroner_tl.evaluation.report import counts_rows
 from neuroner_tl.messages.numbers import counted, fixed
 from neuroner_tl.messages.screen import paragraph, table_lines, wrapped
-from neuroner_tl.silver.agreement import Agreement
-from neuroner_tl.silver.boundaries import BoundaryTable
+from neuroner_tl.silver.cleaning.cleaning import Step
+from neuroner_tl.silver.cleaning.selection import SilverDocument
 from neuroner_tl.silver.comparison import SilverComparison
-from neuroner_tl.silver.consensus import Consensus, PosteriorRule
+from neuroner_tl.silver.consensus.agreement import Agreement
+from neuroner_tl.silver.consensus.boundaries import BoundaryTable
+from neuroner_tl.silver.consensus.consensus import Consensus, PosteriorRule
 from neuroner_tl.silver.definition import TRAIN
-from neuroner_tl.silver.quality import FOLDS, Quality
-from neuroner_tl.silver.selection import SilverDocument
+from neuroner_tl.silver.gold import FOLDS
+from neuroner_tl.silver.quality import Quality
 
 _MAX_ENTITIES = 10
 _MAX_DIFFERENCES = 5
-
-
-@dataclass(frozen=True)
-class Step:
-    """The effect of one step.
-
-    Attributes:
-        name: what it is.
-        documents_before: documents that it was given.
-        documents_after: documents that it left.
-        mentions_before: mentions in them.
-        mentions_after: mentions that it left.
-
-    Example:
-        >>> Step("density", documents_before=100, documents_after=80).documents_after
-        80
-    """
-
-    name: str
-    documents_before: int
-    documents_after: int
-    mentions_before: int = 0
-    mentions_after: int = 0
 
 
 def format_report(

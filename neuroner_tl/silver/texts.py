@@ -13,9 +13,9 @@ from neuroner_tl.corpora.formats.json_lines import read_sources
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.progress import progress_bar
+from neuroner_tl.silver.cleaning.selection import shuffled, topics_of
 from neuroner_tl.silver.definition import SilverDefinition
 from neuroner_tl.silver.gold import GoldStandard
-from neuroner_tl.silver.selection import shuffled, topics_of
 from neuroner_tl.system.file_name import usable_name
 
 POOL_TOPICS = 50

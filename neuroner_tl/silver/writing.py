@@ -13,11 +13,11 @@ from neuroner_tl.corpora.formats.brat_folders import check_new_folder, write_par
 from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.splits import split_documents
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.silver.blacklist import Banned
+from neuroner_tl.silver.cleaning.blacklist import Banned
+from neuroner_tl.silver.cleaning.selection import SilverDocument
+from neuroner_tl.silver.consensus.harmonise import Vote
 from neuroner_tl.silver.definition import SilverDefinition
-from neuroner_tl.silver.harmonise import Vote
 from neuroner_tl.silver.labels import REPORT
-from neuroner_tl.silver.selection import SilverDocument
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.file_name import usable_name
 from neuroner_tl.system.temporary import replace_folder, temporary_folder, write_fault

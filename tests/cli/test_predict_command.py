@@ -21,8 +21,8 @@ from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.prediction.joint import JointPredictor
 from neuroner_tl.prediction.predictor import Predictor
-from neuroner_tl.runs import prediction_job
-from neuroner_tl.runs.prediction_output import SUFFIXES
+from neuroner_tl.runs.jobs import prediction_job
+from neuroner_tl.runs.jobs.prediction_output import SUFFIXES
 
 FORMATS = Path(__file__).parents[1] / "fixtures" / "corpora" / "formats"
 

@@ -116,9 +116,9 @@ def _lists() -> dict[str, Target]:
     from neuroner_tl.corpora.document import Document
     from neuroner_tl.corpora.formats.standoff import iterate_standoff
     from neuroner_tl.corpora.import_report import ImportReport
-    from neuroner_tl.silver.annotators import StandoffAnnotator
-    from neuroner_tl.silver.blacklist import read_blacklist
-    from neuroner_tl.silver.lexicon import Lexicon, read_terms
+    from neuroner_tl.silver.annotators.annotators import StandoffAnnotator
+    from neuroner_tl.silver.annotators.lexicon import Lexicon, read_terms
+    from neuroner_tl.silver.cleaning.blacklist import read_blacklist
 
     documents = [Document("90000007", "Gout and flu."), Document("b", "Gout (GT) is a GT.")]
     rows = b"id\tstart\tend\ttext\ttype\n90000007\t0\t4\tGout\tX\nb\t0\t4\tGout\tY\n"

@@ -11,11 +11,11 @@ import numpy as np
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.text.abbreviations import find_abbreviations, places_of, share_text
-from neuroner_tl.silver.annotators import marks_of, without_space
-from neuroner_tl.silver.consensus import PosteriorRule
-from neuroner_tl.silver.harmonise import Mark, Span, Vote
-from neuroner_tl.silver.label_model import Posterior
-from neuroner_tl.silver.selection import SilverDocument
+from neuroner_tl.silver.annotators.annotators import marks_of, without_space
+from neuroner_tl.silver.cleaning.selection import SilverDocument
+from neuroner_tl.silver.consensus.consensus import PosteriorRule
+from neuroner_tl.silver.consensus.harmonise import Mark, Span, Vote
+from neuroner_tl.silver.consensus.label_model import Posterior
 
 
 def sharing(spans: Sequence[Span], span: Span) -> list[int]:

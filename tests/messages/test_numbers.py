@@ -4,7 +4,7 @@ import pytest
 
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.messages.numbers import counted
-from neuroner_tl.runs.file_prediction import PredictedFiles
+from neuroner_tl.runs.jobs.file_prediction import PredictedFiles
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from neuroner_tl.prediction.model_vectors import (
     word_vectors_or_warning,
 )
 from neuroner_tl.prediction.predictor import Predictor
-from neuroner_tl.silver.model_annotator import ModelAnnotator
+from neuroner_tl.silver.annotators.model_annotator import ModelAnnotator
 from neuroner_tl.training.checkpoint import VOCABULARY, load_model, save_model
 from neuroner_tl.training.manifest import PARAMETERS
 

@@ -8,7 +8,7 @@ from neuroner_tl.evaluation.brat_folders import evaluate_folders
 from neuroner_tl.evaluation.error_list import ErrorList
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.evaluation import evaluate_model
-from neuroner_tl.runs.file_prediction import predict_files
+from neuroner_tl.runs.jobs.file_prediction import predict_files
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.evaluation.scoring import score_tags
 from neuroner_tl.neuroner import NeuroNER
 from neuroner_tl.prediction.predictor import Predictor
-from neuroner_tl.runs.file_prediction import predict_files
+from neuroner_tl.runs.jobs.file_prediction import predict_files
 from neuroner_tl.system import atomic_file
 
 

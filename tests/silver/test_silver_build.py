@@ -26,11 +26,11 @@ from neuroner_tl.corpora.leaks import find_leaks
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError
 from neuroner_tl.silver.build import build_silver
+from neuroner_tl.silver.cleaning.selection import SilverDocument
+from neuroner_tl.silver.consensus.harmonise import Vote
 from neuroner_tl.silver.definition import SilverDefinition, read_silver_definition
 from neuroner_tl.silver.gold import GoldStandard, read_gold
-from neuroner_tl.silver.harmonise import Vote
 from neuroner_tl.silver.sections import CleanSection
-from neuroner_tl.silver.selection import SilverDocument
 from neuroner_tl.silver.writing import _removed_lines, corpus_documents, write_corpus
 
 DISEASES = ["gout", "renal failure", "breast cancer", "flu", "asthma", "lung cancer"]

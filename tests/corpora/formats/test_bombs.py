@@ -23,7 +23,7 @@ from neuroner_tl.corpora.public.registry import read_registry
 from neuroner_tl.dataset.word_vector_file import read_word_vectors
 from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError
 from neuroner_tl.parameters.ini_syntax import read_ini
-from neuroner_tl.silver.lexicon import read_terms
+from neuroner_tl.silver.annotators.lexicon import read_terms
 
 MIB = 1 << 20
 

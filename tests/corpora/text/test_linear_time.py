@@ -18,7 +18,7 @@ from neuroner_tl.corpora.statistics import count_overlaps
 from neuroner_tl.corpora.text.sentences import split_sentences
 from neuroner_tl.corpora.text.tagging import tag_document
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
-from neuroner_tl.silver.lexicon import Lexicon
+from neuroner_tl.silver.annotators.lexicon import Lexicon
 
 LENGTH = 200_000
 ALNUM = get_tokenizer("alnum")

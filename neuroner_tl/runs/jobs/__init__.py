@@ -1,0 +1,1 @@
+"""Prediction over many files: jobs, their parts, what is written, on one machine or a cluster."""

@@ -1,0 +1,1 @@
+"""Annotators of silver corpora: term lists, files of other taggers, trained models."""

@@ -1,0 +1,1 @@
+"""From the spans of several annotators to mentions: votes, label model, boundaries."""
