@@ -146,6 +146,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     former = signal.getsignal(signal.SIGTERM)
     if in_main_thread:
         signal.signal(signal.SIGTERM, _interrupt)
+    if hasattr(sys.stdout, "reconfigure"):
+        # Piped on Windows, it has the encoding of the region, which lacks most characters.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         escaping = cast(TextIO, _Escaping(sys.stdout))
         with hidden_bars(quiet), contextlib.redirect_stdout(escaping):

@@ -7,7 +7,6 @@ run was scored on the corpus that is still there.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Optional
 
 from neuroner_tl.corpora.reader import Corpus, PartReader
 from neuroner_tl.system.fingerprint import content_digest, file_digest
+from neuroner_tl.system.paths import relative_path
 
 # Parts of a snapshot that are not parts of a corpus.
 LEFT_OUT = "left out"
@@ -75,7 +75,7 @@ def take_snapshot(
     if corpus.left_out is not None:
         parts[LEFT_OUT] = corpus.left_out
     files = {
-        (name, os.path.relpath(path, corpus.folder)): _content(path)
+        (name, relative_path(path, corpus.folder)): _content(path)
         for name, part in parts.items()
         for path in files_of(part)
     }

@@ -169,10 +169,10 @@ def _remove_earlier(folder: Path) -> None:
                 path.unlink()
 
 
-def shown(path: Path) -> str:
+def shown(given: Path) -> str:
     """Return a path relative to the current folder, if it is inside."""
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative
+    path, here = Path(os.path.abspath(given)), Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else str(given)
 
 
 def _lead(results: StudyResults) -> str:

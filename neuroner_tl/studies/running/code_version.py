@@ -39,6 +39,8 @@ def _git(*arguments: str) -> Optional[str]:
             ["git", "-C", str(_PACKAGE.parent), *arguments],
             capture_output=True,
             text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=20,
             check=True,
         )

@@ -29,6 +29,7 @@ from neuroner_tl.studies.running.runner import (
 )
 from neuroner_tl.studies.running.store import FINISHED, Record, Store
 from neuroner_tl.system.interruption import at_once, interrupted_as, interruptible
+from neuroner_tl.system.paths import relative_path
 
 FOLDER = "{}_verification"
 """The folder beside that of a study in which its runs are trained again."""
@@ -271,8 +272,8 @@ def _jobs(
                 add(planned[name])
             elif name not in there:
                 # Its model is found from the new folder.
-                place = os.path.relpath(study.path / record["folder"], folder.path)
-                folder.store.append({**record, "folder": Path(place).as_posix()})
+                place = relative_path(study.path / record["folder"], folder.path)
+                folder.store.append({**record, "folder": place})
         needed[run.id] = run
 
     for run in runs:
