@@ -18,7 +18,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neuroner_tl.benchmark.prediction_stages import measure_prediction
     from neuroner_tl.benchmark.result import BenchmarkSettings
+    from neuroner_tl.benchmark.service_load import measure_service
     from neuroner_tl.benchmark.speed import measure_speed
     from neuroner_tl.corpora.check import check_corpus
     from neuroner_tl.corpora.convert import convert_corpus
@@ -99,6 +101,8 @@ _MODULES = {
     "find_leaks": "corpora.leaks",
     "fit_temperature": "prediction.temperature",
     "init_silver": "silver.drafting.new_definition",
+    "measure_prediction": "benchmark.prediction_stages",
+    "measure_service": "benchmark.service_load",
     "measure_speed": "benchmark.speed",
     "mention_calibration": "evaluation.calibration",
     "nearest_words": "vectors.looking",
@@ -155,6 +159,8 @@ __all__ = [
     "find_leaks",
     "fit_temperature",
     "init_silver",
+    "measure_prediction",
+    "measure_service",
     "measure_speed",
     "mention_calibration",
     "nearest_words",

@@ -14,7 +14,7 @@ import pytest
 
 import neuroner_tl
 from neuroner_tl.__main__ import COMMANDS, make_parser
-from neuroner_tl.cli import corpus, model, vectors
+from neuroner_tl.cli import benchmark, corpus, model, vectors
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
@@ -98,6 +98,7 @@ def test_the_page_lists_every_name_and_no_other():
 
 def test_the_page_lists_every_command():
     actions = {
+        "benchmark": tuple(benchmark.ACTIONS),
         "model": tuple(model.ACTIONS),
         "study": ("run", "status", "report", "verify"),
         "silver": ("init", "build", "report", "complete", "annotate"),
@@ -113,7 +114,7 @@ def test_the_page_lists_every_command():
 
 def test_the_commands_of_the_page_are_understood():
     lines = [line for block in blocks("bash") for line in block.splitlines()]
-    assert len(lines) == 33
+    assert len(lines) == 35
     for line in lines:
         make_parser().parse_args(shlex.split(line)[1:])
 

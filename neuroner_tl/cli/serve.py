@@ -5,19 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from neuroner_tl.cli.models import add_models
 from neuroner_tl.cli.outcome import Outcome
 from neuroner_tl.errors import ParameterError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument(
-        "--model",
-        type=Path,
-        action="append",
-        required=True,
-        help="model folder of a run, or the run's folder; may be given several times",
-    )
+    add_models(parser)
     parser.add_argument(
         "--host",
         default="127.0.0.1",

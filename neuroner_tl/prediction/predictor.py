@@ -205,7 +205,7 @@ class Predictor:
             raise ParameterError(f"number of taggings: found {number}, expected at least 1")
         for chunk in chunks(documents):
             tagged = self.cut(chunk)
-            table, part, new = self._encode(tagged)
+            table, part, new = self.encode(tagged)
             slices = self._tagger.tag_with_marginals(
                 table, part, self._roles, new, self.temperature
             )
@@ -264,7 +264,7 @@ class Predictor:
 
         The entities are those of the best tagging, or the candidates.
         """
-        table, part, new = self._encode(tagged)
+        table, part, new = self.encode(tagged)
         sentences = self._mentions(table, part, new, min_probability)
         for document, cut in zip(documents, tagged):
             found = [next(sentences) for _ in cut.sentences]
@@ -276,9 +276,10 @@ class Predictor:
             predicted = dataclasses.replace(document, entities=tuple(entities), unknown=())
             yield document, cut, predicted, [inside for _, inside in found]
 
-    def _encode(
+    def encode(
         self, tagged: Sequence[TaggedDocument]
     ) -> tuple[WordTable, EncodedPart, Optional[NewVectors]]:
+        """Return the distinct words of documents, their sentences, and vectors of new words."""
         table, part = encode_documents(tagged, self.vocabulary)
         new = None
         if self._index is not None:

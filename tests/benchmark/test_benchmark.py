@@ -198,7 +198,7 @@ def test_settings_that_cannot_be(wrong):
     ],
 )
 def test_options_that_cannot_be(options, message, capsys):
-    assert main(["benchmark", *options]) == 2
+    assert main(["benchmark", "network", *options]) == 2
     error = capsys.readouterr().err
     assert message in error.splitlines()[-1]
 
@@ -219,7 +219,10 @@ def test_the_command(corpus, tmp_path, capsys):
         "--seconds": "0",
         "--json-file": target,
     }
-    assert main(["benchmark", *(str(word) for pair in options.items() for word in pair)]) == 0
+    assert (
+        main(["benchmark", "network", *(str(word) for pair in options.items() for word in pair)])
+        == 0
+    )
     assert "training    4      compiled" in capsys.readouterr().out
     found = json.loads(target.read_text())["measurements"]
     assert [m["mode"] for m in found] == [

@@ -114,9 +114,9 @@ def test_underscores_are_for_parameters_and_hyphens_for_all_other_options():
 @pytest.mark.parametrize(
     ("command", "former", "now"),
     [
-        ("benchmark", "--batch_sizes", "--batch-sizes"),
-        ("benchmark", "--word_vectors", "--word-vectors"),
-        ("benchmark", "--whole_epochs", "--whole-epochs"),
+        ("benchmark network", "--batch_sizes", "--batch-sizes"),
+        ("benchmark network", "--word_vectors", "--word-vectors"),
+        ("benchmark network", "--whole_epochs", "--whole-epochs"),
         ("predict", "--batch_size", "--batch-size"),
         ("vectors train", "--min_count", "--min-count"),
         ("predict", "--word_vectors", "--word-vectors"),
