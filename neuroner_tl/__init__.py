@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from neuroner_tl.silver.completion import complete_silver
     from neuroner_tl.silver.drafting.new_definition import init_silver
     from neuroner_tl.studies.study import run_study, study_report, study_status, verify_study
+    from neuroner_tl.system.packaged_files import copy_packaged
     from neuroner_tl.vectors.looking import describe_vectors, nearest_words
     from neuroner_tl.vectors.selection import convert_vectors, prune_vectors
     from neuroner_tl.vectors.settings import VectorSettings
@@ -91,6 +92,7 @@ _MODULES = {
     "complete_silver": "silver.completion",
     "convert_corpus": "corpora.convert",
     "convert_vectors": "vectors.selection",
+    "copy_packaged": "system.packaged_files",
     "corpus_statistics": "corpora.statistics",
     "describe_model": "runs.models.model_description",
     "describe_vectors": "vectors.looking",
@@ -149,6 +151,7 @@ __all__ = [
     "complete_silver",
     "convert_corpus",
     "convert_vectors",
+    "copy_packaged",
     "corpus_statistics",
     "describe_model",
     "describe_vectors",

@@ -22,6 +22,7 @@ from neuroner_tl.cli import (
     model,
     parameters,
     predict,
+    quickstart,
     serve,
     silver,
     study,
@@ -37,6 +38,7 @@ from neuroner_tl.messages.shown_text import escaped
 from neuroner_tl.system.temporary import is_disk_full
 
 COMMANDS = {
+    "quickstart": quickstart,
     "train": train,
     "predict": predict,
     "evaluate": evaluate,

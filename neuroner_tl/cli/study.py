@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--output", type=Path, metavar="DIR", help="overrides output_folder of the study file"
         )
         action.add_argument(
-            "--seed", type=_seed, metavar="N", help="seed of all runs; overrides the study file"
+            "--seed", type=seed, metavar="N", help="seed of all runs; overrides the study file"
         )
         action.add_argument(
             "--arms",
@@ -83,7 +83,7 @@ def _add_verify(action: argparse.ArgumentParser) -> None:
         "--sample", type=int, default=1, metavar="N", help="runs to draw (default 1)"
     )
     action.add_argument(
-        "--sample-seed", type=_seed, default=0, metavar="N", help="seed of the drawing (default 0)"
+        "--sample-seed", type=seed, default=0, metavar="N", help="seed of the drawing (default 0)"
     )
     action.add_argument(
         "--records",
@@ -104,7 +104,8 @@ _ADD_OWN = {
 }
 
 
-def _seed(text: str) -> int:
+def seed(text: str) -> int:
+    """Return the seed that an argument names."""
     if not text.isdigit() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number below 2**32")
     return int(text)

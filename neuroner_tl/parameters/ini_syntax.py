@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import configparser
 import io
+import logging
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Union
 
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.system.packaged_files import existing_file
+
+logger = logging.getLogger(__name__)
 
 _LARGEST_FILE = 1 << 20  # bytes
 _LONGEST_LINE = 10_000  # characters
@@ -81,7 +86,7 @@ def without_comment(raw: str) -> str:
 
 def _read_text(path: Path, kind: str) -> str:
     try:
-        with open(path, "rb") as file:
+        with open(_found(path), "rb") as file:
             content = file.read(_LARGEST_FILE + 1)
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -97,6 +102,19 @@ def _read_text(path: Path, kind: str) -> str:
         ) from None
     _check_size(path, content, text, kind)
     return io.StringIO(text, newline=None).read()
+
+
+def _found(path: Path) -> Path:
+    """Return where a file is; say so if it is one of the package."""
+    found = existing_file(path)
+    if found != path:
+        _tell(path)
+    return found
+
+
+@cache  # A study reads the same file for each of its runs.
+def _tell(path: Path) -> None:
+    logger.info("%s: read from the package, since there is none here", path)
 
 
 def _check_size(path: Path, content: bytes, text: str, kind: str) -> None:

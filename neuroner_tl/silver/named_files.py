@@ -8,6 +8,7 @@ from typing import NamedTuple
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.silver.definition import FROM_GOLD, TRAIN, SilverDefinition
 from neuroner_tl.silver.gold import folder_or_archive
+from neuroner_tl.system.packaged_files import existing_file
 
 _FILES = {"lexicon": "a term list", "standoff": "a file of stand-off annotations"}
 _BLACKLIST = "a blacklist, a file with one entity per line"
@@ -50,7 +51,7 @@ def _named(definition: SilverDefinition) -> list[_Named]:
         expected = _FILES.get(source.kind, _expected(source.kind))
         found.append(_Named("annotators", source.name, path, expected, is_file))
         if source.parameters is not None:
-            parameters = source.parameters.expanduser()
+            parameters = existing_file(source.parameters.expanduser())
             found.append(_Named("annotators", source.name, parameters, "a parameter file", True))
         if source.coverage is not None:
             table = definition.data(source.coverage)

@@ -20,6 +20,7 @@ from neuroner_tl.silver.definition import SilverDefinition
 from neuroner_tl.silver.labels import REPORT
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.file_name import usable_name
+from neuroner_tl.system.packaged_files import existing_file
 from neuroner_tl.system.temporary import replace_folder, temporary_folder, write_fault
 
 
@@ -95,7 +96,7 @@ def write_corpus(
             write_parts(folder, parts)
             write_json(folder / REPORT, content)
             write_atomically(folder / "report.txt", report.encode("utf-8"))
-            write_atomically(folder / "definition.ini", definition.path.read_bytes())
+            write_atomically(folder / "definition.ini", existing_file(definition.path).read_bytes())
             _write_table(folder / "agreement.tsv", _agreement_lines(silver))
             _write_table(folder / "removed.tsv", _removed_lines(removed))
             _write_table(

@@ -39,6 +39,7 @@ from neuroner_tl.studies.running.mentions import FOLDER, MentionFiles
 from neuroner_tl.studies.running.search_records import recorded_trials
 from neuroner_tl.studies.running.store import LEARNED_NOTHING, Record, Store
 from neuroner_tl.system.atomic_file import write_atomically
+from neuroner_tl.system.packaged_files import existing_file
 
 SYNTHETIC_NOTE = "The corpora are synthetic: the figures say nothing about real text."
 SECTIONS: Mapping[str, Callable[[StudyResults], list[Section]]] = {
@@ -330,8 +331,7 @@ def _how(results: StudyResults, options: Sequence[str]) -> list[tuple[str, str]]
             found.append(("Gold labels that the silver corpora were learned from", told))
         found.append(("Seeds", ", ".join(map(str, results.seeds)) or "no run is finished"))
         found.append(("Time of the finished runs", f"{results.hours:.2f} hours"))
-    found.append((f"{definition.path.name}", definition.path.read_text("utf-8").strip()))
-    for path in (definition.parameters_filepath, definition.source_parameters_filepath):
-        if path is not None:
-            found.append((path.name, path.read_text("utf-8").strip()))
+    files = (definition.parameters_filepath, definition.source_parameters_filepath)
+    for path in (definition.path, *filter(None, files)):
+        found.append((path.name, existing_file(path).read_text("utf-8").strip()))
     return found

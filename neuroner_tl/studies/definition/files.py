@@ -67,6 +67,7 @@ from neuroner_tl.studies.definition.sections import (
 )
 from neuroner_tl.studies.definition.synthetic import SyntheticCorpus
 from neuroner_tl.system.file_name import colliding_names
+from neuroner_tl.system.packaged_files import existing_file
 
 _SECTIONS: dict[str, type[Section]] = {
     "study": StudySection,
@@ -187,7 +188,7 @@ def _parameter_file(file: IniFile, has_targets: bool) -> Optional[Path]:
 
 
 def _is_a_file(file: IniFile, name: str, path: Optional[Path]) -> Optional[Path]:
-    if path is not None and not path.is_file():
+    if path is not None and not existing_file(path).is_file():
         file.refuse(
             StudySection,
             name,

@@ -27,6 +27,7 @@ from neuroner_tl.studies.running.scheduler import Scheduler
 from neuroner_tl.studies.running.store import FAILED, FINISHED
 from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.interruption import at_once, interrupted_as, interruptible
+from neuroner_tl.system.packaged_files import existing_file
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +123,9 @@ def _prepare(
     for corpus in {run.corpus for run in planned}:
         write_synthetic(definition, corpus, corpora[corpus])
     definition.report_folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(definition.report_folder / "study.ini", definition.path.read_bytes())
+    write_atomically(
+        definition.report_folder / "study.ini", existing_file(definition.path).read_bytes()
+    )
     records = study.store.records()
     done = {name for name, record in records.items() if record.get("status") == FINISHED}
     teachers = {run.teacher for run in runs}
