@@ -13,7 +13,7 @@ from neuroner_tl.studies.pages.figures import Figure
 from neuroner_tl.studies.pages.table import Table
 
 _STYLE = """
-body { font: 16px/1.5 Georgia, serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
+body { font: 16px/1.5 Georgia, serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem;
   color: #111; background: #fff; }
 h1, h2, h3 { font-family: Helvetica, Arial, sans-serif; line-height: 1.2; }
 h2 { margin-top: 2.5rem; border-bottom: 1px solid #ccc; }
@@ -22,6 +22,7 @@ thead { border-top: 2px solid #111; border-bottom: 1px solid #111; }
 tbody { border-bottom: 2px solid #111; }
 th, td { padding: .2rem .6rem; text-align: left; vertical-align: top; }
 th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; }
+@media screen { td.n { white-space: nowrap; } }
 .scroll { overflow-x: auto; }
 figure { margin: 1.5rem 0; }
 figure img { max-width: 100%; height: auto; }
