@@ -31,6 +31,7 @@ def forward_operations(architecture: Architecture, characters_per_token: float) 
             words that a batch has twice are read once.
     """
     a = architecture
+    linear = 2 * a.token_dimension * a.token_linear
     tokens = 2 * cell_operations(a.input_size, a.token_hidden, a.peepholes)
     projection = 2 * (2 * a.token_hidden) * a.token_hidden
     labels = 2 * a.token_hidden * a.labels
@@ -38,7 +39,7 @@ def forward_operations(architecture: Architecture, characters_per_token: float) 
     if a.use_character_lstm:
         cell = cell_operations(a.character_dimension, a.character_hidden, a.peepholes)
         characters = 2 * cell * characters_per_token
-    return tokens + projection + labels + characters
+    return linear + tokens + projection + labels + characters
 
 
 def training_operations(
@@ -55,7 +56,8 @@ def training_operations(
         frozen_tokens: whether the token embeddings are frozen.
     """
     a = architecture
-    saved = 2 * 2 * a.token_dimension * 3 * a.token_hidden if frozen_tokens else 0
+    first = a.token_linear or 2 * 3 * a.token_hidden  # what reads a token's vector
+    saved = 2 * a.token_dimension * first if frozen_tokens else 0
     return 3 * forward_operations(a, characters_per_token) - saved
 
 

@@ -11,7 +11,8 @@ from typing import Optional
 import numpy as np
 
 from neuroner_tl.corpora.document import TaggedDocument
-from neuroner_tl.dataset.embeddings import EmbeddingReport, lookup_rows, read_vectors_of
+from neuroner_tl.dataset.concatenated_vectors import read_concatenated
+from neuroner_tl.dataset.embeddings import EmbeddingReport, lookup_rows
 from neuroner_tl.dataset.encoded_part import (
     NO_LABEL,
     EncodedPart,
@@ -95,7 +96,7 @@ def build_dataset(
     Args:
         parts: documents of train and valid and, if given, test and deploy.
         rules: tag scheme and NeuroNER's rules for the vocabulary.
-        word_vectors: word-vector file, or None.
+        word_vectors: word-vector file, or several, see `vector_files`; or None.
         known_tokens: tokens of a pretrained model; they keep a row of their own.
         known_characters: characters of a pretrained model; they come first, in their order.
         known_types: entity types that have labels in addition to those of the parts.
@@ -121,7 +122,7 @@ def build_dataset(
     train_counts = np.bincount(numbered["train"].part.words, minlength=len(all_words))
     vectors = None
     if word_vectors is not None:
-        vectors = read_vectors_of(
+        vectors = read_concatenated(
             all_words,
             Path(word_vectors),
             rules.token_embedding_dimension,

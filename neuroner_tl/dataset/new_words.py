@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple, Union
 
 import numpy as np
 
+from neuroner_tl.dataset.concatenated_vectors import concatenated, dimensions_of, vector_files
 from neuroner_tl.dataset.embeddings import compose_vectors, lookup_rows, token_forms
 from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
 from neuroner_tl.dataset.vocabulary import UNKNOWN_TOKEN, UNKNOWN_TOKEN_ID, Vocabulary
 from neuroner_tl.dataset.word_table import WordTable
-from neuroner_tl.dataset.word_vector_file import check_dimension, check_is_file
+from neuroner_tl.dataset.word_vector_file import WordVectors, check_dimension, check_is_file
 from neuroner_tl.dataset.word_vector_index import WordVectorIndex, open_word_vectors
 
 
@@ -31,17 +33,27 @@ class NewVectors(NamedTuple):
     vectors: np.ndarray
 
 
-def open_vectors(path: Path, dimension: int) -> Union[WordVectorIndex, FastTextFile]:
+OpenFile = Union[WordVectorIndex, FastTextFile]
+OpenVectors = Union[OpenFile, tuple[OpenFile, ...]]
+
+
+def open_vectors(path: Path, dimension: int) -> OpenVectors:
     """Open word vectors for look-ups, which only read and may come from any thread.
 
     Args:
-        path: word vectors of any format, or a fastText model, which has a vector for every word.
+        path: word vectors of any format, or a fastText model, which has a vector for every word;
+            or several files, see `neuroner_tl.dataset.concatenated_vectors`.
         dimension: expected length of the vectors.
 
     Raises:
         CorpusError: the file cannot be used, or has vectors of another length.
     """
-    path = Path(path)
+    files = vector_files(Path(path))
+    opened = tuple(map(_open, files, dimensions_of(files, dimension)))
+    return opened[0] if len(opened) == 1 else opened
+
+
+def _open(path: Path, dimension: int) -> OpenFile:
     check_is_file(path)
     if not is_fasttext_file(path):
         return open_word_vectors(path, dimension)
@@ -50,9 +62,7 @@ def open_vectors(path: Path, dimension: int) -> Union[WordVectorIndex, FastTextF
     return model
 
 
-def look_up_new_words(
-    table: WordTable, vocabulary: Vocabulary, source: Union[WordVectorIndex, FastTextFile]
-) -> NewVectors:
+def look_up_new_words(table: WordTable, vocabulary: Vocabulary, source: OpenVectors) -> NewVectors:
     """Find vectors for the words that the vocabulary lacks in every form.
 
     Args:
@@ -74,8 +84,11 @@ def look_up_new_words(
     )
     words = [table.words[number] for number in unknown]
     forms = {form for word in words for form in token_forms(word, *flags)}
-    if isinstance(source, FastTextFile):
-        vectors = compose_vectors(source, words, forms, *flags)
+    if not isinstance(source, WordVectorIndex):
+        if isinstance(source, tuple):
+            vectors = concatenated((_read(one, words, forms, flags) for one in source), *flags)
+        else:
+            vectors = compose_vectors(source, words, forms, *flags)
         rows, _ = lookup_rows(words, vectors.index, *flags)
         return NewVectors(unknown[rows >= 0], vectors.matrix[rows[rows >= 0]])
     numbers = source.find(forms)
@@ -85,3 +98,13 @@ def look_up_new_words(
     wanted = np.unique(rows[rows >= 0])
     matrix = source.vectors({found[row]: numbers[found[row]] for row in wanted})
     return NewVectors(unknown[rows >= 0], matrix[np.searchsorted(wanted, rows[rows >= 0])])
+
+
+def _read(
+    source: OpenFile, words: Sequence[str], forms: Collection[str], flags: tuple[bool, bool]
+) -> WordVectors:
+    """Return the vectors of all forms that a file has."""
+    if isinstance(source, FastTextFile):
+        return compose_vectors(source, words, forms, *flags)
+    numbers = source.find(forms)
+    return WordVectors({form: row for row, form in enumerate(numbers)}, source.vectors(numbers))

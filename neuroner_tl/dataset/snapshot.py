@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.reader import Corpus, PartReader
+from neuroner_tl.dataset.concatenated_vectors import vector_files
 from neuroner_tl.system.fingerprint import content_digest, file_digest
 from neuroner_tl.system.paths import relative_path
 
@@ -28,7 +29,7 @@ class Snapshot:
     Attributes:
         files: by part and name, the sha256 of each file; zeros for one that cannot be read, since
             reading it will report that.
-        word_vectors: digest of the word-vector file; None without one.
+        word_vectors: digest of the word-vector file, or of several with commas; None without one.
 
     Example::
 
@@ -68,7 +69,7 @@ def take_snapshot(
 
     Args:
         corpus: the corpus, whose train documents that are left out count too.
-        word_vectors: word-vector file.
+        word_vectors: word-vector file, or several, see `neuroner_tl.dataset.concatenated_vectors`.
         memory: where digests of word-vector files are remembered; see `content_digest`.
     """
     parts = dict(corpus.parts)
@@ -82,7 +83,8 @@ def take_snapshot(
     vectors = None
     if word_vectors is not None:
         try:
-            vectors = content_digest(Path(word_vectors), memory)
+            digests = [content_digest(path, memory) for path in vector_files(Path(word_vectors))]
+            vectors = ",".join(digests)
         except OSError:
             vectors = f"unreadable {word_vectors!s}".encode("ascii", "backslashreplace").decode()
     return Snapshot(files, vectors)

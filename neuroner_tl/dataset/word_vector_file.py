@@ -74,6 +74,20 @@ def read_word_vectors(path: Path, wanted: Optional[Collection[str]], dimension: 
     return collector.collected()
 
 
+def file_dimension(path: Path) -> int:
+    """Return the length of a file's vectors, from its first lines.
+
+    Raises:
+        CorpusError: the file cannot be used.
+    """
+    scan = _FirstWord(path, 0)
+    try:
+        scan.scan()
+    except _Enough:
+        pass
+    return scan.dimension
+
+
 def check_is_file(path: Path) -> None:
     """Raise CorpusError unless there is such a file."""
     if not path.is_file():
@@ -321,6 +335,17 @@ class WordVectorScan(ABC):
         return CorpusError(
             f"{self.path}: {reason} after {self.words_read}{expected} words; download it again"
         )
+
+
+class _Enough(Exception):
+    """The first word has been read."""
+
+
+class _FirstWord(WordVectorScan):
+    """Reads no more than the first word."""
+
+    def keep(self, word: bytes, values: np.ndarray, position: int) -> None:
+        raise _Enough
 
 
 class _Collector(WordVectorScan):

@@ -36,13 +36,14 @@ class Architecture:
 
     Attributes:
         labels: number of labels.
-        token_dimension: size of a token's vector.
+        token_dimension: size of a token's vector in the table.
         token_hidden: size of the token LSTM's state, one direction.
         character_dimension: size of a character's vector.
         character_hidden: size of the character LSTM's state, one direction.
         use_character_lstm: without it, layers 2 and 3 are absent.
         use_crf: without it, labels of a sentence are independent.
         peepholes: ``full``, ``diagonal`` or ``none``.
+        token_linear: size of a token's vector after the linear layer above the table; 0 without.
 
     Example::
 
@@ -58,12 +59,13 @@ class Architecture:
     use_character_lstm: bool = True
     use_crf: bool = True
     peepholes: str = "full"
+    token_linear: int = 0
 
     @property
     def input_size(self) -> int:
         """Size of what the token LSTM reads: [characters; token]."""
         characters = 2 * self.character_hidden if self.use_character_lstm else 0
-        return characters + self.token_dimension
+        return characters + (self.token_linear or self.token_dimension)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -139,10 +141,10 @@ class EntityLSTM:
         dropout_mask: Optional[tf.Tensor] = None,
         masks: DropoutMasks = NO_DROPOUT,
     ) -> tf.Tensor:
-        """Apply layers 4 and 5: score the labels of each token.
+        """Apply layers 4 and 5, and the linear part of layer 1: score the labels of each token.
 
         Args:
-            token_rows: ``[batch, time, token_dimension]``, from layer 1.
+            token_rows: ``[batch, time, token_dimension]``, from the table of layer 1.
             word_vectors: ``[batch, time, 2 * character_hidden]``, from layer 3, or None.
             lengths: ``[batch]``.
             dropout_mask: ``[batch, time, input_size]`` in training.
@@ -151,6 +153,7 @@ class EntityLSTM:
         Returns:
             ``[batch, time, labels]``.
         """
+        token_rows = self.token_embedding.map_rows(token_rows)
         if masks.words is not None:
             token_rows *= masks.words
         parts = [token_rows] if word_vectors is None else [word_vectors, token_rows]
@@ -176,9 +179,10 @@ class EntityLSTM:
         """Apply layer 4 to distinct words, for prediction: ``[words, 3 n]`` for each direction.
 
         Args:
-            token_rows: ``[words, token_dimension]``, from layer 1.
+            token_rows: ``[words, token_dimension]``, from the table of layer 1.
             word_vectors: ``[words, 2 * character_hidden]``, from layer 3, or None.
         """
+        token_rows = self.token_embedding.map_rows(token_rows)
         return self.token_lstm.project(
             [token_rows] if word_vectors is None else [word_vectors, token_rows]
         )
@@ -270,7 +274,12 @@ def _draw(
 ) -> dict[str, InitialWeights]:
     weights = {
         TokenEmbedding.name: TokenEmbedding.initial(
-            rngs[TokenEmbedding.name], vocabulary, a.token_dimension, vectors, found
+            rngs[TokenEmbedding.name],
+            vocabulary,
+            a.token_dimension,
+            vectors,
+            found,
+            a.token_linear,
         )
     }
     if a.use_character_lstm:

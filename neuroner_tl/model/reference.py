@@ -124,7 +124,10 @@ class ReferenceModel:
         dropout: float = 0.0,
     ) -> tf.Tensor:
         """Score labels, ``[batch, time, labels]``, with start and end; arguments as in `Batch`."""
-        x = tf.nn.embedding_lookup(self.weights["token_embeddings"]["embedding"], token_ids)
+        w = self.weights["token_embeddings"]
+        x = tf.nn.embedding_lookup(w["embedding"], token_ids)
+        if self.architecture.token_linear:
+            x = tf.tensordot(x, w["linear_kernel"], 1) + w["linear_bias"]
         if self.architecture.use_character_lstm:
             rows = tf.nn.embedding_lookup(
                 self.weights["character_embeddings"]["embedding"], characters

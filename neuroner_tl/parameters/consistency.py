@@ -43,7 +43,7 @@ def check_consistency(parameters: Parameters) -> None:
     held = [
         bool(getattr(parameters, f"freeze_{name}")) for name in LAYERS if present.get(name, True)
     ]
-    if parameters.train_model and all(held):
+    if parameters.train_model and all(held) and not parameters.token_linear_dimension:
         raise contradiction(
             "every freeze_* is on with train_model on, so nothing would be trained; set one "
             "freeze_* to False",

@@ -107,13 +107,24 @@ class CorpusAndNetwork(BaseModel):
         PLACE,
         "Word vectors that initialise the token embeddings: word2vec binary (.bin, .bin.gz), "
         "word2vec text, GloVe text, or a fastText model (.bin), which has a vector for every word. "
-        "Empty: random vectors.",
+        "Several files, with commas between them, are concatenated. Empty: random vectors.",
     )
     token_embedding_dimension: int = ann(
         100,
         ENCODING,
-        "Size of a token's embedding; must equal that of the word vectors, if any.",
+        "Size of a token's embedding; must equal that of the word vectors, if any, or the sum of "
+        "those of several files.",
         ge=1,
+        le=LARGEST_SIZE,
+    )
+    token_linear_dimension: int = ann(
+        0,
+        RESULT,
+        "Size of a linear layer above the token embeddings, whose output the network reads in "
+        "their place; of the embeddings' own size, it starts as the identity. It is trained even "
+        "with freeze_token_embeddings, so that word vectors that are kept as they are can still "
+        "be adapted to the corpus as a whole. 0: none.",
+        ge=0,
         le=LARGEST_SIZE,
     )
     token_lstm_hidden_state_dimension: int = ann(

@@ -90,8 +90,8 @@ class Parameters(TrainingParameters):
     reload_token_embeddings: bool = advanced(
         True,
         RESULT,
-        "Transfer layer 1, the token embeddings. Off: initialise them from the word vectors, or "
-        "randomly where there is none.",
+        "Transfer layer 1, the token embeddings, with the linear layer above them, if there is "
+        "one. Off: initialise them from the word vectors, or randomly where there is none.",
     )
     reload_character_embeddings: bool = advanced(
         True, RESULT, "Transfer layer 2, the character embeddings."
@@ -130,7 +130,10 @@ class Parameters(TrainingParameters):
         expected="a list of pairs SOURCE:TARGET, such as PRGE:GENE, DISO:Disease, or empty",
     )
     freeze_token_embeddings: bool = advanced(
-        False, RESULT, "Freeze layer 1, the token embeddings, at its initial weights."
+        False,
+        RESULT,
+        "Freeze layer 1, the token embeddings, at its initial weights; a linear layer above them "
+        "(token_linear_dimension) is trained.",
     )
     freeze_character_embeddings: bool = advanced(
         False, RESULT, "Freeze layer 2, the character embeddings."

@@ -53,6 +53,15 @@ class TrainingParameters(CorpusAndNetwork):
         allow_inf_nan=False,
         expected="a finite number above 0",
     )
+    token_embedding_rate: float = training(
+        1.0,
+        RESULT,
+        "Step size of the token embeddings, as a share of learning_rate: below 1 word vectors are "
+        "fine-tuned more carefully than the rest of the network. A linear layer above them has "
+        "the step size of the rest.",
+        gt=0,
+        le=LARGEST_FACTOR,
+    )
     learning_rate_schedule: Literal["constant", "inverse", "cosine", "plateau"] = training(
         "constant",
         RESULT,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from neuroner_tl.corpora.public.download import default_cache
+from neuroner_tl.dataset.concatenated_vectors import dimensions_of, missing_file, vector_files
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.system.fingerprint import content_digest
@@ -17,18 +18,28 @@ logger = logging.getLogger(__name__)
 
 # Name in a model's record of its training.
 WORD_VECTORS = "word_vectors"
+WORD_VECTOR_DIMENSIONS = "word_vector_dimensions"
 
 
 def describe_word_vectors(path: Optional[Path]) -> dict[str, Any]:
-    """Describe the word-vector file of a model for its record: by its sha256."""
-    return {} if path is None else {WORD_VECTORS: _digest(path)}
+    """Describe the word-vector file of a model for its record: by its sha256.
+
+    Of several files, the record has all digests with commas between them, and the dimensions.
+    """
+    if path is None:
+        return {}
+    files = vector_files(path)
+    if len(files) == 1:
+        return {WORD_VECTORS: _digest(path)}
+    return {WORD_VECTORS: _digest(path), WORD_VECTOR_DIMENSIONS: dimensions_of(files)}
 
 
 def model_word_vectors(model: SavedModel) -> Optional[Path]:
     """Return the word-vector file that a model was trained with, named by its parameters.
 
     Returns:
-        Its path; None if the model was trained without.
+        Its path, or the paths of several as the parameters have them; None if the model was
+        trained without.
 
     Raises:
         CheckpointError: the file is missing or has changed.
@@ -36,10 +47,11 @@ def model_word_vectors(model: SavedModel) -> Optional[Path]:
     path = load_parameters(model.folder / PARAMETERS, {}).token_pretrained_embedding_filepath
     if path is None:
         return None
-    if not path.is_file():
-        where = "" if path.is_absolute() else f" in {Path.cwd()}"
+    missing = missing_file(path)
+    if missing is not None:
+        where = "" if missing.is_absolute() else f" in {Path.cwd()}"
         raise CheckpointError(
-            f"{model.folder}: was trained with the word vectors {path}, which no longer "
+            f"{model.folder}: was trained with the word vectors {missing}, which no longer "
             f"exist{where}; restore the file, or give its path"
         )
     recorded = model.training.get(WORD_VECTORS)
@@ -65,5 +77,6 @@ def word_vectors_or_warning(model: SavedModel) -> Optional[Path]:
 
 
 def _digest(path: Path) -> str:
-    """Return the file's sha256; a large file is read only once."""
-    return content_digest(path, default_cache() / "word_vectors" / "digests.json")
+    """Return the sha256 of each file; a large file is read only once."""
+    memory = default_cache() / "word_vectors" / "digests.json"
+    return ",".join(content_digest(file, memory) for file in vector_files(path))

@@ -59,6 +59,7 @@ def architecture_of(parameters: Parameters, labels: int) -> Architecture:
         use_character_lstm=parameters.use_character_lstm,
         use_crf=parameters.use_crf,
         peepholes=parameters.lstm_peepholes,
+        token_linear=parameters.token_linear_dimension,
     )
 
 
@@ -107,6 +108,7 @@ def step_settings(parameters: Parameters, compiled: bool, partial: bool = False)
         parameters.weight_decay,
         variational_dropout(parameters),
         parameters.label_smoothing,
+        parameters.token_embedding_rate,
     )
 
 

@@ -9,9 +9,10 @@ from typing import Any, Optional
 import numpy as np
 import tensorflow as tf
 
+from neuroner_tl.dataset.concatenated_vectors import read_concatenated, vector_files
 from neuroner_tl.dataset.fasttext_file import is_fasttext_file
 from neuroner_tl.dataset.vocabulary import Vocabulary
-from neuroner_tl.dataset.word_vector_file import WordVectors, check_is_file, read_word_vectors
+from neuroner_tl.dataset.word_vector_file import WordVectors, check_is_file
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.prediction.marginals import LabelRoles
@@ -117,14 +118,20 @@ def _is_empty(path: Path) -> bool:
 
 
 def other_vectors(path: Path, vocabulary: Vocabulary, dimension: int) -> WordVectors:
-    """Read the vectors of all words of a file that the vocabulary does not have as written."""
-    check_is_file(path)
-    if is_fasttext_file(path):
-        raise CorpusError(
-            f"{path}: is a fastText model, whose vectors are composed from characters; expected "
-            "a file of word vectors; neuroner-tl vectors convert writes one"
-        )
-    vectors = read_word_vectors(path, None, dimension)
+    """Read the vectors of all words of a file that the vocabulary does not have as written.
+
+    Vectors of several files (see `neuroner_tl.dataset.concatenated_vectors`) are concatenated.
+    """
+    files = vector_files(path)
+    for file in files:
+        check_is_file(file)
+        if is_fasttext_file(file):
+            raise CorpusError(
+                f"{file}: is a fastText model, whose vectors are composed from characters; "
+                "expected a file of word vectors; neuroner-tl vectors convert writes one"
+            )
+    flags = (vocabulary.check_for_lowercase, vocabulary.check_for_digits_replaced_with_zeros)
+    vectors = read_concatenated([], path, dimension, *flags, all_vectors=True)
     words = [word for word in vectors.index if word not in vocabulary.token_to_id]
     rows = np.array([vectors.index[word] for word in words], int)
     return WordVectors({word: row for row, word in enumerate(words)}, vectors.matrix[rows])

@@ -108,7 +108,7 @@ class ExponentialAverages(WeightAverages):
             for layer, named in weights.items()
         }
         table = self.variables.get(TokenEmbedding.name)
-        if table is not None:
+        if table is not None and "embedding" in table:
             rows = tf.zeros([table["embedding"].shape[0]], tf.int32)
             table["step"] = tf.Variable(rows, trainable=False)
 
@@ -147,7 +147,7 @@ class ExponentialAverages(WeightAverages):
         if not iteration:
             return weight
         mean = self.variables[layer][name].numpy()
-        if layer == TokenEmbedding.name:
+        if layer == TokenEmbedding.name and name == "embedding":
             missed = iteration - self.variables[layer]["step"].numpy()
             mean = weight + self.decay ** missed[:, None] * (mean - weight)
         return mean / (1 - self.decay**iteration)

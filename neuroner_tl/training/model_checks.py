@@ -90,6 +90,7 @@ def check_parameters(
     """
     stated: dict[str, Any] = {
         "token_embedding_dimension": architecture.token_dimension,
+        "token_linear_dimension": architecture.token_linear,
         "token_lstm_hidden_state_dimension": architecture.token_hidden,
         "use_character_lstm": architecture.use_character_lstm,
         "use_crf": architecture.use_crf,

@@ -8,7 +8,7 @@ arguments, so one compilation serves every model of that architecture in the pro
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
@@ -35,12 +35,14 @@ class StepSettings:
         clip: gradients are clipped to ``[-clip, clip]``; 0 turns clipping off.
         clip_norm: the whole gradient is scaled down to this norm before; 0 turns it off.
         weight_decay: decoupled decay of the matrices of layers 3 to 6; 0 turns it off.
+        token_rate: step size of the table of layer 1, as a share of the learning rate.
         variational: rates of variational dropout.
         label_smoothing: share of each label that is spread over all labels.
         dropout: share of the token LSTM's input that is set to zero.
         batch_loss: ``mean`` or ``sum`` over the batch's sentences; each loss times the sentence's
             weight, the mean over their number.
-        frozen: layers that are not trained.
+        frozen: layers that are not trained; of layer 1 this is the table, not a linear layer above
+            it.
         jit_compile: compile the program with XLA.
         partial: whether batches have tokens that may have any label.
         averaging_decay: decay of exponential averages of the weights; 0 for none.
@@ -64,6 +66,24 @@ class StepSettings:
     weight_decay: float = 0.0
     variational: VariationalDropout = VariationalDropout()
     label_smoothing: float = 0.0
+    token_rate: float = 1.0
+
+
+def trained_weights(weights: Nested, frozen: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return the weights that are trained, by layer and name.
+
+    They are all but those of frozen layers; of frozen token embeddings, the linear layer above
+    the table is trained.
+    """
+    trained = {
+        layer: {
+            name: value
+            for name, value in named.items()
+            if layer not in frozen or (layer == TokenEmbedding.name and name != "embedding")
+        }
+        for layer, named in weights.items()
+    }
+    return {layer: named for layer, named in trained.items() if named}
 
 
 def batch_loss(
@@ -116,6 +136,11 @@ def clipped(gradient: tf.Tensor, clip: float) -> tf.Tensor:
     return tf.clip_by_value(gradient, -clip, clip) if clip else gradient
 
 
+def decays(layer: str, variable: tf.Variable) -> bool:
+    """Tell whether weight decay applies: to matrices, but not to those of layer 1."""
+    return bool(variable.shape.rank == 2) and layer != TokenEmbedding.name
+
+
 def scaled_to_norm(
     gradients: Mapping[str, Any], indices: Mapping[str, tf.Tensor], limit: float
 ) -> dict[str, Any]:
@@ -163,7 +188,7 @@ class Program:
 def training_program(architecture: Architecture, settings: StepSettings) -> Program:
     """Return the inner level, made once for an architecture and its settings.
 
-    Its function is called with the weights and slots of layers 3 to 6, the rows of both tables, the
+    Its function is called with all weights and slots but the two tables', the rows of both, the
     batch, the dropout mask, the learning rate and the iteration; it updates the weights and
     slots in place and returns the loss and the gradients of both tables' rows (or None). With
     exponential averages, it is given those of the weights too, and updates them; with clipping by
@@ -190,9 +215,7 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
         draw: Optional[Draw] = None,
     ) -> tuple[tf.Tensor, Optional[tf.Tensor], Optional[tf.Tensor]]:
         network = EntityLSTM(architecture, weights, closed_form=settings.jit_compile)
-        trained = {
-            layer: dict(named) for layer, named in weights.items() if layer not in settings.frozen
-        }
+        trained = trained_weights(weights, settings.frozen)
         sources: dict[str, Any] = dict(trained)
         if train_tokens:
             sources["token_rows"] = token_rows
@@ -225,7 +248,7 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
                     [slots[layer][f"{name}.{slot}"] for slot in optimiser.slots],
                     learning_rate,
                     iteration,
-                    settings.weight_decay if variable.shape.rank == 2 else 0.0,
+                    settings.weight_decay if decays(layer, variable) else 0.0,
                 )
                 if averages is not None:
                     add_to_mean(averages[layer][name], variable, settings.averaging_decay)

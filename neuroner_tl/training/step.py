@@ -29,10 +29,31 @@ from neuroner_tl.training.averaging import (
 )
 from neuroner_tl.training.flat_batch import HEADER, flatten
 from neuroner_tl.training.optimisers import OPTIMISERS, Optimiser
-from neuroner_tl.training.program import StepSettings, clipped, training_program, unflatten
+from neuroner_tl.training.program import (
+    StepSettings,
+    clipped,
+    trained_weights,
+    training_program,
+    unflatten,
+)
 from neuroner_tl.training.variational import make_draw
 
 TABLES = (TokenEmbedding.name, CharacterEmbedding.name)
+
+
+def without_tables(
+    variables: Mapping[str, Mapping[str, tf.Variable]],
+) -> dict[str, dict[str, tf.Variable]]:
+    """Return variables without those of the tables: weights, their slots or their averages."""
+    others = {
+        layer: {
+            name: variable
+            for name, variable in named.items()
+            if layer not in TABLES or name.startswith("linear_")
+        }
+        for layer, named in variables.items()
+    }
+    return {layer: named for layer, named in others.items() if named or layer not in TABLES}
 
 
 class TrainingStep:
@@ -75,6 +96,7 @@ class TrainingStep:
             settings,
             dropout=float(settings.dropout > 0),
             averaged_epochs=0,
+            token_rate=1.0,
             variational=settings.variational.kinds(),
         )
         self._program = training_program(network.architecture, same_program)
@@ -88,15 +110,12 @@ class TrainingStep:
                 for name, variable in named.items()
                 for slot in self.optimiser.slots
             }
-            for layer, named in self.weights.items()
-            if layer not in self.settings.frozen
+            for layer, named in trained_weights(self.weights, self.settings.frozen).items()
         }
 
     def _make_averages(self) -> Optional[WeightAverages]:
         settings = self.settings
-        trained = {
-            layer: named for layer, named in self.weights.items() if layer not in settings.frozen
-        }
+        trained = trained_weights(self.weights, settings.frozen)
         if settings.averaging_decay:
             return ExponentialAverages(trained, settings.averaging_decay)
         return (
@@ -147,13 +166,10 @@ class TrainingStep:
     def _make_outer(self) -> Callable[..., tf.Tensor]:
         network, settings, architecture = self.network, self.settings, self.network.architecture
         program = self._program.function
-        inner_weights = {name: w for name, w in self.weights.items() if name not in TABLES}
-        inner_slots = {name: s for name, s in self.slots.items() if name not in TABLES}
+        inner_weights, inner_slots = without_tables(self.weights), without_tables(self.slots)
         more: dict[str, Any] = {}
         if isinstance(self.averages, ExponentialAverages):
-            more["averages"] = {
-                name: a for name, a in self.averages.variables.items() if name not in TABLES
-            }
+            more["averages"] = without_tables(self.averages.variables)
 
         def outer(flat: tf.Tensor) -> tf.Tensor:
             batch = unflatten(flat, self._dtype)
@@ -213,7 +229,7 @@ class TrainingStep:
         for layer, name, ids in zip(
             TABLES, ("token_rows", "character_rows"), (token_ids, characters)
         ):
-            if layer in self.slots:
+            if layer in self.slots and layer not in self.settings.frozen:
                 indices[name] = tf.reshape(tf.unique(tf.reshape(ids, [-1]))[1], tf.shape(ids))
         return {"row_indices": indices}
 
@@ -246,7 +262,7 @@ class TrainingStep:
             rows,
             clipped(summed, self.settings.clip),
             [self.slots[layer][f"embedding.{slot}"] for slot in self.optimiser.slots],
-            self._learning_rate,
+            self._learning_rate * self.settings.token_rate,
             tf.cast(number, self._dtype),
         )
         if averages is not None:

@@ -7,7 +7,7 @@ transferred row by row: tokens, characters and labels are matched by identity, n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
@@ -79,7 +79,7 @@ class TransferPlan:
         for layer in self.reload:
             theirs = self.source.weights[layer]
             for name, value in weights[layer].items():
-                if layer in self.rows:
+                if layer in self.rows and name == "embedding":
                     from_rows, to_rows = self.rows[layer]
                     merged = value.astype(theirs[name].dtype)
                     merged[to_rows] = theirs[name][from_rows]
@@ -133,7 +133,7 @@ def plan_transfer(
             LayerReport(
                 layer,
                 "copied" if layer in reload else "initialised",
-                "frozen" if layer in choice.freeze else "trained",
+                _training_of(layer, shapes[layer], choice),
                 sum(int(np.prod(shape)) for shape in shapes[layer].values()),
                 {name: [int(size) for size in shape] for name, shape in shapes[layer].items()},
                 row_report,
@@ -149,6 +149,12 @@ def plan_transfer(
     return TransferPlan(
         source, report, reload, {name: (a, b) for name, (a, b) in rows.items()}, labels
     )
+
+
+def _training_of(layer: str, names: Collection[str], choice: LayerChoice) -> str:
+    if layer not in choice.freeze:
+        return "trained"
+    return "table frozen" if "linear_kernel" in names else "frozen"
 
 
 def _remarks(layers: Sequence[LayerReport], labels: LabelMatch) -> list[str]:
@@ -202,7 +208,7 @@ def _mapped_axes(layer: str, name: str) -> tuple[int, ...]:
         return (0, 1)
     if layer == "feedforward" and name == "kernel":
         return (1,)
-    return (0,) if layer in TABLES or layer in LABEL_LAYERS else ()
+    return (0,) if layer in LABEL_LAYERS or name == "embedding" else ()
 
 
 def _check_layer(source: SavedModel, layer: str, shapes: Mapping[str, Sequence[int]]) -> None:
@@ -212,17 +218,20 @@ def _check_layer(source: SavedModel, layer: str, shapes: Mapping[str, Sequence[i
         raise TransferError(
             f"{source.folder}: the pretrained model has no layer {layer}; {without}"
         )
-    peepholes = f"use its lstm_peepholes ({source.architecture.peepholes}) or {without}"
+    remedy = f"use its lstm_peepholes ({source.architecture.peepholes}) or {without}"
+    if layer == "token_embeddings":
+        linear = source.architecture.token_linear
+        remedy = f"use its token_linear_dimension ({linear}) or {without}"
     surplus = sorted(set(theirs) - set(shapes))
     if surplus:
         raise TransferError(
             f"{source.folder}: the pretrained model's {layer} has {', '.join(surplus)} and this "
-            f"network's does not; {peepholes}"
+            f"network's does not; {remedy}"
         )
     for name, shape in shapes.items():
         if name not in theirs:
             raise TransferError(
-                f"{source.folder}: the pretrained model's {layer} has no {name}; {peepholes}"
+                f"{source.folder}: the pretrained model's {layer} has no {name}; {remedy}"
             )
         mapped, found = _mapped_axes(layer, name), theirs[name].shape
         if len(found) != len(shape) or any(

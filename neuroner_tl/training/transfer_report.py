@@ -54,7 +54,8 @@ class LayerReport:
     Attributes:
         layer: the layer's name.
         action: ``copied`` from the source, or ``initialised`` as without transfer.
-        training: ``trained``, or ``frozen`` for one that keeps what it starts with.
+        training: ``trained``, or ``frozen`` for one that keeps what it starts with; ``table
+            frozen`` where the linear layer above the token embeddings is trained.
         parameters: how many numbers the layer has.
         shapes: shape of each weight.
         rows: for a table or labels that are copied, the report of the rows.

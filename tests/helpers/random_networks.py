@@ -39,7 +39,8 @@ ARCHITECTURES = [
 
 def architecture_id(a):
     characters = "char" if a.use_character_lstm else "nochar"
-    return f"{a.peepholes}-{characters}-{'crf' if a.use_crf else 'softmax'}"
+    linear = f"-linear{a.token_linear}" if a.token_linear else ""
+    return f"{a.peepholes}-{characters}-{'crf' if a.use_crf else 'softmax'}{linear}"
 
 
 def random_network(architecture, seed=0, dtype=tf.float64, closed_form=True):

@@ -1,5 +1,7 @@
 """Loss and all gradients of the layers against Keras, tensorflow-addons and differences."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -14,6 +16,12 @@ from random_networks import (
 )
 
 from neuroner_tl.model.reference import ReferenceModel
+
+# A linear layer above the token embeddings, of their size and of another.
+LINEAR = [
+    dataclasses.replace(ARCHITECTURES[0], token_linear=7),
+    dataclasses.replace(ARCHITECTURES[3], token_linear=5),
+]
 
 
 def reference_gradients(network, batch):
@@ -46,7 +54,7 @@ def assert_close(found, expected, tolerance):
 
 
 @pytest.mark.usefixtures("eagerly")
-@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=architecture_id)
+@pytest.mark.parametrize("architecture", ARCHITECTURES + LINEAR, ids=architecture_id)
 @CRF_WAYS
 def test_float64_equals_reference(architecture, closed_form):
     network = random_network(architecture, closed_form=closed_form)
@@ -74,8 +82,9 @@ def test_shortest_sentences(lengths):
         (ARCHITECTURES[0], [60], 40),
         (ARCHITECTURES[3], [1], 1),
         (ARCHITECTURES[6], [1, 60, 7, 23, 2, 41, 12, 33], 17),
+        (LINEAR[1], [6, 2], 5),
     ],
-    ids=["full-60", "diagonal-1", "none-batch"],
+    ids=["full-60", "diagonal-1", "none-batch", "linear"],
 )
 def test_compiled_float32_equals_float64_reference(architecture, lengths, longest_word):
     batch = random_batch(lengths, longest_word, pad_time=3, pad_words=2)
@@ -103,7 +112,7 @@ def test_compiled_gradients_over_lengths(architecture, batch_size):
         assert_close(gradients, expected, 1e-4)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES[:1] + ARCHITECTURES[3:4])
+@pytest.mark.parametrize("architecture", ARCHITECTURES[:1] + ARCHITECTURES[3:4] + LINEAR)
 def test_gradients_against_finite_differences(architecture):
     network = random_network(architecture)
     batch = random_batch([3, 2])

@@ -381,7 +381,7 @@ def test_the_best_recipe_trains_the_papers_network():
         *("use_pretrained_model", "pretrained_model_folder"),
     }
     assert {"dropout_mask", "batch_tokens", "label_smoothing", "weight_averaging"} <= new
-    for name in new:
+    for name in new | {"token_linear_dimension", "token_embedding_rate"}:
         assert found["baseline"][name] == found["source"][name] == defaults[name], name
 
 

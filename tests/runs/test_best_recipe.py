@@ -15,8 +15,12 @@ FILE = Path(__file__).resolve().parents[2] / "parameters" / "best_source.ini"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
-def test_a_resumed_run_is_the_same_bit_for_bit(compiled, corpora, tiny, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("compiled", "frozen"), [(False, True), (True, False)], ids=["plain-frozen", "compiled"]
+)
+def test_a_resumed_run_is_the_same_bit_for_bit(
+    compiled, frozen, corpora, tiny, tmp_path, monkeypatch
+):
     recipe = {
         name: value
         for name, value in load_parameters(FILE).to_dict().items()
@@ -33,6 +37,9 @@ def test_a_resumed_run_is_the_same_bit_for_bit(compiled, corpora, tiny, tmp_path
         # What the source does without.
         "word_dropout_rate": 0.1,
         "character_dropout_rate": 0.1,
+        "freeze_token_embeddings": frozen,
+        "token_embedding_rate": 0.3,
+        "token_linear_dimension": 7,
     }
     whole = fit(settings, tmp_path / "whole")
     with monkeypatch.context() as patch:

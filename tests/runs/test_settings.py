@@ -86,10 +86,12 @@ def test_batches_and_labels():
         unknown_token_rate=0.2,
         unknown_token_alpha=0.5,
         label_smoothing=0.1,
+        token_embedding_rate=0.2,
     )
     loop = loop_settings(parameters)
     assert loop.batch_tokens == 500
     assert loop.unknown_dropout == UnknownDropout("frequency", 0.2, 0.5)
     assert step_settings(parameters, True).label_smoothing == 0.1
+    assert step_settings(parameters, True).token_rate == 0.2
     plain = loop_settings(Parameters())
     assert (plain.batch_tokens, plain.unknown_dropout.kind) == (0, "rare")

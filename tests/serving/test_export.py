@@ -103,7 +103,8 @@ def test_every_architecture_and_groups_of_any_size(eagerly, monkeypatch):
     sentences = [rng.choice(pool, n).tolist() for n in (3, 0, 5, 1, 2)]
     flat = tf.constant([token for sentence in sentences for token in sentence])
     splits = tf.constant(np.cumsum([0, *map(len, sentences)]))
-    for architecture in ARCHITECTURES[::4]:
+    linear = dataclasses.replace(ARCHITECTURES[4], token_linear=5)
+    for architecture in (ARCHITECTURES[0], linear, ARCHITECTURES[8]):
         model = small_model(architecture)
         expected = predicted(Predictor(model, temperature=1.7), sentences)
         assert sum(map(len, expected)) > 2, architecture_id(architecture)
@@ -114,12 +115,16 @@ def test_every_architecture_and_groups_of_any_size(eagerly, monkeypatch):
     assert_equal(mentions_of(graph.tag_ragged(flat, splits), False), expected)
 
 
-def test_vectors_of_other_words(eagerly, tmp_path):
-    """A form that the vocabulary has comes before every form that the file has."""
+@pytest.mark.parametrize("columns", [[7], [3, 4]], ids=["one-file", "two-files"])
+def test_vectors_of_other_words(columns, eagerly, tmp_path):
+    """A form that the vocabulary has comes before every form that a file has."""
     model = small_model(ARCHITECTURES[0])
     rng = np.random.default_rng(2)
     words = ["unheard", "GOUT", "il0", "gout", "(the)"]
-    path = save(tmp_path / "v.txt", "text", words, 5 * rng.normal(size=(5, 7)).astype(np.float32))
+    matrix = 5 * rng.normal(size=(5, 7)).astype(np.float32)
+    parts = np.split(matrix, np.cumsum(columns)[:-1], axis=1)
+    files = [save(tmp_path / f"{n}.txt", "text", words, part) for n, part in enumerate(parts)]
+    path = Path(",".join(map(str, files)))
     sentences = [["Unheard", "GOUT", "il2", "(THE)", "Gout", "x", "gout"], ["(the)"]]
     expected = predicted(Predictor(model, path), sentences)
     assert expected != predicted(Predictor(model), sentences)

@@ -319,3 +319,36 @@ def test_no_common_type_is_remarked_on():
     plan = make_plan(saved(), vocabulary, initial(vocabulary, 2))
     (remark,) = plan.report.remarks
     assert "(CHED, DISO) corresponds to one of this corpus (GENE); map them" in remark
+
+
+def test_the_linear_layer_belongs_to_the_token_embeddings():
+    source = saved(token_linear=3)
+    weights, start, report = run(source, token_linear=3)
+    for name in ("linear_kernel", "linear_bias"):
+        expected = source.weights["token_embeddings"][name]
+        np.testing.assert_array_equal(weights["token_embeddings"][name], expected)
+    assert rows(report, "token_embeddings").copied == 3
+    weights, _, _ = run(source, reload={**ALL, "token_embeddings": False}, token_linear=3)
+    for name, value in start["token_embeddings"].items():
+        np.testing.assert_array_equal(weights["token_embeddings"][name], value)
+    plan = make_plan(source, OURS, start, freeze=frozenset({"token_embeddings", "crf"}))
+    assert plan.report.layers[0].training == "table frozen"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "message"),
+    [
+        (
+            4,
+            0,
+            "has linear_bias, linear_kernel and this network's does not; use its "
+            r"token_linear_dimension \(4\) or set reload_token_embeddings = False",
+        ),
+        (0, 4, r"has no linear_kernel; use its token_linear_dimension \(0\) or set reload_token"),
+        (4, 3, r"token_embeddings/linear_kernel has shape \[4, 4\] in the pretrained model and"),
+    ],
+)
+def test_linear_layers_that_differ(theirs, ours, message):
+    source = saved(token_linear=theirs)
+    with pytest.raises(TransferError, match=message):
+        run(source, token_linear=ours)

@@ -15,6 +15,7 @@ import neuroner_tl
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.sources import TEXT, Source, find_sources
+from neuroner_tl.dataset.concatenated_vectors import vector_files
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.prediction.joint import JointPredictor
@@ -280,13 +281,14 @@ def job_of(joint: JointPredictor) -> dict[str, Any]:
     for predictor in joint.predictors:
         manifest = (predictor.model.folder / MANIFEST).read_bytes()
         vectors = predictor.word_vectors
-        status = None if vectors is None else vectors.stat()
+        files = () if vectors is None else vector_files(vectors)
+        status = [number for s in map(Path.stat, files) for number in (s.st_size, s.st_mtime_ns)]
         models.append(
             {
                 "manifest": hashlib.sha256(manifest).hexdigest(),
                 "temperature": predictor.temperature,
                 "abbreviations": predictor.abbreviations,
-                "word_vectors": None if status is None else [status.st_size, status.st_mtime_ns],
+                "word_vectors": status or None,
             }
         )
     return {

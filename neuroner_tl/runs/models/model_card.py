@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
+from neuroner_tl.dataset.concatenated_vectors import vector_files
 from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.evaluation.scoring import HEADLINE
 from neuroner_tl.messages.numbers import fixed
@@ -174,7 +175,8 @@ def _training(
         ]
     vectors = parameters.token_pretrained_embedding_filepath
     if vectors is not None:
-        lines += [f"Word vectors: {_plain(Path(vectors).name)}.", ""]
+        names = ", ".join(path.name for path in vector_files(vectors))
+        lines += [f"Word vectors: {_plain(names)}.", ""]
     return lines
 
 

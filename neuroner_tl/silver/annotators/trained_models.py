@@ -19,6 +19,7 @@ from typing import Any, Optional
 import neuroner_tl
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
+from neuroner_tl.dataset.concatenated_vectors import missing_file
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError, TrainingError
 from neuroner_tl.evaluation.scoring import HEADLINE
 from neuroner_tl.parameters.effects import deciding_values
@@ -83,9 +84,10 @@ def read_parameters(path: Path, word_vectors: Optional[Path]) -> Parameters:
             "from scratch, so that it is known what it has learned from"
         )
     vectors = parameters.token_pretrained_embedding_filepath
-    if vectors is not None and not vectors.is_file():
+    missing = None if vectors is None else missing_file(vectors)
+    if missing is not None:
         raise ParameterError(
-            f"{path}: the word vectors {vectors} do not exist; correct "
+            f"{path}: the word vectors {missing} do not exist; correct "
             "token_pretrained_embedding_filepath, or give word_vectors in [silver]"
         )
     return parameters

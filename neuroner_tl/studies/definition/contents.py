@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.reader import PART_NAMES
+from neuroner_tl.dataset.concatenated_vectors import vector_files
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.system.fingerprint import content_digest, files_digest
@@ -79,7 +80,8 @@ class Contents:
     def _file(self, path: Path) -> Optional[str]:
         if path not in self._known:
             try:
-                self._known[path] = content_digest(path, self._memory)[:_DIGITS]
+                digests = [content_digest(one, self._memory) for one in vector_files(path)]
+                self._known[path] = ",".join(digest[:_DIGITS] for digest in digests)
             except OSError:
                 self._known[path] = None
         return self._known[path]

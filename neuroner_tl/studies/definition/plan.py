@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional
 
+from neuroner_tl.dataset.concatenated_vectors import vector_files
 from neuroner_tl.parameters.effects import deciding_values
 from neuroner_tl.parameters.fields import ENCODING, LENGTH, RESULT
 from neuroner_tl.parameters.schema import Parameters
@@ -341,7 +342,7 @@ def deciding_parameters(parameters: Parameters) -> dict[str, Any]:
     deciding = deciding_values(parameters, *_COUNTED)
     vectors = parameters.token_pretrained_embedding_filepath
     if vectors is not None:
-        deciding["word_vectors"] = vectors.name
+        deciding["word_vectors"] = ",".join(path.name for path in vector_files(vectors))
     return deciding
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from neuroner_tl.corpora.reader import read_corpus
+from neuroner_tl.dataset.concatenated_vectors import missing_file
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.runs.folder import check_writable
@@ -231,9 +232,10 @@ def check_definition(definition: StudyDefinition, runs: Sequence[StudyRun]) -> N
     for run in runs:
         p = run.parameters
         vectors = p.token_pretrained_embedding_filepath
-        if vectors is not None and not vectors.is_file():
+        missing = None if vectors is None else missing_file(vectors)
+        if missing is not None:
             raise ParameterError(
-                f"token_pretrained_embedding_filepath = {vectors}: no such file; set it in "
+                f"token_pretrained_embedding_filepath = {missing}: no such file; set it in "
                 f"{definition.path} or {definition.parameters_filepath}, or leave it empty for "
                 "random vectors"
             )
