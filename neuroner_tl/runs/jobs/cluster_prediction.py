@@ -116,7 +116,8 @@ class ShardWorker:
         done = read_object(folder / DONE)
         if done.get("digest") == digest:
             return done
-        store = PartStore(folder / "texts", {**job, "digest": digest})
+        # The worker of a machine that was lost may live on, with the lock, behind a cut network.
+        store = PartStore(folder / "texts", {**job, "digest": digest}, is_locked=False)
         bad, report = BadDocuments(folder / "errors.jsonl"), ImportReport()
         documents = entities = 0
         try:

@@ -53,7 +53,7 @@ class PredictedFiles:
         left_alone: names in the folder of the texts that are not texts, sorted; folders end with
             a slash.
         notes: what the format could not represent, a line for each kind, and for long jobs the
-            speed.
+            speed and the memory.
         bad: how many documents could not be used.
         errors: the file that has them, if there is one.
 
@@ -141,8 +141,8 @@ def predict_files(
         CorpusError: there is nothing to read, or no document can be used.
         Interrupted: by Ctrl-C or SIGTERM; the message says what is kept.
         NeuroNERError: a worker was lost.
-        ParameterError: an option is out of range, or the output cannot be written or is the
-            folder of the texts.
+        ParameterError: an option is out of range, or the output cannot be written, is being
+            written by another job, or is the folder of the texts.
     """
     source, output = Path(source), Path(output)
     models = [model] if isinstance(model, (str, os.PathLike, Predictor)) else list(model)
@@ -168,12 +168,14 @@ def predict_files(
         raise Interrupted(_remains(store)) from None
     finally:
         pool.close()
+        if store is not None:
+            store.close()
     bad.write()
     if store is not None:
         store.remove()
     lost = losses(report)
     if progress.seconds > SECONDS_WORTH_A_LINE:
-        lost.append(progress.speed())
+        lost += [progress.speed(), progress.memory()]
     return PredictedFiles(
         output,
         documents,
@@ -224,7 +226,7 @@ def tag_sources(
         for part in run_job(_origins(sources, bad), pool, store):
             last, _ = part.origins[-1]
             if progress is not None:
-                progress.update(last, len(part.origins), part.tagged.tokens, part.is_new)
+                progress.update(last, len(part.origins), part.tagged, part.is_new)
             for (place, document), found in zip(part.origins, part.tagged.found):
                 if isinstance(found, str):
                     said = f"{place.path}: document {document.id!r} cannot be tagged ({found})"

@@ -19,8 +19,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -31,6 +31,8 @@ from neuroner_tl.corpora.sources import Source
 from neuroner_tl.errors import NeuroNERError, ParameterError
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.json_text import parse_json
+from neuroner_tl.system.locks import lock
+from neuroner_tl.system.memory import peak_memory
 
 if TYPE_CHECKING:
     from neuroner_tl.prediction.joint import JointPredictor
@@ -41,6 +43,9 @@ PART_CHARACTERS = 1 << 20
 """Length of the texts of a part, about 700 abstracts."""
 PART_DOCUMENTS = 2000
 FORMAT = "neuroner_tl prediction parts 1"
+# A worker that was killed is gone, and its lock free, in less.
+_LOCK_SECONDS = 1.0
+_LOCK = "lock"
 
 Origin = tuple[Source, Document]
 Found = Union[tuple[Entity, ...], str]
@@ -54,6 +59,7 @@ class TaggedPart:
     Attributes:
         found: for each text.
         tokens: number of tokens of the texts.
+        memory: peak resident memory of the worker that tagged them, in MB; 0 without workers.
 
     Example:
         >>> TaggedPart(((), "OverflowError: too long"), 120).tokens
@@ -62,6 +68,7 @@ class TaggedPart:
 
     found: tuple[Found, ...]
     tokens: int
+    memory: float = 0.0
 
 
 def tag_part(joint: JointPredictor, documents: Sequence[Document]) -> TaggedPart:
@@ -104,12 +111,15 @@ def _tag(joint: JointPredictor, documents: Sequence[Document]) -> TaggedPart:
 class PartStore:
     """The folder of the parts that are done.
 
+    While it is used, the folder is locked against other jobs with the same output.
+
     Args:
         folder: it is made when the first part is kept.
         job: what else than the texts decides what is found: models and options.
+        is_locked: whether to lock it; not where something else sees to it that one job uses it.
 
     Raises:
-        ParameterError: the folder holds the parts of another job.
+        ParameterError: the folder holds the parts of another job, or is in use.
 
     Example::
 
@@ -117,12 +127,14 @@ class PartStore:
         part = store.load(0, digest)
     """
 
-    def __init__(self, folder: Path, job: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, job: dict[str, Any], is_locked: bool = True) -> None:
         self.folder = folder
         self.kept = 0
         self._job = {"format": FORMAT, **job}
         self._description = folder / "job.json"
-        if not folder.exists() or not any(folder.iterdir()):
+        self._held = ExitStack()
+        self._needs_lock = is_locked
+        if not folder.exists() or {path.name for path in folder.iterdir()} <= {_LOCK}:
             return
         try:
             found = parse_json(self._description.read_text("utf-8"))
@@ -138,6 +150,7 @@ class PartStore:
                 f"{folder}: holds parts of a prediction with other models or options; remove the "
                 "folder, or give another output"
             )
+        self._lock()
 
     def load(self, number: int, digest: str, texts: Sequence[Document]) -> Optional[TaggedPart]:
         """Return a part that is done; None if it is not, or was of other texts."""
@@ -158,9 +171,10 @@ class PartStore:
 
         Raises:
             OSError: it cannot be written.
+            ParameterError: another job has begun to keep its parts there.
         """
         if not self.kept:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock()
             write_json(self._description, self._job)
         found = [
             one if isinstance(one, str) else [(e.type, e.start, e.end, e.probability) for e in one]
@@ -172,7 +186,22 @@ class PartStore:
 
     def remove(self) -> None:
         """Remove the folder: the output is complete."""
+        self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Let another job use the folder."""
+        self._held.close()
+
+    def _lock(self) -> None:
+        if not self._needs_lock:
+            return
+        if not self._held.enter_context(lock(self.folder / _LOCK, wait=_LOCK_SECONDS)):
+            raise ParameterError(
+                f"{self.folder}: another prediction with this output is running; wait until it "
+                "ends, or give another output"
+            )
+        self._needs_lock = False
 
     def _file(self, number: int) -> Path:
         return self.folder / f"{number:06d}.json"
@@ -262,7 +291,7 @@ def _start_worker(make: Optional[Callable[..., JointPredictor]], arguments: Sequ
 
 
 def _work(documents: Sequence[Document]) -> TaggedPart:
-    return tag_part(_worker["joint"], documents)
+    return replace(tag_part(_worker["joint"], documents), memory=peak_memory())
 
 
 class Finished(NamedTuple):

@@ -13,6 +13,8 @@ from tqdm import tqdm
 from neuroner_tl.corpora.formats.bounded import STANDARD_INPUT, position_in
 from neuroner_tl.corpora.sources import Source
 from neuroner_tl.messages.progress import progress_bar
+from neuroner_tl.runs.jobs.prediction_job import TaggedPart
+from neuroner_tl.system.memory import peak_memory
 
 logger = logging.getLogger(__name__)
 
@@ -29,15 +31,17 @@ class PredictionProgress:
     Attributes:
         documents: how many are tagged, those of an earlier attempt not counted.
         tokens: likewise.
+        worker_memory: peak resident memory of a worker, in MB; 0 without workers.
 
     Example::
 
         with PredictionProgress(sources) as progress:
-            progress.update(source, documents=700, tokens=160_000, is_new=True)
+            progress.update(source, documents=700, tagged=part, is_new=True)
     """
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self.documents = self.tokens = 0
+        self.worker_memory = 0.0
         self._before: dict[Source, int] = {}
         self._total = self._skipped = self._done = 0
         self._known = all(source.path != STANDARD_INPUT for source in sources)
@@ -65,19 +69,20 @@ class PredictionProgress:
     ) -> None:
         self._bar.close()
 
-    def update(self, source: Source, documents: int, tokens: int, is_new: bool) -> None:
+    def update(self, source: Source, documents: int, tagged: TaggedPart, is_new: bool) -> None:
         """Show that a part is done.
 
         Args:
             source: the file of its last text.
             documents: its texts.
-            tokens: their tokens.
+            tagged: what is found in them.
             is_new: whether it was tagged now, and not in an earlier attempt.
         """
         done = self._before[source] + position_in(source.path) if self._known else 0
         if is_new:
             self.documents += documents
-            self.tokens += tokens
+            self.tokens += tagged.tokens
+            self.worker_memory = max(self.worker_memory, tagged.memory)
         else:
             self._skipped = done
         self._bar.set_postfix_str(self.speed(), refresh=False)
@@ -92,6 +97,11 @@ class PredictionProgress:
         """Return the documents and tokens per second so far."""
         seconds = max(self.seconds, 1e-9)
         return f"{self.documents / seconds:.1f} documents/s, {self.tokens / seconds:.0f} tokens/s"
+
+    def memory(self) -> str:
+        """Return the peak memory of this process, and of its workers, if there are any."""
+        workers = f", {self.worker_memory:.0f} MB in a worker" if self.worker_memory else ""
+        return f"peak memory {peak_memory():.0f} MB{workers}"
 
     def _left(self) -> str:
         new = self._done - self._skipped

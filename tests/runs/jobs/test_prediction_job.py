@@ -13,7 +13,7 @@ import pytest
 
 from neuroner_tl.errors import NeuroNERError, ParameterError
 from neuroner_tl.runs.jobs import prediction_job
-from neuroner_tl.runs.jobs.prediction_job import PartStore, Pool, run_job, tag_part
+from neuroner_tl.runs.jobs.prediction_job import PartStore, Pool, TaggedPart, run_job, tag_part
 from tests.helpers.word_tagger import WordTagger, found_in, origins
 
 TEXTS = [f"the gene BRCA{number} and 𝛼 TP53 in case {number}" for number in range(20)]
@@ -35,7 +35,10 @@ def expected():
 
 def run(folder, texts=TEXTS, tagger=None, job=JOB):
     store = PartStore(folder, job)
-    return found_in(run_job(origins(Path("in"), texts), Pool(tagger or WordTagger()), store))
+    try:
+        return found_in(run_job(origins(Path("in"), texts), Pool(tagger or WordTagger()), store))
+    finally:
+        store.close()
 
 
 def interrupted_at(folder, number):
@@ -52,7 +55,7 @@ def names(folder):
 def test_only_what_is_missing_is_tagged(tmp_path, expected):
     folder = tmp_path / "out.parts"
     interrupted_at(folder, 10)
-    assert names(folder) == ["000000.json", "000001.json", "000002.json", "job.json"]
+    assert names(folder) == ["000000.json", "000001.json", "000002.json", "job.json", "lock"]
     tagger = WordTagger()
     assert run(folder, tagger=tagger) == expected
     assert tagger.seen == [f"d{number}" for number in range(9, 20)]
@@ -93,10 +96,29 @@ def test_parts_of_another_job_are_refused(tmp_path):
         PartStore(folder, {"models": ["ffff"]})
 
 
+def test_two_jobs_do_not_share_a_folder(tmp_path):
+    """The one that comes later is refused, whether the folder was there before or not."""
+    folder = tmp_path / "out.parts"
+    late = PartStore(folder, JOB)
+    holder = PartStore(folder, JOB)
+    holder.save(0, "digest", TaggedPart((), 0))
+    for use in (lambda: PartStore(folder, JOB), lambda: late.save(0, "other", TaggedPart((), 0))):
+        with pytest.raises(ParameterError, match="another prediction with this output is running"):
+            use()
+    assert holder.load(0, "digest", []) is not None
+    holder.close()
+    PartStore(folder, JOB).close()
+    # Killed before anything was kept: nothing in the way of the next job.
+    for file in folder.iterdir():
+        if file.name != "lock":
+            file.unlink()
+    PartStore(folder, JOB).close()
+
+
 def test_a_folder_of_other_files_is_refused_and_kept(tmp_path):
     folder = tmp_path / "out.parts"
     folder.mkdir()
-    PartStore(folder, JOB)
+    PartStore(folder, JOB).close()
     for name, content in (("mine.txt", "mine"), ("job.json", '{"mine": 1}')):
         (folder / name).write_text(content)
         with pytest.raises(ParameterError, match="it holds other files; move them"):

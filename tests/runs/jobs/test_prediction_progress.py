@@ -11,6 +11,7 @@ from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.sources import Source
 from neuroner_tl.messages.progress import hidden_bars
 from neuroner_tl.runs.jobs import prediction_progress
+from neuroner_tl.runs.jobs.prediction_job import TaggedPart
 from neuroner_tl.runs.jobs.prediction_progress import PredictionProgress
 
 
@@ -45,8 +46,8 @@ def test_a_line_a_minute(sources, clock, position, caplog):
         for minute in range(1, 4):
             clock[0] += 60
             position[0] = 250_000 * minute
-            progress.update(sources[0], 120, 12_000, is_new=True)
-            progress.update(sources[0], 0, 0, is_new=True)
+            progress.update(sources[0], 120, TaggedPart((), 12_000), is_new=True)
+            progress.update(sources[0], 0, TaggedPart((), 0), is_new=True)
     assert caplog.messages == [
         "120 documents, 2.0 documents/s, 200 tokens/s, 07:00 left",
         "240 documents, 2.0 documents/s, 200 tokens/s, 06:00 left",
@@ -58,11 +59,13 @@ def test_what_was_kept_is_not_counted_as_speed(sources, clock, position, caplog)
     caplog.set_level(logging.INFO)
     with hidden_bars(), PredictionProgress(sources) as progress:
         position[0] = 1_000_000
-        progress.update(sources[0], 5000, 10**6, is_new=False)
+        progress.update(sources[0], 5000, TaggedPart((), 10**6), is_new=False)
         clock[0] += 100
         position[0] = 500_000
-        progress.update(sources[1], 200, 30_000, is_new=True)
+        progress.update(sources[1], 200, TaggedPart((), 30_000, memory=812.4), is_new=True)
+        progress.update(sources[1], 0, TaggedPart((), 0, memory=700.0), is_new=True)
     assert caplog.messages == ["200 documents, 2.0 documents/s, 300 tokens/s, 01:40 left"]
+    assert progress.memory().endswith(" MB, 812 MB in a worker")
 
 
 def test_the_standard_input_has_no_known_end(clock, caplog):
@@ -70,8 +73,9 @@ def test_the_standard_input_has_no_known_end(clock, caplog):
     source = Source(STANDARD_INPUT, "jsonl")
     with hidden_bars(), PredictionProgress([source]) as progress:
         clock[0] += 60
-        progress.update(source, 60, 6000, is_new=True)
+        progress.update(source, 60, TaggedPart((), 6000), is_new=True)
     assert caplog.messages == ["60 documents, 1.0 documents/s, 100 tokens/s"]
+    assert "worker" not in progress.memory()
 
 
 @pytest.mark.parametrize("packed", [False, True])
