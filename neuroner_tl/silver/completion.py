@@ -9,6 +9,7 @@ unknown region, which training leaves open.
 from __future__ import annotations
 
 import dataclasses
+import logging
 from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -40,6 +41,8 @@ from neuroner_tl.system.temporary import (
 
 if TYPE_CHECKING:
     from neuroner_tl.prediction.predictor import Analysis, Predictor
+
+logger = logging.getLogger(__name__)
 
 # What the completion counts, in the order of its report.
 MENTIONS = "mentions of the silver corpus"
@@ -192,6 +195,17 @@ def complete_silver(
             f"{source}: found {counted(len(shared), 'document')} that the teacher "
             f"{teacher_folder} was trained on, expected none: {first}; name its corpus in [gold] "
             "of the definition and build again"
+        )
+    if not lessons.documents:
+        logger.warning(
+            "%s: was trained on silver corpora alone; expected a teacher that has seen gold labels",
+            teacher_folder,
+        )
+    if not report:
+        logger.warning(
+            "%s: has no %s of silver build; if it is a gold corpus, its copy will not be one",
+            source,
+            REPORT,
         )
     missing = sorted(types - set(LabelRoles.of(model.vocabulary.labels).types))
     if missing:

@@ -18,7 +18,7 @@ from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
 from neuroner_tl.parameters.files import load_parameters, write_parameters
 from neuroner_tl.prediction.predictor import Analysis
-from neuroner_tl.silver import completion
+from neuroner_tl.silver import completion, teacher
 from neuroner_tl.silver.completion import CompletionRule, complete_document, complete_silver
 from neuroner_tl.silver.teacher import lessons_of
 
@@ -221,6 +221,20 @@ def test_no_more_documents_are_completed_than_a_run_is_trained_on(silver, source
     assert report["documents"] == sum(map(len, wanted.values()))
 
 
+def test_what_is_no_silver_corpus_or_no_teacher_is_warned_of(
+    silver, source_run, tmp_path, caplog, monkeypatch
+):
+    complete_silver(silver, source_run.folder.path, tmp_path / "done")
+    assert "silver corpora alone" not in caplog.text and "report.json" not in caplog.text
+    plain = shutil.copytree(silver, tmp_path / "plain")
+    for name in ("report.json", "report.txt"):
+        (plain / name).unlink()
+    monkeypatch.setattr(teacher, "lessons_of", lambda *_: teacher.Lessons())
+    complete_silver(plain, source_run.folder.path, tmp_path / "other")
+    assert f"{plain}: has no report.json of silver build" in caplog.text
+    assert f"{source_run.folder.path}: was trained on silver corpora alone" in caplog.text
+
+
 def test_a_teacher_of_the_corpus_itself_is_refused(source_run, corpora, tmp_path):
     with pytest.raises(CorpusError, match="that the teacher .* was trained on, expected none"):
         complete_silver(corpora.silver, source_run.folder.path, tmp_path / "done")
@@ -228,8 +242,6 @@ def test_a_teacher_of_the_corpus_itself_is_refused(source_run, corpora, tmp_path
 
 
 def test_a_teacher_whose_corpus_is_gone_is_refused(silver, source_run, tmp_path, monkeypatch):
-    from neuroner_tl.silver import teacher
-
     def gone(*_, **__):
         raise CorpusError("corpus: no such folder")
 

@@ -62,7 +62,8 @@ class NewDefinition:
     def summary(self) -> str:
         """Return the counts as text."""
         tried = len(self.texts.first)
-        lines = [f"texts: {counted(len(self.texts.hashes), 'document')} ({self.texts.form})"]
+        form = "folder of .txt files" if self.texts.form == "brat" else self.texts.form
+        lines = [f"texts: {counted(len(self.texts.hashes), 'document')} ({form})"]
         lines += [
             f"{name}: {counted(found.terms, 'term')}, "
             f"{counted(found.matches, 'match', 'matches')} in {found.matched_texts} of "

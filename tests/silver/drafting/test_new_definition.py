@@ -61,7 +61,7 @@ def test_from_a_list_and_a_folder_to_a_corpus(
     arguments = "silver init enzyme.ini --type ENZYME --terms enzymes.txt --texts abstracts"
     assert main(arguments.split()) == 0
     shown = capsys.readouterr().out
-    assert "texts: 30 documents (brat)" in shown
+    assert "texts: 30 documents (folder of .txt files)" in shown
     assert "enzymes: 6 terms, 60 matches in 30 of 30 texts" in shown
     assert "neuroner-tl silver build enzyme.ini" in shown
     definition = read_silver_definition(Path("enzyme.ini"))
