@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=2,
         metavar="N",
-        help="requests that are computed at the same time (default 2)",
+        help="threads that tag, each the requests that wait together (default 2)",
     )
     parser.add_argument(
         "--timeout",

@@ -1,28 +1,19 @@
-"""What a request may cost: its size, how many wait, and how long it may take."""
+"""What a request may cost: its size, how many wait, and how long it may take; large bodies."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import JSONResponse
 
-from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.prediction.joint import JointPredictor
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-
-# Text that is tagged before it is looked whether that is still wanted.
-CHARACTERS_AT_ONCE = 1 << 16
-# A client that has gone is noticed after this time.
-POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -35,7 +26,7 @@ class Limits:
         max_characters: of the texts of a request together.
         timeout: seconds in which a request must have arrived, and again in which it must be
             answered.
-        workers: requests that are computed at the same time.
+        workers: threads that compute; each takes the requests that wait together.
         max_waiting: requests that are computed or wait for it.
 
     Raises:
@@ -145,100 +136,3 @@ class BoundedBodies:
             f"the request has not arrived in {self._limits.timeout:g} s; send it again, or in "
             "several parts",
         )
-
-
-class Workers:
-    """Threads that tag the texts of requests, a limited number at a time.
-
-    Args:
-        tagger: finds the entities; threads share it.
-        limits: of the service.
-
-    Example::
-
-        entities = await workers.tag(["Gout is painful."], request.is_disconnected)
-    """
-
-    def __init__(self, tagger: JointPredictor, limits: Limits) -> None:
-        self._tagger = tagger
-        self._limits = limits
-        self._pool = ThreadPoolExecutor(limits.workers, "tagging")
-        self._waiting = 0
-
-    async def tag(
-        self, texts: Sequence[str], is_gone: Callable[[], Awaitable[bool]]
-    ) -> list[tuple[Entity, ...]]:
-        """Return the entities of texts, in their order.
-
-        Args:
-            texts: of one request.
-            is_gone: tells whether its client has gone.
-
-        Raises:
-            Refused: too many texts or requests, no time, or the client has gone.
-        """
-        limits = self._limits
-        for what, found, most in (
-            ("texts", len(texts), limits.max_texts),
-            ("characters", sum(map(len, texts)), limits.max_characters),
-        ):
-            if found > most:
-                raise Refused(
-                    413,
-                    f"found {found:,} {what}, expected at most {most:,}; send them in several "
-                    "requests",
-                )
-        if self._waiting >= limits.max_waiting:
-            raise Refused(
-                503,
-                f"{self._waiting} requests wait, which is the limit; send it again later",
-            )
-        loop, stop = asyncio.get_running_loop(), threading.Event()
-        deadline = loop.time() + limits.timeout
-        self._waiting += 1
-        future = loop.run_in_executor(self._pool, self._tag, texts, stop)
-        try:
-            while not future.done():
-                await asyncio.wait([future], timeout=POLL_SECONDS)
-                if future.done():
-                    break
-                if loop.time() > deadline:
-                    raise Refused(
-                        503,
-                        f"not tagged in {limits.timeout:g} s, which is the limit; send fewer texts "
-                        "in a request, or send it again later",
-                    )
-                if await is_gone():
-                    raise Refused(499, "the client has gone")
-            return future.result()
-        finally:
-            stop.set()
-            future.cancel()
-            self._waiting -= 1
-
-    def close(self) -> None:
-        """Wait for the threads, and end them."""
-        self._pool.shutdown()
-
-    def _tag(self, texts: Sequence[str], stop: threading.Event) -> list[tuple[Entity, ...]]:
-        found: list[tuple[Entity, ...]] = []
-        for group in _groups(texts):
-            if stop.is_set():
-                break
-            documents = [Document(str(number), text) for number, text in enumerate(group)]
-            found += [document.entities for document in self._tagger.predict(documents)]
-        return found
-
-
-def _groups(texts: Sequence[str]) -> Iterator[list[str]]:
-    """Yield texts a limited number of characters at a time."""
-    group: list[str] = []
-    characters = 0
-    for text in texts:
-        group.append(text)
-        characters += len(text)
-        if characters >= CHARACTERS_AT_ONCE:
-            yield group
-            group, characters = [], 0
-    if group:
-        yield group

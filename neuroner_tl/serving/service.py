@@ -26,7 +26,8 @@ from neuroner_tl.prediction.marginals import LabelRoles
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.prediction import load_predictor
 from neuroner_tl.serving.inception import CasDocument
-from neuroner_tl.serving.limits import BoundedBodies, Limits, Refused, Workers
+from neuroner_tl.serving.limits import BoundedBodies, Limits, Refused
+from neuroner_tl.serving.workers import Workers
 from neuroner_tl.system.paths import StrPath
 
 logger = logging.getLogger(__name__)

@@ -1,5 +1,6 @@
 """The service: answers that are right, refusals in one line, and it lives on."""
 
+import asyncio
 import dataclasses
 import html
 import http.client
@@ -26,10 +27,11 @@ from fastapi.testclient import TestClient  # noqa: E402
 
 from neuroner_tl.__main__ import main  # noqa: E402
 from neuroner_tl.errors import ParameterError  # noqa: E402
-from neuroner_tl.serving import limits as limits_module  # noqa: E402
 from neuroner_tl.serving import service  # noqa: E402
+from neuroner_tl.serving import workers as workers_module  # noqa: E402
 from neuroner_tl.serving.limits import Limits  # noqa: E402
 from neuroner_tl.serving.service import make_app  # noqa: E402
+from neuroner_tl.serving.workers import Workers  # noqa: E402
 
 
 class Fake:
@@ -134,8 +136,8 @@ def test_ten_thousand_texts():
 
 
 def test_no_time(monkeypatch):
-    monkeypatch.setattr(limits_module, "CHARACTERS_AT_ONCE", 1)
-    monkeypatch.setattr(limits_module, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(workers_module, "CHARACTERS_AT_ONCE", 1)
+    monkeypatch.setattr(workers_module, "POLL_SECONDS", 0.01)
     tagger = Fake(seconds=0.05)
     with client(tagger, timeout=0.1) as calls:
         message = refused(calls.post("/tag", json={"texts": ["gout"] * 100}), 503)
@@ -292,8 +294,8 @@ def request_of(body, length=None):
 
 
 def test_clients_that_hang_up(served, monkeypatch):
-    monkeypatch.setattr(limits_module, "CHARACTERS_AT_ONCE", 1)
-    monkeypatch.setattr(limits_module, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(workers_module, "CHARACTERS_AT_ONCE", 1)
+    monkeypatch.setattr(workers_module, "POLL_SECONDS", 0.01)
     tagger = Fake(seconds=0.02)
     port = served(tagger)
     body = json.dumps({"texts": ["gout"] * 500})
@@ -320,7 +322,7 @@ def test_a_client_that_does_not_finish(served):
 
 
 def test_more_requests_than_may_wait(served, monkeypatch):
-    monkeypatch.setattr(limits_module, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(workers_module, "POLL_SECONDS", 0.01)
     port = served(Fake(seconds=0.3), workers=1, max_waiting=3)
     found = []
 
@@ -338,6 +340,62 @@ def test_more_requests_than_may_wait(served, monkeypatch):
         thread.join()
     assert sorted(found) == [200] * 3 + [503] * 5
     assert get(port)[0] == 200
+
+
+def test_requests_that_wait_are_tagged_together():
+    """Each gets what is its own, and one that cannot be tagged does not affect the others."""
+    calls = []
+    is_busy, goes_on = threading.Event(), threading.Event()
+
+    class Slow(Fake):
+        def predict(self, documents):
+            documents = list(documents)
+            calls.append([document.text for document in documents])
+            if len(calls) == 1:
+                is_busy.set()
+                goes_on.wait(20)
+            if any("bad" in document.text for document in documents):
+                raise OverflowError("too long")
+            return super().predict(documents)
+
+    async def never():
+        return False
+
+    async def main_part():
+        workers = Workers(Slow(), Limits(workers=1))
+        first = asyncio.ensure_future(workers.tag(["first gout"], never))
+        await asyncio.to_thread(is_busy.wait, 20)
+        rest = [["gout", "no"], ["bad"], ["a gout"], []]
+        others = [asyncio.ensure_future(workers.tag(texts, never)) for texts in rest]
+        await asyncio.sleep(0.05)
+        goes_on.set()
+        found = await asyncio.gather(first, *others, return_exceptions=True)
+        workers.close()
+        return found
+
+    first, two, bad, one, none = asyncio.run(main_part())
+    assert calls[0] == ["first gout"] and calls[1] == ["gout", "no", "bad", "a gout"]
+    assert [[e.start for e in entities] for entities in (*first, *two, *one)] == [[6], [0], [], [2]]
+    assert isinstance(bad, OverflowError) and none == []
+
+
+def test_a_long_request_does_not_keep_others_waiting(monkeypatch):
+    monkeypatch.setattr(workers_module, "CHARACTERS_AT_ONCE", 1)
+
+    async def never():
+        return False
+
+    async def main_part():
+        workers = Workers(Fake(seconds=0.01), Limits(workers=1))
+        long = asyncio.ensure_future(workers.tag(["gout"] * 50, never))
+        await asyncio.sleep(0)
+        await workers.tag(["gout"], never)
+        was_done = long.done()
+        assert len(await long) == 50
+        workers.close()
+        return was_done
+
+    assert not asyncio.run(main_part())
 
 
 def test_a_port_that_is_taken(capsys, tmp_path):
