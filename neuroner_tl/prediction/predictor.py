@@ -121,7 +121,8 @@ class Predictor:
         self.temperature = temperature_of(model) if temperature is None else temperature
         self.abbreviations = abbreviations
         self._roles = LabelRoles.of(self.vocabulary.labels)
-        self._tagger = Tagger(create_network(model.architecture, model.weights), batch_size)
+        network = create_network(model.architecture, model.weights)
+        self._tagger = Tagger(network, batch_size, keep_words=True)
 
     @property
     def types(self) -> tuple[str, ...]:

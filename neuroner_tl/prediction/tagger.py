@@ -24,6 +24,7 @@ from neuroner_tl.model.forward_backward import Lattice
 from neuroner_tl.model.sequence_optimisation import LabelSequenceOptimisation
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.prediction.marginals import LabelRoles, Marginals
+from neuroner_tl.prediction.word_cache import WordCache
 from neuroner_tl.system.compiler_notice import compile_quietly_once
 
 Weights = Mapping[str, Mapping[str, tf.Tensor]]
@@ -32,8 +33,9 @@ WORD_SIZES = BlockSizes(Shape(64, 16), Shape(64, 128), 1 << 13)
 SENTENCE_STEPS = 128
 SMALL_ROWS, MAX_ROWS = 8, 128
 MAX_CELLS = 1 << 14
-# Sentences that are laid out together; their distinct words are projected once.
-TOKENS_AT_ONCE = 1 << 15
+# Sentences that are laid out together, in about eight blocks of which the last is seldom full;
+# their distinct words are projected once.
+TOKENS_AT_ONCE = 1 << 16
 
 
 class TaggedSlice(NamedTuple):
@@ -77,6 +79,8 @@ class Tagger:
     Args:
         network: the network.
         batch_size: sentences that are read side by side where there are many; at most 128.
+        keep_words: keep what the gates get from words for later texts. Only for a network whose
+            weights do not change, and whose new words always have the same vectors.
 
     Attributes:
         sizes: sizes of the blocks of sentences.
@@ -87,7 +91,7 @@ class Tagger:
         labels = tagger.tag(*encode_documents(documents, vocabulary))
     """
 
-    def __init__(self, network: EntityLSTM, batch_size: int = 64) -> None:
+    def __init__(self, network: EntityLSTM, batch_size: int = 64, keep_words: bool = False) -> None:
         compile_quietly_once()
         self.network = network
         rows = min(batch_size, MAX_ROWS)
@@ -95,6 +99,9 @@ class Tagger:
         self.sizes = BlockSizes(small, Shape(SENTENCE_STEPS, rows), MAX_CELLS)
         self._dtype = network.label_prediction.weights["kernel"].dtype
         self._programs = prediction_programs(network.architecture, self._dtype)
+        width = 3 * network.architecture.token_hidden
+        dtype = np.dtype(self._dtype.as_numpy_dtype)
+        self._cache = WordCache(width, dtype) if keep_words else None
 
     def tag(
         self, table: WordTable, part: EncodedPart, new: Optional[NewVectors] = None
@@ -183,14 +190,38 @@ class Tagger:
         """Yield the indices of some sentences at a time, and their tagged blocks."""
         if not len(part.words):
             return
-        vectors = self._encode_words(weights, table, np.unique(part.words))
+        vectors = None
+        if self._cache is None:
+            vectors = self._encode_words(weights, table, np.unique(part.words))
         for sentences in sentence_slices(part.sentence_offsets):
             tokens = slice(*part.sentence_offsets[[sentences[0], sentences[-1] + 1]])
             words, places = np.unique(part.words[tokens], return_inverse=True)
-            projected = self._project(table, words, vectors, new)
+            projected = (
+                self._project(table, words, vectors, new)
+                if self._cache is None
+                else self._recall(self._cache, weights, table, words, new)
+            )
             blocks = lay_out(part.sentence_offsets, sentences, self.sizes)
             label = functools.partial(self._label, weights, projected, places, tokens.start)
             yield sentences, map(label, blocks)
+
+    def _recall(
+        self,
+        cache: WordCache,
+        weights: Weights,
+        table: WordTable,
+        words: np.ndarray,
+        new: Optional[NewVectors],
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return what `_project` does, computing it for words that are not kept only."""
+        spelled = [table.words[word] for word in words.tolist()]
+        values, missing = cache.recall(spelled)
+        if len(missing):
+            vectors = self._encode_words(weights, table, words[missing])
+            for way, made in enumerate(self._project(table, words[missing], vectors, new)):
+                values[way, missing] = made.numpy()
+            cache.keep([spelled[index] for index in missing.tolist()], values[:, missing])
+        return tf.constant(values[0]), tf.constant(values[1])
 
     def _encode_words(
         self, weights: Weights, table: WordTable, words: np.ndarray

@@ -14,6 +14,7 @@ from neuroner_tl.dataset.encoding import encode_documents
 from neuroner_tl.dataset.new_words import NewVectors
 from neuroner_tl.model.entity_lstm import create_network, initial_weights
 from neuroner_tl.prediction import tagger as tagger_module
+from neuroner_tl.prediction import word_cache as word_cache_module
 from neuroner_tl.prediction.marginals import LabelRoles
 from neuroner_tl.prediction.tagger import Tagger, prediction_programs
 
@@ -290,6 +291,38 @@ def test_probabilities_against_numpy(vocabulary, architecture, monkeypatch):
             np.testing.assert_allclose(
                 marginals.of_mentions(inside), [expected[span] for span in spans], atol=1e-5
             )
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES[:2], ids=["full", "nochar"])
+def test_words_that_are_kept_give_what_they_gave(vocabulary, architecture, monkeypatch):
+    """With some of the words kept, all, and more than there is room for."""
+    monkeypatch.setattr(word_cache_module, "MAX_WORDS", 12)
+    network = make_network(vocabulary, architecture)
+    roles = LabelRoles.of(vocabulary.labels)
+    keeping = Tagger(network, 4, keep_words=True)
+    words = [f"w{number}" for number in range(30)]
+    for lengths, some in (([3, 9], words[:9]), ([5, 9, 2], words[4:14]), ([40, 30], words)):
+        table, part = encode(vocabulary, lengths, some)
+        for _ in range(2):
+            for kept, computed in zip(
+                keeping.tag_with_marginals(table, part, roles),
+                Tagger(network, 4).tag_with_marginals(table, part, roles),
+            ):
+                np.testing.assert_array_equal(kept.labels, computed.labels)
+                np.testing.assert_allclose(
+                    kept.marginals.of_labels(), computed.marginals.of_labels(), atol=1e-5
+                )
+
+
+def test_words_that_are_kept_are_not_encoded_again(vocabulary, sizes):
+    tagger = Tagger(make_network(vocabulary), keep_words=True)
+    table, part = encode(vocabulary, [6, 5], ["of", "cancer", "ζ"])
+    tagger.tag(table, part)
+    sizes["encode"].clear()
+    tagger.tag(*encode(vocabulary, [7], ["cancer", "of"]))
+    assert not sizes["encode"]
+    tagger.tag(*encode(vocabulary, [7], ["cancer", "new"]))
+    assert sizes["encode"]
 
 
 def test_the_compiler_is_made_quiet_before_it_compiles(vocabulary, monkeypatch):
