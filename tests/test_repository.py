@@ -84,7 +84,6 @@ def test_dependencies():
         "matplotlib-venn",
         "pydantic",
         "tqdm",
-        "bioc",
         "lxml",
         "pyahocorasick",
         "filelock",
@@ -92,7 +91,7 @@ def test_dependencies():
     }
     extras = setup_cfg()["options.extras_require"]
     assert set(extras) == {"spacy", "serve", "cluster", "tuning", "test", "docs"}
-    assert {"pytest", "hypothesis", "seqeval", "ruff", "mypy"} <= names(extras["test"])
+    assert {"pytest", "hypothesis", "seqeval", "bioc", "ruff", "mypy"} <= names(extras["test"])
     assert names(extras["tuning"]) == {"optuna"} <= names(extras["test"])
 
 

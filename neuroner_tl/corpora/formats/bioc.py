@@ -1,4 +1,4 @@
-"""BioC XML and BioC JSON files, read by the library ``bioc``.
+"""BioC XML and BioC JSON files.
 
 The text of a document is its passages, each at its offset; what lies between them becomes a line
 break and spaces. The infons ``probability`` and ``certain`` are those of `bioc_writer`.
@@ -6,15 +6,19 @@ break and spaces. The infons ``probability`` and ``certain`` are those of `bioc_
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Optional
 
-from bioc import biocjson, biocxml
-from lxml import etree
-
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.annotations import FoundAnnotation, fitting_entities
+from neuroner_tl.corpora.formats.bioc_elements import (
+    BioCAnnotation,
+    BioCDocument,
+    document_of_xml,
+    documents_of_json,
+)
 from neuroner_tl.corpora.formats.text_files import check_encodable, read_bytes
 from neuroner_tl.corpora.formats.xml_records import iterate_records
 from neuroner_tl.corpora.import_report import ImportReport
@@ -34,19 +38,17 @@ def iterate_bioc_xml(path: Path, report: ImportReport) -> Iterator[Document]:
     number = 0
     for element in iterate_records(path, "document", "a BioC collection"):
         number += 1
-        # The library reads whole collections; one with a single document needs little memory.
-        content = etree.tostring(element, encoding="unicode", with_tail=False)
-        try:
-            documents = biocxml.loads(f"<collection>{content}</collection>").documents
-        except _BROKEN as error:
-            report.refuse(_not_bioc(path, error))
-            continue
-        if not documents:
+        if element.tag != "document":
             raise CorpusError(
                 f"{path}:{element.sourceline}: found a document in an XML namespace, expected BioC "
                 "without namespaces; remove them"
             )
-        yield from _collection(documents, path, report, number)
+        try:
+            document = document_of_xml(element)
+        except _BROKEN as error:
+            report.refuse(_not_bioc(path, error))
+            continue
+        yield from _collection([document], path, report, number)
     if not number:
         raise _empty(path)
 
@@ -58,13 +60,13 @@ def iterate_bioc_json(path: Path, report: ImportReport) -> Iterator[Document]:
         CorpusError: not JSON, not BioC, or passages that do not fit together.
     """
     try:
-        collection = biocjson.loads(read_bytes(path).decode("utf-8-sig"))
+        documents = documents_of_json(json.loads(read_bytes(path).decode("utf-8-sig")))
     except UnicodeDecodeError as error:
         raise CorpusError(f"{path}: not UTF-8 at byte offset {error.start}; convert it") from error
     except _BROKEN as error:
         raise _not_bioc(path, error) from error
-    yield from _collection(collection.documents, path, report)
-    if not collection.documents:
+    yield from _collection(documents, path, report)
+    if not documents:
         raise _empty(path)
 
 
@@ -78,7 +80,7 @@ def _empty(path: Path) -> CorpusError:
 
 
 def _collection(
-    documents: Iterable[Any], path: Path, report: ImportReport, first: int = 1
+    documents: Iterable[BioCDocument], path: Path, report: ImportReport, first: int = 1
 ) -> Iterator[Document]:
     for number, source in enumerate(documents, start=first):
         where = f"{path}: document {number} ({source.id})"
@@ -92,21 +94,21 @@ def _collection(
         yield document
 
 
-def _bioc_document(source: Any, where: str, report: ImportReport) -> Document:
+def _bioc_document(source: BioCDocument, where: str, report: ImportReport) -> Document:
     report.documents += 1
     if not isinstance(source.id, (str, int)) or not str(source.id).strip():
         raise CorpusError(f"{where}: a document without id; expected one")
     pieces: list[str] = []
     length = 0
-    annotations: list[Any] = list(source.annotations)
-    relations = len(source.relations)
+    annotations: list[BioCAnnotation] = list(source.annotations)
+    relations = source.relations
     for passage in source.passages:
         annotations += passage.annotations
-        relations += len(passage.relations)
-        parts = [passage] if passage.text or not passage.sentences else passage.sentences
+        relations += passage.relations
+        parts = [passage] if passage.text or not passage.sentences else list(passage.sentences)
         for sentence in passage.sentences:
             annotations += sentence.annotations
-            relations += len(sentence.relations)
+            relations += sentence.relations
         for part in parts:
             gap = part.offset - length
             if not 0 <= gap <= _WIDEST_GAP:
@@ -124,9 +126,7 @@ def _bioc_document(source: Any, where: str, report: ImportReport) -> Document:
     check_encodable(text, where)
     found = []
     for annotation in annotations:
-        spans = tuple(
-            sorted((place.offset, place.offset + place.length) for place in annotation.locations)
-        )
+        spans = tuple(sorted((start, start + length) for start, length in annotation.locations))
         says = annotation.text
         kind = annotation.infons.get("type")
         place = f"{where}: annotation {annotation.id} {says}"

@@ -1,4 +1,4 @@
-"""BioC XML and BioC JSON, written by the library ``bioc``: each document as one passage.
+"""BioC XML and BioC JSON: each document as one passage.
 
 The infon ``probability`` holds that of an entity; ``certain`` is ``false`` for an unknown region.
 """
@@ -9,12 +9,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
-from bioc import BioCAnnotation, BioCDocument, BioCLocation, BioCPassage, biocjson
-from bioc.biocxml.encoder import encode_document
 from lxml import etree
 
-from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.import_report import ImportReport
 
 NOT_XML = "character that XML cannot represent, replaced by a space"
@@ -29,7 +28,7 @@ def bioc_xml_text(documents: Iterable[Document], report: ImportReport) -> Iterat
         f"<collection><source>{_SOURCE}</source><date></date><key></key>\n"
     )
     for document in documents:
-        root = encode_document(_bioc_document(_fit_for_xml(document, report)))
+        root = _document_element(_fit_for_xml(document, report))
         yield etree.tostring(root, encoding="unicode") + "\n"
     yield "</collection>\n"
 
@@ -47,8 +46,7 @@ def bioc_json_text(documents: Iterable[Document], report: ImportReport) -> Itera
     yield json.dumps(head)[:-1] + ', "documents": ['
     separator = "\n"
     for document in documents:
-        content = biocjson.toJSON(_bioc_document(document))
-        yield separator + json.dumps(content, ensure_ascii=False)
+        yield separator + json.dumps(_document_object(document), ensure_ascii=False)
         separator = ",\n"
     yield "\n]}\n"
 
@@ -67,23 +65,56 @@ def _fit_for_xml(document: Document, report: ImportReport) -> Document:
     return replace(document, text=text, entities=entities, unknown=unknown)
 
 
-def _bioc_document(document: Document) -> BioCDocument:
-    passage = BioCPassage()
-    passage.offset = 0
-    passage.text = document.text
+def _document_element(document: Document) -> Any:
+    root = etree.Element("document")
+    etree.SubElement(root, "id").text = document.id
+    passage = etree.SubElement(root, "passage")
+    etree.SubElement(passage, "offset").text = "0"
+    if document.text:
+        etree.SubElement(passage, "text").text = document.text
     for number, entity in enumerate(document.annotations, 1):
-        annotation = BioCAnnotation()
-        annotation.id = f"T{number}"
-        annotation.infons["type"] = entity.type
-        if entity.probability is not None:
-            annotation.infons["probability"] = f"{entity.probability:.6g}"
-        if not entity.certain:
-            annotation.infons["certain"] = "false"
-        annotation.text = entity.text
+        annotation = etree.SubElement(passage, "annotation", id=f"T{number}")
+        for key, value in _infons(entity).items():
+            etree.SubElement(annotation, "infon", key=key).text = value
         for start, end in entity.fragments:
-            annotation.add_location(BioCLocation(start, end - start))
-        passage.add_annotation(annotation)
-    made = BioCDocument()
-    made.id = document.id
-    made.add_passage(passage)
-    return made
+            etree.SubElement(annotation, "location", offset=str(start), length=str(end - start))
+        etree.SubElement(annotation, "text").text = entity.text
+    return root
+
+
+def _document_object(document: Document) -> dict[str, Any]:
+    annotations = [
+        {
+            "id": f"T{number}",
+            "infons": _infons(entity),
+            "text": entity.text,
+            "locations": [{"offset": a, "length": b - a} for a, b in entity.fragments],
+        }
+        for number, entity in enumerate(document.annotations, 1)
+    ]
+    passage = {
+        "bioctype": "BioCPassage",
+        "offset": 0,
+        "infons": {},
+        "text": document.text,
+        "sentences": [],
+        "annotations": annotations,
+        "relations": [],
+    }
+    return {
+        "bioctype": "BioCDocument",
+        "id": document.id,
+        "infons": {},
+        "passages": [passage],
+        "annotations": [],
+        "relations": [],
+    }
+
+
+def _infons(entity: Entity) -> dict[str, str]:
+    infons = {"type": entity.type}
+    if entity.probability is not None:
+        infons["probability"] = f"{entity.probability:.6g}"
+    if not entity.certain:
+        infons["certain"] = "false"
+    return infons

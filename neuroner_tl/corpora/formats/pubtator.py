@@ -6,10 +6,9 @@ The text is the title, a line break and the abstract, with all white space of th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-
-from bioc import pubtator
+from typing import NamedTuple
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.annotations import FoundAnnotation, fitting_entities
@@ -26,6 +25,15 @@ _COLUMNS = re.compile(r"[^\t]+\t.*\t.*\t.*", re.DOTALL)
 # What `read_lines` treats as the end of a line.
 _LINE_END = re.compile(r"[\n\r]")
 _NO_CONCEPT = "-"
+_MOST_COLUMNS = 7  # The last has the mentions of a composite one.
+
+
+class _Annotation(NamedTuple):
+    document: str
+    start: int
+    end: int
+    text: str
+    type: str
 
 
 def iterate_pubtator(path: Path, report: ImportReport) -> Iterator[Document]:
@@ -66,15 +74,9 @@ def pubtator_lines(documents: Iterable[Document], report: ImportReport) -> Itera
             if len(entity.fragments) > 1:
                 report.drop(FRAGMENTS, f"{document.id}: {entity.text}")
                 continue
-            annotation = pubtator.PubTatorAnn(
-                document.id,
-                entity.start,
-                entity.end,
-                " ".join(entity.text.split()),
-                entity.type,
-                _NO_CONCEPT,
-            )
-            yield f"{pubtator.dumps_ann(annotation).rstrip(chr(9))}\n"
+            place = f"{document.id}\t{entity.start}\t{entity.end}"
+            text = " ".join(entity.text.split())
+            yield f"{place}\t{text}\t{entity.type}\t{_NO_CONCEPT}\n"
         yield "\n"
 
 
@@ -103,7 +105,7 @@ def _read_document(path: Path, first: int, lines: list[str], report: ImportRepor
     report.documents += 1
     names: list[str] = []
     texts: dict[str, str] = {}
-    annotations: list[pubtator.PubTatorAnn] = []
+    annotations: list[_Annotation] = []
     for number, line in enumerate(lines, start=first):
         match = _TEXT.fullmatch(line)
         if match is not None:
@@ -125,7 +127,7 @@ def _read_document(path: Path, first: int, lines: list[str], report: ImportRepor
             report.count("relation skipped", where)
             continue
         try:
-            annotations.append(pubtator.loads_ann(columns))
+            annotations.append(_annotation(columns))
         except ValueError as error:
             raise CorpusError(
                 f"{path}:{number}: cannot be read ({error}); expected PubTator"
@@ -140,12 +142,20 @@ def _read_document(path: Path, first: int, lines: list[str], report: ImportRepor
     check_encodable(name + text, where)
     found = []
     for annotation in annotations:
-        if annotation.pmid != name:
+        if annotation.document != name:
             raise CorpusError(
-                f"{where}: document {name} has an annotation of {annotation.pmid}; put an "
+                f"{where}: document {name} has an annotation of {annotation.document}; put an "
                 "empty line between documents"
             )
         spans = ((annotation.start, annotation.end),)
         place = f"{where}: {annotation.text}"
         found.append(FoundAnnotation(annotation.type, spans, annotation.text, place))
     return Document(name, text, fitting_entities(text, found, report))
+
+
+def _annotation(columns: Sequence[str]) -> _Annotation:
+    """Return the annotation of a line's six or seven columns; concepts are not read."""
+    if len(columns) > _MOST_COLUMNS:
+        raise ValueError(f"{len(columns)} columns")
+    document, start, end, text, kind = columns[:5]
+    return _Annotation(document, int(start), int(end), text, kind)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import pytest
+from bioc import biocjson, biocxml
+from bioc.biocxml.encoder import encode_document
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from neuroner_tl.cli import corpus_convert
 from neuroner_tl.corpora.convert import FORMATS, READERS, TARGETS, convert_corpus, read_documents
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.annotations import MISMATCH, OUTSIDE
+from neuroner_tl.corpora.formats.bioc_elements import document_of_xml, documents_of_json
+from neuroner_tl.corpora.formats.bioc_writer import bioc_json_text, bioc_xml_text
 from neuroner_tl.corpora.formats.iexml import iterate_iexml
 from neuroner_tl.corpora.formats.standoff import UNKNOWN_DOCUMENT, format_standoff, iterate_standoff
 from neuroner_tl.corpora.import_report import ImportReport
@@ -374,3 +380,46 @@ def test_pubtator_counts_white_space_at_the_end_of_a_title(tmp_path: Path) -> No
     (document,), report = read("pubtator", path)
     assert document.text == "Gout. \nNo flu. "
     assert said(document) == [("Disease", "flu")] and not report.annotations_dropped
+
+
+def of_library(collection: Any) -> list[Any]:
+    """What the library `bioc` reads, in the form of `BioCDocument`."""
+
+    def annotations(holder: Any) -> tuple[Any, ...]:
+        return tuple(
+            (a.id, a.text, a.infons, tuple((p.offset, p.length) for p in a.locations))
+            for a in holder.annotations
+        )
+
+    def passage(of: Any) -> Any:
+        sentences = tuple(map(passage, getattr(of, "sentences", ())))
+        return (of.offset, of.text or None, sentences, annotations(of), len(of.relations))
+
+    return [
+        (d.id, tuple(map(passage, d.passages)), annotations(d), len(d.relations))
+        for d in collection.documents
+    ]
+
+
+def test_bioc_is_read_as_its_library_reads_it() -> None:
+    xml = (FIXTURES / "bioc.xml").read_text("utf-8")
+    found = etree.fromstring(xml.encode()).findall("document")
+    assert list(map(document_of_xml, found)) == of_library(biocxml.loads(xml))
+    text = (FIXTURES / "bioc.json").read_text("utf-8")
+    assert documents_of_json(json.loads(text)) == of_library(biocjson.loads(text))
+
+
+def test_bioc_is_written_so_that_its_library_reads_it() -> None:
+    documents, _ = read("bioc-json")
+    documents += read("pubtator")[0]
+    whole = "".join(bioc_json_text(documents, ImportReport()))
+    collection = biocjson.loads(whole)
+    assert json.loads(biocjson.dumps(collection)) == json.loads(whole)
+    assert of_library(collection) == documents_of_json(json.loads(whole))
+    xml = "".join(bioc_xml_text(documents, ImportReport()))
+    root = etree.fromstring(xml.encode())
+    assert list(map(document_of_xml, root.findall("document"))) == of_library(biocxml.loads(xml))
+    # The DTD's order of elements is what the library writes.
+    for element, document in zip(root.findall("document"), biocxml.loads(xml).documents):
+        element.tail = None
+        assert etree.tostring(element) == etree.tostring(encode_document(document))
