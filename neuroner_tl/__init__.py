@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from neuroner_tl.evaluation.thresholds import ThresholdCurve
     from neuroner_tl.neuroner import NeuroNER, resume_training, train_model
     from neuroner_tl.parameters.documentation import parameters_markdown
+    from neuroner_tl.prediction.ensemble import EnsemblePredictor
     from neuroner_tl.prediction.predictor import Predictor
     from neuroner_tl.prediction.temperature import fit_temperature, save_temperature
     from neuroner_tl.runs.evaluation import evaluate_model
@@ -74,6 +75,7 @@ _MODULES = {
     "BenchmarkSettings": "benchmark.result",
     "Corpus": "corpora.reader",
     "Document": "corpora.document",
+    "EnsemblePredictor": "prediction.ensemble",
     "Entity": "corpora.document",
     "EntityCounts": "runs.jobs.entity_counts",
     "ErrorList": "evaluation.error_list",
@@ -133,6 +135,7 @@ __all__ = [
     "BenchmarkSettings",
     "Corpus",
     "Document",
+    "EnsemblePredictor",
     "Entity",
     "EntityCounts",
     "ErrorList",

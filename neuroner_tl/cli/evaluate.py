@@ -6,7 +6,7 @@ import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from neuroner_tl.cli.outcome import Outcome
 from neuroner_tl.corpora.document import Document
@@ -42,8 +42,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     scored.add_argument(
         "--model",
         type=Path,
+        action="append",
         metavar="DIR",
-        help="a model, or the folder of its run, that predicts the documents of the gold standard",
+        help="a model, or the folder of its run, that predicts the documents of the gold standard; "
+        "several are averaged, with --ensemble",
+    )
+    parser.add_argument(
+        "--ensemble",
+        action="store_true",
+        help="with several --model, as `predict --ensemble`",
     )
     parser.add_argument(
         "--parts",
@@ -128,7 +135,7 @@ def _evaluate(
     if namespace.model is None:
         _refuse(
             namespace,
-            {"parts": ["test"], "word_vectors": None, "abbreviations": False},
+            {"parts": ["test"], "word_vectors": None, "abbreviations": False, "ensemble": False},
             "--predicted",
             "--model",
         )
@@ -140,13 +147,26 @@ def _evaluate(
     from neuroner_tl.runs.evaluation import evaluate_model
 
     return evaluate_model(
-        namespace.model,
+        _models(namespace),
         namespace.gold,
         namespace.parts,
         word_vectors=namespace.word_vectors,
         abbreviations=namespace.abbreviations,
         observers=observers,
     )
+
+
+def _models(namespace: argparse.Namespace) -> Union[Path, list[Path]]:
+    """Return the model, or the models of an ensemble."""
+    models: list[Path] = namespace.model
+    if namespace.ensemble:
+        return models
+    if len(models) > 1:
+        raise ParameterError(
+            f"--model: found {len(models)} models, expected one; add --ensemble to average them, "
+            "or score each by itself"
+        )
+    return models[0]
 
 
 def _refuse(

@@ -40,7 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         help="model folder of a run, or the run's folder; several models tag in one pass, and of "
-        "mentions that overlap the most probable is kept",
+        "mentions that overlap the most probable is kept, unless --ensemble is given",
+    )
+    parser.add_argument(
+        "--ensemble",
+        action="store_true",
+        help="average the scores of the models, which have the same labels, and tag as one model",
     )
     parser.add_argument(
         "--input",
@@ -145,6 +150,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
         "threads": arguments.threads,
         "probabilities": arguments.probabilities,
         "abbreviations": arguments.abbreviations,
+        "ensemble": arguments.ensemble,
         "errors": arguments.errors,
     }
     places = (arguments.model, arguments.input, arguments.output)

@@ -205,6 +205,16 @@ class EntityLSTM:
         scores = self.label_prediction(self.token_lstm.read(projected, steps, begins))
         return self.sequence_optimisation.decode(scores, begins, steps), scores
 
+    def decode(self, scores: tf.Tensor, starts: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+        """Apply layer 6 in prediction to scores like those from `label`: the best labels alone.
+
+        Args:
+            scores: ``[time, batch, labels]``.
+            starts: ``[2, time, batch]`` int32, as in `label`.
+            steps: number of steps in use, a scalar.
+        """
+        return self.sequence_optimisation.decode(scores, tf.not_equal(starts, 0), steps)
+
     def lattice(
         self, scores: tf.Tensor, starts: tf.Tensor, steps: tf.Tensor, temperature: tf.Tensor
     ) -> Lattice:

@@ -23,7 +23,7 @@ from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import create_network
 from neuroner_tl.prediction.consistency import tag_abbreviations
 from neuroner_tl.prediction.marginals import LabelRoles
-from neuroner_tl.prediction.tagger import Tagger
+from neuroner_tl.prediction.tagger import TaggedSlice, Tagger
 from neuroner_tl.prediction.taggings import DocumentTaggings, taggings_of
 from neuroner_tl.prediction.temperature import temperature_of
 from neuroner_tl.training.checkpoint import SavedModel, load_model
@@ -206,12 +206,9 @@ class Predictor:
             raise ParameterError(f"number of taggings: found {number}, expected at least 1")
         for chunk in chunks(documents):
             tagged = self.cut(chunk)
-            table, part, new = self.encode(tagged)
-            slices = self._tagger.tag_with_marginals(
-                table, part, self._roles, new, self.temperature
-            )
+            offsets, slices = self._tag(tagged)
             places = (
-                (marginals, int(part.sentence_offsets[index] - part.sentence_offsets[indices[0]]))
+                (marginals, int(offsets[index] - offsets[indices[0]]))
                 for indices, _, marginals in slices
                 for index in indices
             )
@@ -265,8 +262,7 @@ class Predictor:
 
         The entities are those of the best tagging, or the candidates.
         """
-        table, part, new = self.encode(tagged)
-        sentences = self._mentions(table, part, new, min_probability)
+        sentences = self._mentions(*self._tag(tagged), min_probability)
         for document, cut in zip(documents, tagged):
             found = [next(sentences) for _ in cut.sentences]
             entities = [
@@ -276,6 +272,21 @@ class Predictor:
             ]
             predicted = dataclasses.replace(document, entities=tuple(entities), unknown=())
             yield document, cut, predicted, [inside for _, inside in found]
+
+    def _tag(self, tagged: Sequence[TaggedDocument]) -> tuple[np.ndarray, Iterator[TaggedSlice]]:
+        """Return the bounds of the sentences, ``[sentences + 1]``, and their best labels."""
+        table, part, new = self.encode(tagged)
+        slices = self._tagger.tag_with_marginals(table, part, self._roles, new, self.temperature)
+        return part.sentence_offsets, slices
+
+    def score(self, tagged: Sequence[TaggedDocument]) -> tuple[np.ndarray, np.ndarray]:
+        """Score the labels of each token of documents that are cut, by layer 5.
+
+        Returns:
+            Bounds of the sentences, ``[sentences + 1]``, and scores, ``[tokens, labels]``.
+        """
+        table, part, new = self.encode(tagged)
+        return part.sentence_offsets, self._tagger.score(table, part, new)
 
     def encode(
         self, tagged: Sequence[TaggedDocument]
@@ -289,9 +300,8 @@ class Predictor:
 
     def _mentions(
         self,
-        table: WordTable,
-        part: EncodedPart,
-        new: Optional[NewVectors],
+        sentence_offsets: np.ndarray,
+        slices: Iterator[TaggedSlice],
         min_probability: Optional[float],
     ) -> Iterator[tuple[list[tuple[TokenSpan, float]], np.ndarray]]:
         """Yield the mentions of each sentence with their probabilities.
@@ -300,10 +310,8 @@ class Predictor:
         ``[tokens, types]``.
         """
         names = self.vocabulary.labels
-        for sentences, labels, marginals in self._tagger.tag_with_marginals(
-            table, part, self._roles, new, self.temperature
-        ):
-            offsets = part.sentence_offsets[sentences[0] : sentences[-1] + 2]
+        for sentences, labels, marginals in slices:
+            offsets = sentence_offsets[sentences[0] : sentences[-1] + 2]
             starts = (offsets - offsets[0]).tolist()
             of_types = np.zeros((0, 0))
             if min_probability is None:

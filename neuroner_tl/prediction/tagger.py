@@ -8,7 +8,7 @@ Words and sentences are laid out as in `neuroner_tl.dataset.packed_sequences`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Callable, NamedTuple, Optional
 
 import numpy as np
@@ -149,13 +149,59 @@ class Tagger:
             new: see `tag`.
             temperature: see `LabelSequenceOptimisation.lattice`.
         """
-        weights, classes = self._upper_weights(), self.network.architecture.labels
+        weights = self._upper_weights()
         crf = weights.get(LabelSequenceOptimisation.name, {})
+        tagged = self._tagged(weights, table, part, new)
+        yield from self._with_marginals(tagged, part.sentence_offsets, crf, roles, temperature)
+
+    def tag_scores(
+        self,
+        scores: np.ndarray,
+        offsets: np.ndarray,
+        crf: Mapping[str, np.ndarray],
+        roles: LabelRoles,
+        temperature: float = 1.0,
+    ) -> Iterator[TaggedSlice]:
+        """Yield what `tag_with_marginals` does, from scores and weights of layer 6 that are given.
+
+        Args:
+            scores: ``[tokens, labels]``, such as those from `score`.
+            offsets: bounds of the sentences, ``[sentences + 1]``.
+            crf: weights of layer 6, none where labels are independent.
+            roles: what the labels mean.
+            temperature: see `LabelSequenceOptimisation.lattice`.
+        """
+        classes = scores.shape[1]
+        given = {name: tf.constant(value, self._dtype) for name, value in crf.items()}
+
+        def label(block: Block) -> TaggedBlock:
+            cells = np.zeros((block.starts[0].size, classes), self._dtype.as_numpy_dtype)
+            cells[block.cells] = scores[block.elements]
+            own = tf.constant(cells.reshape(*block.starts.shape[1:], classes))
+            arguments = map(tf.constant, (block.starts, block.used))
+            return TaggedBlock(block, self._programs.decode(given, own, *arguments), own)
+
+        tagged = (
+            (sentences, map(label, lay_out(offsets, sentences, self.sizes)))
+            for sentences in sentence_slices(offsets)
+        )
+        yield from self._with_marginals(tagged, offsets, given, roles, temperature)
+
+    def _with_marginals(
+        self,
+        tagged: Iterable[tuple[np.ndarray, Iterator[TaggedBlock]]],
+        sentence_offsets: np.ndarray,
+        crf: Mapping[str, tf.Tensor],
+        roles: LabelRoles,
+        temperature: float,
+    ) -> Iterator[TaggedSlice]:
+        """Add the probabilities to tagged blocks."""
+        classes = self.network.architecture.labels
         transitions = np.zeros((classes, classes))
         if crf:
             transitions += crf["transitions"].numpy() / temperature
-        for sentences, blocks in self._tagged(weights, table, part, new):
-            offsets = part.sentence_offsets[sentences[0] : sentences[-1] + 2]
+        for sentences, blocks in tagged:
+            offsets = sentence_offsets[sentences[0] : sentences[-1] + 2]
             start, size = int(offsets[0]), int(offsets[-1] - offsets[0])
             labels = np.zeros(size, np.int16)
             found = np.zeros((3, size, classes), self._dtype.as_numpy_dtype)
@@ -298,6 +344,7 @@ class Programs(NamedTuple):
         encode: layer 3 over words.
         label: layers 4 to 6 over sentences whose words are projected.
         lattice: what probabilities are made of, from the weights of layer 6 and scores.
+        decode: best labels, likewise.
 
     Example::
 
@@ -308,6 +355,7 @@ class Programs(NamedTuple):
     encode: Callable[..., tf.Tensor]
     label: Callable[..., tuple[tf.Tensor, tf.Tensor]]
     lattice: Callable[..., Lattice]
+    decode: Callable[..., tf.Tensor]
 
 
 @functools.cache
@@ -339,12 +387,17 @@ def prediction_programs(architecture: Architecture, dtype: tf.DType) -> Programs
         layers = {LabelSequenceOptimisation.name: crf}
         return EntityLSTM(architecture, layers).lattice(*scores_and_block)
 
+    def decode(crf: Mapping[str, tf.Tensor], *scores_and_block: tf.Tensor) -> tf.Tensor:
+        layers = {LabelSequenceOptimisation.name: crf}
+        return EntityLSTM(architecture, layers).decode(*scores_and_block)
+
     scores = tf.TensorSpec([None, None, architecture.labels], dtype)
     crf = weights.get(LabelSequenceOptimisation.name, {})
     signatures = (
         (encode, [weights, characters, starts, number, cells, cells]),
         (label, [weights, (projected, projected), starts, number]),
         (lattice, [crf, scores, starts, number, tf.TensorSpec([], dtype)]),
+        (decode, [crf, scores, starts, number]),
     )
     return Programs(
         *(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +16,14 @@ from neuroner_tl.evaluation.brat_folders import FolderScores
 from neuroner_tl.evaluation.calibration import ConfidenceOutcomes
 from neuroner_tl.evaluation.scoring import score_documents
 from neuroner_tl.messages.progress import progress_bar
+from neuroner_tl.prediction.ensemble import EnsemblePredictor
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.prediction import load_predictor
 from neuroner_tl.system.paths import StrPath
 
 
 def evaluate_model(
-    model: Union[StrPath, Predictor],
+    model: Union[StrPath, Predictor, Sequence[StrPath]],
     gold: StrPath,
     parts: Sequence[str] = ("test",),
     *,
@@ -34,7 +36,8 @@ def evaluate_model(
 
     Args:
         model: the folder of a run or of its model, or a loaded model, for which the options on
-            loading are without effect.
+            loading are without effect; or the folders of several models, whose scores are
+            averaged, see `EnsemblePredictor`.
         gold: a corpus; a folder without parts is scored as a whole.
         parts: the parts to score, of a corpus that has parts.
         word_vectors: see `load_predictor`.
@@ -45,11 +48,15 @@ def evaluate_model(
     Raises:
         CheckpointError: the model cannot be loaded.
         CorpusError: the corpus cannot be used, lacks a part, or has no gold annotations.
-        ParameterError: ``parts`` is empty, or has one that never has gold annotations.
+        ParameterError: ``parts`` is empty, or has one that never has gold annotations; or models
+            do not fit together.
     """
     readers = annotated_parts(Path(gold), parts)
-    if not isinstance(model, Predictor):
+    if isinstance(model, (str, os.PathLike)):
         model = load_predictor(model, word_vectors, threads=threads, abbreviations=abbreviations)
+    elif not isinstance(model, Predictor):
+        members = [load_predictor(one, word_vectors, threads=threads) for one in model]
+        model = EnsemblePredictor(members, abbreviations=abbreviations)
     predictor, report, outcomes = model, ImportReport(), ConfidenceOutcomes()
 
     def documents() -> Iterator[Document]:

@@ -162,6 +162,7 @@ def predict_on_cluster(
     threads: int = 1,
     probabilities: bool = False,
     abbreviations: bool = False,
+    ensemble: bool = False,
     errors: Optional[StrPath] = None,
 ) -> PredictedFiles:
     """Tag a folder of texts on a Ray cluster; the output is that of `predict_files`.
@@ -183,6 +184,7 @@ def predict_on_cluster(
         threads: likewise, of each worker.
         probabilities: likewise.
         abbreviations: likewise.
+        ensemble: likewise.
         errors: likewise.
 
     Raises:
@@ -204,7 +206,7 @@ def predict_on_cluster(
     _check_shards(where, sources)
     shards = _shards(sources)
     bad = BadDocuments(errors_path(output, errors, True))
-    loading = (models, word_vectors, batch_size, threads, abbreviations, min_confidence)
+    loading = (models, word_vectors, batch_size, threads, abbreviations, min_confidence, ensemble)
     job = ClusterJob(loading, where, probabilities, beside(output, ".shards"), Path.cwd())
     try:
         results = _run(job, shards, address, workers)

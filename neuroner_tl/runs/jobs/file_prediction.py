@@ -18,6 +18,7 @@ from neuroner_tl.corpora.sources import TEXT, Source, find_sources
 from neuroner_tl.dataset.concatenated_vectors import vector_files
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
+from neuroner_tl.prediction.ensemble import EnsemblePredictor
 from neuroner_tl.prediction.joint import JointPredictor
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.jobs.bad_documents import BadDocuments
@@ -104,6 +105,7 @@ def predict_files(
     threads: int = 1,
     probabilities: bool = False,
     abbreviations: bool = False,
+    ensemble: bool = False,
     workers: int = 1,
     errors: Optional[StrPath] = None,
     observers: Sequence[Callable[[Document], None]] = (),
@@ -129,6 +131,7 @@ def predict_files(
         probabilities: whether to write the probability of each entity into brat files, as a note;
             JSON lines and BioC always have it.
         abbreviations: see `Predictor`.
+        ensemble: average the scores of the models, see `EnsemblePredictor`.
         workers: number of processes that tag; each loads the models. With more than one, a script
             must have ``if __name__ == "__main__":``.
         errors: file for the documents that cannot be used, JSON lines; None for
@@ -150,7 +153,7 @@ def predict_files(
         raise ParameterError(f"workers: found {workers}, expected at least 1")
     if workers > 1 and any(isinstance(one, Predictor) for one in models):
         raise ParameterError("workers load models themselves; give the folders of the models")
-    loading = (models, word_vectors, batch_size, threads, abbreviations, min_confidence)
+    loading = (models, word_vectors, batch_size, threads, abbreviations, min_confidence, ensemble)
     joint = joint_predictor(*loading)
     sources = find_sources(source, input_form)
     where = choose_output(output, form, sources)
@@ -259,10 +262,13 @@ def joint_predictor(
     threads: int,
     abbreviations: bool,
     min_confidence: float,
+    ensemble: bool = False,
 ) -> JointPredictor:
     """Load the models, in this process or in a worker."""
     options = (word_vectors, batch_size, threads, abbreviations)
     loaded = [m if isinstance(m, Predictor) else load_predictor(m, *options) for m in models]
+    if ensemble:
+        loaded = [EnsemblePredictor(loaded, abbreviations=abbreviations)]
     return JointPredictor(loaded, min_confidence)
 
 
@@ -277,10 +283,21 @@ def _origins(sources: Sequence[Source], bad: BadDocuments) -> Iterator[Origin]:
             refuse(error)
 
 
+def members_of(joint: JointPredictor) -> list[Predictor]:
+    """Return the models of a prediction, those of an ensemble one by one."""
+    return [
+        member
+        for predictor in joint.predictors
+        for member in (
+            predictor.members if isinstance(predictor, EnsemblePredictor) else (predictor,)
+        )
+    ]
+
+
 def job_of(joint: JointPredictor) -> dict[str, Any]:
     """Describe what else than the texts decides what is found."""
     models = []
-    for predictor in joint.predictors:
+    for predictor in members_of(joint):
         manifest = (predictor.model.folder / MANIFEST).read_bytes()
         vectors = predictor.word_vectors
         files = () if vectors is None else vector_files(vectors)
@@ -297,6 +314,7 @@ def job_of(joint: JointPredictor) -> dict[str, Any]:
         "version": neuroner_tl.__version__,
         "models": models,
         "min_confidence": joint.min_confidence,
+        **({"ensemble": True} if len(models) > len(joint.predictors) else {}),
     }
 
 
