@@ -261,18 +261,20 @@ def _draw_venn(axes: Axes, systems: Systems, overlap: tuple[float, float, float]
         patch = venn.get_patch_by_id(part)
         if patch is not None:
             patch.set(facecolor=fill, edgecolor="none", alpha=1.0)
-    venn2_circles((first, second, both), linewidth=0.9, ax=axes)
+    # Circles are matplotlib's in every version of the library; its own points are not.
+    one, other = venn2_circles((first, second, both), linewidth=0.9, ax=axes)
+    (one_x, _), (other_x, _) = one.center, other.center
     for part in ("10", "01", "11"):
         label = venn.get_label_by_id(part)
         if label is not None:
             label.set_text("")
-    left = venn.centers[0].x - venn.radii[0] if first + both else venn.centers[1].x
-    right = venn.centers[1].x + venn.radii[1] if second + both else venn.centers[0].x
+    left = one_x - one.radius if first + both else other_x
+    right = other_x + other.radius if second + both else one_x
     ends = ((min(left, right) - 0.05, first, "right"), (max(left, right) + 0.05, second, "left"))
     for x, number, side in ends:
         axes.text(x, 0, systems.number(number), ha=side, va="center")
     if both:
-        lens = (venn.centers[1].x - venn.radii[1] + venn.centers[0].x + venn.radii[0]) / 2
+        lens = (other_x - other.radius + one_x + one.radius) / 2
         axes.text(lens, 0, systems.number(both), ha="center", va="center", fontweight="bold")
     middle = (left + right) / 2
     axes.set_xlim(middle - 1.2, middle + 1.2)
