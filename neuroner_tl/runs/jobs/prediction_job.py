@@ -171,7 +171,7 @@ class PartStore:
 
         Raises:
             OSError: it cannot be written.
-            ParameterError: another job has begun to keep its parts there.
+            ParameterError: another job has started to keep its parts there.
         """
         if not self.kept:
             self._lock()
