@@ -80,8 +80,8 @@ def test_shortest_sentences(lengths):
     ("architecture", "lengths", "longest_word"),
     [
         (ARCHITECTURES[0], [60], 40),
-        (ARCHITECTURES[3], [1], 1),
-        (ARCHITECTURES[6], [1, 60, 7, 23, 2, 41, 12, 33], 17),
+        pytest.param(ARCHITECTURES[3], [1], 1, marks=pytest.mark.slow),
+        pytest.param(ARCHITECTURES[6], [1, 60, 7, 23, 2, 41, 12, 33], 17, marks=pytest.mark.slow),
         (LINEAR[1], [6, 2], 5),
     ],
     ids=["full-60", "diagonal-1", "none-batch", "linear"],

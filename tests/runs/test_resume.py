@@ -165,6 +165,7 @@ def operations_of(settings, tmp_path):
     return operations
 
 
+@pytest.mark.slow
 def test_killed_between_the_newest_state_and_the_best_model(settings, whole, tmp_path, monkeypatch):
     """Then the best epoch's weights are in the newest state alone."""
     save, saved = saving.save_model, []

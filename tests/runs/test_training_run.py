@@ -294,6 +294,7 @@ class TestFacade:
             NeuroNER(learning_rat=3)
 
 
+@pytest.mark.slow
 def test_a_run_that_learns_nothing_says_so(corpora, tiny, tmp_path):
     with pytest.raises(TrainingError, match="learns nothing") as caught:
         run(

@@ -189,6 +189,7 @@ def prge(tiny, tmp_path_factory):
     return run(folder, tiny, dataset_text_folder=source, maximum_number_of_epochs=4), both
 
 
+@pytest.mark.slow
 def test_a_map_of_types(prge, tiny, tmp_path):
     source, target = prge
     result = transfer(

@@ -48,6 +48,7 @@ def small(corpus, tiny, tmp_path_factory):
     return fit(corpus, tmp_path_factory.mktemp("small"), tiny, train_size=SMALL)
 
 
+@pytest.mark.slow
 def test_the_labels_are_those_of_the_whole_corpus(small, corpus, tmp_path):
     assert types_of(small) == KINDS
     parameters = {"dataset_text_folder": corpus, "output_folder": tmp_path}

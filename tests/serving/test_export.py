@@ -180,6 +180,7 @@ print([name for name in sys.modules if name.startswith("neuroner_tl.")])
 """
 
 
+@pytest.mark.slow
 def test_a_process_without_this_package(exported, eagerly):
     sentences = [*SENTENCES, [], ["Gout"]]
     done = subprocess.run(

@@ -163,6 +163,7 @@ def test_while_a_run_is_set_up(where, name, settings, tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("eagerly")
+@pytest.mark.slow
 def test_while_a_run_is_scored(settings, whole, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         signalling(patch, Scorer, "score_all")

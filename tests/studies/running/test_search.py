@@ -191,6 +191,7 @@ def test_an_interrupted_search_resumes_with_the_same_result(
     assert [row[:4] + row[5:] for row in csv.reader(again.splitlines())] == columns
 
 
+@pytest.mark.slow
 def test_a_pruned_trial_ends_and_is_recorded(write_search, folder, capsys, second_is_pruned):
     path = write_search(epochs=3)
     assert call("study", "run", path) == 0

@@ -104,6 +104,7 @@ def test_a_study_from_the_first_run_to_the_report(write_study, tmp_path, folder,
     assert "95 % interval and p: t statistic" in (tmp_path / "again" / "report.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_failed_run_is_recorded_and_the_others_continue(write_study, store, capsys, monkeypatch):
     train = attempts.train_run
 
@@ -233,6 +234,7 @@ def test_status_tells_what_is_running_and_missing(write_study, folder, capsys):
         assert "1 running, 0 failed, 4 missing" in printed
 
 
+@pytest.mark.slow
 def test_some_arms_can_be_run_before_the_sources_of_the_others_exist(
     write_study, store, capsys, corpora, tmp_path
 ):
