@@ -31,7 +31,7 @@ class Contender:
     Attributes:
         task: ``training`` or ``prediction``.
         batch_size: sentences per batch.
-        mode: ``reference``, ``plain`` or ``compiled``.
+        mode: ``reference``, ``plain``, ``compiled`` or ``spacy``.
         sentences: sentences of one pass.
         tokens: tokens of one pass, padding not counted.
         characters: characters that the character LSTM has to read in one pass.

@@ -37,11 +37,13 @@ from neuroner_tl.benchmark.result import (
     Measurement,
     ratios_of,
 )
+from neuroner_tl.benchmark.spacy_network import SPACY, has_spacy, spacy_prediction
 from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, create_network
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.prediction.marginals import LabelRoles
 from neuroner_tl.runs.data import load_data
 from neuroner_tl.runs.first_weights import random_weights
 from neuroner_tl.runs.settings import architecture_of, step_settings
@@ -74,8 +76,8 @@ def run_benchmark(
     measurements: list[Measurement] = []
     with interruptible() as stop_requested:
         contenders = _contenders(parameters, settings, dataset, architecture)
-        for contender in _until(stop_requested, contenders, len(settings.batch_sizes) * 3 + 2):
-            measurements.append(Measurement(contender, *_preparation_seconds(contender), 0.0))
+        for contender in _until(stop_requested, contenders, len(settings.batch_sizes) * 3 + 3):
+            measurements.append(Measurement(contender, *_preparation_seconds(contender)))
         turns = [m for _ in range(settings.repetitions) for m in measurements]
         for measurement in _until(stop_requested, iter(turns), len(turns)):
             if measurement is measurements[0]:
@@ -143,6 +145,8 @@ def _contenders(
     part = dataset.parts[_prediction_part(dataset)]
     yield reference_prediction(network, table, part, settings.single_sentences)
     yield tagger_prediction(network, table, part, parameters.prediction_batch_size)
+    if has_spacy():
+        yield spacy_prediction(table, part, LabelRoles.of(dataset.vocabulary.labels).types)
 
 
 def _prediction_part(dataset: Dataset) -> str:
@@ -199,6 +203,8 @@ def _with_limit(
     measurement: Measurement, rate: float, architecture: Architecture, parameters: Parameters
 ) -> Measurement:
     contender = measurement.contender
+    if contender.mode == SPACY:
+        return measurement  # Another network, whose operations are not counted.
     characters = contender.characters / contender.tokens
     operations = forward_operations(architecture, characters)
     if contender.task == TRAINING:

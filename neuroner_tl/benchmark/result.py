@@ -15,6 +15,7 @@ from neuroner_tl.benchmark.contenders import (
     TRAINING,
     Contender,
 )
+from neuroner_tl.benchmark.spacy_network import SPACY
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import Architecture
 
@@ -65,7 +66,7 @@ class Measurement:
         contender: what was timed.
         preparation_seconds: what tracing and compiling took, all shapes together.
         preparation_cpu_seconds: the same in processor time.
-        limit: sentences per second that the arithmetic alone allows.
+        limit: sentences per second that the arithmetic alone allows; None where it is not counted.
         rates: sentences per second in each round.
         cpu_rates: sentences per second of processor time in each round.
 
@@ -77,7 +78,7 @@ class Measurement:
     contender: Contender
     preparation_seconds: float
     preparation_cpu_seconds: float
-    limit: float
+    limit: Optional[float] = None
     rates: list[float] = field(default_factory=list)
     cpu_rates: list[float] = field(default_factory=list)
 
@@ -185,7 +186,13 @@ def ratios_of(measurements: list[Measurement]) -> list[Ratio]:
     pairs += [
         (f"prediction: {key[2]}, batch {key[1]} / reference, sentence by sentence", key, one)
         for key in prediction
-        if one is not None and key != one
+        if one is not None and key != one and key[2] != SPACY
+    ]
+    pairs += [
+        (f"prediction: compiled, batch {key[1]} / spaCy's ner", key, other)
+        for key in prediction
+        for other in prediction
+        if key[2] == COMPILED and other[2] == SPACY
     ]
     return [
         Ratio(name, *_divide(found[key], found[other]))

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Optional, Union
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.text.tagging import tag_document
@@ -138,6 +137,9 @@ def fit_to_part(
         offsets,
         {name: value.numpy().astype(np.float64) for name, value in crf.items()},
     )
+
+    # Prediction imports this module, and this library would take a tenth of its start.
+    from scipy.optimize import minimize_scalar
 
     def cost(logarithm: float) -> float:
         return likelihood.cost(math.exp(logarithm)) + logarithm**2 / (2 * PRIOR**2)

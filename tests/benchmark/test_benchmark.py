@@ -15,6 +15,7 @@ from neuroner_tl.benchmark.contenders import Contender, representative
 from neuroner_tl.benchmark.measure import run_benchmark
 from neuroner_tl.benchmark.report import benchmark_json, benchmark_text
 from neuroner_tl.benchmark.result import BenchmarkSettings
+from neuroner_tl.benchmark.spacy_network import has_spacy
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import Architecture
 from neuroner_tl.parameters.files import load_parameters
@@ -24,6 +25,7 @@ CONTENDERS = [
     *[("training", size, mode) for size in (1, 2) for mode in ("reference", "plain", "compiled")],
     ("prediction", 1, "reference"),
     ("prediction", 16, "compiled"),
+    ("prediction", 1000, "spacy"),
 ]
 
 
@@ -91,13 +93,14 @@ def test_table_and_json(parameters, idle):
     for measurement in found:
         assert len(measurement.rates) == len(measurement.cpu_rates) == 2
         assert measurement.tokens_per_second == 5 * measurement.sentences_per_second
-        assert measurement.limit > 0
+        assert (measurement.limit is None) == (measurement.contender.mode == "spacy")
     assert [ratio.name.split(":")[0] for ratio in result.ratios] == [
         *["training, batch 1"] * 2,
         *["training, batch 2"] * 2,
         "training, compiled",
-        "prediction",
+        *["prediction"] * 2,
     ]
+    assert result.ratios[-1].name == "prediction: compiled, batch 16 / spaCy's ner"
     for ratio in result.ratios:
         assert all(math.isfinite(value) and value > 0 for value in ratio.rounds)
         assert math.isfinite(ratio.median) and math.isfinite(ratio.cpu_median)
@@ -134,7 +137,7 @@ def test_interruption_keeps_what_is_done(parameters, idle, monkeypatch):
     monkeypatch.setattr(benchmark_module, "_turn", interrupt)
     result = run_benchmark(parameters, BenchmarkSettings((1, 2), 3, 0.0))
     assert result.interrupted
-    assert [len(m.rates) for m in result.measurements] == [1, 1, 0, 0, 0, 0, 0, 0]
+    assert [len(m.rates) for m in result.measurements] == [1, 1, 0, 0, 0, 0, 0, 0, 0]
     assert "interrupted" in benchmark_text(result)
     assert benchmark_json(result)["ratios"][0]["median"] is None
 
@@ -228,6 +231,7 @@ def test_the_command(corpus, tmp_path, capsys):
     assert [m["mode"] for m in found] == [
         *("reference", "plain", "compiled"),
         *("reference", "compiled"),
+        *(["spacy"] if has_spacy() else []),
     ]
     for measurement in found:
         assert measurement["sentences_per_second"] > 0
