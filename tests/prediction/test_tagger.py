@@ -16,7 +16,8 @@ from neuroner_tl.model.entity_lstm import create_network, initial_weights
 from neuroner_tl.prediction import tagger as tagger_module
 from neuroner_tl.prediction import word_cache as word_cache_module
 from neuroner_tl.prediction.marginals import LabelRoles
-from neuroner_tl.prediction.tagger import Tagger, prediction_programs
+from neuroner_tl.prediction.programs import Programs, prediction_programs
+from neuroner_tl.prediction.tagger import Tagger
 
 LENGTHS = [3, 17, 1, 8, 5, 5, 40, 2, 16, 12, 33, 1]
 
@@ -139,7 +140,7 @@ def test_slices_of_a_part_do_not_matter(vocabulary, monkeypatch):
 @pytest.fixture
 def sizes(monkeypatch):
     """The sizes of arrays that programs are called with: each is compiled once."""
-    met = {name: set() for name in tagger_module.Programs._fields}
+    met = {name: set() for name in Programs._fields}
 
     def spied(architecture, dtype):
         programs = prediction_programs(architecture, dtype)
@@ -152,7 +153,7 @@ def sizes(monkeypatch):
 
             return call
 
-        return tagger_module.Programs(*map(spy, tagger_module.Programs._fields))
+        return Programs(*map(spy, Programs._fields))
 
     monkeypatch.setattr(tagger_module, "prediction_programs", spied)
     return met
