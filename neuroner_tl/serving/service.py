@@ -277,6 +277,10 @@ def _add_errors(app: FastAPI) -> None:
     async def unusable(request: Request, error: NeuroNERError) -> JSONResponse:
         return answer(422, str(error))
 
+    @app.exception_handler(Exception)
+    async def failed(request: Request, error: Exception) -> JSONResponse:
+        return answer(500, f"not answered, {type(error).__name__}: {error}"[:250])
+
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> JSONResponse:
         return answer(error.status_code, f"{request.method} {request.url.path}: {error.detail}")

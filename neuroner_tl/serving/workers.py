@@ -138,18 +138,28 @@ class Workers:
             self._answer(taken)
 
     def _take(self) -> list[tuple[_Request, list[str]]]:
-        """Return texts to be tagged now, each request's its first ones that wait."""
+        """Return texts to be tagged now, each request's its first ones that wait.
+
+        A text with which they would be too many is left for the next time.
+        """
         taken = []
         characters = 0
-        while self._requests and characters < CHARACTERS_AT_ONCE:
-            request = self._requests.popleft()
-            if request.is_dropped:
-                continue
+        while self._requests:
+            request = self._requests[0]
             texts: list[str] = []
-            while request.waiting and characters < CHARACTERS_AT_ONCE:
+            while request.waiting and not request.is_dropped:
+                size = len(request.waiting[0])
+                if characters and characters + size > CHARACTERS_AT_ONCE:
+                    break
                 texts.append(request.waiting.popleft())
-                characters += len(texts[-1])
-            taken.append((request, texts))
+                characters += size
+            is_full = bool(request.waiting) and not request.is_dropped
+            if texts or not is_full:
+                self._requests.popleft()
+                if not request.is_dropped:
+                    taken.append((request, texts))
+            if is_full:
+                break
         return taken
 
     def _answer(self, taken: Sequence[tuple[_Request, list[str]]]) -> None:

@@ -1,7 +1,5 @@
 """The service: answers that are right, refusals in one line, and it lives on."""
 
-import asyncio
-import dataclasses
 import html
 import http.client
 import json
@@ -24,6 +22,7 @@ for package in ("fastapi", "uvicorn", "httpx"):
 
 import uvicorn  # noqa: E402
 from fastapi.testclient import TestClient  # noqa: E402
+from finds_gout import Fake  # noqa: E402
 
 from neuroner_tl.__main__ import main  # noqa: E402
 from neuroner_tl.errors import ParameterError  # noqa: E402
@@ -31,28 +30,6 @@ from neuroner_tl.serving import service  # noqa: E402
 from neuroner_tl.serving import workers as workers_module  # noqa: E402
 from neuroner_tl.serving.limits import Limits  # noqa: E402
 from neuroner_tl.serving.service import make_app  # noqa: E402
-from neuroner_tl.serving.workers import Workers  # noqa: E402
-
-
-class Fake:
-    """Finds every "gout", on request slowly, and counts what it was asked."""
-
-    predictors = ()
-
-    def __init__(self, seconds=0.0):
-        self.seconds = seconds
-        self.texts = 0
-
-    def predict(self, documents):
-        for document in documents:
-            self.texts += 1
-            time.sleep(self.seconds)
-            found, start = [], document.text.lower().find("gout")
-            while start >= 0:
-                word = document.text[start : start + 4]
-                found.append(Entity("DISO", ((start, start + 4),), word, 0.75))
-                start = document.text.lower().find("gout", start + 1)
-            yield dataclasses.replace(document, entities=tuple(found))
 
 
 def client(tagger=None, **limits):
@@ -342,60 +319,18 @@ def test_more_requests_than_may_wait(served, monkeypatch):
     assert get(port)[0] == 200
 
 
-def test_requests_that_wait_are_tagged_together():
-    """Each gets what is its own, and one that cannot be tagged does not affect the others."""
-    calls = []
-    is_busy, goes_on = threading.Event(), threading.Event()
+def test_a_text_on_which_tagging_fails():
+    """Whatever the reason, the client gets one line, and the service lives on."""
 
-    class Slow(Fake):
+    class Broken(Fake):
         def predict(self, documents):
-            documents = list(documents)
-            calls.append([document.text for document in documents])
-            if len(calls) == 1:
-                is_busy.set()
-                goes_on.wait(20)
-            if any("bad" in document.text for document in documents):
-                raise OverflowError("too long")
-            return super().predict(documents)
+            raise OverflowError("too\nlong")
 
-    async def never():
-        return False
-
-    async def main_part():
-        workers = Workers(Slow(), Limits(workers=1))
-        first = asyncio.ensure_future(workers.tag(["first gout"], never))
-        await asyncio.to_thread(is_busy.wait, 20)
-        rest = [["gout", "no"], ["bad"], ["a gout"], []]
-        others = [asyncio.ensure_future(workers.tag(texts, never)) for texts in rest]
-        await asyncio.sleep(0.05)
-        goes_on.set()
-        found = await asyncio.gather(first, *others, return_exceptions=True)
-        workers.close()
-        return found
-
-    first, two, bad, one, none = asyncio.run(main_part())
-    assert calls[0] == ["first gout"] and calls[1] == ["gout", "no", "bad", "a gout"]
-    assert [[e.start for e in entities] for entities in (*first, *two, *one)] == [[6], [0], [], [2]]
-    assert isinstance(bad, OverflowError) and none == []
-
-
-def test_a_long_request_does_not_keep_others_waiting(monkeypatch):
-    monkeypatch.setattr(workers_module, "CHARACTERS_AT_ONCE", 1)
-
-    async def never():
-        return False
-
-    async def main_part():
-        workers = Workers(Fake(seconds=0.01), Limits(workers=1))
-        long = asyncio.ensure_future(workers.tag(["gout"] * 50, never))
-        await asyncio.sleep(0)
-        await workers.tag(["gout"], never)
-        was_done = long.done()
-        assert len(await long) == 50
-        workers.close()
-        return was_done
-
-    assert not asyncio.run(main_part())
+    calls = TestClient(make_app(Broken(), Limits()), raise_server_exceptions=False)
+    for _ in range(3):  # More often than there are threads.
+        message = refused(calls.post("/tag", json={"text": "gout"}), 500)
+        assert "OverflowError: too long" in message
+    assert calls.get("/health").status_code == 200
 
 
 def test_a_port_that_is_taken(capsys, tmp_path):
