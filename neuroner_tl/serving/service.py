@@ -27,7 +27,7 @@ from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.prediction import load_predictor
 from neuroner_tl.serving.inception import CasDocument
 from neuroner_tl.serving.limits import BoundedBodies, Limits, Refused
-from neuroner_tl.serving.workers import Workers
+from neuroner_tl.serving.tagging_workers import Workers
 from neuroner_tl.system.paths import StrPath
 
 logger = logging.getLogger(__name__)

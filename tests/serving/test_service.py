@@ -27,7 +27,7 @@ from finds_gout import Fake  # noqa: E402
 from neuroner_tl.__main__ import main  # noqa: E402
 from neuroner_tl.errors import ParameterError  # noqa: E402
 from neuroner_tl.serving import service  # noqa: E402
-from neuroner_tl.serving import workers as workers_module  # noqa: E402
+from neuroner_tl.serving import tagging_workers as workers_module  # noqa: E402
 from neuroner_tl.serving.limits import Limits  # noqa: E402
 from neuroner_tl.serving.service import make_app  # noqa: E402
 

@@ -8,9 +8,9 @@ from finds_gout import Fake
 
 pytest.importorskip("starlette", reason="the service is an extra; pip install '.[serve]'")
 
-from neuroner_tl.serving import workers as workers_module  # noqa: E402
+from neuroner_tl.serving import tagging_workers as workers_module  # noqa: E402
 from neuroner_tl.serving.limits import Limits  # noqa: E402
-from neuroner_tl.serving.workers import Workers  # noqa: E402
+from neuroner_tl.serving.tagging_workers import Workers  # noqa: E402
 
 
 def test_requests_that_wait_are_tagged_together():
