@@ -120,7 +120,12 @@ def _add_complete(actions: Any) -> None:
     complete = actions.add_parser("complete", help=description, description=description)
     complete.add_argument("corpus", type=Path, metavar="DIR", help="the silver corpus")
     complete.add_argument(
-        "--model", type=Path, required=True, metavar="DIR", help="the model, or its run"
+        "--model",
+        type=Path,
+        required=True,
+        action="append",
+        metavar="DIR",
+        help="the model, or its run; several teach as an ensemble, whose scores are averaged",
     )
     complete.add_argument(
         "--output", type=Path, required=True, metavar="DIR", help="folder of the new corpus"
@@ -143,6 +148,12 @@ def _add_complete(actions: Any) -> None:
         "--keep-boundaries",
         action="store_true",
         help="keep silver mentions that lie in longer spans of which the model is sure",
+    )
+    complete.add_argument(
+        "--soft-labels",
+        action="store_true",
+        help="also write what the model says of each token of train, for training with "
+        "soft_label_share",
     )
     complete.add_argument(
         "--word-vectors",
@@ -213,13 +224,14 @@ def _complete(arguments: argparse.Namespace) -> Outcome:
     set_threads(1)
     done = complete_silver(
         arguments.corpus,
-        arguments.model,
+        arguments.model if len(arguments.model) > 1 else arguments.model[0],
         arguments.output,
         sure=arguments.sure,
         doubtful=arguments.doubtful,
         unlikely=arguments.unlikely,
         longer_spans=not arguments.keep_boundaries,
         word_vectors=arguments.word_vectors,
+        soft_labels=arguments.soft_labels,
         replace=arguments.replace,
     )
     return Outcome(

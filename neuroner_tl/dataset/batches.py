@@ -12,6 +12,8 @@ from neuroner_tl.dataset.encoded_part import EncodedPart
 from neuroner_tl.dataset.supervision import Supervision
 from neuroner_tl.dataset.word_table import WordTable
 
+NOT_SOFT = np.zeros((0, 0, 0), np.float32)
+
 
 class Batch(NamedTuple):
     """Sentences that are computed together; `Shapes` explains the sizes.
@@ -25,6 +27,9 @@ class Batch(NamedTuple):
         labels: ``[batch, time]`` int32; -1 for a token that may have any.
         sentence_weights: ``[batch]`` float32, above 0, and 0 for a sentence that only fills the
             batch.
+        soft_labels: ``[batch, time, labels]`` float32, probabilities in place of the labels, 0 past
+            the end; without labels where there are none.
+        soft_transitions: ``[batch, labels, labels]`` float32, expected numbers of transitions.
 
     Example::
 
@@ -39,6 +44,8 @@ class Batch(NamedTuple):
     lengths: np.ndarray
     labels: np.ndarray
     sentence_weights: np.ndarray
+    soft_labels: np.ndarray = NOT_SOFT
+    soft_transitions: np.ndarray = NOT_SOFT
 
 
 @dataclass(frozen=True)
@@ -153,19 +160,26 @@ def make_batch(
     occurring = part.words[positions]
     labels = np.zeros(shape, np.int32)
     labels[filled] = (part if supervision is None else supervision).labels[positions]
+    soft = [NOT_SOFT, NOT_SOFT]
+    if supervision is not None and supervision.targets is not None:
+        targets = supervision.targets
+        classes = targets.labels.shape[1]
+        soft = [np.zeros((*some, classes), np.float32) for some in (shape, (batch_size, classes))]
+        soft[0][filled] = targets.labels[positions]
+        soft[1][: len(sentences)] = targets.transitions[sentences]
     ids = np.zeros(shape, np.int32)
     ids[filled] = (table.token_ids if token_ids is None else token_ids)[occurring]
     word_index = np.zeros(shape, np.int32)
     if not with_characters:
         word_index[filled] = occurring
         none = np.zeros((0, 0), np.int32)
-        return Batch(ids, word_index, none, none.ravel(), lengths, labels, weights)
+        return Batch(ids, word_index, none, none.ravel(), lengths, labels, weights, *soft)
     words, index = np.unique(occurring, return_inverse=True)
     word_index[filled] = index
     characters, character_lengths = table.characters_of(words)
     if replaced_characters is not None:
         characters = replaced_characters[characters]
-    return Batch(ids, word_index, characters, character_lengths, lengths, labels, weights)
+    return Batch(ids, word_index, characters, character_lengths, lengths, labels, weights, *soft)
 
 
 def rows_of_tokens(longest: int, batch_tokens: int) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 
 from neuroner_tl.dataset.encoded_part import EncodedPart
+from neuroner_tl.dataset.soft_labels import Targets
 
 # The label of a token that may have any.
 OPEN = -1
@@ -20,6 +21,8 @@ class Supervision(NamedTuple):
     Attributes:
         labels: label of each token, int16 ``[tokens]``; `OPEN` for a token that may have any.
         weights: weight of each sentence, above 0, float32 ``[sentences]``; empty if all are 1.
+        targets: a distribution over the taggings of each sentence, in place of the labels; None
+            for the labels.
 
     Example::
 
@@ -29,11 +32,12 @@ class Supervision(NamedTuple):
 
     labels: np.ndarray
     weights: np.ndarray
+    targets: Optional[Targets] = None
 
     @property
     def is_partial(self) -> bool:
-        """Whether any token may have any label."""
-        return bool(np.any(self.labels == OPEN))
+        """Whether the labels count, and any token may have any."""
+        return self.targets is None and bool(np.any(self.labels == OPEN))
 
 
 def supervise(part: EncodedPart, leave_open: bool, weigh: bool) -> Supervision:

@@ -173,6 +173,12 @@ class EntityLSTM:
         """
         return self.sequence_optimisation.loss(scores, labels, lengths, partial, smoothing)
 
+    def soft_loss(
+        self, scores: tf.Tensor, labels: tf.Tensor, transitions: tf.Tensor, lengths: tf.Tensor
+    ) -> tf.Tensor:
+        """Apply layer 6 in training on a teacher's distribution; return ``[batch]`` losses."""
+        return self.sequence_optimisation.soft_loss(scores, labels, transitions, lengths)
+
     def project(
         self, token_rows: tf.Tensor, word_vectors: Optional[tf.Tensor]
     ) -> tuple[tf.Tensor, tf.Tensor]:

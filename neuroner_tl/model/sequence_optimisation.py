@@ -123,6 +123,35 @@ class LabelSequenceOptimisation(Layer):
             return tfa_text.crf_log_norm(scores, lengths, transitions) - gold
         return -tfa_text.crf_log_likelihood(scores, labels, lengths, transitions)[0]
 
+    def soft_loss(
+        self, scores: tf.Tensor, labels: tf.Tensor, transitions: tf.Tensor, lengths: tf.Tensor
+    ) -> tf.Tensor:
+        """Compute the expected negative log-likelihood under a distribution over taggings.
+
+        The score of a tagging is linear in what is used, so its expectation is that of the
+        distribution's marginals; the gradient is the network's marginals minus these.
+
+        Args:
+            scores: ``[batch, time, labels]``.
+            labels: probability of each label, ``[batch, time, labels]``, 0 past the end.
+            transitions: expected number of each transition, ``[batch, labels, labels]``.
+            lengths: ``[batch]`` int32, at least 1.
+
+        Returns:
+            ``[batch]``, the cross-entropy of the distribution and the network's; without a CRF the
+            mean over a sentence's tokens.
+        """
+        if not self.weights:
+            entropy = -tf.reduce_sum(labels * tf.nn.log_softmax(scores), axis=[1, 2])
+            return entropy / tf.cast(lengths, scores.dtype)
+        scores = self._with_ends(scores, lengths)
+        own = tf.convert_to_tensor(self.weights["transitions"])
+        expected = tf.reduce_sum(labels * scores, axis=[1, 2])
+        expected += tf.reduce_sum(transitions * own, axis=[1, 2])
+        if self.closed_form or tfa_text is None:
+            return crf.log_partition(scores, lengths, own) - expected
+        return tfa_text.crf_log_norm(scores, lengths, own) - expected
+
     def _entropy(
         self,
         scores: tf.Tensor,

@@ -64,6 +64,14 @@ def check_consistency(parameters: Parameters) -> None:
             "batch_tokens",
             "batch_size",
         )
+    if parameters.soft_label_share and parameters.label_smoothing:
+        raise contradiction(
+            f"soft_label_share is {parameters.soft_label_share:g} and label_smoothing "
+            f"{parameters.label_smoothing:g}, expected one of them; set label_smoothing = 0, since "
+            "a teacher's labels are soft already",
+            "soft_label_share",
+            "label_smoothing",
+        )
     if (
         parameters.learning_rate_schedule == "plateau"
         and parameters.learning_rate_patience >= parameters.patience

@@ -235,6 +235,16 @@ class TrainingParameters(CorpusAndNetwork):
         ge=0,
         lt=1,
     )
+    soft_label_share: float = training(
+        0.0,
+        RESULT,
+        "Share of a teacher's distribution over taggings in what layer 6 learns of each sentence, "
+        "from soft_labels.npz in the folder of the corpus, which `silver complete --soft-labels` "
+        "writes: 1 distils the teacher, or an ensemble of several, into this model; below 1 the "
+        "corpus's own labels have the rest. 0: off.",
+        ge=0,
+        le=1,
+    )
     unknown_tokens: Literal["open", "outside"] = training(
         "open",
         RESULT,

@@ -81,7 +81,8 @@ class EnsemblePredictor(Predictor):
             total = scores.astype(np.float64) if not number else total + scores
         return offsets, total / len(self.members)
 
-    def _tag(self, tagged: Sequence[TaggedDocument]) -> tuple[np.ndarray, Iterator[TaggedSlice]]:
+    def tag(self, tagged: Sequence[TaggedDocument]) -> tuple[np.ndarray, Iterator[TaggedSlice]]:
+        """Tag documents that are cut, by the averaged scores; see `Predictor.tag`."""
         offsets, scores = self.score(tagged)
         slices = self._tagger.tag_scores(scores, offsets, self._crf, self._roles, self.temperature)
         return offsets, slices

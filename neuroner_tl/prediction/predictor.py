@@ -206,7 +206,7 @@ class Predictor:
             raise ParameterError(f"number of taggings: found {number}, expected at least 1")
         for chunk in chunks(documents):
             tagged = self.cut(chunk)
-            offsets, slices = self._tag(tagged)
+            offsets, slices = self.tag(tagged)
             places = (
                 (marginals, int(offsets[index] - offsets[indices[0]]))
                 for indices, _, marginals in slices
@@ -262,7 +262,7 @@ class Predictor:
 
         The entities are those of the best tagging, or the candidates.
         """
-        sentences = self._mentions(*self._tag(tagged), min_probability)
+        sentences = self._mentions(*self.tag(tagged), min_probability)
         for document, cut in zip(documents, tagged):
             found = [next(sentences) for _ in cut.sentences]
             entities = [
@@ -273,8 +273,12 @@ class Predictor:
             predicted = dataclasses.replace(document, entities=tuple(entities), unknown=())
             yield document, cut, predicted, [inside for _, inside in found]
 
-    def _tag(self, tagged: Sequence[TaggedDocument]) -> tuple[np.ndarray, Iterator[TaggedSlice]]:
-        """Return the bounds of the sentences, ``[sentences + 1]``, and their best labels."""
+    def tag(self, tagged: Sequence[TaggedDocument]) -> tuple[np.ndarray, Iterator[TaggedSlice]]:
+        """Tag documents that are cut.
+
+        Returns:
+            Bounds of the sentences, ``[sentences + 1]``, and their best labels and marginals.
+        """
         table, part, new = self.encode(tagged)
         slices = self._tagger.tag_with_marginals(table, part, self._roles, new, self.temperature)
         return part.sentence_offsets, slices

@@ -21,11 +21,13 @@ from neuroner_tl.dataset.cache import DatasetCache, EncodedCorpus
 from neuroner_tl.dataset.cache_key import cache_key
 from neuroner_tl.dataset.encoding import Dataset, build_dataset
 from neuroner_tl.dataset.snapshot import Snapshot, take_snapshot
+from neuroner_tl.dataset.soft_labels import SOFT_LABELS
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.parameters.effects import values_by_effect
 from neuroner_tl.parameters.fields import ENCODING
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.settings import text_identity, vocabulary_rules
+from neuroner_tl.system.fingerprint import content_digest
 from neuroner_tl.training.checkpoint import SavedModel
 
 DEBUG_SENTENCES = 200
@@ -95,6 +97,10 @@ class RunData:
             *(getattr(part.gold, name) for part in dataset.parts.values() for name in _GOLD_ARRAYS),
         ):
             digest.update(np.ascontiguousarray(array).tobytes())
+        if self.parameters is not None and self.parameters.soft_label_share:
+            place = self.corpus.folder / SOFT_LABELS
+            if place.is_file():
+                digest.update(content_digest(place).encode("ascii"))
         return digest.hexdigest()
 
 

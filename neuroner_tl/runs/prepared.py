@@ -61,7 +61,13 @@ class PreparedRun:
     def __post_init__(self) -> None:
         tagger = Tagger(self.network, self.parameters.prediction_batch_size)
         object.__setattr__(self, "scorer", Scorer(self.data, tagger))
-        supervision = supervision_of(self.parameters, self.data.dataset.parts["train"])
+        dataset, corpus = self.data.dataset, self.data.corpus
+        supervision = supervision_of(
+            self.parameters,
+            dataset.parts["train"],
+            dataset.vocabulary.labels,
+            None if corpus is None else corpus.folder,
+        )
         object.__setattr__(self, "supervision", supervision)
 
     @property
@@ -72,7 +78,8 @@ class PreparedRun:
     def make_step(self) -> TrainingStep:
         """Return the training step on this run's network, where the saved state left it."""
         p, state = self.parameters, self.state
-        settings = step_settings(p, self.compiled, self.supervision.is_partial)
+        soft = self.supervision.targets is not None
+        settings = step_settings(p, self.compiled, self.supervision.is_partial, soft)
         step = TrainingStep(self.network, settings, p.learning_rate, p.seed)
         if state is not None:
             step.restore(state.slots, state.iteration)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.text.identity import TextIdentity
 from neuroner_tl.corpora.text.sentences import SENTENCE_SPLITTER
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.dataset.encoded_part import EncodedPart
+from neuroner_tl.dataset.soft_labels import SOFT_LABELS, read_soft_labels, soft_targets
 from neuroner_tl.dataset.supervision import Supervision, supervise
 from neuroner_tl.dataset.unknown_dropout import UnknownDropout
 from neuroner_tl.dataset.vocabulary import VocabularyRules
@@ -77,22 +80,45 @@ def layer_choice(parameters: Parameters) -> LayerChoice:
     )
 
 
-def supervision_of(parameters: Parameters, train: EncodedPart) -> Supervision:
-    """Return the labels and weights with which the sentences of the train part are trained on."""
-    return supervise(
+def supervision_of(
+    parameters: Parameters, train: EncodedPart, labels: Sequence[str], corpus: Optional[Path] = None
+) -> Supervision:
+    """Return the labels and weights with which the sentences of the train part are trained on.
+
+    Args:
+        parameters: the run's parameters.
+        train: the train part.
+        labels: names of the labels.
+        corpus: folder of the corpus, for soft labels.
+
+    Raises:
+        CorpusError: the soft labels that the parameters ask for cannot be used.
+    """
+    supervision = supervise(
         train,
         leave_open=parameters.unknown_tokens == "open",
         weigh=parameters.sentence_weights == "probability",
     )
+    share = parameters.soft_label_share
+    if not share:
+        return supervision
+    assert corpus is not None
+    place = corpus / SOFT_LABELS
+    soft = read_soft_labels(place)
+    targets = soft_targets(train, supervision.labels, labels, soft, share, place)
+    return supervision._replace(targets=targets)
 
 
-def step_settings(parameters: Parameters, compiled: bool, partial: bool = False) -> StepSettings:
+def step_settings(
+    parameters: Parameters, compiled: bool, partial: bool = False, soft: bool = False
+) -> StepSettings:
     """Return the settings of a training step.
 
     Args:
         parameters: the run's parameters.
         compiled: compile it with XLA.
         partial: some tokens may have any label.
+        soft: labels are soft.
     """
     return StepSettings(
         parameters.optimizer,
@@ -109,6 +135,7 @@ def step_settings(parameters: Parameters, compiled: bool, partial: bool = False)
         variational_dropout(parameters),
         parameters.label_smoothing,
         parameters.token_embedding_rate,
+        soft,
     )
 
 

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, Union
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.formats.brat_folders import write_parts
 from neuroner_tl.corpora.leaks import all_documents
 from neuroner_tl.corpora.reader import PartReader, read_corpus
 from neuroner_tl.corpora.text.spans import DisjointSpans, SpanTree
+from neuroner_tl.dataset.soft_labels import SOFT_LABELS
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
@@ -134,7 +136,7 @@ class CompletedSilver:
 
 def complete_silver(
     silver_folder: StrPath,
-    teacher_folder: StrPath,
+    teacher_folder: Union[StrPath, Sequence[StrPath]],
     output_folder: StrPath,
     *,
     sure: float = 0.9,
@@ -144,13 +146,15 @@ def complete_silver(
     train_size: Optional[float] = None,
     split_seed: int = 0,
     word_vectors: Optional[StrPath] = None,
+    soft_labels: bool = False,
     replace: bool = False,
 ) -> CompletedSilver:
     """Add to a silver corpus what a teacher finds; the new folder appears whole or not at all.
 
     Args:
         silver_folder: the corpus; it is not changed.
-        teacher_folder: a model trained on gold, or the folder of its run.
+        teacher_folder: a model trained on gold, or the folder of its run; or several, which
+            teach as an ensemble.
         output_folder: the folder of the new corpus.
         sure: see `CompletionRule`, as for the next three.
         doubtful: see there.
@@ -160,19 +164,19 @@ def complete_silver(
             None for all of it. The documents are those that a run with this size takes.
         split_seed: of the choice of these documents.
         word_vectors: word-vector file, in place of the one that the model was trained with.
+        soft_labels: whether to write what the teacher says of each token of the train part beside
+            the new corpus, for ``soft_label_share``.
         replace: put it in the place of a corpus that was built before.
 
     Raises:
         CheckpointError: the teacher cannot be loaded, or what it was trained on is not known.
         CorpusError: the corpus cannot be used, or has documents that the teacher was trained on.
-        ParameterError: a probability is out of range, or the teacher has no type of the corpus.
+        ParameterError: a probability is out of range, the teacher has no type of the corpus, or
+            other types for soft labels, or several teachers do not fit together.
     """
     # TensorFlow takes seconds to load.
-    from neuroner_tl.prediction.marginals import LabelRoles
-    from neuroner_tl.prediction.model_vectors import model_word_vectors
-    from neuroner_tl.prediction.predictor import Predictor
-    from neuroner_tl.silver.teacher import lessons_of
-    from neuroner_tl.training.checkpoint import load_model
+    from neuroner_tl.prediction.soft_labelling import write_soft_labels
+    from neuroner_tl.silver.teacher import check_types, load_teacher
 
     rule = CompletionRule(sure, doubtful, unlikely, longer_spans)
     source, target = Path(silver_folder), Path(output_folder).expanduser()
@@ -185,21 +189,23 @@ def complete_silver(
     check_new_corpus(target, replace)
     corpus = read_corpus(source, train_size=train_size, split_seed=split_seed)
     report, known = read_object(source / REPORT), labels_of_silver(source)
-    model = load_model(Path(teacher_folder))
-    lessons = lessons_of(model.folder, source)
+    if isinstance(teacher_folder, (str, os.PathLike)):
+        teacher_folder = [teacher_folder]
+    predictor, lessons = load_teacher(teacher_folder, source, word_vectors)
+    teacher = ", ".join(map(str, teacher_folder))
     types: set[str] = set()
     shared = list(lessons.index().find(_noting_types(all_documents(corpus), types)))
     if shared:
         first = ", ".join(f"{found.source} ({found.target})" for found in shared[:3])
         raise CorpusError(
             f"{source}: found {counted(len(shared), 'document')} that the teacher "
-            f"{teacher_folder} was trained on, expected none: {first}; name its corpus in [gold] "
+            f"{teacher} was trained on, expected none: {first}; name its corpus in [gold] "
             "of the definition and build again"
         )
     if not lessons.documents:
         logger.warning(
             "%s: was trained on silver corpora alone; expected a teacher that has seen gold labels",
-            teacher_folder,
+            teacher,
         )
     if not report:
         logger.warning(
@@ -207,14 +213,7 @@ def complete_silver(
             source,
             REPORT,
         )
-    missing = sorted(types - set(LabelRoles.of(model.vocabulary.labels).types))
-    if missing:
-        raise ParameterError(
-            f"{source}: found the type {', '.join(missing)}, which the teacher {teacher_folder} "
-            "does not know; give a model of this type"
-        )
-    vectors = Path(word_vectors) if word_vectors is not None else model_word_vectors(model)
-    predictor = Predictor(model, vectors)
+    check_types(types, source, predictor.types, teacher, soft_labels)
     counts: Counter[str] = Counter(dict.fromkeys(COUNTS, 0))
     parts = {
         name: _completed(part, name, predictor, types, rule, counts)
@@ -224,13 +223,16 @@ def complete_silver(
     try:
         with temporary_folder(target) as folder:
             write_parts(folder, parts)
+            if soft_labels:
+                write_soft_labels(folder, predictor)
             done = CompletedSilver(target, dict(counts), learned_from.documents)
             content = {
                 **report,
                 "documents": sum(map(len, corpus.values())),
                 "mentions": counts[RESULT],
                 "completion": {
-                    "teacher": str(teacher_folder),
+                    "teacher": teacher,
+                    **({"soft_labels": SOFT_LABELS} if soft_labels else {}),
                     **dataclasses.asdict(rule),
                     "counts": done.counts,
                 },

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Optional
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.duplicates import DocumentIndex
 from neuroner_tl.corpora.reader import Corpus
-from neuroner_tl.errors import CheckpointError, NeuroNERError
+from neuroner_tl.errors import CheckpointError, NeuroNERError, ParameterError
 from neuroner_tl.parameters.files import load_parameters
+from neuroner_tl.prediction.ensemble import EnsemblePredictor
+from neuroner_tl.prediction.model_vectors import model_word_vectors
+from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.data import open_corpus
 from neuroner_tl.silver.labels import REPORT, Taught, labels_of_silver
+from neuroner_tl.system.paths import StrPath
+from neuroner_tl.training.checkpoint import load_model
 from neuroner_tl.training.manifest import PARAMETERS
 
 
@@ -38,6 +45,13 @@ class Lessons:
         """Return an index in which documents are looked up."""
         return DocumentIndex(self.documents, labels=self.labels)
 
+    def add(self, other: Lessons) -> None:
+        """Add the labels that another model knows; documents of both are there once."""
+        self.learned_from = self.learned_from.together(other.learned_from)
+        new = [n for n, label in enumerate(other.labels) if label not in set(self.labels)]
+        self.documents += [other.documents[number] for number in new]
+        self.labels += [other.labels[number] for number in new]
+
     def _add(self, corpus: Corpus, is_silver: bool) -> None:
         if is_silver or (corpus.folder / REPORT).is_file():
             self.learned_from = self.learned_from.together(labels_of_silver(corpus.folder))
@@ -49,6 +63,50 @@ class Lessons:
                 self.learned_from = self.learned_from.together(Taught.of(name, documents))
             self.documents += documents
             self.labels += [f"{name}/{part}/{document.id}" for document in documents]
+
+
+def load_teacher(
+    folders: Sequence[StrPath], silver: Path, word_vectors: Optional[StrPath] = None
+) -> tuple[Predictor, Lessons]:
+    """Load a model, or several as an ensemble, and find out what they were taught.
+
+    Args:
+        folders: of the models or their runs.
+        silver: see `lessons_of`.
+        word_vectors: word-vector file, in place of those that the models were trained with.
+
+    Raises:
+        CheckpointError: a model cannot be loaded, or what it was trained on is not known.
+        ParameterError: several models do not fit together.
+    """
+    lessons, members = Lessons(), []
+    for folder in folders:
+        model = load_model(Path(folder))
+        lessons.add(lessons_of(model.folder, silver))
+        vectors = model_word_vectors(model) if word_vectors is None else Path(word_vectors)
+        members.append(Predictor(model, vectors))
+    return members[0] if len(members) == 1 else EnsemblePredictor(members), lessons
+
+
+def check_types(
+    types: Collection[str], silver: Path, known: Collection[str], teacher: str, soft: bool
+) -> None:
+    """Refuse a teacher that lacks a type of a silver corpus, or has others for soft labels.
+
+    Raises:
+        ParameterError: it does.
+    """
+    missing = sorted(set(types) - set(known))
+    if missing:
+        raise ParameterError(
+            f"{silver}: found the type {', '.join(missing)}, which the teacher {teacher} "
+            "does not know; give a model of this type"
+        )
+    if soft and set(known) != set(types):
+        raise ParameterError(
+            f"{teacher}: knows the types {', '.join(sorted(known))}, expected those of "
+            f"{silver} alone, {', '.join(sorted(types))}, for soft labels; give a model of these"
+        )
 
 
 def lessons_of(model_folder: Path, silver: Path) -> Lessons:

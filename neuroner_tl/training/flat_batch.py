@@ -10,7 +10,9 @@ import numpy as np
 from neuroner_tl.dataset.batches import Batch, Shapes
 from neuroner_tl.dataset.packed_words import PackedWords, pack_words, steps_needed
 
-HEADER = ("batch", "time", "steps", "rows", "used", "iteration")
+HEADER = ("batch", "time", "steps", "rows", "used", "iteration", "soft")
+# Arrays that are not of integers but of float32, by their bits.
+FLOATS = ("sentence_weights", "soft_labels", "soft_transitions")
 # The arrays that follow the header, with the names of their sizes.
 LAYOUT = {
     "token_ids": ("batch", "time"),
@@ -21,6 +23,9 @@ LAYOUT = {
     "last": ("batch", "time"),
     "characters": ("steps", "rows"),
     "starts": ("two", "steps", "rows"),
+    # Empty where the labels are not soft.
+    "soft_labels": ("batch", "time", "soft"),
+    "soft_transitions": ("batch", "soft", "soft"),
 }
 
 
@@ -44,8 +49,8 @@ def flatten(batch: Batch, shapes: Shapes, iteration: int = 0) -> np.ndarray:
         iteration: number of the step, from 1.
 
     Returns:
-        int32: the values that ``HEADER`` names, then the arrays that ``LAYOUT`` names; the weights
-        of the sentences as the bits of float32.
+        int32: the values that ``HEADER`` names, then the arrays that ``LAYOUT`` names; those that
+        ``FLOATS`` names as the bits of float32.
     """
     packed = pack_batch(batch, shapes)
     # A batch without characters has no positions; they are not used.
@@ -57,11 +62,16 @@ def flatten(batch: Batch, shapes: Shapes, iteration: int = 0) -> np.ndarray:
         "token_ids": batch.token_ids,
         "labels": batch.labels,
         "lengths": batch.lengths,
-        "sentence_weights": batch.sentence_weights.view(np.int32),
+        "sentence_weights": batch.sentence_weights,
+        "soft_labels": batch.soft_labels,
+        "soft_transitions": batch.soft_transitions,
         "first": first,
         "last": last,
         "characters": packed.characters,
         "starts": packed.starts,
     }
-    header = (*batch.token_ids.shape, *packed.characters.shape, packed.used, iteration)
+    for name in FLOATS:
+        values[name] = np.ascontiguousarray(values[name], np.float32).view(np.int32)
+    sizes = (*batch.token_ids.shape, *packed.characters.shape)
+    header = (*sizes, packed.used, iteration, batch.soft_labels.shape[2])
     return np.concatenate([np.array(header, np.int32), *(values[n].reshape(-1) for n in LAYOUT)])

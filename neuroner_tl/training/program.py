@@ -19,7 +19,7 @@ from neuroner_tl.model.dropout import NO_DROPOUT, DropoutMasks
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.training.averaging import add_to_mean
-from neuroner_tl.training.flat_batch import HEADER, LAYOUT
+from neuroner_tl.training.flat_batch import FLOATS, HEADER, LAYOUT
 from neuroner_tl.training.optimisers import OPTIMISERS
 from neuroner_tl.training.variational import Draw, VariationalDropout, draw_masks
 
@@ -45,6 +45,7 @@ class StepSettings:
             it.
         jit_compile: compile the program with XLA.
         partial: whether batches have tokens that may have any label.
+        soft: whether batches have soft labels.
         averaging_decay: decay of exponential averages of the weights; 0 for none.
         averaged_epochs: epochs over whose ends the weights are averaged; 0 for none.
 
@@ -67,6 +68,7 @@ class StepSettings:
     variational: VariationalDropout = VariationalDropout()
     label_smoothing: float = 0.0
     token_rate: float = 1.0
+    soft: bool = False
 
 
 def trained_weights(weights: Nested, frozen: Collection[str]) -> dict[str, dict[str, Any]]:
@@ -96,6 +98,7 @@ def batch_loss(
     partial: bool = False,
     masks: DropoutMasks = NO_DROPOUT,
     smoothing: float = 0.0,
+    soft: bool = False,
 ) -> tf.Tensor:
     """Compute the loss of a batch from the rows of the tables.
 
@@ -107,7 +110,11 @@ def batch_loss(
         packed = {name: batch[name] for name in ("starts", "used", "first", "last")}
         word_vectors = network.encode_words(character_rows, **packed, masks=masks)
     scores = network.scores(token_rows, word_vectors, batch["lengths"], dropout_mask, masks)
-    losses = network.loss(scores, batch["labels"], batch["lengths"], partial, smoothing)
+    if soft:
+        targets = batch["soft_labels"], batch["soft_transitions"]
+        losses = network.soft_loss(scores, *targets, batch["lengths"])
+    else:
+        losses = network.loss(scores, batch["labels"], batch["lengths"], partial, smoothing)
     total = tf.reduce_sum(losses * batch["sentence_weights"])
     if reduction != "mean":
         return total
@@ -122,10 +129,10 @@ def unflatten(flat: tf.Tensor, dtype: tf.DType) -> dict[str, tf.Tensor]:
     counts = tf.stack([tf.reduce_prod(shape) for shape in shapes])
     arrays = tf.split(flat[len(HEADER) :], counts, num=len(LAYOUT))
     batch = {name: tf.reshape(values, shape) for name, values, shape in zip(LAYOUT, arrays, shapes)}
-    weights = tf.bitcast(batch["sentence_weights"], tf.float32)
+    floats = {name: tf.cast(tf.bitcast(batch[name], tf.float32), dtype) for name in FLOATS}
     return {
         **batch,
-        "sentence_weights": tf.cast(weights, dtype),
+        **floats,
         "used": header["used"],
         "iteration": header["iteration"],
     }
@@ -236,6 +243,7 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
                 settings.partial,
                 masks,
                 settings.label_smoothing,
+                settings.soft,
             )
         gradients = tape.gradient(loss, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         if settings.clip_norm:

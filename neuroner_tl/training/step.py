@@ -175,6 +175,8 @@ class TrainingStep:
             batch = unflatten(flat, self._dtype)
             token_ids, characters = batch.pop("token_ids"), batch.pop("characters")
             number = batch.pop("iteration")
+            if not settings.soft:
+                del batch["soft_labels"], batch["soft_transitions"]
             iteration = tf.cast(number, self._dtype)
             mask = None
             if settings.dropout:

@@ -18,6 +18,7 @@ from neuroner_tl.dataset.batches import (
     training_batches,
 )
 from neuroner_tl.dataset.unknown_dropout import UnknownDropout
+from neuroner_tl.training.flat_batch import FLOATS
 
 NOTHING_RARE = RareTokens(np.zeros(0, np.int32), np.zeros(0, np.int32))
 SMALL = Shapes(times=(4, 8), single_times=(4, 8))
@@ -93,7 +94,7 @@ def test_shapes_and_types(dataset):
         assert batch.labels.shape == batch.word_index.shape == (rows, time)
         assert len(batch.characters) == len(np.unique(batch.word_index[inside(batch)]))
         for name, values in batch._asdict().items():
-            expected = np.float32 if name == "sentence_weights" else np.int32
+            expected = np.float32 if name in FLOATS else np.int32
             assert values.dtype == expected, name
         assert (batch.lengths >= 1).all() and (batch.lengths <= time).all()
         assert (batch.character_lengths >= 1).all()

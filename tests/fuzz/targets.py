@@ -145,6 +145,7 @@ def _lists() -> dict[str, Target]:
 
 def _vectors() -> dict[str, Target]:
     from neuroner_tl.dataset.fasttext_file import MAGIC, FastTextFile
+    from neuroner_tl.dataset.soft_labels import SoftLabels, read_soft_labels
     from neuroner_tl.dataset.word_vector_file import read_word_vectors
 
     words = ["the", "of", "gout", "naïve"]
@@ -166,7 +167,20 @@ def _vectors() -> dict[str, Target]:
     def read_fasttext(folder: Path) -> None:
         FastTextFile(folder / "x.bin").compose(["gout", "flu", "x"])
 
+    one = np.ones((1, 2, 2), np.float32)
+    soft, packed = np.array(["O", "B-X"]), io.BytesIO()
+    offsets = np.array([0, 1], np.int64)
+    bounds = np.array([0, 2], np.int64)
+    SoftLabels(soft, np.array(["a"]), offsets, bounds, bounds.astype(np.int32), one[0], one).write(
+        packed
+    )
+
     return {
+        "soft-labels": Target(
+            {"soft_labels.npz": packed.getvalue()},
+            {"soft_labels.npz": "binary"},
+            lambda folder: read_soft_labels(folder / "soft_labels.npz"),
+        ),
         **{
             f"vectors-{name}": Target({"x.bin": content}, {"x.bin": "binary"}, read)
             for name, content in contents.items()

@@ -14,7 +14,8 @@ from neuroner_tl.errors import CorpusError
 
 NAMES = """annotator bioc-json bioc-xml brat cache conll conll-parts fasttext iexml inception jsonl
 jsonl-gz
-medline model model-resealed parameters pubtator registry run silver standoff store-gain_by_size
+medline model model-resealed parameters pubtator registry run silver soft-labels standoff
+store-gain_by_size
 store-layer_ablation store-source_size store-transfer_table study study-noise tar tar-gz terms text
 vectors-bin vectors-glove vectors-gz vectors-text""".split()
 SLOW_READERS = ("model", "run", "store", "study")

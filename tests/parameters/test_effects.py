@@ -30,6 +30,7 @@ SPECIAL = {
     "learning_rate_warmup": "0.5",
     "weight_decay": "0.01",
     "label_smoothing": "0.1",
+    "soft_label_share": "0.5",
     "token_linear_dimension": "50",
     "recurrent_dropout_rate": "0.1",
     "output_dropout_rate": "0.1",
