@@ -134,12 +134,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the command."""
+    from neuroner_tl.corpora.sources import find_sources
     from neuroner_tl.runs.jobs.entity_counts import EntityCounts
     from neuroner_tl.runs.jobs.file_prediction import predict_files
+    from neuroner_tl.runs.jobs.prediction_output import check_separate, choose_output
 
     to_standard_output = arguments.output == _STANDARD
     if to_standard_output and getattr(arguments, "json", False):
         raise ParameterError("--json and --output - both write to the standard output; drop one")
+    if arguments.summary not in (None, _STANDARD):
+        sources = find_sources(arguments.input, arguments.input_format)
+        where = choose_output(arguments.output, arguments.format, sources)
+        check_separate(arguments.summary, "--summary", where, sources)
     counts = EntityCounts()
     options = {
         "form": arguments.format,

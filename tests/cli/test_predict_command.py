@@ -208,6 +208,49 @@ def test_refused(predict, tmp_path):
     assert source.read_text() == '{"id": "1", "text": "One."}\n'
 
 
+@pytest.mark.parametrize("option", ["--errors", "--summary"])
+def test_a_file_beside_the_output_replaces_no_other(predict, tmp_path, option):
+    """Not the texts, not the output; a device and a folder are no files."""
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    source, output = folder / "in.jsonl", tmp_path / "found.jsonl"
+    source.write_text('{"id": "1", "text": "One."}\n')
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(source)
+    for texts, place, other, words in (
+        (source, output, source, "is a file of texts, which would be overwritten"),
+        (folder, output, tmp_path / "link", "is a file of texts, which would be overwritten"),
+        (source, output, output, "is the output"),
+        (source, output, tmp_path, "is not a regular file"),
+        (source, output, tmp_path / "pipe", "is not a regular file"),
+    ):
+        refused = predict(texts, place, option, other, status=2).err
+        assert f"{option} {other}: {words}" in refused and refused.count("\n") == 1
+    assert source.read_text() == '{"id": "1", "text": "One."}\n' and not output.exists()
+    assert (tmp_path / "pipe").is_fifo() and (tmp_path / "link").is_symlink()
+
+
+def test_only_a_list_of_errors_is_removed(predict, long_input, tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("What I found.\n")
+    predict(long_input, tmp_path / "found.jsonl", "--errors", notes)
+    assert notes.read_text() == "What I found.\n"
+
+
+def test_an_ending_that_no_format_has(predict, tmp_path):
+    """It is a mistake, and not the name of a folder of brat files."""
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"id": "1", "text": "One."}\n')
+    for name in ("found.csv", "found.jsnol.gz", "found.txt"):
+        refused = predict(source, tmp_path / name, status=2).err
+        assert "is the ending of no format" in refused and ".jsonl" in refused
+        assert not (tmp_path / name).exists()
+    predict(source, tmp_path / "found.v2")
+    predict(source, tmp_path / "found.csv", "--format", "brat")
+    predict(source, tmp_path / "found.csv")
+    assert {path.name for path in (tmp_path / "found.csv").iterdir()} > {"1.txt", "1.ann"}
+
+
 def text_of(number):
     return f'{{"id": "{number}", "text": "Case {number}: gout and tetanus."}}\n'
 

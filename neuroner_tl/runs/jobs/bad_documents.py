@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 # Later ones stand in the file alone.
 _LOGGED = 10
+_LONGEST_LINE = 1 << 20
 
 
 class BadDocuments:
@@ -67,5 +68,14 @@ class BadDocuments:
             return
         if self.lines:
             write_text_atomically(self.path, "".join(self.lines))
-        else:
-            self.path.unlink(missing_ok=True)
+        elif _is_a_list(self.path):
+            self.path.unlink()
+
+
+def _is_a_list(path: Path) -> bool:
+    """Tell whether a file is a list of bad documents, and not one that was named by mistake."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return set(json.loads(file.readline(_LONGEST_LINE))) == {"source", "error"}
+    except (OSError, ValueError, TypeError):
+        return False

@@ -205,7 +205,7 @@ def predict_on_cluster(
     where = choose_output(output, form, sources)
     _check_shards(where, sources)
     shards = _shards(sources)
-    bad = BadDocuments(errors_path(output, errors, True))
+    bad = BadDocuments(errors_path(where, errors, sources))
     loading = (models, word_vectors, batch_size, threads, abbreviations, min_confidence, ensemble)
     job = ClusterJob(loading, where, probabilities, beside(output, ".shards"), Path.cwd())
     try:

@@ -26,6 +26,7 @@ from neuroner_tl.runs.jobs.prediction_job import Origin, PartStore, Pool, run_jo
 from neuroner_tl.runs.jobs.prediction_output import (
     STANDARD_OUTPUT,
     Output,
+    check_separate,
     choose_output,
     write_results,
 )
@@ -158,7 +159,7 @@ def predict_files(
     sources = find_sources(source, input_form)
     where = choose_output(output, form, sources)
     is_file = where.path != STANDARD_OUTPUT
-    bad = BadDocuments(errors_path(output, errors, is_file))
+    bad = BadDocuments(errors_path(where, errors, sources))
     store = PartStore(beside(output, ".parts"), job_of(joint)) if is_file else None
     pool = Pool(joint) if workers == 1 else Pool(None, workers, joint_predictor, loading)
     report = ImportReport()
@@ -318,11 +319,22 @@ def job_of(joint: JointPredictor) -> dict[str, Any]:
     }
 
 
-def errors_path(output: Path, errors: Optional[StrPath], is_file: bool) -> Optional[Path]:
-    """Return the file for documents that cannot be used; None for none."""
+def errors_path(
+    where: Output, errors: Optional[StrPath], sources: Sequence[Source]
+) -> Optional[Path]:
+    """Return the file for documents that cannot be used; None for none.
+
+    Raises:
+        ParameterError: it would replace texts or predictions.
+    """
     if errors is not None:
-        return Path(errors)
-    return beside(output, ".errors.jsonl") if is_file else None
+        path = Path(errors)
+    elif where.path == STANDARD_OUTPUT:
+        return None
+    else:
+        path = beside(where.path, ".errors.jsonl")
+    check_separate(path, "--errors", where, sources)
+    return path
 
 
 def beside(output: Path, ending: str) -> Path:

@@ -71,6 +71,11 @@ def choose_output(path: Path, form: Optional[str], sources: Sequence[Source]) ->
     ending = Path(path.name[:-3] if path.name.endswith(".gz") else path.name).suffix.lower()
     if form is None:
         by_ending = {suffix: name for name, suffix in SUFFIXES.items()}
+        if ending[1:].isalpha() and ending not in by_ending and not path.is_dir():
+            raise ParameterError(
+                f"{path}: {ending} is the ending of no format, expected one of "
+                f"{', '.join(sorted(by_ending))}, or name the format (--format, brat for a folder)"
+            )
         form = by_ending.get(ending, "jsonl" if path == STANDARD_OUTPUT else BRAT)
     if path == STANDARD_OUTPUT:
         if form == BRAT:
@@ -85,18 +90,39 @@ def choose_output(path: Path, form: Optional[str], sources: Sequence[Source]) ->
             f"{path}: is the folder of the texts, whose annotations would be overwritten; "
             "give another output folder"
         )
-    files = [path]
     if output.is_folder:
         check_names(sources)
-        files = [] if form == BRAT else [_file_of(output, source) for source in sources]
     texts = {source.path.resolve() for source in sources}
-    for file in files:
+    for file in _files_of(output, sources):
         if file.resolve() in texts:
             raise ParameterError(
                 f"{file}: is a file of texts, which would be overwritten; give another output"
             )
     check_writable(path if output.is_folder else path.parent, "--output")
     return output
+
+
+def check_separate(path: Path, option: str, output: Output, sources: Sequence[Source]) -> None:
+    """Check that a file beside the predictions replaces nothing but an older one.
+
+    Args:
+        path: the file.
+        option: that names it.
+        output: where predictions go.
+        sources: the files of texts.
+
+    Raises:
+        ParameterError: it is a file of texts or of predictions, or a folder or a device.
+    """
+    problem = None
+    if path.resolve() in {source.path.resolve() for source in sources}:
+        problem = "is a file of texts, which would be overwritten"
+    elif path.resolve() in {file.resolve() for file in _files_of(output, sources)}:
+        problem = "is the output"
+    elif path.exists() and not path.is_file():
+        problem = "is not a regular file"
+    if problem is not None:
+        raise ParameterError(f"{option} {path}: {problem}; give another file")
 
 
 def write_results(
@@ -173,6 +199,13 @@ def _write_file(path: Path, pieces: Iterable[str]) -> None:
             write_pieces(temporary, pieces, path.suffix == ".gz")
     except OSError as error:
         raise CorpusError(f"{path}: cannot be written: {write_fault(error)}") from error
+
+
+def _files_of(output: Output, sources: Sequence[Source]) -> list[Path]:
+    """Return the files of predictions, without those of brat, which are named after documents."""
+    if not output.is_folder:
+        return [] if output.path == STANDARD_OUTPUT else [output.path]
+    return [] if output.form == BRAT else [_file_of(output, source) for source in sources]
 
 
 def _file_of(output: Output, source: Source) -> Path:
