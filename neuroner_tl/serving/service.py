@@ -283,6 +283,9 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 400 and error.__cause__ is not None:
+            reason = f"{type(error.__cause__).__name__}: {error.__cause__}"[:150]
+            return answer(400, f"cannot be read as JSON in UTF-8 ({reason}); expected an object")
         return answer(error.status_code, f"{request.method} {request.url.path}: {error.detail}")
 
     @app.exception_handler(RequestValidationError)

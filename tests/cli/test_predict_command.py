@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,9 +20,11 @@ from neuroner_tl.corpora.convert import TARGETS, WRITERS, read_documents
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.errors import CheckpointError
 from neuroner_tl.prediction.joint import JointPredictor
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.jobs import prediction_job
+from neuroner_tl.runs.jobs.file_prediction import predict_files
 from neuroner_tl.runs.jobs.prediction_output import SUFFIXES
 
 FORMATS = Path(__file__).parents[1] / "fixtures" / "corpora" / "formats"
@@ -228,6 +231,16 @@ def test_a_file_beside_the_output_replaces_no_other(predict, tmp_path, option):
         assert f"{option} {other}: {words}" in refused and refused.count("\n") == 1
     assert source.read_text() == '{"id": "1", "text": "One."}\n' and not output.exists()
     assert (tmp_path / "pipe").is_fifo() and (tmp_path / "link").is_symlink()
+
+
+def test_a_model_whose_folder_is_gone(source_run, tmp_path):
+    """It was loaded from there, but cannot be told from another one when the job is resumed."""
+    shutil.copytree(source_run.folder.model, tmp_path / "model")
+    predictor = Predictor(tmp_path / "model")
+    shutil.rmtree(tmp_path / "model")
+    (tmp_path / "a.txt").write_text("Gout.")
+    with pytest.raises(CheckpointError, match="manifest.json: cannot be read"):
+        predict_files(predictor, tmp_path / "a.txt", tmp_path / "found.jsonl")
 
 
 def test_only_a_list_of_errors_is_removed(predict, long_input, tmp_path):

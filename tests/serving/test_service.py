@@ -77,8 +77,9 @@ def test_health_page_and_description():
     [
         (b"{", 400, "not JSON"),
         (b"", 422, "body"),
-        (b"\xff", 400, ""),
-        (b"[" * 100_000, 400, ""),
+        (b"\xff", 400, "cannot be read as JSON in UTF-8"),
+        (b"[" * 100_000, 400, "cannot be read as JSON in UTF-8"),
+        (b'{"text": "a", "min_confidence": ' + b"9" * 5000 + b"}", 400, "cannot be read as JSON"),
         (b"[]", 422, "body"),
         (b"{}", 422, "expected either text"),
         (b'{"text": "a", "texts": []}', 422, "expected either text"),

@@ -16,7 +16,7 @@ from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.sources import TEXT, Source, find_sources
 from neuroner_tl.dataset.concatenated_vectors import vector_files
-from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.prediction.ensemble import EnsemblePredictor
 from neuroner_tl.prediction.joint import JointPredictor
@@ -296,10 +296,21 @@ def members_of(joint: JointPredictor) -> list[Predictor]:
 
 
 def job_of(joint: JointPredictor) -> dict[str, Any]:
-    """Describe what else than the texts decides what is found."""
+    """Describe what else than the texts decides what is found.
+
+    Raises:
+        CheckpointError: the folder of a loaded model is gone.
+    """
     models = []
     for predictor in members_of(joint):
-        manifest = (predictor.model.folder / MANIFEST).read_bytes()
+        path = predictor.model.folder / MANIFEST
+        try:
+            manifest = path.read_bytes()
+        except OSError as error:
+            raise CheckpointError(
+                f"{path}: cannot be read ({error.strerror}), expected the folder that the model "
+                "was loaded from; load it again, by an absolute path"
+            ) from error
         vectors = predictor.word_vectors
         files = () if vectors is None else vector_files(vectors)
         status = [number for s in map(Path.stat, files) for number in (s.st_size, s.st_mtime_ns)]

@@ -134,7 +134,9 @@ class PartStore:
         self._description = folder / "job.json"
         self._held = ExitStack()
         self._needs_lock = is_locked
-        if not folder.exists() or {path.name for path in folder.iterdir()} <= {_LOCK}:
+        if not folder.exists():
+            return
+        if folder.is_dir() and {path.name for path in folder.iterdir()} <= {_LOCK}:
             return
         try:
             found = parse_json(self._description.read_text("utf-8"))

@@ -126,6 +126,13 @@ def test_a_folder_of_other_files_is_refused_and_kept(tmp_path):
         assert (folder / name).read_text() == content
 
 
+def test_a_file_in_the_place_of_the_parts_is_refused_and_kept(tmp_path):
+    (tmp_path / "out.parts").write_text("mine")
+    with pytest.raises(ParameterError, match="it holds other files; move them"):
+        PartStore(tmp_path / "out.parts", JOB)
+    assert (tmp_path / "out.parts").read_text() == "mine"
+
+
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_a_single_part_is_not_kept(tmp_path, count):
     folder = tmp_path / "out.parts"
