@@ -12,7 +12,8 @@ from neuroner_tl.dataset.packed_words import PackedWords, pack_words, steps_need
 
 HEADER = ("batch", "time", "steps", "rows", "used", "iteration", "soft")
 # Arrays that are not of integers but of float32, by their bits.
-FLOATS = ("sentence_weights", "soft_labels", "soft_transitions")
+SOFT = ("soft_labels", "soft_transitions")
+FLOATS = ("sentence_weights", *SOFT)
 # The arrays that follow the header, with the names of their sizes.
 LAYOUT = {
     "token_ids": ("batch", "time"),

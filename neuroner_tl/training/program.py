@@ -19,7 +19,7 @@ from neuroner_tl.model.dropout import NO_DROPOUT, DropoutMasks
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.training.averaging import add_to_mean
-from neuroner_tl.training.flat_batch import FLOATS, HEADER, LAYOUT
+from neuroner_tl.training.flat_batch import FLOATS, HEADER, LAYOUT, SOFT
 from neuroner_tl.training.optimisers import OPTIMISERS
 from neuroner_tl.training.variational import Draw, VariationalDropout, draw_masks
 
@@ -121,15 +121,26 @@ def batch_loss(
     return total / tf.reduce_sum(tf.sign(batch["sentence_weights"]))
 
 
-def unflatten(flat: tf.Tensor, dtype: tf.DType) -> dict[str, tf.Tensor]:
-    """Split what `neuroner_tl.training.flat_batch.flatten` put together, by name."""
+def unflatten(flat: tf.Tensor, dtype: tf.DType, soft: bool = False) -> dict[str, tf.Tensor]:
+    """Split what `neuroner_tl.training.flat_batch.flatten` put together, by name.
+
+    Args:
+        flat: the batch.
+        dtype: type of what is not an integer.
+        soft: whether its labels are soft; without, it has no arrays of theirs.
+    """
+    layout = {name: sizes for name, sizes in LAYOUT.items() if soft or name not in SOFT}
     header = dict(zip(HEADER, tf.unstack(flat[: len(HEADER)], num=len(HEADER))))
     sizes = {**header, "two": tf.constant(2)}
-    shapes = [tf.stack([sizes[name] for name in names]) for names in LAYOUT.values()]
+    shapes = [tf.stack([sizes[name] for name in names]) for names in layout.values()]
     counts = tf.stack([tf.reduce_prod(shape) for shape in shapes])
-    arrays = tf.split(flat[len(HEADER) :], counts, num=len(LAYOUT))
-    batch = {name: tf.reshape(values, shape) for name, values, shape in zip(LAYOUT, arrays, shapes)}
-    floats = {name: tf.cast(tf.bitcast(batch[name], tf.float32), dtype) for name in FLOATS}
+    arrays = tf.split(flat[len(HEADER) :], counts, num=len(layout))
+    batch = {name: tf.reshape(values, shape) for name, values, shape in zip(layout, arrays, shapes)}
+    floats = {
+        name: tf.cast(tf.bitcast(batch[name], tf.float32), dtype)
+        for name in FLOATS
+        if name in batch
+    }
     return {
         **batch,
         **floats,

@@ -172,11 +172,9 @@ class TrainingStep:
             more["averages"] = without_tables(self.averages.variables)
 
         def outer(flat: tf.Tensor) -> tf.Tensor:
-            batch = unflatten(flat, self._dtype)
+            batch = unflatten(flat, self._dtype, settings.soft)
             token_ids, characters = batch.pop("token_ids"), batch.pop("characters")
             number = batch.pop("iteration")
-            if not settings.soft:
-                del batch["soft_labels"], batch["soft_transitions"]
             iteration = tf.cast(number, self._dtype)
             mask = None
             if settings.dropout:
