@@ -20,6 +20,11 @@ from neuroner_tl.dataset.vocabulary import UNKNOWN_CHARACTER_ID, UNKNOWN_TOKEN_I
 
 _MISSING = -1
 _SURROGATES = range(0xD800, 0xE000)
+# Code points that are not characters, but that a text may hold: two of each plane, and a range.
+_NONCHARACTERS = [
+    *range(0xFDD0, 0xFDF0),
+    *(plane + last for plane in range(0, sys.maxunicode, 0x10000) for last in (0xFFFE, 0xFFFF)),
+]
 
 
 class WordLookup(tf.Module):
@@ -42,11 +47,7 @@ class WordLookup(tf.Module):
         self._tables = [_numbers(vocabulary.tokens, range(known))]
         if more:
             self._tables.append(_numbers(more, range(known, known + len(more))))
-        self._characters = _numbers(
-            vocabulary.characters[UNKNOWN_CHARACTER_ID + 1 :],
-            range(UNKNOWN_CHARACTER_ID + 1, len(vocabulary.characters)),
-            UNKNOWN_CHARACTER_ID,
-        )
+        self._characters = _codes(vocabulary.characters)
         self._lower: Optional[tf.lookup.StaticHashTable] = None
         self._zeros: Optional[tf.lookup.StaticHashTable] = None
         if vocabulary.check_for_lowercase:
@@ -65,8 +66,8 @@ class WordLookup(tf.Module):
 
     def characters(self, words: tf.Tensor) -> tf.RaggedTensor:
         """Return the characters' indices of words ``[n]``, int64 ``[n, (characters)]``."""
-        split = tf.strings.unicode_split(words, "UTF-8")
-        return split.with_flat_values(self._characters.lookup(split.flat_values))
+        codes = tf.strings.unicode_decode(words, "UTF-8")
+        return codes.with_flat_values(self._characters.lookup(tf.cast(codes.flat_values, tf.int64)))
 
     def _forms(self, words: tf.Tensor) -> list[tf.Tensor]:
         """Return words in the forms of `token_forms`, each ``[n]``."""
@@ -80,9 +81,7 @@ class WordLookup(tf.Module):
         return forms
 
 
-def _numbers(
-    keys: Sequence[str], values: Iterable[int], default: int = _MISSING
-) -> tf.lookup.StaticHashTable:
+def _numbers(keys: Sequence[str], values: Iterable[int]) -> tf.lookup.StaticHashTable:
     """Return a table from strings to integers."""
     # A string that UTF-8 does not have is in no text.
     encoded = np.array([key.encode("utf-8", "surrogatepass") for key in keys], object)
@@ -90,22 +89,39 @@ def _numbers(
         tf.constant(encoded, tf.string, shape=[len(keys)]),
         tf.constant(np.fromiter(values, np.int64, len(keys))),
     )
-    return tf.lookup.StaticHashTable(initializer, default)
+    return tf.lookup.StaticHashTable(initializer, _MISSING)
+
+
+def _codes(characters: Sequence[str]) -> tf.lookup.StaticHashTable:
+    """Return a table from code points to the indices of a vocabulary's characters."""
+    known = {
+        ord(character): number
+        for number, character in enumerate(characters)
+        if number > UNKNOWN_CHARACTER_ID and len(character) == 1
+    }
+    initializer = tf.lookup.KeyValueTensorInitializer(
+        tf.constant(list(known), tf.int64), tf.constant(list(known.values()), tf.int64)
+    )
+    return tf.lookup.StaticHashTable(initializer, UNKNOWN_CHARACTER_ID)
 
 
 def _replacements(characters: Mapping[str, str]) -> tf.lookup.StaticHashTable:
+    """Return a table from code points to what replaces them, empty if nothing does."""
+    # TensorFlow encodes these as U+FFFD: here each is replaced by itself.
+    changed = {**{chr(code): chr(code) for code in _NONCHARACTERS}, **characters}
     initializer = tf.lookup.KeyValueTensorInitializer(
-        tf.constant(list(characters)), tf.constant(list(characters.values()))
+        tf.constant(list(map(ord, changed)), tf.int64), tf.constant(list(changed.values()))
     )
     return tf.lookup.StaticHashTable(initializer, "")
 
 
 def _replaced(words: tf.Tensor, table: tf.lookup.StaticHashTable) -> tf.Tensor:
     """Replace characters of words ``[n]`` by those of a table."""
-    split = tf.strings.unicode_split(words, "UTF-8")
-    found = table.lookup(split.flat_values)
+    codes = tf.strings.unicode_decode(words, "UTF-8")
+    found = table.lookup(tf.cast(codes.flat_values, tf.int64))
+    written = tf.strings.unicode_encode(codes.flat_values[:, tf.newaxis], "UTF-8")
     return tf.strings.unsorted_segment_join(
-        tf.where(found == "", split.flat_values, found), split.value_rowids(), split.nrows()
+        tf.where(found == "", written, found), codes.value_rowids(), codes.nrows()
     )
 
 

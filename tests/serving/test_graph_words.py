@@ -44,6 +44,20 @@ def test_forms_rows_and_characters(flags, words):
     ]
 
 
+def test_a_code_point_that_is_not_a_character_is_looked_up_as_itself():
+    tokens = ("<UNK>", "\ufffd", "a\ufffd", "a\ufdd0", "0\U0010ffff")
+    known = Vocabulary(tokens, (PADDING_CHARACTER, UNKNOWN_CHARACTER, *"a\ufffd\uffff"), ("O",))
+    words = ["\ufffe", "a\uffff", "A\ufdd0", "7\U0010ffff", "\ufffd", "A\ufffd", "A\U0001fffe"]
+    lookup = WordLookup(known)
+    assert lookup.characters(tf.constant(words)).to_list() == [
+        [known.character_id(character) for character in word] for word in words
+    ]
+    rows = tf.function(lookup.rows, input_signature=[tf.TensorSpec([None], tf.string)])
+    assert rows(tf.constant(words)).numpy().tolist() == [0, 0, 3, 4, 1, 2, 0]
+    assert rows(tf.constant([], tf.string)).numpy().tolist() == []
+    assert [known.token_id(word) for word in words] == [0, 0, 3, 4, 1, 2, 0]
+
+
 def test_every_character_has_pythons_lower_case_and_no_other_digit_is_one():
     characters = [*lower_characters(), *digits(), "a", "²", "½", "日"]
     forms = lookup_of()[1]._forms(tf.constant(characters))
