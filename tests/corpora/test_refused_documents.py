@@ -47,6 +47,10 @@ CASES = {
         ":2: not UTF-8 at character 2 (0xef)",
     ),
     "jsonl, not JSON": (b"\n".join([GOOD_LINE % 1, b"{", GOOD_LINE % 3]), ":2: not JSON"),
+    "jsonl, without id": (
+        b"\n".join([GOOD_LINE % 1, b'{"id": " ", "text": "Flu."}', GOOD_LINE % 3]),
+        ":2: the id is empty; expected an object",
+    ),
     "pubtator": (b"\n".join([PUBTATOR % (1, 1), PUBTATOR % (2, 7), PUBTATOR % (3, 3)]), ":4: "),
     "pubtator, not UTF-8": (
         b"\n".join([PUBTATOR % (1, 1), b"2|t|na\xefve\n", PUBTATOR % (3, 3)]),

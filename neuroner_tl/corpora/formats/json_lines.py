@@ -52,8 +52,10 @@ def _document(line: str, where: str, report: ImportReport) -> Document:
     text = record.get("text") if isinstance(record, dict) else None
     if isinstance(name, int) and not isinstance(name, bool) and abs(name) < 10**18:
         name = str(name)
-    if not isinstance(name, str) or not name.strip() or not isinstance(text, str):
+    if not isinstance(name, str) or not isinstance(text, str):
         raise CorpusError(f"{where}: found {line[:60]!r}; expected {_FORM}")
+    if not name.strip():
+        raise CorpusError(f"{where}: the id is empty; expected {_FORM}")
     check_encodable(name, f"{where}: id")
     check_encodable(text, where)
     report.documents += 1
