@@ -28,11 +28,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="word-vector file whose vectors are exported too, for words that the model was not "
         "trained on (default: these are unknown)",
     )
+    parser.add_argument(
+        "--replace", action="store_true", help="replace the model that an earlier export wrote"
+    )
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the command."""
     from neuroner_tl.serving.export import export_model
 
-    result = export_model(arguments.model, arguments.output, arguments.word_vectors)
+    result = export_model(
+        arguments.model, arguments.output, arguments.word_vectors, replace=arguments.replace
+    )
     return Outcome(result.summary(), dataclasses.asdict(result))

@@ -60,29 +60,40 @@ class ExportedModel:
 
 
 def export_model(
-    model: StrPath, output: StrPath, word_vectors: Optional[StrPath] = None
+    model: StrPath,
+    output: StrPath,
+    word_vectors: Optional[StrPath] = None,
+    *,
+    replace: bool = False,
 ) -> ExportedModel:
     """Write a model as a TensorFlow SavedModel, whole or not at all.
 
     Its signatures take sentences as strings of tokens and return tags, mentions and their
-    probabilities; `docs/export.md` describes them.
+    probabilities; `docs/serving.md` describes them.
 
     Args:
         model: the folder of a run or of its model.
-        output: the folder to write; an exported model there is replaced.
+        output: the folder to write.
         word_vectors: file whose vectors are exported too, for words that the model was not
             trained on; None leaves such words unknown.
+        replace: whether an exported model in that folder is replaced.
 
     Raises:
         CheckpointError: the model cannot be loaded.
         CorpusError: the word vectors cannot be used, or the folder cannot be written.
-        ParameterError: the output is a folder of something else.
+        ParameterError: the output is a folder of something else, or of an exported model that is
+            not to be replaced.
     """
     output = Path(output)
-    if output.exists() and not (output / GRAPH).is_file() and not _is_empty(output):
+    is_exported = (output / GRAPH).is_file()
+    if output.exists() and not is_exported and not _is_empty(output):
         raise ParameterError(
-            f"{output}: is neither empty nor an exported model, which would be replaced; give "
-            "another --output"
+            f"{output}: is neither empty nor an exported model; give another --output"
+        )
+    if is_exported and not replace:
+        raise ParameterError(
+            f"{output}: already exists and would be overwritten; replace the exported model with "
+            "--replace, or give another --output"
         )
     saved = load_model(Path(model))
     more = None

@@ -20,11 +20,11 @@ from neuroner_tl.corpora.document import Document, Sentence, Token
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.text.identity import TextIdentity
 from neuroner_tl.dataset.vocabulary import Vocabulary, labels_of_types
-from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
 from neuroner_tl.model.entity_lstm import initial_weights
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.serving import graph as graph_module
-from neuroner_tl.serving.export import DESCRIPTION, export_model, other_vectors
+from neuroner_tl.serving.export import DESCRIPTION, GRAPH, export_model, other_vectors
 from neuroner_tl.serving.graph import ModelGraph
 from neuroner_tl.training.checkpoint import SavedModel
 
@@ -138,9 +138,14 @@ def test_vectors_of_other_words(columns, eagerly, tmp_path):
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """The golden model, exported by the command."""
+    """The golden model, exported by the command in the place of an earlier one."""
     folder = tmp_path_factory.mktemp("exported") / "golden" / "1"
-    assert main(["export", "--model", str(GOLDEN), "--output", str(folder)]) == 0
+    folder.mkdir(parents=True)
+    (folder / GRAPH).write_text("an earlier one")
+    (folder / "rest").write_text("of an earlier one")
+    command = ["export", "--model", str(GOLDEN), "--output", str(folder), "--replace"]
+    assert main(command) == 0
+    assert not (folder / "rest").exists()
     return folder
 
 
@@ -239,6 +244,17 @@ def test_a_folder_of_something_else_stays(exported, tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
     with pytest.raises(ParameterError, match="is neither empty"):
         export_model(GOLDEN, tmp_path / "mine")
+
+
+def test_an_exported_model_stays_unless_it_is_to_be_replaced(tmp_path, capsys):
+    (tmp_path / GRAPH).write_text("mine")
+    assert main(["export", "--model", str(tmp_path / "none"), "--output", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert f"{tmp_path}: already exists and would be overwritten; replace" in error
+    assert "--replace, or give another --output" in error and error.count("\n") == 1
+    with pytest.raises(CheckpointError, match="none"):
+        export_model(tmp_path / "none", tmp_path, replace=True)
+    assert (tmp_path / GRAPH).read_text() == "mine"
 
 
 def test_vectors_that_do_not_fit(tmp_path):
