@@ -136,7 +136,7 @@ def test_former_names_are_refused_with_the_new_one(command, former, now, capsys)
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("trian", "COMMAND: found 'trian', expected one of train, .*; the nearest is train"),
+        ("trian", "COMMAND: found 'trian', expected one of .*, train, .*; the nearest is train"),
         ("corpus covert", "ACTION: found 'covert', expected one of .*; the nearest is convert"),
         (
             "corpus convert a --from pubtater --output b",

@@ -21,7 +21,12 @@ from neuroner_tl.studies.report import make_page, write_report
 from neuroner_tl.studies.running.folder import StudyFolder
 
 ROOT = Path(__file__).resolve().parents[2]
-VALUES = {"GOLD": "somewhere", "SILVER": "some where", "VECTORS": "vectors.bin"}
+VALUES = {
+    "GOLD": "somewhere",
+    "DATA": "somewhere",
+    "SILVER": "some where",
+    "VECTORS": "vectors.bin",
+}
 
 
 def f1_of(run):
@@ -102,7 +107,9 @@ def test_every_kind_writes_its_report(name, tmp_path):
     (command,) = re.findall(r"neuroner-tl study run .*?(?=</pre>)", unescape(html))
     words = shlex.split(command)
     assert words[:4] == ["neuroner-tl", "study", "run", f"experiments/{name}.ini"]
-    assert {f"{name}={value}" for name, value in VALUES.items()} == set(words[5:10:2])
+    text = (ROOT / "experiments" / f"{name}.ini").read_text()
+    used = {f"{key}={value}" for key, value in VALUES.items() if f"${{{key}}}" in text}
+    assert used == set(words[5:10:2]) and len(used) == 3
     assert words[10:] == ["--seed", "3"]
     assert "9.9.9, commit 0123456789ab" in html
     assert "neuroner_tl 9.9.9" in html and "hours" in html
@@ -149,7 +156,7 @@ def test_the_table_of_classes_averages_corpora_and_marks_the_better():
     assert found[1][8] == f"+{error_reduction(212 / 3, 99):.2f}"
     assert table.rows[1][6].bold and not table.rows[0][6].bold
     over = rows(found_tables["over_corpora"])
-    assert over[2][:3] == ["F1", "12", "0"]
+    assert over[2][:3] == ["F1", "16", "0"]
     assert not any("{" in table.note for table in found_tables.values())
     by_corpus = rows(found_tables["by_corpus"])
     assert by_corpus[0][1] == "3" and by_corpus[0][5] == "70.67 ± 1.15"
@@ -162,7 +169,7 @@ def test_labels_saved_are_read_off_the_baselines_curve():
     assert size_needed(curve, 39) == 10
     assert size_needed(curve, 71) is None
     found = rows(tables(made_up("learning_curve"))["labels_saved"])
-    assert found[0][0] == "CDR_DISO" and found[0][-1] == "> 60"
+    assert found[0][0] == "CDR_CHED" and found[0][-1] == "> 60"
 
 
 def test_the_ablation_shows_every_layer_and_its_gain(tmp_path):
