@@ -10,14 +10,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
-from pathlib import Path
 from typing import Any, Optional
 
+from neuroner_tl.benchmark.texts import first_documents
 from neuroner_tl.corpora.document import Document, Entity, TaggedDocument
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.sources import Source, find_sources
-from neuroner_tl.errors import CorpusError, ParameterError
+from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.screen import table_lines
 from neuroner_tl.prediction.joint import without_overlaps
 from neuroner_tl.prediction.predictor import Predictor, chunks
@@ -115,19 +113,17 @@ def measure_prediction(
         raise ParameterError(f"documents: found {documents}, expected at least 1")
     if not models:
         raise ParameterError("no model; give at least one")
-    sources = find_sources(Path(source))
     seconds = dict.fromkeys((READING, CUTTING, ENCODING, NETWORK, WRITING), 0.0)
+    # Before the models are loaded, so that a wrong path is found at once.
+    warm_up = [document for _, document in first_documents(source, WARM_UP_DOCUMENTS)]
     begin = time.process_time()
     predictors = [load_predictor(model, word_vectors, threads=threads) for model in models]
     for predictor in predictors:
-        warm_up = (document for _, document in _read(sources, WARM_UP_DOCUMENTS))
         for _ in predictor.predict(warm_up):
             pass
     start = time.process_time() - begin
     with _timed(seconds, READING):
-        read = _read(sources, documents)
-    if not read:
-        raise CorpusError(f"{source}: no documents; give another file or folder")
+        read = first_documents(source, documents)
     tokens = 0
     found: list[Document] = []
     for chunk in chunks(document for _, document in read):
@@ -167,13 +163,6 @@ def _tag(
         tagged = list(predictor.predict_cut(chunk, cut))
     seconds[NETWORK] -= seconds[ENCODING] - before
     return tagged
-
-
-def _read(sources: Sequence[Source], number: int) -> list[tuple[Source, Document]]:
-    """Return the first documents that can be used."""
-    report = ImportReport(bad=lambda error: None)
-    pairs = ((source, document) for source in sources for document in source.documents(report))
-    return list(islice(pairs, number))
 
 
 @contextmanager

@@ -11,14 +11,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from pathlib import Path
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
-from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.sources import find_sources
-from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError
+from neuroner_tl.benchmark.texts import first_documents
+from neuroner_tl.errors import NeuroNERError, ParameterError
 from neuroner_tl.messages.screen import table_lines
 from neuroner_tl.system.paths import StrPath
 
@@ -130,11 +127,7 @@ def measure_service(
         raise ParameterError(f"clients: found {list(clients)}, expected numbers of at least 1")
     if not seconds > 0:
         raise ParameterError(f"seconds: found {seconds:g}, expected a number above 0")
-    report = ImportReport(bad=lambda error: None)
-    documents = (d for one in find_sources(Path(source)) for d in one.documents(report))
-    texts = [document.text for document in islice(documents, TEXTS)]
-    if not texts:
-        raise CorpusError(f"{source}: no documents; give another file or folder")
+    texts = [document.text for _, document in first_documents(source, TEXTS)]
     place = (parts.hostname, parts.port or 80)
     try:
         status, _ = _post(http.client.HTTPConnection(*place, timeout=timeout), texts[0])

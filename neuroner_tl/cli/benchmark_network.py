@@ -1,4 +1,4 @@
-"""`neuroner-tl benchmark`: measure the speed of training and prediction on this machine."""
+"""`neuroner-tl benchmark network`: measure the speed of training and prediction on this machine."""
 
 from __future__ import annotations
 
