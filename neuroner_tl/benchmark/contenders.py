@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Union
 
 import numpy as np
 import tensorflow as tf
@@ -16,6 +17,7 @@ from neuroner_tl.dataset.word_table import WordTable
 from neuroner_tl.model.entity_lstm import EntityLSTM
 from neuroner_tl.model.reference import ReferenceModel
 from neuroner_tl.prediction.tagger import WORD_SIZES, Tagger, sentence_slices
+from neuroner_tl.training.burst_shape import burst_lengths
 from neuroner_tl.training.flat_batch import pack_batch
 from neuroner_tl.training.program import StepSettings, clipped, training_program
 from neuroner_tl.training.step import TrainingStep
@@ -161,13 +163,14 @@ def training_contender(
     """Make a contender that trains on the sample's batches, which are made as in an epoch."""
     table, part = dataset.word_table, dataset.parts["train"]
     shapes = Shapes() if mode == COMPILED else EXACT
-    step: Callable[[Batch], tf.Tensor]
+    step: Union[ReferenceStep, TrainingStep]
     if mode == REFERENCE:
         step = ReferenceStep(make_network(), settings, learning_rate)
     else:
         # A process may have compiled for another batch size, which a run has not.
         training_program.cache_clear()
-        step = TrainingStep(make_network(), settings, learning_rate, seed)
+        bursts = burst_lengths(part.lengths) if batch_size == 1 else ()
+        step = TrainingStep(make_network(), settings, learning_rate, seed, bursts)
 
     def make(sentences: np.ndarray) -> Batch:
         rows = len(sentences) if mode == REFERENCE else batch_size
@@ -176,8 +179,13 @@ def training_contender(
     different = _different_shapes(make, sample.all_batches if mode == COMPILED else sample.batches)
 
     def run(batches: Sequence[np.ndarray]) -> None:
-        for sentences in batches:
-            float(step(make(sentences)))
+        made = map(make, batches)
+        if isinstance(step, ReferenceStep):
+            for batch in made:
+                float(step(batch))
+        else:
+            for together in step.calls(made):
+                step.make(together)
 
     first = list(different.values()) if mode == COMPILED else sample.batches[:3]
     return Contender(

@@ -62,9 +62,14 @@ class Step(NamedTuple):
     h: tf.Tensor
 
 
-def _peep(c: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
-    """Return ``c W`` for a full matrix, ``c * w`` for a diagonal; transposed, for a gradient."""
-    return c @ weight if weight.shape.rank == 2 else c * weight
+def _peep(c: tf.Tensor, weight: tf.Tensor, transpose: bool = False) -> tf.Tensor:
+    """Return ``c W`` for a full matrix, ``c * w`` for a diagonal; with ``W`` transposed on request.
+
+    A diagonal is its own transpose.
+    """
+    if weight.shape.rank == 2:
+        return tf.matmul(c, weight, transpose_b=transpose)
+    return c * weight
 
 
 def cell_step(
@@ -101,8 +106,9 @@ def cell_step_gradient(
     c_prev: tf.Tensor,
     dh: tf.Tensor,
     dc: tf.Tensor,
-    recurrent_t: tf.Tensor,
-    peepholes_t: tuple[tf.Tensor, ...],
+    recurrent: tf.Tensor,
+    peepholes: tuple[tf.Tensor, ...],
+    transposed: bool = False,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Apply the chain rule to one step, from the last equation to the first.
 
@@ -111,8 +117,9 @@ def cell_step_gradient(
         c_prev: ``[batch, n]``.
         dh: gradient of the loss with respect to ``h_t``.
         dc: likewise with respect to ``c_t``, from the next step only.
-        recurrent_t: the recurrent weights transposed, ``[3 * n, n]``.
-        peepholes_t: ``(W_ci, W_co)`` transposed, or empty.
+        recurrent: ``[n, 3 * n]``.
+        peepholes: ``(W_ci, W_co)`` or empty.
+        transposed: whether the last two are given transposed.
 
     Returns:
         The gradients with respect to ``z`` ``[batch, 3 * n]``, ``h_{t-1}`` and ``c_{t-1}``.
@@ -120,12 +127,12 @@ def cell_step_gradient(
     tanh_c = tf.tanh(step.c)
     dz_o = dh * tanh_c * step.o * (1 - step.o)
     dc += dh * step.o * (1 - tanh_c * tanh_c)
-    if peepholes_t:
-        dc += _peep(dz_o, peepholes_t[1])
+    if peepholes:
+        dc += _peep(dz_o, peepholes[1], not transposed)
     dz_c = dc * step.i * (1 - step.g * step.g)
     dz_i = dc * (step.g - c_prev) * step.i * (1 - step.i)
     dc_prev = dc * (1 - step.i)
-    if peepholes_t:
-        dc_prev += _peep(dz_i, peepholes_t[0])
+    if peepholes:
+        dc_prev += _peep(dz_i, peepholes[0], not transposed)
     dz = tf.concat([dz_i, dz_c, dz_o], axis=-1)
-    return dz, dz @ recurrent_t, dc_prev
+    return dz, tf.matmul(dz, recurrent, transpose_b=not transposed), dc_prev

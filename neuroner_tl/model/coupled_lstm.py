@@ -112,12 +112,14 @@ class _Sequences(NamedTuple):
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Go back from the last step to the first: gradients with respect to ``z, h0, c0``."""
         # A product with many rows is faster by a matrix that has been transposed before the
-        # loop; with one row it is not, and transposing would be wasted.
-        hoisted = None if dh.shape[1] == 1 else self._transposed()
+        # loop; that with one row reads the matrix once, as it is.
+        weights = (self.recurrent, self.peepholes, False)
+        if dh.shape[1] != 1:
+            weights = (*self._transposed(), True)
         zeros = tf.zeros_like(self.h0)
         _, _, _, dh0, dc0, array = tf.while_loop(
             lambda number, *_: number >= 0,
-            partial(self._unroll_step, done, c_prev, dh, hoisted),
+            partial(self._unroll_step, done, c_prev, dh, weights),
             (self.steps - 1, *[zeros] * 4, _new_array(dh, 3 * self.recurrent.shape[0])),
         )
         return array.stack(), dh0, dc0
@@ -127,7 +129,7 @@ class _Sequences(NamedTuple):
         done: Step,
         c_prev: tf.Tensor,
         dh_all: tf.Tensor,
-        hoisted: Optional[tuple[tf.Tensor, tuple[tf.Tensor, ...]]],
+        weights: tuple[tf.Tensor, tuple[tf.Tensor, ...], bool],
         number: tf.Tensor,
         dh: tf.Tensor,
         dc: tf.Tensor,
@@ -141,7 +143,7 @@ class _Sequences(NamedTuple):
             tf.gather(c_prev, t),
             dh + tf.gather(dh_all, t),
             dc,
-            *(hoisted or self._transposed()),
+            *weights,
         )
         dh = self._masked(dh, t)
         start = tf.gather(self.starts, t)[:, None]

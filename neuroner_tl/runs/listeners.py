@@ -13,7 +13,7 @@ from neuroner_tl.messages.numbers import fixed
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.system.memory import resident_memory
-from neuroner_tl.training.events import BatchDone, EpochDone, Event, Stopped
+from neuroner_tl.training.events import EpochDone, Event, StepsDone, Stopped
 from neuroner_tl.training.step import TrainingStep
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class ProgressBar:
 
     def __call__(self, event: Event) -> None:
         """Update the bar."""
-        if isinstance(event, BatchDone):
+        if isinstance(event, StepsDone):
             if self._bar is None:
                 self._bar = progress_bar(
                     total=self._sentences,

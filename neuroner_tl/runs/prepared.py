@@ -17,6 +17,7 @@ from neuroner_tl.runs.resume import Resumption, SavedState
 from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.runs.settings import (
     architecture_of,
+    burst_lengths_of,
     is_compiled,
     step_settings,
     supervision_of,
@@ -80,7 +81,8 @@ class PreparedRun:
         p, state = self.parameters, self.state
         soft = self.supervision.targets is not None
         settings = step_settings(p, self.compiled, self.supervision.is_partial, soft)
-        step = TrainingStep(self.network, settings, p.learning_rate, p.seed)
+        bursts = burst_lengths_of(p, self.data.dataset.parts["train"])
+        step = TrainingStep(self.network, settings, p.learning_rate, p.seed, bursts)
         if state is not None:
             step.restore(state.slots, state.iteration)
             if step.averages is not None:

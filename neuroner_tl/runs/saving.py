@@ -11,7 +11,7 @@ from neuroner_tl.errors import CheckpointError
 from neuroner_tl.parameters.values import Interval
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.training.checkpoint import load_model, save_model
-from neuroner_tl.training.events import BatchDone, EpochDone, Event, Stopped
+from neuroner_tl.training.events import EpochDone, Event, StepsDone, Stopped
 from neuroner_tl.training.loop import Progress
 from neuroner_tl.training.manifest import MANIFEST
 from neuroner_tl.training.step import TrainingStep
@@ -62,7 +62,7 @@ class RunSaver:
         elif isinstance(event, Stopped):
             if event.sound and self.step.is_finite():
                 self.save_state()
-        elif isinstance(event, BatchDone) and self._is_due(event) and self.step.is_finite():
+        elif isinstance(event, StepsDone) and self._is_due(event) and self.step.is_finite():
             # NaN weights would replace the last good state.
             self.save_state()
 
@@ -112,11 +112,12 @@ class RunSaver:
             )
         self._save_best()
 
-    def _is_due(self, event: BatchDone) -> bool:
+    def _is_due(self, event: StepsDone) -> bool:
         if self.interval is None:
             return False
         if self.interval.unit == "batches":
-            return event.batch % int(self.interval.number) == 0
+            # True for the first steps at or after a multiple of the interval.
+            return event.batch % int(self.interval.number) < event.steps
         return time.monotonic() - self._saved_at >= 60 * self.interval.number
 
     def _save_best(self) -> None:

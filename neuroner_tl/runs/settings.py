@@ -17,6 +17,7 @@ from neuroner_tl.dataset.vocabulary import VocabularyRules
 from neuroner_tl.model.entity_lstm import Architecture
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.values import LAYERS, Interval, read_interval
+from neuroner_tl.training.burst_shape import burst_lengths
 from neuroner_tl.training.loop import LoopSettings
 from neuroner_tl.training.program import StepSettings
 from neuroner_tl.training.schedule import Schedule
@@ -180,6 +181,17 @@ def loop_settings(parameters: Parameters) -> LoopSettings:
             parameters.unknown_token_alpha,
         ),
     )
+
+
+def burst_lengths_of(parameters: Parameters, train: EncodedPart) -> tuple[int, ...]:
+    """Return for which padded lengths of sentences several steps may be made in one call.
+
+    They are steps of one sentence, all at the same learning rate.
+    """
+    p = parameters
+    if p.batch_size != 1 or p.batch_tokens or not schedule_of(p).is_constant:
+        return ()
+    return burst_lengths(train.lengths)
 
 
 def checkpoint_interval(parameters: Parameters) -> Optional[Interval]:

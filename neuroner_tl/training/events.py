@@ -7,26 +7,28 @@ from typing import Any, Optional, Union
 
 
 @dataclass(frozen=True)
-class BatchDone:
-    """A step was made.
+class StepsDone:
+    """One or several steps were made.
 
     Attributes:
         epoch: the current epoch.
         batch: batches of it that are done.
         batches: batches that it has.
-        sentences: sentences of this batch.
+        steps: batches that these steps were made on.
+        sentences: sentences of these batches.
         done: sentences of the epoch that are done.
-        loss: mean loss of the batch's sentences.
+        loss: mean loss of these sentences.
 
     Example::
 
-        if isinstance(event, BatchDone):
+        if isinstance(event, StepsDone):
             print(f"{event.batch} of {event.batches}: loss {event.loss:.3f}")
     """
 
     epoch: int
     batch: int
     batches: int
+    steps: int
     sentences: int
     done: int
     loss: float
@@ -85,4 +87,4 @@ class Stopped:
     sound: bool = True
 
 
-Event = Union[BatchDone, EpochDone, Stopped]
+Event = Union[StepsDone, EpochDone, Stopped]

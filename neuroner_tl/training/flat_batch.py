@@ -54,6 +54,19 @@ def flatten(batch: Batch, shapes: Shapes, iteration: int = 0) -> np.ndarray:
         ``FLOATS`` names as the bits of float32.
     """
     packed = pack_batch(batch, shapes)
+    values = arrays_of(batch, packed)
+    sizes = (*batch.token_ids.shape, *packed.characters.shape)
+    header = (*sizes, packed.used, iteration, batch.soft_labels.shape[2])
+    return np.concatenate([np.array(header, np.int32), *(values[n].reshape(-1) for n in LAYOUT)])
+
+
+def arrays_of(batch: Batch, packed: PackedWords) -> dict[str, np.ndarray]:
+    """Return the arrays that ``LAYOUT`` names, int32.
+
+    Args:
+        batch: the batch.
+        packed: its distinct words, packed.
+    """
     # A batch without characters has no positions; they are not used.
     first, last = (
         places[batch.word_index] if len(places) else batch.word_index
@@ -73,6 +86,4 @@ def flatten(batch: Batch, shapes: Shapes, iteration: int = 0) -> np.ndarray:
     }
     for name in FLOATS:
         values[name] = np.ascontiguousarray(values[name], np.float32).view(np.int32)
-    sizes = (*batch.token_ids.shape, *packed.characters.shape)
-    header = (*sizes, packed.used, iteration, batch.soft_labels.shape[2])
-    return np.concatenate([np.array(header, np.int32), *(values[n].reshape(-1) for n in LAYOUT)])
+    return values

@@ -21,7 +21,7 @@ from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.dataset.supervision import Supervision
 from neuroner_tl.dataset.unknown_dropout import UnknownDropout
 from neuroner_tl.messages.numbers import counted
-from neuroner_tl.training.events import BatchDone, EpochDone, Event, Stopped
+from neuroner_tl.training.events import EpochDone, Event, StepsDone, Stopped
 from neuroner_tl.training.schedule import Schedule
 from neuroner_tl.training.step import TrainingStep
 
@@ -270,7 +270,7 @@ class TrainingLoop:
         progress.epoch_loss, progress.epoch_sentences = 0.0, 0
         return event
 
-    def _train_epoch(self) -> Iterator[Union[BatchDone, float]]:
+    def _train_epoch(self) -> Iterator[Union[StepsDone, float]]:
         """Yield the steps of the epoch; a loss that is not a finite number is the last thing."""
         progress, settings, table = self.progress, self.settings, self.dataset.word_table
         if not progress.epoch:
@@ -279,7 +279,7 @@ class TrainingLoop:
         rare = RareTokens(self.dataset.rare_token_ids, self.dataset.rare_character_ids)
         size, tokens = settings.batch_size, settings.batch_tokens
         batches = number_of_batches(part.lengths, size, tokens)
-        for batch in training_batches(
+        order = training_batches(
             table,
             part,
             size,
@@ -292,27 +292,32 @@ class TrainingLoop:
             supervision=self.supervision,
             batch_tokens=tokens,
             unknown_dropout=settings.unknown_dropout.probabilities(table),
-        ):
-            sentences = int(np.count_nonzero(batch.sentence_weights))
+        )
+        for together in self.step.calls(order):
             if not settings.schedule.is_constant:
                 self.step.schedule(self._rate_share(progress.batch, batches))
-            loss = float(self.step(batch))
-            if self.step.settings.batch_loss == "sum":
-                loss /= sentences
-            if not math.isfinite(loss):
-                yield loss
-                return
-            progress.batch += 1
-            progress.sentences += sentences
-            progress.epoch_loss += loss * sentences
-            progress.epoch_sentences += sentences
-            yield BatchDone(
+            counts = [int(np.count_nonzero(batch.sentence_weights)) for batch in together]
+            total = 0.0
+            for loss, sentences in zip(self.step.make(together), counts):
+                if not math.isfinite(loss):
+                    yield float(loss)
+                    return
+                mean = float(loss)
+                if self.step.settings.batch_loss == "sum":
+                    mean /= sentences
+                progress.batch += 1
+                total += mean * sentences
+            progress.sentences += sum(counts)
+            progress.epoch_loss += total
+            progress.epoch_sentences += sum(counts)
+            yield StepsDone(
                 progress.epoch,
                 progress.batch,
                 batches,
-                sentences,
+                len(together),
+                sum(counts),
                 progress.epoch_sentences,
-                loss,
+                total / sum(counts),
             )
 
     def _rate_share(self, batch: int, batches: int) -> float:

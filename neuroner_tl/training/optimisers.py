@@ -42,6 +42,26 @@ class Optimiser(ABC):
             iteration: number of this update, from 1, a scalar of the weights' type.
         """
 
+    def updated(
+        self,
+        weight: tf.Tensor,
+        gradient: tf.Tensor,
+        slots: Sequence[tf.Tensor],
+        learning_rate: tf.Tensor,
+        iteration: tf.Tensor,
+        weight_decay: float = 0.0,
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Return a whole weight after an update, and its slots; arguments as in `step`.
+
+        Weight decay is decoupled from the gradient (Loshchilov and Hutter, 2019): the optimiser's
+        slots do not know of it.
+        """
+        values = [tf.convert_to_tensor(slot) for slot in slots]
+        delta, values = self.step(gradient, values, learning_rate, iteration)
+        if weight_decay:
+            delta += learning_rate * weight_decay * weight
+        return weight - delta, values
+
     def update(
         self,
         variable: tf.Variable,
@@ -51,18 +71,13 @@ class Optimiser(ABC):
         iteration: tf.Tensor,
         weight_decay: float = 0.0,
     ) -> None:
-        """Update a whole weight.
-
-        Weight decay is decoupled from the gradient (Loshchilov and Hutter, 2019): the optimiser's
-        slots do not know of it.
-        """
-        values = [tf.convert_to_tensor(slot) for slot in slots]
-        delta, values = self.step(gradient, values, learning_rate, iteration)
-        if weight_decay:
-            delta += learning_rate * weight_decay * variable
-        variable.assign_sub(delta)
-        for slot, value in zip(slots, values):
-            slot.assign(value)
+        """Update a whole weight in place, see `updated`."""
+        value, values = self.updated(
+            variable, gradient, slots, learning_rate, iteration, weight_decay
+        )
+        variable.assign(value)
+        for slot, new in zip(slots, values):
+            slot.assign(new)
 
     def update_rows(
         self,

@@ -8,9 +8,9 @@ arguments, so one compilation serves every model of that architecture in the pro
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Callable, Optional
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Optional, Union
 
 import tensorflow as tf
 
@@ -24,6 +24,9 @@ from neuroner_tl.training.optimisers import OPTIMISERS
 from neuroner_tl.training.variational import Draw, VariationalDropout, draw_masks
 
 Nested = Mapping[str, Mapping[str, Any]]
+Values = dict[str, dict[str, tf.Tensor]]
+
+TABLES = (TokenEmbedding.name, CharacterEmbedding.name)
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,58 @@ class StepSettings:
     label_smoothing: float = 0.0
     token_rate: float = 1.0
     soft: bool = False
+
+    def of_program(self) -> StepSettings:
+        """Return the settings on which the program depends; one serves all that share them.
+
+        The program is given a dropout mask or none; how it is drawn is not its concern.
+        """
+        return replace(
+            self,
+            dropout=float(self.dropout > 0),
+            averaged_epochs=0,
+            token_rate=1.0,
+            variational=self.variational.kinds(),
+        )
+
+
+def without_tables(
+    variables: Mapping[str, Mapping[str, tf.Variable]],
+) -> dict[str, dict[str, tf.Variable]]:
+    """Return variables without those of the tables: weights, their slots or their averages."""
+    others = {
+        layer: {
+            name: variable
+            for name, variable in named.items()
+            if layer not in TABLES or name.startswith("linear_")
+        }
+        for layer, named in variables.items()
+    }
+    return {layer: named for layer, named in others.items() if named or layer not in TABLES}
+
+
+def dropout_mask(
+    shape: Union[Sequence[int], tf.Tensor],
+    seed: int,
+    number: tf.Tensor,
+    rate: float,
+    dtype: tf.DType,
+) -> tf.Tensor:
+    """Draw the mask of a step: 0, or what makes up for it.
+
+    Each value depends on its place from the beginning alone, so a sentence that is padded further
+    has the same mask.
+
+    Args:
+        shape: the mask's.
+        seed: the run's seed.
+        number: number of the step.
+        rate: share that is 0.
+        dtype: the mask's type.
+    """
+    kept = 1.0 - rate
+    uniform = tf.random.stateless_uniform(shape, [seed, number])
+    return tf.cast(uniform < kept, dtype) / kept
 
 
 def trained_weights(weights: Nested, frozen: Collection[str]) -> dict[str, dict[str, Any]]:
@@ -202,6 +257,92 @@ class Program:
     shapes: set[tuple[int, ...]] = field(default_factory=set)
 
 
+def loss_and_gradients(
+    architecture: Architecture,
+    settings: StepSettings,
+    weights: Nested,
+    token_rows: tf.Tensor,
+    character_rows: Optional[tf.Tensor],
+    batch: Mapping[str, tf.Tensor],
+    dropout_mask: Optional[tf.Tensor],
+    masks: DropoutMasks = NO_DROPOUT,
+) -> tuple[tf.Tensor, dict[str, Any]]:
+    """Compute a batch's loss, and its gradients.
+
+    Args:
+        architecture: the network's architecture.
+        settings: the settings of the step.
+        weights: all weights but the two tables, by layer and name.
+        token_rows: ``[batch, time, token_dimension]``, from the table of layer 1.
+        character_rows: ``[steps, rows, character_dimension]``, from the table of layer 2, or None.
+        batch: the rest of the batch, by name, see `neuroner_tl.training.flat_batch`.
+        dropout_mask: ``[batch, time, input_size]`` or None.
+        masks: of variational dropout.
+
+    Returns:
+        The loss, and the gradients by layer and name; those of the tables' rows, where these are
+        trained, as ``token_rows`` and ``character_rows``.
+    """
+    network = EntityLSTM(architecture, weights, closed_form=settings.jit_compile)
+    sources: dict[str, Any] = dict(trained_weights(weights, settings.frozen))
+    if TokenEmbedding.name not in settings.frozen:
+        sources["token_rows"] = token_rows
+    if CharacterEmbedding.name not in settings.frozen and character_rows is not None:
+        sources["character_rows"] = character_rows
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(tf.nest.flatten(sources))
+        loss = batch_loss(
+            network,
+            token_rows,
+            character_rows,
+            batch,
+            dropout_mask,
+            settings.batch_loss,
+            settings.partial,
+            masks,
+            settings.label_smoothing,
+            settings.soft,
+        )
+    unconnected = tf.UnconnectedGradients.ZERO
+    return loss, tape.gradient(loss, sources, unconnected_gradients=unconnected)
+
+
+def updated_weights(
+    settings: StepSettings,
+    weights: Nested,
+    slots: Nested,
+    gradients: Mapping[str, Any],
+    learning_rate: tf.Tensor,
+    iteration: tf.Tensor,
+) -> tuple[Values, Values]:
+    """Return the trained weights but those of the tables after a step, and their slots."""
+    optimiser = OPTIMISERS[settings.optimiser]
+    new_weights: Values = {}
+    new_slots: Values = {}
+    for layer, named in trained_weights(weights, settings.frozen).items():
+        new_weights[layer], new_slots[layer] = {}, {}
+        for name, weight in named.items():
+            names = [f"{name}.{slot}" for slot in optimiser.slots]
+            value, values = optimiser.updated(
+                weight,
+                clipped(gradients[layer][name], settings.clip),
+                [slots[layer][slot] for slot in names],
+                learning_rate,
+                iteration,
+                settings.weight_decay if decays(layer, weight) else 0.0,
+            )
+            new_weights[layer][name] = value
+            new_slots[layer].update(zip(names, values))
+    return new_weights, new_slots
+
+
+def assign_all(variables: Nested, values: Nested) -> None:
+    """Give variables the values of the same layer and name."""
+    for layer, named in values.items():
+        for name, value in named.items():
+            variables[layer][name].assign(value)
+
+
 @functools.cache
 def training_program(architecture: Architecture, settings: StepSettings) -> Program:
     """Return the inner level, made once for an architecture and its settings.
@@ -213,9 +354,6 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
     norm, it is given which rows of the tables are the same; with variational dropout, what decides
     the masks, which it draws itself.
     """
-    optimiser = OPTIMISERS[settings.optimiser]
-    train_tokens = TokenEmbedding.name not in settings.frozen
-    train_characters = CharacterEmbedding.name not in settings.frozen
 
     # No statement here depends on a tensor's value, and autograph would double the time of tracing.
     @tf.function(jit_compile=settings.jit_compile or None, reduce_retracing=True, autograph=False)
@@ -232,45 +370,25 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
         row_indices: Optional[Mapping[str, tf.Tensor]] = None,
         draw: Optional[Draw] = None,
     ) -> tuple[tf.Tensor, Optional[tf.Tensor], Optional[tf.Tensor]]:
-        network = EntityLSTM(architecture, weights, closed_form=settings.jit_compile)
-        trained = trained_weights(weights, settings.frozen)
-        sources: dict[str, Any] = dict(trained)
-        if train_tokens:
-            sources["token_rows"] = token_rows
-        if train_characters and character_rows is not None:
-            sources["character_rows"] = character_rows
         masks = NO_DROPOUT
         if draw is not None:
             masks = draw_masks(settings.variational, architecture, batch, draw)
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(tf.nest.flatten(sources))
-            loss = batch_loss(
-                network,
-                token_rows,
-                character_rows,
-                batch,
-                dropout_mask,
-                settings.batch_loss,
-                settings.partial,
-                masks,
-                settings.label_smoothing,
-                settings.soft,
-            )
-        gradients = tape.gradient(loss, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        rows = (token_rows, character_rows)
+        loss, gradients = loss_and_gradients(
+            architecture, settings, weights, *rows, batch, dropout_mask, masks
+        )
         if settings.clip_norm:
             gradients = scaled_to_norm(gradients, row_indices or {}, settings.clip_norm)
-        for layer, named in trained.items():
-            for name, variable in named.items():
-                optimiser.update(
-                    variable,
-                    clipped(gradients[layer][name], settings.clip),
-                    [slots[layer][f"{name}.{slot}"] for slot in optimiser.slots],
-                    learning_rate,
-                    iteration,
-                    settings.weight_decay if decays(layer, variable) else 0.0,
-                )
-                if averages is not None:
-                    add_to_mean(averages[layer][name], variable, settings.averaging_decay)
+        new_weights, new_slots = updated_weights(
+            settings, weights, slots, gradients, learning_rate, iteration
+        )
+        assign_all(weights, new_weights)
+        assign_all(slots, new_slots)
+        if averages is not None:
+            for layer, named in new_weights.items():
+                for name in named:
+                    average = averages[layer][name]
+                    add_to_mean(average, weights[layer][name], settings.averaging_decay)
         return loss, gradients.get("token_rows"), gradients.get("character_rows")
 
     return Program(program)

@@ -8,9 +8,9 @@ gradients, which costs little and depends on the vocabulary. The inner one, the 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from functools import partial
 from typing import Any, Callable, Optional
 
 import numpy as np
@@ -27,33 +27,22 @@ from neuroner_tl.training.averaging import (
     WeightAverages,
     add_to_mean,
 )
+from neuroner_tl.training.burst import Bursts, allows_bursts
+from neuroner_tl.training.burst_shape import SIZE, BurstShape
 from neuroner_tl.training.flat_batch import HEADER, flatten
 from neuroner_tl.training.optimisers import OPTIMISERS, Optimiser
 from neuroner_tl.training.program import (
+    TABLES,
+    Program,
     StepSettings,
     clipped,
+    dropout_mask,
     trained_weights,
     training_program,
     unflatten,
+    without_tables,
 )
 from neuroner_tl.training.variational import make_draw
-
-TABLES = (TokenEmbedding.name, CharacterEmbedding.name)
-
-
-def without_tables(
-    variables: Mapping[str, Mapping[str, tf.Variable]],
-) -> dict[str, dict[str, tf.Variable]]:
-    """Return variables without those of the tables: weights, their slots or their averages."""
-    others = {
-        layer: {
-            name: variable
-            for name, variable in named.items()
-            if layer not in TABLES or name.startswith("linear_")
-        }
-        for layer, named in variables.items()
-    }
-    return {layer: named for layer, named in others.items() if named or layer not in TABLES}
 
 
 class TrainingStep:
@@ -64,6 +53,8 @@ class TrainingStep:
         settings: the settings of the step.
         learning_rate: size of a step; `schedule` can give steps a share of it.
         seed: seed of the dropout masks; with the iteration it decides each of them.
+        burst_lengths: padded lengths of sentences whose steps are made in bursts where the settings
+            allow it, see `neuroner_tl.training.burst`; none for no bursts.
 
     Attributes:
         compiled_shapes: sizes of batches for which this step had to compile its program.
@@ -77,7 +68,12 @@ class TrainingStep:
     """
 
     def __init__(
-        self, network: EntityLSTM, settings: StepSettings, learning_rate: float, seed: int
+        self,
+        network: EntityLSTM,
+        settings: StepSettings,
+        learning_rate: float,
+        seed: int,
+        burst_lengths: Sequence[int] = (),
     ) -> None:
         self.network = network
         self.settings = settings
@@ -91,17 +87,13 @@ class TrainingStep:
         self.learning_rate = learning_rate
         self._learning_rate = tf.Variable(learning_rate, trainable=False, dtype=self._dtype)
         self._shapes = Shapes() if settings.jit_compile else EXACT
-        # The program is given a dropout mask or none; how it is drawn is not its concern.
-        same_program = replace(
-            settings,
-            dropout=float(settings.dropout > 0),
-            averaged_epochs=0,
-            token_rate=1.0,
-            variational=settings.variational.kinds(),
-        )
-        self._program = training_program(network.architecture, same_program)
+        self._program = training_program(network.architecture, settings.of_program())
         self.compiled_shapes, self.compilation_seconds = 0, 0.0
         self._outer = self._make_outer()
+        self._bursts = None
+        if burst_lengths and allows_bursts(settings, network.architecture):
+            shape = BurstShape.of(burst_lengths)
+            self._bursts = Bursts(network, settings, self.slots, self._learning_rate, seed, shape)
 
     def _make_slots(self) -> dict[str, dict[str, tf.Variable]]:
         return {
@@ -148,20 +140,66 @@ class TrainingStep:
         variables = [variable for named in both for variable in named.values()]
         return all(bool(tf.reduce_all(tf.math.is_finite(variable))) for variable in variables)
 
+    def calls(self, batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+        """Yield batches, in their order, in lists whose steps one call of `make` makes."""
+        burst: list[Batch] = []
+        for batch in batches:
+            if self._bursts is None or self._bursts.shape.branch(batch) is None:
+                if burst:
+                    yield burst
+                    burst = []
+                yield [batch]
+                continue
+            burst.append(batch)
+            if len(burst) == SIZE:
+                yield burst
+                burst = []
+        if burst:
+            yield burst
+
+    def make(self, batches: Sequence[Batch]) -> np.ndarray:
+        """Make the steps of some batches that `calls` has put together; return their losses."""
+        bursts = self._bursts
+        if bursts is None or bursts.shape.branch(batches[0]) is None:
+            return np.array([float(self(batch)) for batch in batches])
+        first = self.iteration + 1
+        self.iteration += len(batches)
+        losses = self._timed(
+            partial(bursts, batches, first), bursts.program, (SIZE,), len(bursts.shape.lengths)
+        )
+        return losses.numpy()[: len(batches)]
+
     def __call__(self, batch: Batch) -> tf.Tensor:
         """Do one step and return the batch's loss, a scalar tensor."""
         self.iteration += 1
         flat = flatten(batch, self._shapes, self.iteration)
         shape = tuple(flat[: HEADER.index("used")].tolist())
-        if not self.settings.jit_compile or shape in self._program.shapes:
-            return self._outer(tf.constant(flat))
+        return self._timed(lambda: self._outer(tf.constant(flat)), self._program, shape)
+
+    def _timed(
+        self,
+        call: Callable[[], tf.Tensor],
+        program: Program,
+        shape: tuple[int, ...],
+        compiles: int = 1,
+    ) -> tf.Tensor:
+        """Make a call, and take the time if it compiles the program for batches of this shape.
+
+        Args:
+            call: what to do.
+            program: which program it calls.
+            shape: sizes of the call's arrays.
+            compiles: number of sizes of batches that the call compiles the program for.
+        """
+        if not self.settings.jit_compile or shape in program.shapes:
+            return call()
         compile_quietly_once()
         started = time.perf_counter()
-        loss = self._outer(tf.constant(flat))
-        self._program.shapes.add(shape)
-        self.compiled_shapes += 1
+        result = call()
+        program.shapes.add(shape)
+        self.compiled_shapes += compiles
         self.compilation_seconds += time.perf_counter() - started
-        return loss
+        return result
 
     def _make_outer(self) -> Callable[..., tf.Tensor]:
         network, settings, architecture = self.network, self.settings, self.network.architecture
@@ -178,10 +216,8 @@ class TrainingStep:
             iteration = tf.cast(number, self._dtype)
             mask = None
             if settings.dropout:
-                kept = 1.0 - settings.dropout
                 shape = tf.concat([tf.shape(token_ids), [architecture.input_size]], axis=0)
-                uniform = tf.random.stateless_uniform(shape, [self.seed, number])
-                mask = tf.cast(uniform < kept, self._dtype) / kept
+                mask = dropout_mask(shape, self.seed, number, settings.dropout, self._dtype)
             drawn: dict[str, Any] = {}
             if settings.variational.is_on:
                 drawn["draw"] = make_draw(

@@ -29,6 +29,12 @@ class FakeStep:
     def is_finite(self):
         return len(self.batches) < self.finite_for
 
+    def calls(self, batches):
+        return ([batch] for batch in batches)
+
+    def make(self, batches):
+        return [self(batch) for batch in batches]
+
     def __call__(self, batch):
         self.batches.append(batch)
         return self.losses.pop(0) if len(self.losses) > 1 else self.losses[0]

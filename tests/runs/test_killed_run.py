@@ -34,8 +34,12 @@ def check_ten_kills(settings, tmp_path, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("jit_compile", [False, True], ids=["plain", "compiled"])
-def test_killed_ten_times(jit_compile, corpora, tiny, tmp_path):
+@pytest.mark.parametrize(
+    ("jit_compile", "frozen"),
+    [(False, False), (True, False), (True, True)],
+    ids=["plain", "compiled", "bursts"],
+)
+def test_killed_ten_times(jit_compile, frozen, corpora, tiny, tmp_path):
     """Synthetic corpus, Adam, the state saved every tenth batch: many kills hit a saving."""
     settings = {
         **tiny,
@@ -44,6 +48,7 @@ def test_killed_ten_times(jit_compile, corpora, tiny, tmp_path):
         "patience": 12,
         "checkpoint_every": "10 batches",
         "jit_compile": jit_compile,
+        "freeze_token_embeddings": frozen,
     }
     check_ten_kills(settings, tmp_path, seed=1)
 

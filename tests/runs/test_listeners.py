@@ -6,7 +6,7 @@ import pytest
 
 from neuroner_tl.runs import listeners
 from neuroner_tl.runs.folder import RunFolder
-from neuroner_tl.training.events import BatchDone, EpochDone
+from neuroner_tl.training.events import EpochDone, StepsDone
 
 VALID = {"micro": {"precision": 0.5, "recall": 0.25, "f1": 1 / 3}}
 
@@ -30,9 +30,9 @@ class Bar:
 def test_the_bar_of_a_resumed_epoch_begins_where_it_was(monkeypatch):
     monkeypatch.setattr(listeners, "progress_bar", Bar)
     bar = listeners.ProgressBar(20, "F1")
-    bar(BatchDone(epoch=2, batch=4, batches=5, sentences=4, done=16, loss=1.0))
+    bar(StepsDone(epoch=2, batch=4, batches=5, steps=1, sentences=4, done=16, loss=1.0))
     assert (bar._bar.initial, bar._bar.n, bar._bar.total) == (12, 16, 20)
-    bar(BatchDone(epoch=2, batch=5, batches=5, sentences=4, done=20, loss=1.0))
+    bar(StepsDone(epoch=2, batch=5, batches=5, steps=1, sentences=4, done=20, loss=1.0))
     assert bar._bar.n == bar._bar.total
 
 

@@ -107,12 +107,16 @@ def test_a_process_that_is_killed(settings, whole, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_clean_stop_of_a_compiled_run(settings, tmp_path, monkeypatch):
-    settings = {**settings, "jit_compile": True}
+@pytest.mark.parametrize("frozen", [False, True], ids=["single steps", "bursts"])
+def test_a_clean_stop_of_a_compiled_run(frozen, settings, tmp_path, monkeypatch):
+    settings = {**settings, "jit_compile": True, "freeze_token_embeddings": frozen}
     expected = fit(settings, tmp_path / "whole")
     with monkeypatch.context() as patch:
-        interrupt_after(patch, expected.results["sentences"]["train"] + 5)
+        # Of 16 steps each where these are made in bursts.
+        calls = 2 if frozen else expected.results["sentences"]["train"] + 5
+        interrupt_after(patch, calls)
         stopped = fit(settings, tmp_path / "stopped")
+    assert stopped.status == "interrupted"
     resume_run(stopped.folder.path, {})
     assert_same_run(stopped.folder.path, expected.folder.path)
 

@@ -15,7 +15,7 @@ from neuroner_tl.runs.resume import resume_command
 from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.runs.training import resume_run
 from neuroner_tl.system.interruption import Interrupted, at_once, interrupted_as, interruptible
-from neuroner_tl.training.events import BatchDone, EpochDone
+from neuroner_tl.training.events import EpochDone, StepsDone
 
 
 class TestFlag:
@@ -180,7 +180,7 @@ def test_while_a_run_is_scored(settings, whole, tmp_path, monkeypatch):
 def test_while_a_resumed_run_is_set_up(settings, tmp_path, monkeypatch):
     """No step was done, so none is lost; the run is what it was."""
     with monkeypatch.context() as patch:
-        on_event(patch, BatchDone, 1)
+        on_event(patch, StepsDone, 1)
         stopped = fit(settings, tmp_path)
     assert stopped.status == "interrupted"
     with monkeypatch.context() as patch:
@@ -209,7 +209,7 @@ def on_event(monkeypatch, kind, signals):
 
 @pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize(
-    ("kind", "words"), [(BatchDone, "there is no model yet"), (EpochDone, "model so far, of epoch")]
+    ("kind", "words"), [(StepsDone, "there is no model yet"), (EpochDone, "model so far, of epoch")]
 )
 def test_a_run_says_whether_it_has_a_model(kind, words, settings, tmp_path, monkeypatch, capsys):
     output = tmp_path / "my runs"
@@ -226,7 +226,7 @@ def test_a_run_says_whether_it_has_a_model(kind, words, settings, tmp_path, monk
 @pytest.mark.usefixtures("eagerly")
 def test_a_second_signal_loses_steps_and_says_so(settings, whole, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        on_event(patch, BatchDone, 2)
+        on_event(patch, StepsDone, 2)
         with pytest.raises(Interrupted, match="since the last saved state are lost.*--resume"):
             fit(settings, tmp_path / "stopped")
     (folder,) = runs(tmp_path / "stopped")

@@ -13,7 +13,7 @@ from made_up_steps import DATASET, SENTENCES, FakeStep, Scores, run
 
 from neuroner_tl.dataset.batches import EXACT
 from neuroner_tl.dataset.unknown_dropout import UnknownDropout
-from neuroner_tl.training.events import BatchDone, EpochDone, Stopped
+from neuroner_tl.training.events import EpochDone, StepsDone, Stopped
 from neuroner_tl.training.loop import (
     DIVERGED,
     WINDOW,
@@ -101,7 +101,7 @@ def test_a_first_score_of_0_is_the_best_so_far():
 def test_batches_of_an_epoch(batch_size):
     step = FakeStep()
     loop, events = run(0.5, step=step, batch_size=batch_size, maximum_epochs=1)
-    done = [event for event in events if isinstance(event, BatchDone)]
+    done = [event for event in events if isinstance(event, StepsDone)]
     assert len(done) == len(step.batches) == -(-SENTENCES // batch_size)
     assert [e.batch for e in done] == list(range(1, len(done) + 1))
     assert {e.batches for e in done} == {len(done)}
@@ -112,7 +112,7 @@ def test_batches_of_an_epoch(batch_size):
 def test_batches_by_tokens():
     step = FakeStep()
     loop, events = run(0.5, step=step, batch_tokens=100, maximum_epochs=1)
-    done = [event for event in events if isinstance(event, BatchDone)]
+    done = [event for event in events if isinstance(event, StepsDone)]
     assert {len(batch.lengths) for batch in step.batches} == {100 // 16}
     assert len(done) == len(step.batches) == {e.batches for e in done}.pop() < SENTENCES
     assert sum(e.sentences for e in done) == SENTENCES == loop.progress.sentences
@@ -140,7 +140,7 @@ def test_each_epoch_is_counted_by_itself():
     step = FakeStep(*([2.0] * SENTENCES), 1.0)
     loop, events = run(0.1, 0.2, 0.3, step=step, maximum_epochs=3)
     assert [event.loss for event in epochs(events)] == [2.0, 1.0, 1.0]
-    done = [event for event in events if isinstance(event, BatchDone)]
+    done = [event for event in events if isinstance(event, StepsDone)]
     assert [event.done for event in done] == [*range(1, SENTENCES + 1)] * 3
     assert [event.batch for event in done] == [*range(1, SENTENCES + 1)] * 3
     assert [event.epoch for event in done] == [n for n in (1, 2, 3) for _ in range(SENTENCES)]
@@ -264,7 +264,7 @@ def test_a_nan_loss_is_not_counted(loss):
     assert events[-1].status == "failed" and not events[-1].sound
     assert f"the loss is {loss} after batch 3" in events[-1].reason
     assert "learning_rate" in events[-1].reason
-    assert sum(isinstance(event, BatchDone) for event in events) == loop.progress.batch == 2
+    assert sum(isinstance(event, StepsDone) for event in events) == loop.progress.batch == 2
     json.dumps(loop.progress.to_json(), allow_nan=False)
 
 
