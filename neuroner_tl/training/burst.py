@@ -231,7 +231,9 @@ def burst_program(architecture: Architecture, settings: StepSettings, shape: Bur
         # that it was traced with.
         trained = _values(trained_weights(weights, settings.frozen))
         frozen = _values({layer: weights[layer] for layer in weights if layer not in trained})
-        state = (trained, _values(slots), table, table_slots)
+        # Without slots, a layer may be absent from these.
+        own_slots = _values({layer: slots.get(layer, {}) for layer in trained})
+        state = (trained, own_slots, table, table_slots)
         _, losses, new_weights, new_slots, table, table_slots = tf.while_loop(
             lambda done, *_: done < steps,
             functools.partial(step, frozen, tf.convert_to_tensor(learning_rate), arrays),

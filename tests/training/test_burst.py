@@ -59,11 +59,11 @@ def batches(partial=False, longest=900):
         yield batch
 
 
-def train(settings, lengths=LENGTHS, divide=None, **which):
+def train(settings, lengths=LENGTHS, divide=None, architecture=FULL, **which):
     """The weights and slots after an epoch, and its losses."""
     vocabulary = DATASET.vocabulary
     sizes = len(vocabulary.tokens), len(vocabulary.characters)
-    network = create_network(FULL, initial_weights(FULL, *sizes, seed=1))
+    network = create_network(architecture, initial_weights(architecture, *sizes, seed=1))
     step = TrainingStep(network, settings, 0.1, 7, lengths)
     calls = list(step.calls(batches(**which)))
     if divide is not None:
@@ -124,12 +124,16 @@ def test_several_branches_and_sentences_that_have_none():
         {"optimiser": "adam", "clip_norm": 0.5, "weight_decay": 0.1, "partial": True},
         {"frozen": ("token_embeddings", "character_embeddings"), "dropout": 0.0},
         {"frozen": ("token_embeddings", "token_lstm"), "label_smoothing": 0.1, "clip": 0.01},
+        {"token_linear": 5},
     ],
-    ids=["adam", "characters", "smoothing"],
+    ids=["adam", "characters", "smoothing", "linear"],
 )
 def test_with_other_settings(changes):
+    """Among them a linear layer above frozen token embeddings, which is trained."""
+    changes = dict(changes)
+    architecture = dataclasses.replace(FULL, token_linear=changes.pop("token_linear", 0))
     settings = dataclasses.replace(COMPILED, **changes)
-    which = {"partial": settings.partial, "longest": 16}
+    which = {"partial": settings.partial, "longest": 16, "architecture": architecture}
     found, losses, _ = train(settings, lengths=(16,), **which)
     expected, expected_losses, _ = train(plain(settings), **which)
     np.testing.assert_allclose(losses, expected_losses, rtol=1e-4, atol=1e-5)
