@@ -110,10 +110,12 @@ class EpochLog:
         self._folder = folder
         self._name = name
         self._started = time.perf_counter()
+        self._cpu = time.process_time()
 
     def __call__(self, event: Event) -> None:
         """Log an epoch or the end."""
         if isinstance(event, EpochDone):
+            before, self._cpu = self._cpu, time.process_time()
             speed = event.sentences / max(event.seconds, 1e-9)
             score = f"{self._name} {100 * event.score:.2f}{' (best)' if event.best else ''}"
             if event.loss is None:
@@ -139,6 +141,8 @@ class EpochLog:
                     **scheduled,
                     "seconds": round(event.seconds, 3),
                     "validation_seconds": round(event.validation_seconds, 3),
+                    # Of all threads, and in the first epoch for tracing and compiling, too.
+                    "cpu_seconds": round(self._cpu - before, 3),
                     "sentences_per_second": round(speed, 2),
                     "memory_mb": round(resident_memory()),
                     "since_start": round(time.perf_counter() - self._started, 3),

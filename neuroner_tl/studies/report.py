@@ -24,6 +24,7 @@ from neuroner_tl.studies.kinds import (
     in_the_wild,
     layer_ablation,
     learning_curve,
+    recipes,
     source_noise,
     source_size,
     transfer_table,
@@ -51,6 +52,7 @@ SECTIONS: Mapping[str, Callable[[StudyResults], list[Section]]] = {
     "source_size": source_size.sections,
     "source_noise": source_noise.sections,
     "in_the_wild": in_the_wild.sections,
+    "recipes": recipes.sections,
     "tuning": tuning.sections,
 }
 

@@ -6,7 +6,14 @@ import numpy as np
 
 from neuroner_tl.training.checkpoint import load_model, read_optimiser
 
-CLOCK = ("seconds", "validation_seconds", "sentences_per_second", "since_start", "memory_mb")
+CLOCK = (
+    "seconds",
+    "validation_seconds",
+    "cpu_seconds",
+    "sentences_per_second",
+    "since_start",
+    "memory_mb",
+)
 
 
 def epochs_of(folder):

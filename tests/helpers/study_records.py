@@ -3,6 +3,8 @@
 # What depends on when and where a run was made, not on what it computes.
 CIRCUMSTANCES = (
     "seconds",
+    "cpu_seconds",
+    "cpu_seconds_to_best",
     "finished_at",
     "host",
     "folder",

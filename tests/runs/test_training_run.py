@@ -30,6 +30,7 @@ def epochs_of(result):
     clock = (
         "seconds",
         "validation_seconds",
+        "cpu_seconds",
         "sentences_per_second",
         "since_start",
         "memory_mb",

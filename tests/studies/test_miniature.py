@@ -20,6 +20,7 @@ FIGURES = {
     "source_size": ("source_size",),
     "source_noise": ("source_noise",),
     "in_the_wild": ("in_the_wild_DISO",),
+    "recipes": ("recipes",),
     "tuning": ("history", "epochs", "importance", "parallel_coordinates"),
 }
 

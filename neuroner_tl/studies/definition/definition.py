@@ -25,9 +25,10 @@ KINDS = (
     "source_size",
     "source_noise",
     "in_the_wild",
+    "recipes",
     "tuning",
 )
-IN_THE_WILD, TUNING = "in_the_wild", "tuning"
+IN_THE_WILD, RECIPES, TUNING = "in_the_wild", "recipes", "tuning"
 SOURCE, STUDENT, TARGET = "source", "student", "target"
 SYNTHETIC = "synthetic:"
 

@@ -43,6 +43,7 @@ from neuroner_tl.studies.definition.arms import (
 )
 from neuroner_tl.studies.definition.definition import (
     IN_THE_WILD,
+    RECIPES,
     SOURCE,
     STUDENT,
     SYNTHETIC,
@@ -226,6 +227,7 @@ def _corpora(
 
 def _arms(file: IniFile) -> tuple[Arm, ...]:
     sections = file.sections(ArmSection)
+    kind = file.section(StudySection).kind
     arms = []
     for name in expand_arms(file.section(StudySection).arms):
         wrong = folder_name_fault(name)
@@ -236,6 +238,8 @@ def _arms(file: IniFile) -> tuple[Arm, ...]:
             layers = frozenset(section.layers)
         elif section is not None and (section.sources or section.teacher) and not is_named(name):
             layers = frozenset(LAYERS)
+        elif section is not None and kind == RECIPES and not is_named(name):
+            layers = frozenset()
         else:
             try:
                 layers = layers_of(name)

@@ -7,7 +7,7 @@ import socket
 import time
 from collections import Counter
 from dataclasses import replace
-from typing import Any
+from typing import Any, Optional
 
 from neuroner_tl.corpora.formats.brat import read_annotations
 from neuroner_tl.corpora.import_report import ImportReport
@@ -82,6 +82,7 @@ def make_record(job: Job, folder: RunFolder, results: dict[str, Any]) -> Record:
         "scores": scores,
         "test_documents": documents,
         "seconds": _seconds(folder, results),
+        **_cpu_seconds(folder, results["best_epoch"]),
         **_circumstances(),
         "versions": results["versions"],
         "run_with": {"threads": results["threads"], "compiled": results["compiled"]},
@@ -220,6 +221,19 @@ def _seconds(folder: RunFolder, results: dict[str, Any]) -> float:
         return round(sum(e["seconds"] + e["validation_seconds"] for e in epochs), 1)
     except (OSError, ValueError, KeyError, TypeError):
         return float(results["seconds"])
+
+
+def _cpu_seconds(folder: RunFolder, best_epoch: Optional[int]) -> Record:
+    """Return the CPU time of all epochs, and of those up to the best; none where it is unknown."""
+    try:
+        epochs = [(record["epoch"], float(record["cpu_seconds"])) for record in folder.epochs]
+    except KeyError:
+        return {}
+    to_best = [seconds for epoch, seconds in epochs if best_epoch is None or epoch <= best_epoch]
+    return {
+        "cpu_seconds": round(sum(seconds for _, seconds in epochs), 1),
+        "cpu_seconds_to_best": round(sum(to_best), 1),
+    }
 
 
 def _epoch_scores(folder: RunFolder) -> list[list[float]]:

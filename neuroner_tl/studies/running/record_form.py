@@ -43,6 +43,8 @@ class _Finished(_Run):
     # Members that only some tables need; `member` reports which record lacks one.
     best_epoch: Optional[Count] = None
     valid_f1: Optional[Number] = None
+    cpu_seconds: Optional[Annotated[Number, Field(ge=0, le=1e12)]] = None
+    cpu_seconds_to_best: Optional[Annotated[Number, Field(ge=0, le=1e12)]] = None
     annotations: dict[str, Count] = {}
     test_documents: dict[str, Annotated[list[Count], Field(min_length=3, max_length=3)]] = {}
     folder: str = ""

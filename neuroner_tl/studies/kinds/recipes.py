@@ -1,0 +1,182 @@
+"""Which settings train the best models? Arms compared on the validation set alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Optional
+
+from matplotlib.figure import Figure as Canvas
+
+from neuroner_tl.evaluation.statistics import Summary, summarise
+from neuroner_tl.studies.definition.arms import BASELINE
+from neuroner_tl.studies.kinds.results import Result, StudyResults
+from neuroner_tl.studies.pages.figures import COLOURS, MARKS, Figure
+from neuroner_tl.studies.pages.page import Section
+from neuroner_tl.studies.pages.table import Row, Table, signed
+
+NOTE = (
+    "F1 on valid: of the saved epoch, of the annotations that tags can represent, as in early "
+    "stopping; mean and standard deviation over runs. Gain: over the baseline in points of F1, "
+    "mean over pairs of runs of one seed. CPU s to best: CPU time up to the end of the saved "
+    "epoch, validation and compilation included, mean over runs. Nothing here is of the test part: "
+    "a transfer_table of the arms that are chosen, with the same `runs`, shows it without training "
+    "them again."
+)
+
+
+def sections(results: StudyResults) -> list[Section]:
+    """Make the tables of F1 on valid by arm, and a figure of the gains."""
+    found = []
+    for size in results.definition.train_sizes:
+        suffix = "" if size is None else f"_{size:g}pct"
+        tables = (_by_corpus(results, size, suffix), _over_corpora(results, size, suffix))
+        words = "" if size is None else f" Train size: {size:g} % of the corpus's documents."
+        figure = Figure(
+            f"recipes{suffix}",
+            "Gain in F1 on valid over the baseline, by arm: a mark for each corpus, the mean over "
+            f"its runs; a line for the mean over corpora.{words}",
+            partial(_draw, results, size),
+        )
+        title = "Recipes on valid" + ("" if size is None else f", {size:g} % of the documents")
+        found.append(Section(title, "", tables, (figure,)))
+    return found
+
+
+def _arms(results: StudyResults) -> list[str]:
+    return [arm.name for arm in results.definition.arms]
+
+
+def _runs(results: StudyResults, arm: str, corpus: str, size: Optional[float]) -> Sequence[Result]:
+    return results.select(arm=arm, corpus=corpus, train_size=size)
+
+
+def _gain(results: StudyResults, arm: str, corpus: str, size: Optional[float]) -> Optional[Summary]:
+    """Return the gains on valid of an arm's runs over the baseline's of the same seed."""
+    pairs = results.pairs(BASELINE, arm, corpus=corpus, train_size=size)
+    values = [100 * (other.valid_f1 - baseline.valid_f1) for baseline, other in pairs]
+    return summarise(values) if values else None
+
+
+def _number(value: Optional[float], digits: int = 2) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _with_deviation(summary: Optional[Summary], sign: bool = False) -> str:
+    if summary is None:
+        return ""
+    text = signed(summary.mean) if sign else _number(summary.mean)
+    return text if summary.deviation is None else f"{text} ± {summary.deviation:.2f}"
+
+
+def _to_best(runs: Sequence[Result]) -> Optional[float]:
+    """Return the mean CPU time up to the saved epoch; None where a record lacks it."""
+    found = [run.record.get("cpu_seconds_to_best") for run in runs]
+    known = [float(seconds) for seconds in found if seconds is not None]
+    return sum(known) / len(known) if known and len(known) == len(found) else None
+
+
+def _by_corpus(results: StudyResults, size: Optional[float], suffix: str) -> Table:
+    rows: list[Row] = []
+    for _, corpus in results.corpora:
+        for number, arm in enumerate(_arms(results)):
+            runs = _runs(results, arm, corpus, size)
+            if not runs:
+                continue
+            epochs = [run.record["best_epoch"] for run in runs]
+            known = [epoch for epoch in epochs if epoch is not None]
+            rows.append(
+                [
+                    corpus if not number else "",
+                    arm,
+                    str(len(runs)),
+                    _with_deviation(summarise([100 * run.valid_f1 for run in runs])),
+                    _with_deviation(_gain(results, arm, corpus, size), sign=True),
+                    _number(sum(known) / len(known), 1) if known else "",
+                    _number(_to_best(runs), 0),
+                ]
+            )
+    return Table(
+        f"recipes{suffix}",
+        "F1 on valid by arm and corpus (%)",
+        ("corpus", "arm", "runs", "F1 on valid", "gain", "best epoch", "CPU s to best"),
+        tuple(rows),
+        NOTE,
+        keys=2,
+    )
+
+
+def _over_corpora(results: StudyResults, size: Optional[float], suffix: str) -> Table:
+    """Make the table of means over the corpora for which all arms have runs."""
+    arms = _arms(results)
+    corpora = [
+        corpus
+        for _, corpus in results.corpora
+        if all(_runs(results, arm, corpus, size) for arm in arms)
+    ]
+    rows: list[Row] = []
+    for arm in arms if corpora else []:
+        means = [
+            summarise([100 * run.valid_f1 for run in _runs(results, arm, corpus, size)]).mean
+            for corpus in corpora
+        ]
+        gains = [
+            gain.mean
+            for corpus in corpora
+            if (gain := _gain(results, arm, corpus, size)) is not None
+        ]
+        times = [_to_best(_runs(results, arm, corpus, size)) for corpus in corpora]
+        known = [seconds for seconds in times if seconds is not None]
+        rows.append(
+            [
+                arm,
+                _number(sum(means) / len(means)),
+                signed(sum(gains) / len(gains)) if gains else "",
+                f"{sum(gain > 0 for gain in gains)} of {len(gains)}" if gains else "",
+                _number(sum(known) if len(known) == len(times) else None, 0),
+            ]
+        )
+    return Table(
+        f"recipes_over_corpora{suffix}",
+        f"F1 on valid by arm, mean over {len(corpora)} corpora (%)",
+        ("arm", "F1 on valid", "gain", "better on", "CPU s to best"),
+        tuple(rows),
+        "Each corpus has equal weight, with the mean of its runs; CPU time is the sum over them. "
+        "Corpora are left out for which an arm has no finished run.",
+    )
+
+
+def _draw(results: StudyResults, size: Optional[float]) -> Canvas:
+    arms = [arm for arm in _arms(results) if arm != BASELINE]
+    canvas = Canvas(figsize=(6.4, 1.2 + 0.34 * len(arms)), layout="constrained")
+    axes = canvas.add_subplot()
+    for index, (_, corpus) in enumerate(results.corpora):
+        found = [
+            (gain.mean, place)
+            for place, arm in enumerate(arms)
+            if (gain := _gain(results, arm, corpus, size)) is not None
+        ]
+        axes.plot(
+            [mean for mean, _ in found],
+            [place for _, place in found],
+            color=COLOURS[index % len(COLOURS)],
+            marker=MARKS[index % len(MARKS)],
+            markersize=5,
+            linestyle="none",
+            label=corpus,
+        )
+    for place, arm in enumerate(arms):
+        gains = [
+            gain.mean
+            for _, corpus in results.corpora
+            if (gain := _gain(results, arm, corpus, size)) is not None
+        ]
+        if gains:
+            mean = sum(gains) / len(gains)
+            axes.vlines(mean, place - 0.3, place + 0.3, color="black", linewidth=1.5)
+    axes.axvline(0, color="grey", linewidth=0.8, zorder=0)
+    axes.set_yticks(range(len(arms)), arms)
+    axes.set_ylim(len(arms) - 0.5, -0.5)
+    axes.set_xlabel("gain in F1 on valid (points)")
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7.5)
+    return canvas

@@ -1,0 +1,132 @@
+"""Arms compared on valid alone: means, gains, CPU time, and no word of the test part."""
+
+import pytest
+
+from neuroner_tl.studies.definition.files import read_definition
+from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.kinds.results import StudyResults
+from neuroner_tl.studies.report import make_page
+from neuroner_tl.studies.running.folder import StudyFolder
+
+STUDY = """\
+[study]
+name = parts
+kind = recipes
+parameters_filepath = {folder}/parameters.ini
+output_folder = {folder}/output
+arms = baseline, averaging, frozen
+train_sizes = {sizes}
+seeds = 0, 1
+[targets DISO]
+one = nowhere
+two = nowhere
+[arm averaging]
+weight_averaging = exponential
+[arm frozen]
+freeze_token_embeddings = True
+"""
+# F1 on valid in percent, by arm and corpus, for two seeds.
+VALID = {
+    ("baseline", "one"): (50, 54),
+    ("baseline", "two"): (70, 70),
+    ("averaging", "one"): (53, 55),
+    ("averaging", "two"): (74, 76),
+    ("frozen", "one"): (40, 40),
+    ("frozen", "two"): (71, 71),
+}
+
+
+def record(run, cpu=True):
+    score = VALID[run.arm, run.corpus][run.parameters.seed]
+    # On test all is wrong, which no table may show.
+    counts = {"X": {"tp": 11, "fp": 89, "fn": 89}}
+    times = {"cpu_seconds": 90.0, "cpu_seconds_to_best": 10.0 + score} if cpu else {}
+    return {
+        "id": run.id,
+        "key": run.key,
+        "content": {},
+        "status": "finished",
+        "epochs": 4,
+        "best_epoch": 2 + run.parameters.seed,
+        "seconds": 9.0,
+        **times,
+        "valid_f1": score / 100,
+        "annotations": {"train": 40, "test": 50},
+        "scores": {"test": {"documents": counts, "tags": counts}},
+        "test_documents": {},
+        "versions": {"neuroner_tl": "9.9.9"},
+    }
+
+
+@pytest.fixture
+def page_of(tmp_path):
+    def make(sizes="", keep=lambda run: True, **how):
+        (tmp_path / "parameters.ini").write_text("")
+        path = tmp_path / "parts.ini"
+        text = STUDY.format(folder=tmp_path, sizes=sizes or "10")
+        path.write_text(text if sizes else text.replace("train_sizes = 10\n", ""))
+        definition = read_definition(path)
+        runs = plan_runs(definition)
+        assert not any(run.is_source for run in runs)
+        records = {run.id: record(run, **how) for run in runs if keep(run)}
+        return make_page(StudyResults(definition, StudyFolder(definition.folder), runs, records))
+
+    return make
+
+
+def rows(page, name):
+    (table,) = (t for section in page.sections for t in section.tables if t.name == name)
+    return [dict(zip(table.columns, row)) for row in table.rows]
+
+
+def test_each_arm_by_corpus(page_of):
+    found = rows(page_of(), "recipes")
+    assert [row["corpus"] for row in found] == ["one", "", "", "two", "", ""]
+    assert [row["arm"] for row in found] == 2 * ["baseline", "averaging", "frozen"]
+    first = found[1]
+    assert first["runs"] == "2"
+    assert first["F1 on valid"] == "54.00 ± 1.41"
+    assert first["gain"] == "+2.00 ± 1.41"
+    assert first["best epoch"] == "2.5"
+    assert first["CPU s to best"] == "64"
+    assert found[0]["gain"] == ""
+
+
+def test_means_over_corpora(page_of):
+    found = rows(page_of(), "recipes_over_corpora")
+    assert [tuple(row.values()) for row in found] == [
+        ("baseline", "61.00", "", "", "142"),
+        ("averaging", "64.50", "+3.50", "2 of 2", "149"),
+        ("frozen", "55.50", "−5.50", "1 of 2", "131"),
+    ]
+
+
+def test_nothing_is_shown_of_the_test_part(page_of):
+    page = page_of()
+    tables = [t for s in page.sections for t in s.tables]
+    # F1 of 11 percent is that of all runs on test.
+    assert not any("11.00" in str(cell) for table in tables for row in table.rows for cell in row)
+
+
+def test_a_corpus_without_all_arms_is_in_no_mean(page_of):
+    page = page_of(keep=lambda run: (run.arm, run.corpus) != ("frozen", "two"))
+    found = rows(page, "recipes_over_corpora")
+    assert [row["F1 on valid"] for row in found] == ["52.00", "54.00", "40.00"]
+    assert len(rows(page, "recipes")) == 5
+
+
+def test_records_without_cpu_time(page_of):
+    page = page_of(cpu=False)
+    assert {row["CPU s to best"] for row in rows(page, "recipes")} == {"–"}
+    assert {row["CPU s to best"] for row in rows(page, "recipes_over_corpora")} == {"–"}
+
+
+def test_a_section_for_each_size_with_its_figure(page_of):
+    page = page_of(sizes="10, 20")
+    names = [f.name for section in page.sections for f in section.figures]
+    assert names == ["recipes_10pct", "recipes_20pct"]
+    canvas = page.sections[0].figures[0].draw()
+    (axes,) = canvas.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["averaging", "frozen"]
+    marks = [pytest.approx(list(line.get_xdata())) for line in axes.lines[:2]]
+    assert marks == [[2.0, -12.0], [5.0, 1.0]]
