@@ -69,6 +69,7 @@ class Bursts:
     Attributes:
         shape: likewise.
         program: the inner level.
+        sizes: those for which it is compiled, besides what the program knows.
 
     Example::
 
@@ -91,6 +92,7 @@ class Bursts:
         inner_weights, inner_slots = without_tables(network.weights), without_tables(slots)
         table = network.weights[CharacterEmbedding.name]["embedding"]
         alphabet = table.shape[0]
+        self.sizes = (SIZE, alphabet + -alphabet % _ALPHABET)
         train_characters = CharacterEmbedding.name not in settings.frozen
         table_slots = []
         if train_characters:
@@ -178,7 +180,7 @@ def burst_program(architecture: Architecture, settings: StepSettings, shape: Bur
         )
         if train_characters:
             gradients["character_rows"] = tf.math.unsorted_segment_sum(
-                gradients["character_rows"], characters, table.shape[0]
+                gradients["character_rows"], characters, tf.shape(table)[0]
             )
         return loss, gradients
 

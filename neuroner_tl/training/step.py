@@ -165,7 +165,10 @@ class TrainingStep:
         first = self.iteration + 1
         self.iteration += len(batches)
         losses = self._timed(
-            partial(bursts, batches, first), bursts.program, (SIZE,), len(bursts.shape.lengths)
+            partial(bursts, batches, first),
+            bursts.program,
+            bursts.sizes,
+            len(bursts.shape.lengths),
         )
         return losses.numpy()[: len(batches)]
 

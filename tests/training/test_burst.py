@@ -59,10 +59,10 @@ def batches(partial=False, longest=900):
         yield batch
 
 
-def train(settings, lengths=LENGTHS, divide=None, architecture=FULL, **which):
+def train(settings, lengths=LENGTHS, divide=None, architecture=FULL, alphabet=0, **which):
     """The weights and slots after an epoch, and its losses."""
     vocabulary = DATASET.vocabulary
-    sizes = len(vocabulary.tokens), len(vocabulary.characters)
+    sizes = len(vocabulary.tokens), alphabet or len(vocabulary.characters)
     network = create_network(architecture, initial_weights(architecture, *sizes, seed=1))
     step = TrainingStep(network, settings, 0.1, 7, lengths)
     calls = list(step.calls(batches(**which)))
@@ -102,6 +102,16 @@ def test_a_burst_makes_the_same_steps_as_one_by_one():
     np.testing.assert_array_equal(losses_again, losses)
     for name, value in found.items():
         np.testing.assert_array_equal(again[name], value, err_msg=name)
+
+
+def test_networks_with_alphabets_of_several_sizes_share_a_process():
+    for alphabet in (0, 200, 300):
+        found, losses, step = train(COMPILED, lengths=(16,), longest=16, alphabet=alphabet)
+        expected, expected_losses, _ = train(plain(COMPILED), longest=16, alphabet=alphabet)
+        np.testing.assert_allclose(losses, expected_losses, rtol=1e-5)
+        assert_close(found, expected)
+        # Compiled by the tests before, if at all, for the first of them alone.
+        assert step.compiled_shapes == 1 or not alphabet
 
 
 @pytest.mark.slow
