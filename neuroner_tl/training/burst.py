@@ -92,7 +92,8 @@ class Bursts:
         inner_weights, inner_slots = without_tables(network.weights), without_tables(slots)
         table = network.weights[CharacterEmbedding.name]["embedding"]
         alphabet = table.shape[0]
-        self.sizes = (SIZE, alphabet + -alphabet % _ALPHABET)
+        padding = -alphabet % _ALPHABET
+        self.sizes = (SIZE, alphabet + padding)
         train_characters = CharacterEmbedding.name not in settings.frozen
         table_slots = []
         if train_characters:
@@ -101,7 +102,7 @@ class Bursts:
             table_slots = [own[f"embedding.{name}"] for name in names]
 
         def padded(variable: tf.Variable) -> tf.Tensor:
-            return tf.pad(variable, [[0, -alphabet % _ALPHABET], [0, 0]])
+            return tf.pad(variable, [[0, padding], [0, 0]])
 
         def outer(flat: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
             batch = shape.unflatten(flat)
