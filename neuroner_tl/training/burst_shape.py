@@ -97,8 +97,7 @@ class BurstShape:
             for column, (name, shape) in zip(columns, self.arrays.items())
         }
         for number, batch in enumerate(batches):
-            branch = self.branch(batch)
-            assert branch is not None
+            branch = self.lengths.index(batch.token_ids.shape[1])
             words = (batch.characters, batch.character_lengths)
             packed = pack_words(*words, self.rows, self.steps[branch])
             header = {"branch": branch, "used": packed.used, "iteration": iteration + number}

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from same_runs import epochs_of
 
 from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora
 from neuroner_tl.errors import ParameterError, TrainingError
@@ -22,20 +23,6 @@ def run(output, tiny, **parameters):
 
 def read_json(path):
     return json.loads(path.read_text("utf-8"))
-
-
-def epochs_of(result):
-    """The records of the epochs, without what depends on the clock and the machine."""
-    lines = (result.folder.path / "epochs.jsonl").read_text("utf-8").splitlines()
-    clock = (
-        "seconds",
-        "validation_seconds",
-        "cpu_seconds",
-        "sentences_per_second",
-        "since_start",
-        "memory_mb",
-    )
-    return [{k: v for k, v in json.loads(line).items() if k not in clock} for line in lines]
 
 
 def assert_same_weights(a, b):
@@ -74,7 +61,7 @@ class TestFinishedRun:
         assert len(results["vocabulary"]["labels"]) == 9
 
     def test_epochs(self, source_run):
-        records = epochs_of(source_run)
+        records = epochs_of(source_run.folder.path)
         assert [record["epoch"] for record in records] == [1, 2, 3]
         best = max(record["score"] for record in records)
         assert best == source_run.results["best_score"] > 0
@@ -83,13 +70,13 @@ class TestFinishedRun:
             assert record["score"] == record["valid"]["micro"]["f1"]
 
     def test_valid_is_scored_after_every_epoch_and_all_parts_once(self, source_run):
-        records = epochs_of(source_run)
+        records = epochs_of(source_run.folder.path)
         assert all("valid" in record for record in records)
         assert not any({"train", "test"} & set(record) for record in records)
         assert {"train", "valid"} == set(source_run.results["scores"])
 
     def test_scores_are_those_of_the_best_epoch(self, source_run):
-        records = {record["epoch"]: record for record in epochs_of(source_run)}
+        records = {record["epoch"]: record for record in epochs_of(source_run.folder.path)}
         best = records[source_run.results["best_epoch"]]
         assert source_run.results["scores"]["valid"]["conll"] == best["valid"]
         assert load_model(source_run.folder.model).training["epoch"] == best["epoch"]
@@ -146,7 +133,7 @@ class TestBestEpochIsNotTheLast:
             return run(tmp_path_factory.mktemp("first"), tiny, dataset_text_folder=corpora.gold)
 
     def test_scores_are_those_of_the_best_epoch(self, result):
-        first, *_, last = epochs_of(result)
+        first, *_, last = epochs_of(result.folder.path)
         assert result.results["best_epoch"] == 1 and last["epoch"] == 3
         assert first["valid"] != last["valid"]
         assert result.results["scores"]["valid"]["conll"] == first["valid"]
@@ -243,7 +230,7 @@ class TestPredictionMode:
 class TestReproducibility:
     def test_same_seed_same_run(self, source_run, corpora, tiny, tmp_path):
         again = run(tmp_path, tiny, dataset_text_folder=corpora.silver)
-        assert epochs_of(again) == epochs_of(source_run)
+        assert epochs_of(again.folder.path) == epochs_of(source_run.folder.path)
         assert again.results["scores"] == source_run.results["scores"]
         for name in ("model", "last"):
             assert_same_weights(
@@ -255,7 +242,9 @@ class TestReproducibility:
         other = run(
             tmp_path, tiny, dataset_text_folder=corpora.silver, seed=4, maximum_number_of_epochs=1
         )
-        assert epochs_of(other)[0]["loss"] != epochs_of(source_run)[0]["loss"]
+        assert (
+            epochs_of(other.folder.path)[0]["loss"] != epochs_of(source_run.folder.path)[0]["loss"]
+        )
 
 
 class TestFacade:

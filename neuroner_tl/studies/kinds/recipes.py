@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Optional
 
@@ -56,6 +56,14 @@ def _gain(results: StudyResults, arm: str, corpus: str, size: Optional[float]) -
     pairs = results.pairs(BASELINE, arm, corpus=corpus, train_size=size)
     values = [100 * (other.valid_f1 - baseline.valid_f1) for baseline, other in pairs]
     return summarise(values) if values else None
+
+
+def _mean_gains(
+    results: StudyResults, arm: str, corpora: Iterable[str], size: Optional[float]
+) -> dict[str, float]:
+    """Return the mean gain of an arm on each of some corpora that has pairs of runs."""
+    gains = {corpus: _gain(results, arm, corpus, size) for corpus in corpora}
+    return {corpus: gain.mean for corpus, gain in gains.items() if gain is not None}
 
 
 def _number(value: Optional[float], digits: int = 2) -> str:
@@ -120,11 +128,7 @@ def _over_corpora(results: StudyResults, size: Optional[float], suffix: str) -> 
             summarise([100 * run.valid_f1 for run in _runs(results, arm, corpus, size)]).mean
             for corpus in corpora
         ]
-        gains = [
-            gain.mean
-            for corpus in corpora
-            if (gain := _gain(results, arm, corpus, size)) is not None
-        ]
+        gains = list(_mean_gains(results, arm, corpora, size).values())
         times = [_to_best(_runs(results, arm, corpus, size)) for corpus in corpora]
         known = [seconds for seconds in times if seconds is not None]
         rows.append(
@@ -148,14 +152,12 @@ def _over_corpora(results: StudyResults, size: Optional[float], suffix: str) -> 
 
 def _draw(results: StudyResults, size: Optional[float]) -> Canvas:
     arms = [arm for arm in _arms(results) if arm != BASELINE]
+    corpora = [corpus for _, corpus in results.corpora]
+    gains = [_mean_gains(results, arm, corpora, size) for arm in arms]
     canvas = Canvas(figsize=(6.4, 1.2 + 0.34 * len(arms)), layout="constrained")
     axes = canvas.add_subplot()
-    for index, (_, corpus) in enumerate(results.corpora):
-        found = [
-            (gain.mean, place)
-            for place, arm in enumerate(arms)
-            if (gain := _gain(results, arm, corpus, size)) is not None
-        ]
+    for index, corpus in enumerate(corpora):
+        found = [(own[corpus], place) for place, own in enumerate(gains) if corpus in own]
         axes.plot(
             [mean for mean, _ in found],
             [place for _, place in found],
@@ -165,14 +167,9 @@ def _draw(results: StudyResults, size: Optional[float]) -> Canvas:
             linestyle="none",
             label=corpus,
         )
-    for place, arm in enumerate(arms):
-        gains = [
-            gain.mean
-            for _, corpus in results.corpora
-            if (gain := _gain(results, arm, corpus, size)) is not None
-        ]
-        if gains:
-            mean = sum(gains) / len(gains)
+    for place, own in enumerate(gains):
+        if own:
+            mean = sum(own.values()) / len(own)
             axes.vlines(mean, place - 0.3, place + 0.3, color="black", linewidth=1.5)
     axes.axvline(0, color="grey", linewidth=0.8, zorder=0)
     axes.set_yticks(range(len(arms)), arms)
