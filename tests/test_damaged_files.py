@@ -21,7 +21,7 @@ from neuroner_tl.studies.running.record_form import member, record_fault
 from neuroner_tl.studies.running.store import Store
 from neuroner_tl.system.json_text import parse_json
 from neuroner_tl.training.checkpoint import load_model
-from neuroner_tl.training.loop import LossWatch, Progress
+from neuroner_tl.training.progress import LossWatch, Progress
 
 GOLDEN = Path(__file__).parent / "golden" / "model"
 DEEP = ['{"a": ' * 100_000, "[" * 100_000]

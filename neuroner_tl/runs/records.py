@@ -19,8 +19,8 @@ from neuroner_tl.runs.prepared import PreparedRun
 from neuroner_tl.system.memory import peak_memory
 from neuroner_tl.training.checkpoint import VOCABULARY, load_model, versions
 from neuroner_tl.training.events import Stopped
-from neuroner_tl.training.loop import Progress
 from neuroner_tl.training.manifest import PARAMETERS
+from neuroner_tl.training.progress import Progress
 from neuroner_tl.training.step import TrainingStep
 
 logger = logging.getLogger(__name__)

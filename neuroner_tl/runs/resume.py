@@ -24,8 +24,8 @@ from neuroner_tl.training.checkpoint import (
     read_averages,
     read_optimiser,
 )
-from neuroner_tl.training.loop import Progress
 from neuroner_tl.training.manifest import MANIFEST
+from neuroner_tl.training.progress import Progress
 
 # What is at another place must be what it was, which the digest of the data shows.
 _MAY_CHANGE = (LENGTH, PLACE, NOTHING)

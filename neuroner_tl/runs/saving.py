@@ -12,8 +12,8 @@ from neuroner_tl.parameters.values import Interval
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.training.checkpoint import load_model, save_model
 from neuroner_tl.training.events import EpochDone, Event, StepsDone, Stopped
-from neuroner_tl.training.loop import Progress
 from neuroner_tl.training.manifest import MANIFEST
+from neuroner_tl.training.progress import Progress
 from neuroner_tl.training.step import TrainingStep
 
 

@@ -29,8 +29,9 @@ from neuroner_tl.system.interruption import Interrupted, at_once, interrupted_as
 from neuroner_tl.system.temporary import disk_full_error
 from neuroner_tl.system.threads import set_threads
 from neuroner_tl.training.events import Stopped
-from neuroner_tl.training.loop import Progress, TrainingLoop
+from neuroner_tl.training.loop import TrainingLoop
 from neuroner_tl.training.manifest import MANIFEST
+from neuroner_tl.training.progress import Progress
 from neuroner_tl.training.step import TrainingStep
 
 NOTHING_TRAINED = "interrupted before the first step; nothing was trained and there is no model"

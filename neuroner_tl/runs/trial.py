@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Callable
 
-from neuroner_tl.training.loop import EpochDone, Event
+from neuroner_tl.training.events import EpochDone, Event
 
 PRUNED = "pruned"
 """The status of a run that its judge ended."""

@@ -345,7 +345,7 @@ def _models() -> dict[str, Target]:
 
 
 def _interrupted_run(model: dict[str, bytes]) -> dict[str, bytes]:
-    from neuroner_tl.training.loop import Progress
+    from neuroner_tl.training.progress import Progress
 
     manifest = json.loads(model["manifest.json"])
     slots = {n.replace("weights", "optimiser"): c for n, c in model.items() if "weights" in n}

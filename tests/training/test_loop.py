@@ -14,14 +14,8 @@ from made_up_steps import DATASET, SENTENCES, FakeStep, Scores, run
 from neuroner_tl.dataset.batches import EXACT
 from neuroner_tl.dataset.unknown_dropout import UnknownDropout
 from neuroner_tl.training.events import EpochDone, StepsDone, Stopped
-from neuroner_tl.training.loop import (
-    DIVERGED,
-    WINDOW,
-    LoopSettings,
-    LossWatch,
-    Progress,
-    TrainingLoop,
-)
+from neuroner_tl.training.loop import TrainingLoop
+from neuroner_tl.training.progress import DIVERGED, WINDOW, LoopSettings, LossWatch, Progress
 
 
 def epochs(events):

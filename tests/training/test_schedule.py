@@ -11,7 +11,7 @@ from same_runs import assert_same_run, epochs_of
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.settings import schedule_of
 from neuroner_tl.runs.training import resume_run
-from neuroner_tl.training.loop import Progress
+from neuroner_tl.training.progress import Progress
 from neuroner_tl.training.schedule import Schedule
 
 
