@@ -33,6 +33,7 @@ ROWS = [
     ["runs.models"],
     ["runs"],
     ["runs.jobs"],
+    ["runs.systems"],
     [
         "silver.compared_form",
         "silver.definition",

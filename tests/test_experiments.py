@@ -82,7 +82,7 @@ def test_sources_learn_in_minutes_unless_a_study_is_published_with_others(path, 
     monkeypatch.chdir(ROOT)
     if path.stem in ("quickstart", "layer_ablation", "slow_source"):
         return
-    values = dict.fromkeys(("GOLD", "SILVER", "VECTORS", "DATA"), "somewhere")
+    values = dict.fromkeys(("GOLD", "SILVER", "VECTORS", "DATA", "PREDICTIONS"), "somewhere")
     sources = [run for run in plan_runs(read_definition(path, values)) if run.is_source]
     for run in sources:
         p = run.parameters

@@ -37,7 +37,7 @@ from neuroner_tl.benchmark.result import (
     Measurement,
     ratios_of,
 )
-from neuroner_tl.benchmark.spacy_network import SPACY, has_spacy, spacy_prediction
+from neuroner_tl.benchmark.spacy_network import spacy_prediction
 from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM, create_network
@@ -47,6 +47,7 @@ from neuroner_tl.prediction.marginals import LabelRoles
 from neuroner_tl.runs.data import load_data
 from neuroner_tl.runs.first_weights import random_weights
 from neuroner_tl.runs.settings import architecture_of, step_settings
+from neuroner_tl.runs.systems.spacy_recogniser import SPACY, has_spacy
 from neuroner_tl.system.interruption import interruptible
 from neuroner_tl.system.memory import peak_memory
 from neuroner_tl.system.threads import set_threads

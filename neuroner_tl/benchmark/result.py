@@ -15,9 +15,9 @@ from neuroner_tl.benchmark.contenders import (
     TRAINING,
     Contender,
 )
-from neuroner_tl.benchmark.spacy_network import SPACY
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import Architecture
+from neuroner_tl.runs.systems.spacy_recogniser import SPACY
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 
 from neuroner_tl.benchmark.contenders import PREDICTION, Contender
 from neuroner_tl.dataset.encoded_part import EncodedPart
 from neuroner_tl.dataset.word_table import WordTable
+from neuroner_tl.runs.systems.spacy_recogniser import SPACY, sentence_docs
 
-SPACY = "spacy"
 # That of spaCy's own `nlp.pipe`.
 _BATCH = 1000
-
-
-def has_spacy() -> bool:
-    """Tell whether spaCy is installed."""
-    return find_spec("spacy") is not None
 
 
 def spacy_prediction(table: WordTable, part: EncodedPart, types: Sequence[str]) -> Contender:
@@ -31,17 +25,13 @@ def spacy_prediction(table: WordTable, part: EncodedPart, types: Sequence[str]) 
         types: the entity types.
     """
     import spacy
-    from spacy.tokens import Doc
 
     pipeline = spacy.blank("en")
     recogniser = pipeline.add_pipe("ner")
     for name in types:
         recogniser.add_label(name)  # type: ignore[attr-defined]
     pipeline.initialize()
-    sentences = [
-        Doc(pipeline.vocab, words=[table.words[word] for word in part.words[start:stop].tolist()])
-        for start, stop in zip(part.sentence_offsets[:-1], part.sentence_offsets[1:])
-    ]
+    sentences = sentence_docs(pipeline.vocab, table, part)
 
     def run() -> None:
         for start in range(0, len(sentences), _BATCH):

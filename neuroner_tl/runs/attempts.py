@@ -14,7 +14,7 @@ from typing import Any, Optional
 
 from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.runs.folder import RunFolder
+from neuroner_tl.runs.folder import RunFolder, RunResult
 from neuroner_tl.runs.training import resume_run, train_run
 from neuroner_tl.runs.trial import PRUNED, Judge
 from neuroner_tl.system.json_text import read_object
@@ -42,6 +42,7 @@ def finish_run(
     name: str,
     parameters: Callable[[], Parameters],
     judge: Optional[Judge] = None,
+    train: Optional[Callable[[Parameters], RunResult]] = None,
 ) -> tuple[RunFolder, dict[str, Any]]:
     """Return a run with its results: of its finished attempt, or after training.
 
@@ -51,6 +52,8 @@ def finish_run(
         parameters: makes the parameters of a new attempt, with this folder and name, and what they
             name; it is called unless the run is finished.
         judge: of a trial, as for `train_run`.
+        train: makes a new attempt, of another system; None for the network, which can be
+            resumed and judged.
 
     Returns:
         The folder and the content of ``results.json``, whose status may be ``interrupted``, or
@@ -75,7 +78,10 @@ def finish_run(
             except NeuroNERError as error:
                 logger.warning("%s: restarted, since it cannot be resumed: %s", name, error)
         shutil.rmtree(path)
-    result = train_run(made or parameters(), **given)
+    if train is not None:
+        result = train(made or parameters())
+    else:
+        result = train_run(made or parameters(), **given)
     return result.folder, result.results
 
 

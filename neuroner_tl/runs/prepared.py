@@ -41,7 +41,8 @@ class PreparedRun:
         compiled: whether its steps are compiled.
         resumption: what it resumes from; None for a new run.
         transfer_report: what was transferred, if it starts from a pretrained model.
-        scorer: scores the network as it is at any moment.
+        tagger: finds the best labels with the network as it is at any moment.
+        scorer: scores them.
         supervision: labels and weights of the sentences of its train part.
 
     Example::
@@ -56,11 +57,13 @@ class PreparedRun:
     compiled: bool
     resumption: Optional[Resumption] = None
     transfer_report: Optional[TransferReport] = None
+    tagger: Tagger = field(init=False)
     scorer: Scorer = field(init=False)
     supervision: Supervision = field(init=False)
 
     def __post_init__(self) -> None:
         tagger = Tagger(self.network, self.parameters.prediction_batch_size)
+        object.__setattr__(self, "tagger", tagger)
         object.__setattr__(self, "scorer", Scorer(self.data, tagger))
         dataset, corpus = self.data.dataset, self.data.corpus
         supervision = supervision_of(

@@ -13,9 +13,12 @@ from neuroner_tl.evaluation.scoring import named_measures
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.model.sequence_optimisation import crf_implementation
 from neuroner_tl.parameters.files import write_parameters
-from neuroner_tl.prediction.temperature import save_temperature
+from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.prediction.temperature import fit_to_part, save_temperature
+from neuroner_tl.runs.data import RunData
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.prepared import PreparedRun
+from neuroner_tl.runs.scoring import RunScores
 from neuroner_tl.system.memory import peak_memory
 from neuroner_tl.training.checkpoint import VOCABULARY, load_model, versions
 from neuroner_tl.training.events import Stopped
@@ -29,11 +32,7 @@ logger = logging.getLogger(__name__)
 def write_start(run: PreparedRun, folder: RunFolder) -> None:
     """Write what is known about a run before its first step."""
     vocabulary = run.data.dataset.vocabulary
-    write_parameters(run.parameters, folder.path / PARAMETERS)
-    reports = {name: report.to_json() for name, report in run.data.reports.items()}
-    folder.write_json("import_report.json", reports)
-    if run.data.corpus.split is not None:
-        folder.write_json("split.json", run.data.corpus.split.to_json())
+    write_data(run.data, run.parameters, folder)
     if run.transfer_report is not None:
         folder.write_json("transfer_report.json", run.transfer_report.to_json())
     for target in (folder.model, folder.last):
@@ -45,6 +44,15 @@ def write_start(run: PreparedRun, folder: RunFolder) -> None:
         logger.info("the training step is compiled: the first steps take a few seconds each")
     if run.network.architecture.use_crf:
         logger.info("CRF: %s; TensorFlow %s", crf_implementation(run.compiled), tf.__version__)
+
+
+def write_data(data: RunData, parameters: Parameters, folder: RunFolder) -> None:
+    """Write the parameters of a run, and what was read of its corpus."""
+    write_parameters(parameters, folder.path / PARAMETERS)
+    reports = {name: report.to_json() for name, report in data.reports.items()}
+    folder.write_json("import_report.json", reports)
+    if data.corpus.split is not None:
+        folder.write_json("split.json", data.corpus.split.to_json())
 
 
 def write_resumption(run: PreparedRun, folder: RunFolder, progress: Progress) -> None:
@@ -129,17 +137,25 @@ def add_scores(
     """
     run.restore(load_model(folder.model))
     scored = run.scorer.score_all(folder.predictions, parts)
-    temperature = run.scorer.fit_temperature()
+    dataset = run.data.dataset
+    temperature = fit_to_part(run.tagger, dataset.word_table, dataset.parts["valid"])
     if temperature is not None:
         save_temperature(folder.model, temperature)
     results["temperature"] = temperature
+    record_scores(scored, run.data, folder, results)
+
+
+def record_scores(
+    scored: RunScores, data: RunData, folder: RunFolder, results: dict[str, Any]
+) -> None:
+    """Put scores into the results and files of a run; its status says if its corpus has changed."""
     results.update(measures=named_measures(), scores=scored.scores, intervals=scored.intervals)
     folder.write_json("document_counts.json", scored.document_counts)
-    changed = run.data.changed()
+    changed = data.changed()
     if changed is not None:
         results["status"] = "corpus changed"
         results["reason"] = (
-            f"{run.parameters.dataset_text_folder}: changed since it was read: {changed}; "
+            f"{data.parameters.dataset_text_folder}: changed since it was read: {changed}; "
             "model, scores and predictions refer to the corpus as it was read and cannot be "
             "reproduced: restore the corpus, or train again"
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Protocol
 
 import numpy as np
 
+from neuroner_tl.dataset.encoded_part import EncodedPart
 from neuroner_tl.dataset.label_names import label_names
+from neuroner_tl.dataset.word_table import WordTable
 from neuroner_tl.evaluation.scoring import (
     HEADLINE,
     MODES,
@@ -18,8 +20,6 @@ from neuroner_tl.evaluation.scoring import (
     score_tags,
 )
 from neuroner_tl.evaluation.statistics import f1_interval
-from neuroner_tl.prediction.tagger import Tagger
-from neuroner_tl.prediction.temperature import fit_to_part
 from neuroner_tl.runs.annotations import write_predictions
 from neuroner_tl.runs.data import RunData
 
@@ -44,19 +44,33 @@ class RunScores(NamedTuple):
     intervals: dict[str, dict[str, Optional[tuple[float, float]]]]
 
 
+class FindsLabels(Protocol):
+    """An object that finds the labels of sentences, such as a `Tagger`.
+
+    Example::
+
+        class Outside:
+            def tag(self, table, part):
+                return np.zeros(part.number_of_tokens, np.int16)
+    """
+
+    def tag(self, table: WordTable, part: EncodedPart) -> np.ndarray:
+        """Return the labels of all tokens of a part, int16 ``[tokens]``."""
+
+
 class Scorer:
     """A scorer of a network with its current weights.
 
     Args:
         data: the run's corpus.
-        tagger: finds the best labels with the network.
+        tagger: finds the labels.
 
     Example::
 
         score, figures = Scorer(data, Tagger(network)).validate("conll")
     """
 
-    def __init__(self, data: RunData, tagger: Tagger) -> None:
+    def __init__(self, data: RunData, tagger: FindsLabels) -> None:
         self._data = data
         self._tagger = tagger
 
@@ -64,11 +78,6 @@ class Scorer:
         """Return the micro-averaged F1 of the valid part, 0 to 1, and all its figures."""
         scores = self._score(self._tag("valid"), "valid", mode)
         return scores.micro.f1, scores.to_json()
-
-    def fit_temperature(self) -> Optional[float]:
-        """Return the temperature fitted to the valid part; None if it has no usable sentence."""
-        dataset = self._data.dataset
-        return fit_to_part(self._tagger, dataset.word_table, dataset.parts["valid"])
 
     def score_all(self, folder: Path, parts: Optional[Sequence[str]] = None) -> RunScores:
         """Score annotated parts by every measure, and write their predictions.
@@ -96,7 +105,7 @@ class Scorer:
                     **{mode: self._score(labels, name, mode).to_json() for mode in MODES},
                 }
                 found.document_counts[name] = documents.counts()
-                found.intervals[name] = _intervals(documents)
+                found.intervals[name] = document_intervals(documents)
         return found
 
     def _tag(self, part: str) -> np.ndarray:
@@ -111,7 +120,10 @@ class Scorer:
         return score_tags(gold, list(label_names(part, labels, names)), mode, unknown)
 
 
-def _intervals(documents: DocumentScores) -> dict[str, Optional[tuple[float, float]]]:
+def document_intervals(
+    documents: DocumentScores,
+) -> dict[str, Optional[tuple[float, float]]]:
+    """Return the 95 % interval over documents of F1 of each type, and of all (``micro``)."""
     ids = documents.per_document
 
     def interval(counts: Mapping[str, Counts]) -> Optional[tuple[float, float]]:

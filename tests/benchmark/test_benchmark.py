@@ -15,11 +15,11 @@ from neuroner_tl.benchmark.contenders import Contender, representative
 from neuroner_tl.benchmark.measure import run_benchmark
 from neuroner_tl.benchmark.report import benchmark_json, benchmark_text
 from neuroner_tl.benchmark.result import BenchmarkSettings
-from neuroner_tl.benchmark.spacy_network import has_spacy
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import Architecture
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.runs.data import load_data
+from neuroner_tl.runs.systems.spacy_recogniser import has_spacy
 
 CONTENDERS = [
     *[("training", size, mode) for size in (1, 2) for mode in ("reference", "plain", "compiled")],

@@ -5,6 +5,7 @@ CIRCUMSTANCES = (
     "seconds",
     "cpu_seconds",
     "cpu_seconds_to_best",
+    "epoch_cpu_seconds",
     "finished_at",
     "host",
     "folder",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.errors import ParameterError
@@ -31,6 +32,7 @@ LAYER_TITLES = {
 
 BASELINE, TRANSFER = "baseline", "transfer"
 SURE, DOUBTFUL = 0.9, 0.3
+SPACY, PUBLISHED = "spacy", "published"
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,29 @@ class Teacher:
 
 
 @dataclass(frozen=True)
+class System:
+    """Another system in place of this package's network, on the same documents.
+
+    Attributes:
+        name: ``spacy``, spaCy's entity recogniser, trained on the train part; ``published``,
+            predictions that exist.
+        predictions: of ``published``, the brat folder of its predictions, with ``{corpus}`` for the
+            name of the target corpus.
+
+    Example:
+        >>> System("published", "theirs/{corpus}_crf").folder("CDR_DISO").name
+        'CDR_DISO_crf'
+    """
+
+    name: str
+    predictions: str = ""
+
+    def folder(self, corpus: str) -> Path:
+        """Return the folder of the predictions for a target corpus."""
+        return Path(self.predictions.replace("{corpus}", corpus)).expanduser()
+
+
+@dataclass(frozen=True)
 class Arm:
     """One way to train on a target corpus.
 
@@ -69,6 +94,8 @@ class Arm:
         own: parameters of this arm only, as (text, line).
         sources: names of the silver corpora whose source models it takes; none for all.
         teacher: how its silver corpora are completed; None to take them as they are.
+        parameters_filepath: its parameter file; None for that of all arms.
+        system: another system that takes the network's place; None for the network.
 
     Example:
         >>> Arm("mine", frozenset({"crf"})).flags["reload_crf"]
@@ -80,6 +107,8 @@ class Arm:
     own: Mapping[str, IniValue] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
     teacher: Optional[Teacher] = None
+    parameters_filepath: Optional[Path] = None
+    system: Optional[System] = None
 
     def takes(self, source: str) -> bool:
         """Say whether it takes the source models of a silver corpus."""

@@ -187,6 +187,8 @@ class StudyDefinition:
         own.update(arm.own if arm else {})
         values = {name: value.text for name, value in own.items()}
         file = self.parameters_filepath
+        if arm is not None and arm.parameters_filepath is not None:
+            file = arm.parameters_filepath
         if role != TARGET and self.source_parameters_filepath is not None:
             file = self.source_parameters_filepath
 

@@ -14,7 +14,8 @@ Sections and what they hold::
     [source CLASS]      parameters of the source models of a class, which override those
     [student]           parameters of source models that a teacher teaches, which override those
     [arm NAME]          parameters of an arm, which override those; layers, for a user-defined arm;
-                        sources, teacher, sure, doubtful, from_source
+                        sources, teacher, sure, doubtful, from_source; parameters_filepath;
+                        system or predictions, for another system in place of the network
     [search] [space]    of the kind tuning: how parameters are searched for, and their values
 
 Relative paths start at the current folder, as those of parameter files do. ``${NAME}`` stands for
@@ -23,27 +24,18 @@ a value of the command line (``-D NAME=VALUE``) or of the environment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.numbers import counted
-from neuroner_tl.messages.spelling import nearest_hint, one_of
+from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.parameters.ini_file import IniFile, Section, read_sections
-from neuroner_tl.parameters.ini_syntax import IniValue
-from neuroner_tl.studies.definition.arms import (
-    LAYERS,
-    Arm,
-    Teacher,
-    expand_arms,
-    is_named,
-    layers_of,
-)
+from neuroner_tl.studies.definition.arm_sections import ArmSection, arms_of
 from neuroner_tl.studies.definition.definition import (
     IN_THE_WILD,
-    RECIPES,
     SOURCE,
     STUDENT,
     SYNTHETIC,
@@ -53,7 +45,6 @@ from neuroner_tl.studies.definition.definition import (
 )
 from neuroner_tl.studies.definition.search_sections import SearchSection, SpaceSection, search_of
 from neuroner_tl.studies.definition.sections import (
-    ArmSection,
     CorporaSection,
     PredictionsSection,
     SourceParameters,
@@ -64,11 +55,12 @@ from neuroner_tl.studies.definition.sections import (
     SyntheticSection,
     TargetParameters,
     TargetsSection,
+    check_is_a_file,
     folder_name_fault,
+    own_parameters,
 )
 from neuroner_tl.studies.definition.synthetic import SyntheticCorpus
 from neuroner_tl.system.file_name import colliding_names
-from neuroner_tl.system.packaged_files import existing_file
 
 _SECTIONS: dict[str, type[Section]] = {
     "study": StudySection,
@@ -127,12 +119,12 @@ def read_definition(
         c: _corpora(file, TargetsSection, c, synthetic) for c in file.sections(TargetsSection)
     }
     own = {
-        f"{SOURCE} {name}": _parameters(file.values_of(SourcesParameters, name))
+        f"{SOURCE} {name}": own_parameters(file.values_of(SourcesParameters, name))
         for name in file.sections(SourcesParameters)
     }
     for role, model in _ROLES.items():
         if role in file.values:
-            own[role] = _parameters(file.values_of(model))
+            own[role] = own_parameters(file.values_of(model))
     definition = StudyDefinition(
         path=path,
         name=study.name,
@@ -140,14 +132,14 @@ def read_definition(
         output_folder=study.output_folder,
         runs=study.runs or study.name,
         parameters_filepath=_parameter_file(file, bool(targets)),
-        source_parameters_filepath=_is_a_file(
-            file, "source_parameters_filepath", study.source_parameters_filepath
+        source_parameters_filepath=check_is_a_file(
+            file, StudySection, "source_parameters_filepath", study.source_parameters_filepath
         ),
         sources=sources,
         targets=targets,
         synthetic=synthetic,
         predictions={c: _predictions(file, c) for c in file.sections(PredictionsSection)},
-        arms=_arms(file),
+        arms=arms_of(file),
         train_sizes=study.train_sizes or (None,),
         seeds=study.seeds,
         split_seeds=study.split_seeds,
@@ -185,18 +177,7 @@ def _parameter_file(file: IniFile, has_targets: bool) -> Optional[Path]:
             f"{file.path}: found no parameters_filepath in [study], expected "
             "`parameters_filepath = ...`; add the line"
         )
-    return _is_a_file(file, "parameters_filepath", path)
-
-
-def _is_a_file(file: IniFile, name: str, path: Optional[Path]) -> Optional[Path]:
-    if path is not None and not existing_file(path).is_file():
-        file.refuse(
-            StudySection,
-            name,
-            f"{str(path)!r}, which is not a file",
-            "a parameter file; relative paths start at the current folder",
-        )
-    return path
+    return check_is_a_file(file, StudySection, "parameters_filepath", path)
 
 
 def _corpora(
@@ -223,79 +204,6 @@ def _corpora(
                 entity_class,
             )
     return corpora
-
-
-def _arms(file: IniFile) -> tuple[Arm, ...]:
-    sections = file.sections(ArmSection)
-    kind = file.section(StudySection).kind
-    arms = []
-    for name in expand_arms(file.section(StudySection).arms):
-        wrong = folder_name_fault(name)
-        if wrong is not None:
-            file.refuse(StudySection, "arms", *wrong)
-        section = sections.get(name)
-        if section is not None and section.layers is not None:
-            layers = frozenset(section.layers)
-        elif section is not None and (section.sources or section.teacher) and not is_named(name):
-            layers = frozenset(LAYERS)
-        elif section is not None and kind == RECIPES and not is_named(name):
-            layers = frozenset()
-        else:
-            try:
-                layers = layers_of(name)
-            except ParameterError as error:
-                value = file.values_of(StudySection).get("arms")
-                where = f"{file.path}:{value.line}: arms: " if value and not section else ""
-                raise ParameterError(f"{where}{error}") from None
-        own = _parameters(file.values_of(ArmSection, name)) if section else {}
-        for key in ArmSection.model_fields:
-            own.pop(key, None)
-        if section is None:
-            arms.append(Arm(name, layers, own))
-            continue
-        teacher = None
-        if section.teacher is not None:
-            teacher = Teacher(section.teacher, section.sure, section.doubtful, section.from_source)
-        arms.append(Arm(name, layers, own, section.sources, teacher))
-    names = [arm.name for arm in arms]
-    for name in sections:
-        if name not in names:
-            raise ParameterError(
-                f"{file.path}: found the section [arm {name}], expected the name of an arm of this "
-                f"study; write it into arms in [study], or remove the section"
-                f"{nearest_hint(name, names)}"
-            )
-    _check_teachers(file, arms)
-    return tuple(arms)
-
-
-def _check_teachers(file: IniFile, arms: Sequence[Arm]) -> None:
-    """Refuse arms whose sources or teachers do not exist."""
-    corpora = [name for s in file.sections(SourcesSection).values() for name in s.own]
-    teachers = [arm.name for arm in arms if arm.teacher is None]
-    for arm in arms:
-        for name in arm.sources:
-            if name not in corpora:
-                file.refuse(ArmSection, "sources", repr(name), one_of(name, corpora), arm.name)
-        for entity_class, section in file.sections(SourcesSection).items():
-            if section.own and not any(map(arm.takes, section.own)):
-                file.refuse(
-                    ArmSection,
-                    "sources",
-                    f"no corpus of {entity_class}",
-                    f"one or more of [sources {entity_class}]: {', '.join(section.own)}",
-                    arm.name,
-                )
-        for option, given in (("sources", arm.sources), ("teacher", arm.teacher)):
-            if given and not arm.layers:
-                file.refuse(
-                    ArmSection, option, "an arm without layers", "one with; remove it", arm.name
-                )
-        if arm.teacher is not None and arm.teacher.arm not in teachers:
-            expected = "an arm that has no teacher itself: " + one_of(arm.teacher.arm, teachers)
-            if not teachers:
-                expected = "an arm that has no teacher itself; write it into arms in [study]"
-            file.refuse(ArmSection, "teacher", repr(arm.teacher.arm), expected, arm.name)
 
 
 def _check_choices(file: IniFile, definition: StudyDefinition) -> None:
@@ -344,11 +252,6 @@ def _check_elsewhere(file: IniFile, definition: StudyDefinition) -> None:
             "False",
             "True, since models are scored on other corpora once they are trained",
         )
-
-
-def _parameters(values: Mapping[str, IniValue]) -> dict[str, IniValue]:
-    """Return the parameters of a section; unknown ones are refused by `load_parameters`."""
-    return {name.lower(): value for name, value in values.items()}
 
 
 def _predictions(file: IniFile, entity_class: str) -> Predictions:

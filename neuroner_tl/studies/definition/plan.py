@@ -19,7 +19,7 @@ from neuroner_tl.dataset.concatenated_vectors import vector_files
 from neuroner_tl.parameters.effects import deciding_values
 from neuroner_tl.parameters.fields import ENCODING, LENGTH, RESULT
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.studies.definition.arms import LAYERS, Arm, Teacher
+from neuroner_tl.studies.definition.arms import LAYERS, Arm, System, Teacher
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import (
     SOURCE,
@@ -60,6 +60,7 @@ class StudyRun:
             what is not available.
         trial: the trial of a search that it is; None for others. Trials are scored on the valid
             part alone.
+        system: the system in place of this package's network; None for the network.
 
     Example::
 
@@ -84,6 +85,7 @@ class StudyRun:
     key: str = ""
     content: Mapping[str, Optional[str]] = field(default_factory=dict)
     trial: Optional[Trial] = None
+    system: Optional[System] = None
 
     @property
     def is_source(self) -> bool:
@@ -260,6 +262,9 @@ class _Plan:
         }
         if teaching is not None:
             identity["teaching"] = teaching.to_json()
+        system = None if arm is None else arm.system
+        if system is not None:
+            identity["system"] = system.name
         if arm is not None and definition.search is not None:
             # The record of a run with these parameters in another study has its test scores.
             identity["study"] = TUNING
@@ -267,6 +272,8 @@ class _Plan:
         content: dict[str, Optional[str]] = {}
         if contents is not None:
             content = dict(contents.of(definition, corpus, parameters))
+            if system is not None and system.predictions:
+                content["predictions"] = contents.corpus(system.folder(corpus))
             for name, other in others.items():
                 if other is not None and other.content:
                     content[name] = other.id if other.is_known else None
@@ -292,6 +299,7 @@ class _Plan:
             parameters=parameters,
             key=key,
             content=content,
+            system=system,
         )
 
 

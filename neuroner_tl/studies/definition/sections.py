@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional
 
@@ -11,10 +11,12 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from neuroner_tl.corpora.synthetic.generate import ENTITY_TYPES, MISSED, SHIFTED, SPURIOUS
 from neuroner_tl.messages.spelling import one_of
-from neuroner_tl.parameters.ini_file import OpenSection, Section, fault
-from neuroner_tl.studies.definition.arms import DOUBTFUL, LAYERS, SURE
+from neuroner_tl.parameters.ini_file import IniFile, OpenSection, Section, fault
+from neuroner_tl.parameters.ini_syntax import IniValue
+from neuroner_tl.studies.definition.arms import LAYERS
 from neuroner_tl.studies.definition.definition import KINDS
 from neuroner_tl.system.file_name import file_name_fault
+from neuroner_tl.system.packaged_files import existing_file
 
 _NAME = re.compile(r"[A-Za-z0-9_.+]+")
 # A run's folder has several names and a date in its own; 255 bytes is the limit for the whole name.
@@ -296,36 +298,25 @@ class TargetParameters(ParametersSection):
     """
 
 
-_Probability = Annotated[float, Field(gt=0, le=1)]
+def check_is_a_file(
+    file: IniFile, model: type[Section], name: str, path: Optional[Path], title: str = ""
+) -> Optional[Path]:
+    """Return the path of a parameter file, or None.
 
-
-class ArmSection(ParametersSection):
-    """``[arm NAME]``: parameters of an arm, its layers if it is user-defined, and its sources.
-
-    >>> ArmSection(layers="token_lstm, crf", learning_rate="0.01").layers
-    ('token_lstm', 'crf')
+    Raises:
+        ParameterError: it is not a file.
     """
+    if path is not None and not existing_file(path).is_file():
+        file.refuse(
+            model,
+            name,
+            f"{str(path)!r}, which is not a file",
+            "a parameter file; relative paths start at the current folder",
+            title,
+        )
+    return path
 
-    layers: Optional[tuple[str, ...]] = None
-    sources: tuple[str, ...] = ()
-    teacher: Optional[str] = None
-    sure: _Probability = Field(SURE, description="a probability above 0, up to 1")
-    doubtful: _Probability = Field(DOUBTFUL, description="a probability above 0, up to 1")
-    from_source: bool = False
 
-    @model_validator(mode="after")
-    def _are_of_a_teacher(self) -> ArmSection:
-        for name in ("sure", "doubtful", "from_source"):
-            if self.teacher is None and name in self.model_fields_set:
-                raise fault("no teacher in this section", "one; set `teacher = ARM`", name)
-        if self.doubtful > self.sure:
-            raise fault(f"{self.doubtful:g}", f"at most sure = {self.sure:g}", "doubtful")
-        return self
-
-    @field_validator("layers")
-    @classmethod
-    def _are_layers(cls, layers: Optional[Sequence[str]]) -> Optional[Sequence[str]]:
-        for name in layers or ():
-            if name not in LAYERS:
-                raise fault(repr(name), f"names of layers: {one_of(name, LAYERS)}")
-        return layers
+def own_parameters(values: Mapping[str, IniValue]) -> dict[str, IniValue]:
+    """Return the parameters of a section; unknown ones are refused by `load_parameters`."""
+    return {name.lower(): value for name, value in values.items()}

@@ -9,8 +9,11 @@ from typing import Optional
 from matplotlib.figure import Figure as Canvas
 
 from neuroner_tl.evaluation.statistics import Summary, summarise
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.definition.arms import BASELINE
 from neuroner_tl.studies.kinds.results import Result, StudyResults
+from neuroner_tl.studies.kinds.training_cost import cpu_seconds_to_best
+from neuroner_tl.studies.kinds.training_curves import training_curves
 from neuroner_tl.studies.pages.figures import COLOURS, MARKS, Figure
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Row, Table, signed
@@ -39,7 +42,8 @@ def sections(results: StudyResults) -> list[Section]:
             partial(_draw, results, size),
         )
         title = "Recipes on valid" + ("" if size is None else f", {size:g} % of the documents")
-        found.append(Section(title, "", tables, (figure,)))
+        figures = (figure, *training_curves(results, size, suffix))
+        found.append(Section(title, "", tables, figures))
     return found
 
 
@@ -77,13 +81,6 @@ def _with_deviation(summary: Optional[Summary], sign: bool = False) -> str:
     return text if summary.deviation is None else f"{text} ± {summary.deviation:.2f}"
 
 
-def _to_best(runs: Sequence[Result]) -> Optional[float]:
-    """Return the mean CPU time up to the saved epoch; None where a record lacks it."""
-    found = [run.record.get("cpu_seconds_to_best") for run in runs]
-    known = [float(seconds) for seconds in found if seconds is not None]
-    return sum(known) / len(known) if known and len(known) == len(found) else None
-
-
 def _by_corpus(results: StudyResults, size: Optional[float], suffix: str) -> Table:
     rows: list[Row] = []
     for _, corpus in results.corpora:
@@ -101,7 +98,7 @@ def _by_corpus(results: StudyResults, size: Optional[float], suffix: str) -> Tab
                     _with_deviation(summarise([100 * run.valid_f1 for run in runs])),
                     _with_deviation(_gain(results, arm, corpus, size), sign=True),
                     _number(sum(known) / len(known), 1) if known else "",
-                    _number(_to_best(runs), 0),
+                    _number(cpu_seconds_to_best(runs), 0),
                 ]
             )
     return Table(
@@ -129,7 +126,7 @@ def _over_corpora(results: StudyResults, size: Optional[float], suffix: str) -> 
             for corpus in corpora
         ]
         gains = list(_mean_gains(results, arm, corpora, size).values())
-        times = [_to_best(_runs(results, arm, corpus, size)) for corpus in corpora]
+        times = [cpu_seconds_to_best(_runs(results, arm, corpus, size)) for corpus in corpora]
         known = [seconds for seconds in times if seconds is not None]
         rows.append(
             [
@@ -142,7 +139,7 @@ def _over_corpora(results: StudyResults, size: Optional[float], suffix: str) -> 
         )
     return Table(
         f"recipes_over_corpora{suffix}",
-        f"F1 on valid by arm, mean over {len(corpora)} corpora (%)",
+        f"F1 on valid by arm, mean over {counted(len(corpora), 'corpus', 'corpora')} (%)",
         ("arm", "F1 on valid", "gain", "better on", "CPU s to best"),
         tuple(rows),
         "Each corpus has equal weight, with the mean of its runs; CPU time is the sum over them. "

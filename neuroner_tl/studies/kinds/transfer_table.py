@@ -27,6 +27,7 @@ from neuroner_tl.studies.kinds.gains import (
     interval_text,
 )
 from neuroner_tl.studies.kinds.results import CHOSEN, MEASURE, OF_TAGS, Result, StudyResults
+from neuroner_tl.studies.kinds.training_cost import training_cost
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Row, Table, best, p_text, signed
 
@@ -59,6 +60,7 @@ def _section(results: StudyResults, size: Optional[float], *, several: bool) -> 
         if len(own) > 1:
             tables.append(_over_corpora(results, arm, own, about))
     tables += choices(results, size, about.suffix, about.note)
+    tables += training_cost(results, size, about.suffix, about.note)
     return Section(title, "", tuple(tables))
 
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import logging
 import shutil
 import traceback
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Optional
 
 from neuroner_tl.errors import CorpusError, NeuroNERError, TrainingError
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.attempts import attempts, finish_run, read_results
-from neuroner_tl.runs.folder import RunFolder
+from neuroner_tl.runs.folder import RunFolder, RunResult
+from neuroner_tl.runs.systems.published_run import score_published
+from neuroner_tl.runs.systems.spacy_run import train_spacy
+from neuroner_tl.studies.definition.arms import SPACY
 from neuroner_tl.studies.definition.contents import Contents
+from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.studies.running.code_version import code_version
 from neuroner_tl.studies.running.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
 from neuroner_tl.studies.running.record import failure, make_record, pruned_record
@@ -89,13 +95,23 @@ def _train(job: Job) -> tuple[RunFolder, dict[str, Any]]:
     if job.run.trial is not None and job.search is not None:
         judge = judge_of(job.search, job.run.trial)
     try:
-        return finish_run(job.study.runs, job.run.id, lambda: _parameters(job), judge)
+        other = _other_system(job.run)
+        return finish_run(job.study.runs, job.run.id, lambda: _parameters(job), judge, other)
     except TrainingError as error:
         nothing = _nothing_learned(job)
         if nothing is None:
             raise
         logger.warning("%s", error)
         return nothing
+
+
+def _other_system(run: StudyRun) -> Optional[Callable[[Parameters], RunResult]]:
+    """Return what takes the place of the network in a run; None for the network."""
+    if run.system is None:
+        return None
+    if run.system.name == SPACY:
+        return train_spacy
+    return partial(score_published, predictions=run.system.folder(run.corpus))
 
 
 def _nothing_learned(job: Job) -> Optional[tuple[RunFolder, dict[str, Any]]]:

@@ -67,6 +67,7 @@ def make_record(job: Job, folder: RunFolder, results: dict[str, Any]) -> Record:
         told["learned_from"] = known and {name: labels.number for name, labels in known.items()}
     elif run.trial is None:
         _keep_mentions(job, folder, bool(nothing))
+        told.update(_curve(folder))
     else:
         told["epoch_scores"] = _epoch_scores(folder)
     return {
@@ -114,7 +115,9 @@ def failure(run: StudyRun, message: str) -> Record:
 def _scores(results: dict[str, Any]) -> Record:
     return {
         part: {
-            name: _counts(results["scores"][part][measure]) for name, measure in MEASURES.items()
+            name: _counts(results["scores"][part][measure])
+            for name, measure in MEASURES.items()
+            if measure in results["scores"][part]
         }
         for part in PARTS
         if part in results["scores"]
@@ -185,6 +188,7 @@ def _about(run: StudyRun) -> Record:
         "split_seed": run.parameters.split_seed,
         "parameters": deciding_parameters(run.parameters),
         **({} if run.trial is None else {"trial": run.trial.to_json()}),
+        **({} if run.system is None else {"system": run.system.name}),
     }
 
 
@@ -234,6 +238,15 @@ def _cpu_seconds(folder: RunFolder, best_epoch: Optional[int]) -> Record:
         "cpu_seconds": round(sum(seconds for _, seconds in epochs), 1),
         "cpu_seconds_to_best": round(sum(to_best), 1),
     }
+
+
+def _curve(folder: RunFolder) -> Record:
+    """Return scores and CPU times of the epochs; none where an epoch lacks its time."""
+    try:
+        times = [round(float(record["cpu_seconds"]), 1) for record in folder.epochs]
+    except KeyError:
+        return {}
+    return {"epoch_scores": _epoch_scores(folder), "epoch_cpu_seconds": times} if times else {}
 
 
 def _epoch_scores(folder: RunFolder) -> list[list[float]]:

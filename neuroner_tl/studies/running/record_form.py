@@ -32,6 +32,7 @@ class _Run(BaseModel):
     trial: Optional[_Trial] = None
     # Epoch and validation score.
     epoch_scores: list[tuple[Count, Number]] = []
+    epoch_cpu_seconds: list[Annotated[Number, Field(ge=0, le=1e12)]] = []
 
 
 class _Finished(_Run):

@@ -15,6 +15,8 @@ from neuroner_tl.dataset.concatenated_vectors import missing_file
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.runs.folder import check_writable
+from neuroner_tl.runs.systems.spacy_recogniser import require_spacy
+from neuroner_tl.studies.definition.arms import SPACY
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
@@ -230,6 +232,7 @@ def check_definition(definition: StudyDefinition, runs: Sequence[StudyRun]) -> N
     """Refuse, before hours of training, what would make them useless."""
     seen = set()
     for run in runs:
+        _check_system(run)
         p = run.parameters
         vectors = p.token_pretrained_embedding_filepath
         missing = None if vectors is None else missing_file(vectors)
@@ -252,6 +255,18 @@ def check_definition(definition: StudyDefinition, runs: Sequence[StudyRun]) -> N
             required=("train", "valid") if not_scored else ("train", "valid", "test"),
         )
     check_informed(definition, runs)
+
+
+def _check_system(run: StudyRun) -> None:
+    if run.system is None:
+        return
+    if run.system.name == SPACY:
+        require_spacy(f"system = spacy of the arm {run.arm}")
+    elif not run.system.folder(run.corpus).is_dir():
+        raise ParameterError(
+            f"{run.system.folder(run.corpus)}: no such folder, expected the predictions of "
+            f"{run.arm} for the test part of {run.corpus}; correct `predictions` in [arm {run.arm}]"
+        )
 
 
 def write_synthetic(definition: StudyDefinition, corpus: str, folder: Path) -> None:

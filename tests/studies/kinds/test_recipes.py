@@ -36,7 +36,7 @@ VALID = {
 }
 
 
-def record(run, cpu=True):
+def record(run, cpu=True, more=None):
     score = VALID[run.arm, run.corpus][run.parameters.seed]
     # On test all is wrong, which no table may show.
     counts = {"X": {"tp": 11, "fp": 89, "fn": 89}}
@@ -50,6 +50,7 @@ def record(run, cpu=True):
         "best_epoch": 2 + run.parameters.seed,
         "seconds": 9.0,
         **times,
+        **(more or {}),
         "valid_f1": score / 100,
         "annotations": {"train": 40, "test": 50},
         "scores": {"test": {"documents": counts, "tags": counts}},
@@ -130,3 +131,29 @@ def test_a_section_for_each_size_with_its_figure(page_of):
     assert [label.get_text() for label in axes.get_yticklabels()] == ["averaging", "frozen"]
     marks = [pytest.approx(list(line.get_xdata())) for line in axes.lines[:2]]
     assert marks == [[2.0, -12.0], [5.0, 1.0]]
+
+
+def figures(page):
+    return {figure.name: figure for section in page.sections for figure in section.figures}
+
+
+def test_there_is_a_figure_where_times_are_known(page_of):
+    assert set(figures(page_of())) == {"recipes"}
+    times = {"epoch_cpu_seconds": [3.0, 1.0], "epoch_scores": [[1, 0.25], [2, 0.5]]}
+    found = figures(page_of(more=times))
+    assert set(found) == {"recipes", "training_curves"}
+    axes = found["training_curves"].draw().axes
+    assert [one.get_title() for one in axes] == ["one", "two"]
+    # Three arms with two runs each; the mark is at the epoch whose model was saved.
+    assert len(axes[0].lines) == 6
+    line = axes[0].lines[0]
+    assert line.get_xdata().tolist() == [3.0, 4.0] and line.get_ydata().tolist() == [25.0, 50.0]
+    assert line.get_markevery() == [1]
+    labels = [text.get_text() for text in axes[0].get_legend().get_texts()]
+    assert labels == ["baseline", "averaging", "frozen"]
+
+
+def test_the_size_of_the_train_set_is_in_name_and_caption(page_of):
+    times = {"epoch_cpu_seconds": [3.0], "epoch_scores": [[1, 0.25]]}
+    found = figures(page_of(sizes="20", more=times))
+    assert "20 % of the corpus" in found["training_curves_20pct"].caption

@@ -34,7 +34,7 @@ TEST = {"baseline": (25, 26, 27), "transfer": (30, 31, 32), "of_b": (33, 28, 35)
 VALID = {"baseline": (0.1, 0.1, 0.1), "transfer": (0.5, 0.6, 0.7), "of_b": (0.6, 0.5, 0.7)}
 
 
-def record(run):
+def record(run, **more):
     seed = run.parameters.seed
     right = TEST.get(run.arm, TEST["baseline"])[seed]
     counts = {"X": {"tp": right, "fp": 50 - right, "fn": 50 - right}}
@@ -52,18 +52,19 @@ def record(run):
             f"d{i}": [int(i < right), int(i >= right), int(i >= right)] for i in range(50)
         },
         "versions": {"neuroner_tl": "9.9.9"},
+        **more,
     }
 
 
 @pytest.fixture
 def results_of(tmp_path):
-    def make(study="", keep=lambda run: True):
+    def make(study="", keep=lambda run: True, more=lambda run: {}):
         (tmp_path / "parameters.ini").write_text("")
         path = tmp_path / "several.ini"
         path.write_text(STUDY.format(folder=tmp_path, study=study))
         definition = read_definition(path)
         runs = plan_runs(definition)
-        records = {run.id: record(run) for run in runs if keep(run)}
+        records = {run.id: record(run, **more(run)) for run in runs if keep(run)}
         return StudyResults(definition, StudyFolder(definition.folder), runs, records)
 
     return make
@@ -153,3 +154,32 @@ def test_the_report_says_what_the_sources_were_told(results_of):
     told = "Gold labels that the silver corpora were learned from"
     assert how[told] == "a: 1 document of one, 3 documents of two\nb: none"
     assert dict(make_page(results_of()).how)[told] == "a: not recorded\nb: not recorded"
+
+
+def test_what_training_costs(results_of):
+    seconds = {"baseline": 100, "transfer": 50, "of_b": 200}
+
+    def cost(run):
+        known = run.corpus == "one" or run.parameters.seed or run.arm != "of_b"
+        own = seconds.get(run.arm, 1) * (1 + (run.corpus == "two"))
+        return {"cpu_seconds_to_best": own + run.parameters.seed} if known else {}
+
+    found = rows(tables(results_of(more=cost))["training_cost"])
+    assert [tuple(row.values()) for row in found] == [
+        ("one", "3", "baseline", "101", ""),
+        ("", "3", "transfer", "51", "0.50"),
+        ("", "3", "of_b", "201", "1.99"),
+        # One run of of_b on two has no time.
+        ("two", "3", "baseline", "201", ""),
+        ("", "3", "transfer", "101", "0.50"),
+        ("geometric mean", "", "transfer", "", "0.50"),
+        ("", "", "of_b", "", "1.99"),
+    ]
+
+
+def test_there_is_no_table_of_costs_without_times(results_of):
+    assert "training_cost" not in tables(results_of())
+    # Without those of the baseline there is nothing to compare with.
+    assert "training_cost" not in tables(
+        results_of(more=lambda run: {"cpu_seconds_to_best": 9.0} if run.arm == "transfer" else {})
+    )

@@ -1,0 +1,120 @@
+"""Published predictions of a corpus's test part, with the files and records of a run."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import neuroner_tl
+from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.formats.brat import read_annotations
+from neuroner_tl.corpora.formats.brat_writer import BratWriter
+from neuroner_tl.corpora.import_report import ImportReport
+from neuroner_tl.corpora.reader import Corpus, read_corpus
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.evaluation.scoring import HEADLINE, named_measures, score_documents
+from neuroner_tl.parameters.files import write_parameters
+from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.runs.folder import RunFolder, RunResult, create_run_folder
+from neuroner_tl.runs.scoring import document_intervals
+from neuroner_tl.system.interruption import at_once, interrupted_as, interruptible
+from neuroner_tl.training.manifest import PARAMETERS
+
+PART = "test"
+
+
+def score_published(parameters: Parameters, predictions: Path) -> RunResult:
+    """Score predictions of another system on the test part of a corpus.
+
+    Args:
+        parameters: the run's parameters, of which corpus, split and train size matter.
+        predictions: a brat folder with an ``.ann`` file for each document of the test part; its
+            offsets are those of the corpus's texts. Files of other documents are ignored.
+
+    Raises:
+        CorpusError: the corpus or a prediction cannot be read, or a document has none; no folder is
+            left.
+        Interrupted: a signal came; no folder is left.
+    """
+    assert parameters.dataset_text_folder is not None
+    with interruptible(), interrupted_as("interrupted while scoring"), at_once():
+        corpus = read_corpus(
+            parameters.dataset_text_folder,
+            split_percentages=parameters.split_percentages,
+            split_seed=parameters.split_seed,
+            train_size=parameters.train_size,
+            required=("train", PART),
+        )
+        folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
+        try:
+            return _score(parameters, corpus, predictions, folder)
+        except BaseException:
+            shutil.rmtree(folder.path, ignore_errors=True)
+            raise
+
+
+def _score(
+    parameters: Parameters, corpus: Corpus, predictions: Path, folder: RunFolder
+) -> RunResult:
+    started = time.perf_counter()
+    reports = {name: ImportReport() for name in corpus.parts}
+    write_parameters(parameters, folder.path / PARAMETERS)
+    for name, part in corpus.parts.items():
+        if name != PART:
+            for _ in part.documents(reports[name]):
+                pass  # They are counted.
+    pairs = _pairs(corpus, predictions, folder, reports[PART])
+    scored = score_documents(pairs)
+    folder.write_json(
+        "import_report.json", {name: report.to_json() for name, report in reports.items()}
+    )
+    folder.write_json("document_counts.json", {PART: scored.counts()})
+    results: dict[str, Any] = {
+        "status": "finished",
+        "reason": "predictions were scored",
+        "system": "published",
+        "best_epoch": None,
+        "best_score": None,
+        "epochs": 0,
+        "seconds": round(time.perf_counter() - started, 3),
+        "compiled": False,
+        "versions": {
+            "neuroner_tl": neuroner_tl.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "threads": 1,
+        "sentences": {},
+        "parameters": parameters.to_dict(),
+        "measures": named_measures(),
+        "scores": {PART: {HEADLINE: scored.scores.to_json()}},
+        "intervals": {PART: document_intervals(scored)},
+    }
+    folder.write_json("results.json", results)
+    return RunResult(folder, results["status"], results)
+
+
+def _pairs(
+    corpus: Corpus, predictions: Path, folder: RunFolder, report: ImportReport
+) -> Iterator[tuple[Document, Document]]:
+    """Yield each document as annotated and as predicted; write what was predicted."""
+    read = ImportReport()
+    with BratWriter(folder.predictions / PART, with_text=False, with_probabilities=False) as files:
+        for document in corpus.parts[PART].documents(report):
+            path = predictions / f"{document.id}.ann"
+            if not path.is_file():
+                raise CorpusError(
+                    f"{path}: no such file, expected the predictions for a document of the test "
+                    f"part of {corpus.folder}; a document in which nothing was found has an empty "
+                    "file"
+                )
+            predicted = replace(document, entities=read_annotations(path, document.text, read))
+            files.add(predicted)
+            yield document, predicted

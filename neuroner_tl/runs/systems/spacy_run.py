@@ -1,0 +1,118 @@
+"""A run of spaCy's entity recogniser, with the files and records of a run of the network."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import time
+from typing import Any
+
+import numpy as np
+
+import neuroner_tl
+from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.runs.data import RunData, load_data
+from neuroner_tl.runs.data_report import check_data
+from neuroner_tl.runs.folder import RunFolder, RunResult, check_writable, create_run_folder
+from neuroner_tl.runs.listeners import EpochLog
+from neuroner_tl.runs.records import record_scores, write_data
+from neuroner_tl.runs.scoring import Scorer
+from neuroner_tl.runs.settings import loop_settings
+from neuroner_tl.runs.systems.spacy_recogniser import SpacyRecogniser, require_spacy
+from neuroner_tl.system.interruption import at_once, interrupted_as, interruptible
+from neuroner_tl.system.memory import peak_memory
+from neuroner_tl.training.events import EpochDone
+from neuroner_tl.training.progress import Progress
+
+NOTHING_KEPT = "interrupted; spaCy's training cannot be resumed, and nothing of it is kept"
+
+
+def train_spacy(parameters: Parameters) -> RunResult:
+    """Train spaCy's `ner` on the train part of a corpus, and score its best epoch.
+
+    Sentences, tokens, the measure of the validation score, seed, epochs and patience are those of
+    the parameters; everything else is spaCy's. Its model is not kept.
+
+    Args:
+        parameters: the run's parameters.
+
+    Raises:
+        NeuroNERError: spaCy is not installed, or the corpus cannot be used; no folder is made.
+        Interrupted: a signal came; no folder is left.
+    """
+    with interruptible(), interrupted_as(NOTHING_KEPT), at_once():
+        require_spacy("system = spacy")
+        check_writable(parameters.output_folder)
+        data = load_data(parameters)
+        check_data(data)
+        folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
+        try:
+            return _train(parameters, data, folder)
+        except BaseException:
+            shutil.rmtree(folder.path, ignore_errors=True)
+            raise
+
+
+def _train(parameters: Parameters, data: RunData, folder: RunFolder) -> RunResult:
+    import spacy
+
+    started = time.perf_counter()
+    write_data(data, parameters, folder)
+    settings, progress, mode = (
+        loop_settings(parameters),
+        Progress(),
+        parameters.main_evaluation_mode,
+    )
+    log = EpochLog(folder, f"valid F1 ({mode})")
+    recogniser = SpacyRecogniser(data.dataset, parameters.tagging_format, parameters.seed)
+    scorer = Scorer(data, recogniser)
+    sentences = {name: part.number_of_sentences for name, part in data.dataset.parts.items()}
+    weights = recogniser.weights()
+    reason = progress.reason_to_end(settings)
+    while not reason:
+        began = time.perf_counter()
+        loss = recogniser.train_epoch(progress.epoch)
+        trained = time.perf_counter()
+        score, details = scorer.validate(mode)
+        best = progress.take_score(score, settings.schedule)
+        if best:
+            weights = recogniser.weights()
+        log(
+            EpochDone(
+                progress.epoch,
+                loss,
+                score,
+                best,
+                trained - began,
+                time.perf_counter() - trained,
+                sentences["train"],
+                details,
+            )
+        )
+        progress.epoch += 1
+        reason = progress.reason_to_end(settings)
+    recogniser.restore(weights)
+    results: dict[str, Any] = {
+        "status": "finished",
+        "reason": reason,
+        "system": "spacy",
+        "best_epoch": progress.best_epoch,
+        "best_score": progress.best_score,
+        "epochs": progress.epoch - 1,
+        "seconds": round(time.perf_counter() - started, 3),
+        "compiled": False,
+        "peak_memory_mb": round(peak_memory()),
+        "versions": {
+            "neuroner_tl": neuroner_tl.__version__,
+            "spacy": spacy.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        # spaCy's products of matrices have one thread.
+        "threads": 1,
+        "sentences": sentences,
+        "parameters": parameters.to_dict(),
+    }
+    record_scores(scorer.score_all(folder.predictions), data, folder, results)
+    folder.write_json("results.json", results)
+    return RunResult(folder, results["status"], results)

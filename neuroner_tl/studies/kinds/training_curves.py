@@ -1,0 +1,100 @@
+"""F1 on valid against the CPU time of training: how soon each arm has a good model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple, Optional
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from neuroner_tl.studies.kinds.results import Result, StudyResults
+from neuroner_tl.studies.pages.figures import COLOURS, DASHES, MARKS, Figure, panels
+
+
+class Curve(NamedTuple):
+    """A run's validation score over the time that it was trained.
+
+    Attributes:
+        seconds: CPU time from the start to the end of each epoch, in seconds.
+        best: highest F1 on valid up to then, in percent.
+
+    Example:
+        >>> Curve((10.0, 21.0), (50.0, 62.0)).best[-1]
+        62.0
+    """
+
+    seconds: tuple[float, ...]
+    best: tuple[float, ...]
+
+
+def curve_of(result: Result) -> Optional[Curve]:
+    """Return the curve of a run; None if its record lacks the times of its epochs."""
+    times = result.record.get("epoch_cpu_seconds", [])
+    scores = [100 * float(score) for _, score in result.record.get("epoch_scores", [])]
+    if not times or len(times) != len(scores):
+        return None
+    return Curve(tuple(accumulate(times)), tuple(accumulate(scores, max)))
+
+
+def training_curves(results: StudyResults, size: Optional[float], suffix: str) -> Sequence[Figure]:
+    """Return a figure with a panel for each corpus; none without times or with too many arms."""
+    arms = [arm.name for arm in results.definition.arms]
+    curves = {
+        corpus: {
+            arm: [
+                curve
+                for result in results.select(arm=arm, corpus=corpus, train_size=size)
+                for curve in [curve_of(result)]
+                if curve is not None
+            ]
+            for arm in arms
+        }
+        for _, corpus in results.corpora
+    }
+    known = {corpus: own for corpus, own in curves.items() if any(own.values())}
+    # With more arms than colours the lines look alike.
+    if not known or len(arms) > len(COLOURS):
+        return ()
+    caption = (
+        "Highest F1 on valid so far against the CPU time of training (logarithmic), validation and "
+        "compilation included: a line for each run, a mark where its model was saved."
+    )
+    caption += "" if size is None else f" Train size: {size:g} % of the corpus's documents."
+
+    def draw() -> Canvas:
+        canvas, all_axes = panels(len(known), width=3.4)
+        for axes, (corpus, own) in zip(all_axes, known.items()):
+            axes.set_title(corpus)
+            _draw(axes, arms, own)
+        all_axes[0].set_ylabel("highest F1 on valid so far (%)")
+        all_axes[0].legend(loc="lower right", fontsize=7.5)
+        return canvas
+
+    return (Figure(f"training_curves{suffix}", caption, draw),)
+
+
+def _draw(axes: Axes, arms: Sequence[str], curves: dict[str, list[Curve]]) -> None:
+    for index, arm in enumerate(arms):
+        for number, curve in enumerate(curves[arm]):
+            colour = COLOURS[index]
+            saved = curve.best.index(curve.best[-1])
+            axes.step(
+                curve.seconds,
+                curve.best,
+                where="post",
+                color=colour,
+                linestyle=DASHES[index],
+                linewidth=1.1,
+                marker=MARKS[index],
+                markevery=[saved],
+                markersize=5,
+                label=None if number else arm,
+            )
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("CPU time of training (s)")

@@ -1,0 +1,130 @@
+"""Runs of other systems: the files of a run, its scores, and what is left of it if it fails."""
+
+import json
+
+import pytest
+
+from neuroner_tl.corpora.reader import read_corpus
+from neuroner_tl.errors import CorpusError
+from neuroner_tl.evaluation.brat_folders import evaluate_folders
+from neuroner_tl.parameters.files import load_parameters
+from neuroner_tl.runs.systems.published_run import score_published
+from neuroner_tl.runs.systems.spacy_recogniser import has_spacy
+from neuroner_tl.runs.systems.spacy_run import train_spacy
+from neuroner_tl.system.interruption import Interrupted
+
+with_spacy = pytest.mark.skipif(not has_spacy(), reason="spaCy is an extra; pip install '.[spacy]'")
+
+
+def parameters(corpora, tmp_path, **own):
+    values = {
+        "dataset_text_folder": str(corpora.gold),
+        "output_folder": str(tmp_path / "output"),
+        "experiment_name": "theirs",
+        "maximum_number_of_epochs": "3",
+        **own,
+    }
+    return load_parameters(None, values)
+
+
+@pytest.fixture(scope="module")
+def spacy_run(corpora, tmp_path_factory):
+    return train_spacy(parameters(corpora, tmp_path_factory.mktemp("spacy")))
+
+
+@with_spacy
+def test_a_run_of_spacy_has_the_files_of_a_run(spacy_run, corpora):
+    folder, results = spacy_run.folder, spacy_run.results
+    assert spacy_run.status == "finished" and results["system"] == "spacy"
+    assert {"spacy", "python", "numpy"} <= set(results["versions"])
+    epochs = folder.epochs
+    assert [record["epoch"] for record in epochs] == [1, 2, 3] and results["epochs"] == 3
+    scores = [record["score"] for record in epochs]
+    assert results["best_score"] == max(scores) == scores[results["best_epoch"] - 1]
+    assert all(record["cpu_seconds"] >= 0 for record in epochs)
+    imported = json.loads((folder.path / "import_report.json").read_text())
+    assert imported["train"]["documents"] == 6
+    assert not folder.model.exists()
+
+
+@with_spacy
+def test_its_scores_are_those_of_its_predictions(spacy_run, corpora):
+    found = evaluate_folders(corpora.gold / "test", spacy_run.folder.predictions / "test")
+    assert found.scores == spacy_run.test
+    counts = json.loads((spacy_run.folder.path / "document_counts.json").read_text())["test"]
+    assert {n: [c.tp, c.fp, c.fn] for n, c in found.per_document.items()} == counts
+
+
+@with_spacy
+def test_the_best_epoch_is_scored(corpora, tmp_path, monkeypatch):
+    from neuroner_tl.runs.scoring import Scorer
+
+    given = iter([0.5, 0.25, 0.125, 0.0625])
+    monkeypatch.setattr(Scorer, "validate", lambda scorer, mode: (next(given), {}))
+    own = {"maximum_number_of_epochs": "9", "patience": "3"}
+    long = train_spacy(parameters(corpora, tmp_path / "long", **own))
+    assert long.best_epoch == 1 and long.epochs == 4
+    assert long.reason == "no improvement in 3 epochs"
+    given = iter([0.5])
+    short = train_spacy(parameters(corpora, tmp_path / "short", maximum_number_of_epochs="1"))
+    assert short.test == long.test
+
+
+@with_spacy
+@pytest.mark.parametrize("error", [Interrupted("a signal"), RuntimeError("broken")])
+def test_nothing_is_left_of_a_run_that_ends_early(corpora, tmp_path, monkeypatch, error):
+    from neuroner_tl.runs.scoring import Scorer
+
+    def fail(scorer, mode):
+        raise error
+
+    monkeypatch.setattr(Scorer, "validate", fail)
+    with pytest.raises(type(error)):
+        train_spacy(parameters(corpora, tmp_path))
+    assert not list((tmp_path / "output").glob("theirs*"))
+
+
+@pytest.fixture
+def predictions(corpora, tmp_path):
+    """Predictions for the test part: its gold annotations without the first of each document."""
+    folder = tmp_path / "predictions"
+    folder.mkdir()
+    for path in (corpora.gold / "test").glob("*.ann"):
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        (folder / path.name).write_text("".join(lines[1:]), "utf-8")
+    return folder
+
+
+def test_published_predictions_are_scored(corpora, tmp_path, predictions):
+    result = score_published(parameters(corpora, tmp_path), predictions)
+    found = evaluate_folders(corpora.gold / "test", predictions)
+    assert result.test == found.scores and 0 < result.test.f1 < 1
+    documents = list(read_corpus(corpora.gold).parts["test"].documents())
+    missed = [document for document in documents if document.entities]
+    assert sum(c.fn for c in result.test.per_type.values()) == len(missed)
+    counts = json.loads((result.folder.path / "document_counts.json").read_text())["test"]
+    assert set(counts) == {document.id for document in documents}
+    written = result.folder.predictions / "test"
+    assert evaluate_folders(corpora.gold / "test", written).scores == found.scores
+
+
+def test_predictions_of_other_documents_do_not_count(corpora, tmp_path, predictions):
+    before = score_published(parameters(corpora, tmp_path), predictions).test
+    (predictions / "other.ann").write_text("T1\tDISO 0 4\tGout\n")
+    assert score_published(parameters(corpora, tmp_path), predictions).test == before
+
+
+def test_a_document_without_predictions_is_refused(corpora, tmp_path, predictions):
+    lost = sorted(predictions.iterdir())[0]
+    lost.unlink()
+    with pytest.raises(CorpusError, match=f"{lost}: no such file, expected the predictions for"):
+        score_published(parameters(corpora, tmp_path), predictions)
+    assert not list((tmp_path / "output").glob("theirs*"))
+
+
+def test_predictions_that_do_not_fit_the_text_are_refused(corpora, tmp_path, predictions):
+    lost = sorted(predictions.iterdir())[0]
+    lost.write_text("T1\tDISO 0 99999\tGout\n")
+    with pytest.raises(CorpusError, match=str(lost)):
+        score_published(parameters(corpora, tmp_path), predictions)
+    assert not list((tmp_path / "output").glob("theirs*"))

@@ -1,0 +1,132 @@
+"""Arms with parameter files of their own, and arms of other systems than the network."""
+
+from pathlib import Path
+
+import pytest
+
+from neuroner_tl.errors import ParameterError
+from neuroner_tl.studies.definition.arms import System
+from neuroner_tl.studies.definition.contents import Contents
+from neuroner_tl.studies.definition.files import read_definition
+from neuroner_tl.studies.definition.plan import plan_runs
+
+STUDY = """\
+[study]
+name = trial
+kind = {kind}
+parameters_filepath = {folder}/parameters.ini
+arms = baseline, other
+[sources DISO]
+silver = {folder}/silver
+[targets DISO]
+gold = {folder}/gold
+[target]
+patience = 7
+[arm other]
+{own}
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    (tmp_path / "parameters.ini").write_text("[training]\nlearning_rate = 0.5\nseed = 3\n")
+    (tmp_path / "best.ini").write_text("[training]\nlearning_rate = 0.25\npatience = 2\n")
+
+    def write_study(own, kind="transfer_table", more=""):
+        path = tmp_path / "study.ini"
+        path.write_text(STUDY.format(kind=kind, folder=tmp_path, own=own) + more)
+        return path
+
+    return write_study
+
+
+def targets(path, contents=None):
+    return {run.arm: run for run in plan_runs(read_definition(path), contents=contents)}
+
+
+def test_an_arm_has_a_parameter_file_of_its_own(write, tmp_path):
+    runs = targets(write(f"parameters_filepath = {tmp_path}/best.ini\ndropout_rate = 0.125"))
+    baseline, other = (runs[name].parameters for name in ("baseline", "other"))
+    assert (baseline.learning_rate, baseline.seed, baseline.dropout_rate) == (0.5, 3, 0.5)
+    assert (other.learning_rate, other.seed, other.dropout_rate) == (0.25, 3, 0.125)
+    # The seed is that of the study, and what it sets for all targets overrides both files.
+    assert baseline.patience == other.patience == 7
+    assert runs["other"].layers == () and runs["other"].source is None
+
+
+def test_a_parameter_file_does_not_change_which_layers_a_named_arm_takes(write, tmp_path):
+    path = write(f"parameters_filepath = {tmp_path}/best.ini")
+    path.write_text(path.read_text().replace("other", "transfer"))
+    transfer = targets(path)["transfer"]
+    assert len(transfer.layers) == 6 and transfer.parameters.learning_rate == 0.25
+
+
+@pytest.mark.parametrize("kind", ["transfer_table", "recipes"])
+def test_another_system_takes_no_layers(write, kind):
+    runs = targets(write("system = spacy\npatience = 4", kind))
+    assert set(runs) == {"baseline", "other"}  # No source model is trained.
+    spacy = runs["other"]
+    assert spacy.system == System("spacy") and runs["baseline"].system is None
+    assert spacy.layers == () and spacy.source is None and spacy.parameters.patience == 4
+
+
+def test_a_system_is_another_run_than_the_network_with_the_same_parameters(write):
+    network, spacy = targets(write("system = spacy")).values()
+    assert network.parameters == spacy.parameters
+    assert network.key != spacy.key and network.id.split("-")[-1] != spacy.id.split("-")[-1]
+
+
+def test_published_predictions_count_by_their_content(write, tmp_path):
+    folder = tmp_path / "theirs" / "gold_crf"
+    folder.mkdir(parents=True)
+    (tmp_path / "gold").mkdir()
+    (tmp_path / "gold" / "1.txt").write_text("Gout.")
+    (folder / "1.ann").write_text("")
+    path = write(f"predictions = {tmp_path}/theirs/{{corpus}}_crf")
+    before = targets(path, Contents())["other"]
+    assert before.system.folder("gold") == folder and before.content["predictions"]
+    (folder / "1.ann").write_text("T1\tDISO 0 4\tGout\n")
+    after = targets(path, Contents())["other"]
+    assert after.key == before.key and after.id != before.id
+    (folder / "1.ann").unlink()
+    assert not targets(path, Contents())["other"].is_known
+
+
+def test_home_is_expanded():
+    assert System("published", "~/x/{corpus}").folder("a") == Path.home() / "x" / "a"
+
+
+@pytest.mark.parametrize(
+    "own, kind, line, words",
+    [
+        ("system = spcy", "recipes", ":13:", ("expected spacy",)),
+        ("system = spacy\nlayers = crf", "recipes", ":14:", ("layers", "remove layers or system")),
+        ("system = spacy\nteacher = baseline", "recipes", ":14:", ("remove teacher or system",)),
+        ("predictions = x\nsources = silver", "recipes", ":14:", ("or predictions",)),
+        ("system = spacy\npredictions = x", "recipes", ":14:", ("one of the two",)),
+        ("system = spacy", "in_the_wild", ":13:", ("system", "another kind of study")),
+        ("predictions = x", "tuning", ":13:", ("predictions", "another kind of study")),
+        ("parameters_filepath = no.ini", "recipes", ":13:", ("not a file",)),
+    ],
+)
+def test_mistakes_are_refused_with_their_line(write, own, kind, line, words):
+    path = write(own, kind)
+    with pytest.raises(ParameterError) as caught:
+        read_definition(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}{line}") and "\n" not in message
+    assert all(word in message for word in words), message
+
+
+def test_a_named_arm_is_of_the_network(write):
+    path = write("system = spacy")
+    path.write_text(path.read_text().replace("other", "transfer"))
+    with pytest.raises(ParameterError, match="takes layers by its name, expected an arm of anothe"):
+        read_definition(path)
+
+
+def test_another_system_teaches_nobody(write):
+    path = write("system = spacy", more="[arm taught]\nteacher = other\n")
+    path.write_text(path.read_text().replace("baseline, other", "baseline, other, taught"))
+    with pytest.raises(ParameterError, match="found 'other', expected an arm that has no teacher"):
+        read_definition(path)
