@@ -26,7 +26,6 @@ from neuroner_tl.training.optimisers import OPTIMISERS
 from neuroner_tl.training.program import (
     Nested,
     Program,
-    StepSettings,
     Values,
     assign_all,
     clipped,
@@ -37,6 +36,7 @@ from neuroner_tl.training.program import (
     updated_weights,
     without_tables,
 )
+from neuroner_tl.training.step_settings import StepSettings
 
 # Rows of the table of characters are padded to a multiple: one compilation serves most alphabets.
 _ALPHABET = 128

@@ -34,7 +34,6 @@ from neuroner_tl.training.optimisers import OPTIMISERS, Optimiser
 from neuroner_tl.training.program import (
     TABLES,
     Program,
-    StepSettings,
     clipped,
     dropout_mask,
     trained_weights,
@@ -42,6 +41,7 @@ from neuroner_tl.training.program import (
     unflatten,
     without_tables,
 )
+from neuroner_tl.training.step_settings import StepSettings
 from neuroner_tl.training.variational import make_draw
 
 

@@ -12,8 +12,8 @@ from neuroner_tl.dataset.encoding import build_dataset
 from neuroner_tl.model.entity_lstm import create_network, initial_weights
 from neuroner_tl.training.burst import allows_bursts
 from neuroner_tl.training.burst_shape import LONGEST, SIZE, BurstShape, burst_lengths
-from neuroner_tl.training.program import StepSettings
 from neuroner_tl.training.step import TrainingStep
+from neuroner_tl.training.step_settings import StepSettings
 from neuroner_tl.training.variational import VariationalDropout
 
 COMPILED = StepSettings(frozen=("token_embeddings",), jit_compile=True)

@@ -6,7 +6,7 @@ from typing import Optional
 
 from neuroner_tl.evaluation.statistics import summarise
 from neuroner_tl.studies.kinds.results import CHOSEN, MEASURE, Result, StudyResults, run_key
-from neuroner_tl.studies.pages.table import Row, Table
+from neuroner_tl.studies.pages.table import Row, Table, with_spread
 
 
 def choices(
@@ -71,5 +71,4 @@ def _of(runs: list[Result]) -> str:
 
 def _text(values: list[float]) -> str:
     summary = summarise(values)
-    spread = "" if summary.deviation is None else f" ± {summary.deviation:.2f}"
-    return f"{summary.mean:.2f}{spread}"
+    return with_spread(summary.mean, summary.deviation)

@@ -7,9 +7,9 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from neuroner_tl.evaluation.statistics import Difference, compare_systems, holm
+from neuroner_tl.evaluation.statistics import Difference, compare_systems, holm, summarise
 from neuroner_tl.studies.kinds.results import MEASURE, Result, StudyResults
-from neuroner_tl.studies.pages.table import Table, p_text, signed
+from neuroner_tl.studies.pages.table import Table, p_text, signed, with_spread
 
 Pair = tuple[Result, Result]
 _ONE_SOURCE = (
@@ -243,11 +243,8 @@ def mean_gain(pairs: Sequence[Pair]) -> float:
 
 def gain_text(pairs: Sequence[Pair]) -> str:
     """Format the mean gain over pairs of runs, in points, with its standard deviation if any."""
-    text = signed(mean_gain(pairs))
-    if len(pairs) < 2:
-        return text
     gains = [100 * (other.f1 - one.f1) for one, other in pairs]
-    return f"{text} ± {np.std(gains, ddof=1):.2f}"
+    return with_spread(mean_gain(pairs), summarise(gains).deviation, sign=True)
 
 
 def interval_text(difference: Optional[Difference]) -> str:

@@ -16,7 +16,7 @@ from neuroner_tl.studies.kinds.training_cost import cpu_seconds_to_best
 from neuroner_tl.studies.kinds.training_curves import training_curves
 from neuroner_tl.studies.pages.figures import COLOURS, MARKS, Figure
 from neuroner_tl.studies.pages.page import Section
-from neuroner_tl.studies.pages.table import Row, Table, signed
+from neuroner_tl.studies.pages.table import Row, Table, signed, with_spread
 
 NOTE = (
     "F1 on valid: of the saved epoch, of the annotations that tags can represent, as in early "
@@ -75,10 +75,7 @@ def _number(value: Optional[float], digits: int = 2) -> str:
 
 
 def _with_deviation(summary: Optional[Summary], sign: bool = False) -> str:
-    if summary is None:
-        return ""
-    text = signed(summary.mean) if sign else _number(summary.mean)
-    return text if summary.deviation is None else f"{text} ± {summary.deviation:.2f}"
+    return "" if summary is None else with_spread(summary.mean, summary.deviation, sign=sign)
 
 
 def _by_corpus(results: StudyResults, size: Optional[float], suffix: str) -> Table:

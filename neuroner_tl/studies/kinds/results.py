@@ -12,6 +12,7 @@ from neuroner_tl.evaluation.statistics import Summary, summarise
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.studies.definition.trials import SearchPlan
+from neuroner_tl.studies.pages.table import with_spread
 from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.mentions import MentionFiles
 from neuroner_tl.studies.running.record_form import member, part_counts
@@ -147,9 +148,7 @@ class StudyResults:
         """
         if summary is None:
             return "–"
-        text = f"{summary.mean:.2f}"
-        if summary.deviation is not None:
-            text += f" ± {summary.deviation:.2f}"
+        text = with_spread(summary.mean, summary.deviation)
         notes = [str(summary.number)] if self._runs_of_a_kind > 1 or summary.number > 1 else []
         notes += [f"{summary.zeros} at 0"] if summary.zeros else []
         return f"{text} ({', '.join(notes)})" if notes else text

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from neuroner_tl.evaluation.statistics import Summary, summarise
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.figures import DASHES
+from neuroner_tl.studies.pages.table import with_spread
 from neuroner_tl.studies.running.record_form import member
 
 LEVEL_IN_WORDS = (
@@ -32,8 +33,7 @@ def source_f1(results: StudyResults, name: str, documents: Optional[int]) -> str
     if not scores:
         return "–"
     summary = summarise(scores)
-    spread = "" if summary.deviation is None else f" ± {summary.deviation:.2f}"
-    return f"{summary.mean:.2f}{spread}"
+    return with_spread(summary.mean, summary.deviation)
 
 
 def level(axes: Axes, summary: Optional[Summary], label: str, colour: str, index: int = 0) -> None:

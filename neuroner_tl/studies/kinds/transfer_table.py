@@ -11,7 +11,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from neuroner_tl.evaluation.statistics import Summary, holm, wilcoxon
+from neuroner_tl.evaluation.statistics import holm, wilcoxon
 from neuroner_tl.studies.kinds.choices import choices
 from neuroner_tl.studies.kinds.comparisons import (
     CorpusComparison,
@@ -29,7 +29,7 @@ from neuroner_tl.studies.kinds.gains import (
 from neuroner_tl.studies.kinds.results import CHOSEN, MEASURE, OF_TAGS, Result, StudyResults
 from neuroner_tl.studies.kinds.training_cost import training_cost
 from neuroner_tl.studies.pages.page import Section
-from neuroner_tl.studies.pages.table import Row, Table, best, p_text, signed
+from neuroner_tl.studies.pages.table import Row, Table, best, p_text, signed, with_spread
 
 MEASURES = ("precision", "recall", "f1")
 
@@ -220,7 +220,8 @@ def _of_corpus(
         _runs([pair[side] for pair in item.pairs]),
         arm,
         tuple(summary.mean for summary in summaries),
-        tuple(map(_mean_text, summaries)),
+        # The number of runs has a column of its own.
+        tuple(with_spread(summary.mean, summary.deviation) for summary in summaries),
         (*tags, *behind),
     )
 
@@ -232,12 +233,6 @@ def _beside(differs: bool, of_tags: Sequence[Sequence[Optional[float]]]) -> str:
     if any(value is None for values in of_tags for value in values):
         return f"F1 {OF_TAGS}: not recorded. "
     return f"F1 {OF_TAGS}: the same. "
-
-
-def _mean_text(summary: Summary) -> str:
-    """Format a mean with its deviation; the number of runs has a column of its own."""
-    deviation = "" if summary.deviation is None else f" ± {summary.deviation:.2f}"
-    return f"{summary.mean:.2f}{deviation}"
 
 
 def _points(value: Optional[float]) -> str:

@@ -185,6 +185,16 @@ def signed(value: Optional[float], digits: int = 2) -> str:
     return "–" if value is None else fixed(value, digits, sign=True).replace("-", "−")
 
 
+def with_spread(mean: float, deviation: Optional[float], *, sign: bool = False) -> str:
+    """Format a mean with its standard deviation, if there is one.
+
+    >>> with_spread(71.0, 1.414), with_spread(71.0, None), with_spread(-0.5, 2.0, sign=True)
+    ('71.00 ± 1.41', '71.00', '−0.50 ± 2.00')
+    """
+    text = signed(mean) if sign else f"{mean:.2f}"
+    return text if deviation is None else f"{text} ± {deviation:.2f}"
+
+
 def p_text(value: Optional[float]) -> str:
     """Format a p-value."""
     if value is None:
