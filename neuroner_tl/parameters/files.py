@@ -29,6 +29,9 @@ from neuroner_tl.system.temporary import write_fault
 
 logger = logging.getLogger(__name__)
 
+_OF_DEFINITIONS = {"silver": "a silver corpus", "study": "a study"}
+"""What is defined by a file with a section of this title."""
+
 
 class _Setting(NamedTuple):
     """A value as found, with its location for errors."""
@@ -80,7 +83,11 @@ def _read(path: Path) -> dict[str, _Setting]:
         _warn_of_misspelling(path, title)
         for option, (text, line) in values.items():
             where = f"{path}:{line}: {option}"
-            name = _known_name(option, where)
+            try:
+                name = _known_name(option, where)
+            except ParameterError:
+                _refuse_definition(path, title)
+                raise
             if name in settings:
                 raise ParameterError(
                     f"{where}: found a second value (the first is in line {first_line[name]}), "
@@ -89,6 +96,16 @@ def _read(path: Path) -> dict[str, _Setting]:
             settings[name] = _Setting(text, where, "remove the line")
             first_line[name] = line
     return settings
+
+
+def _refuse_definition(path: Path, title: str) -> None:
+    """Say what a file with an unknown parameter is, if the section tells."""
+    defined = _OF_DEFINITIONS.get(title)
+    if defined:
+        raise ParameterError(
+            f"{path}: found the section [{title}], which defines {defined}, expected a parameter "
+            "file; give the path of one, such as parameters/baseline.ini"
+        )
 
 
 def _warn_of_misspelling(path: Path, title: str) -> None:

@@ -191,7 +191,9 @@ def read_sections(
         ParameterError: the file cannot be read; a section or name is unknown or missing; a value
             is wrong. The message names file and line, and what is spelt like it.
     """
-    values = read_ini(path, what, keep_case=keep_case)
+    section = "mode" if "*" in models else next(iter(models))
+    values = read_ini(path, what, keep_case=keep_case, section=section)
+    _check_titles(path, values, models, what)
     for title, option in overridden:
         values.get(title, {}).pop(option, None)
     used: dict[str, str] = {}
@@ -209,6 +211,31 @@ def read_sections(
             _refuse_variables(path, found)
         read[model][name] = _Read(title, _section(path, title, model, found))
     return IniFile(path, values, used, read)
+
+
+def _check_titles(path: Path, titles: Collection[str], models: Collection[str], what: str) -> None:
+    """Refuse a file of another kind: one that has no section, or none that it may have."""
+    if "*" in models:
+        return
+    if not titles:
+        raise ParameterError(
+            f"{path}: found no section, expected {what}, which has sections such as "
+            f"[{next(iter(models))}]; give the path of one (.ini)"
+        )
+    heads = {known.partition(" ")[0] for known in models}
+    found = [title.partition(" ")[0] for title in titles]
+    if heads.isdisjoint(found) and not any(nearest_hint(head, heads) for head in found):
+        shown = ", ".join(f"[{title}]" for title in titles)
+        raise ParameterError(
+            f"{path}: found the section{'s' * (len(titles) > 1)} {shown}, "
+            f"expected {what}, whose sections are {', '.join(_shown_titles(models).values())}; "
+            "give the path of one"
+        )
+
+
+def _shown_titles(models: Iterable[str]) -> dict[str, str]:
+    """Return the titles that a file may have as errors show them, by their first word."""
+    return {known.partition(" ")[0]: f"[{known.replace('*', 'NAME')}]" for known in models}
 
 
 def _places(
@@ -239,7 +266,7 @@ def _place(
         return models[f"{head} *"], name
     if "*" in models:
         return models["*"], title
-    shown = {known.partition(" ")[0]: f"[{known.replace('*', 'NAME')}]" for known in models}
+    shown = _shown_titles(models)
     raise ParameterError(
         f"{path}: found the section [{title}], expected one of {', '.join(shown.values())}"
         f"{nearest_hint(head, shown, shown.__getitem__)}"

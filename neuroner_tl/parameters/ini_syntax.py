@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn, Union
 
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.system.file_kind import kind_of
 from neuroner_tl.system.packaged_files import existing_file
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,9 @@ class IniValue(NamedTuple):
     line: int
 
 
-def read_ini(path: Path, kind: str, *, keep_case: bool = False) -> dict[str, dict[str, IniValue]]:
+def read_ini(
+    path: Path, kind: str, *, keep_case: bool = False, section: str = "mode"
+) -> dict[str, dict[str, IniValue]]:
     """Return the values of a file by section and name.
 
     Args:
@@ -48,6 +51,7 @@ def read_ini(path: Path, kind: str, *, keep_case: bool = False) -> dict[str, dic
             or ` ;` stands in double quotes.
         kind: what errors call the file, such as ``a parameter file``.
         keep_case: whether names are as the file has them, not in lower case.
+        section: a section that such a file may begin with, for errors.
 
     Raises:
         ParameterError: the file cannot be read, or is no .ini file with one line for each value.
@@ -61,7 +65,7 @@ def read_ini(path: Path, kind: str, *, keep_case: bool = False) -> dict[str, dic
     try:
         parser.read_string(text, str(path))
     except configparser.Error as error:
-        _refuse_syntax(path, error)
+        _refuse_syntax(path, error, kind, section)
     lines = _option_lines(text, parser.optionxform)
     found: dict[str, dict[str, IniValue]] = {}
     for section in parser.sections():
@@ -90,15 +94,21 @@ def _read_text(path: Path, kind: str) -> str:
             content = file.read(_LARGEST_FILE + 1)
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        other = kind_of(content)
+        if other is not None:
+            raise ParameterError(
+                f"{path}: found {other.name}, expected {kind}; give the path of one (.ini), a text "
+                "file in UTF-8"
+            ) from None
         line = content[: error.start].count(b"\n") + 1
         raise ParameterError(
-            f"{path}:{line}: found a byte that is not UTF-8, expected a text file in UTF-8; "
-            "save the file in that encoding"
+            f"{path}:{line}: found a byte that is not UTF-8, expected {kind} in UTF-8; save the "
+            "file in that encoding"
         ) from None
     except OSError as error:
         raise ParameterError(
-            f"{path}: cannot be read ({error.strerror}), expected {kind}; "
-            f"give the path of {kind} (.ini)"
+            f"{path}: cannot be read ({error.strerror}), expected {kind}; give the path of one "
+            "(.ini)"
         ) from None
     _check_size(path, content, text, kind)
     return io.StringIO(text, newline=None).read()
@@ -131,7 +141,7 @@ def _check_size(path: Path, content: bytes, text: str, kind: str) -> None:
             )
 
 
-def _refuse_syntax(path: Path, error: configparser.Error) -> NoReturn:
+def _refuse_syntax(path: Path, error: configparser.Error, kind: str, section: str) -> NoReturn:
     line: Union[int, str, None] = getattr(error, "lineno", None)
     if isinstance(error, configparser.DuplicateOptionError):
         found = f"a second {error.option}"
@@ -141,7 +151,12 @@ def _refuse_syntax(path: Path, error: configparser.Error) -> NoReturn:
         rest = "expected each section once; put its parameters together"
     elif isinstance(error, configparser.MissingSectionHeaderError):
         found = repr(error.line.strip())
-        rest = "expected a section first; write a line such as [mode] above it"
+        rest = f"expected a section first; write a line such as [{section}] above it"
+        if not re.match(r"\w+\s*=", error.line.strip()):
+            rest = (
+                f"expected {kind}, which begins with a section such as [{section}]; give the path "
+                "of one (.ini)"
+            )
     else:
         problems = getattr(error, "errors", None) or [(0, "''")]
         line, found = problems[0]

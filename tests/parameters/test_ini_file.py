@@ -94,7 +94,24 @@ def test_any_section(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", ": found no name in [main], expected `name = ...`; add the line"),
+        ("", ": found no section, expected a file, which has sections such as [main]; give"),
+        (
+            "# gout\n",
+            ": found no section, expected a file, which has sections such as [main]; give",
+        ),
+        (
+            "gout\nflu\n",
+            ":1: found 'gout', expected a file, which begins with a section such as [main]; give",
+        ),
+        (
+            "name = a\n",
+            ":1: found 'name = a', expected a section first; write a line such as [main]",
+        ),
+        (
+            "[silver]\nname = a\n[clean]\n",
+            ": found the sections [silver], [clean], expected a file, whose sections are [main], "
+            "[named], [thing NAME]; give",
+        ),
         ("[main]\nname =", ":2: found no name in [main], expected `name = ...`; add the line"),
         (
             "[main]\nname = a\nnumbr = 1",
@@ -145,6 +162,29 @@ def test_mistakes_are_refused_in_one_line(tmp_path, text, message):
         read(tmp_path, text)
     assert str(caught.value).startswith(f"{tmp_path / 'x.ini'}{message}"), caught.value
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            "gout\n".encode("utf-16"),
+            "found text in UTF-16, expected a file; give the path of one (.ini), a",
+        ),
+        (
+            b"%PDF-1.4\n%\xe2\xe3",
+            "found a PDF file, expected a file; give the path of one (.ini), a text",
+        ),
+        (b"PK\x03\x04\xff", "found a file of Office or a .zip archive, expected a file; give"),
+        (b"[main]\n# caf\xe9", "found a byte that is not UTF-8, expected a file in UTF-8; save"),
+    ],
+)
+def test_what_is_no_text_is_called_by_its_kind(tmp_path, content, words):
+    path = tmp_path / "x.ini"
+    path.write_bytes(content)
+    with pytest.raises(ParameterError) as caught:
+        read_sections(path, {"main": Main}, "a file")
+    assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_one_name_in_two_cases_is_a_second_value(tmp_path):

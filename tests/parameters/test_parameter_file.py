@@ -242,6 +242,23 @@ def test_unreadable_files(tmp_path):
     assert error_of(path).startswith(f"{path}:2: ")
 
 
+def test_files_of_other_kinds(tmp_path):
+    names = write(tmp_path, "gout\nflu\n")
+    assert error_of(names).startswith(
+        f"{names}:1: found 'gout', expected a parameter file, which begins with a section such as "
+        "[mode]; give the path of one (.ini)"
+    )
+    definition = write(tmp_path, "# A corpus.\n[silver]\nname = mine\n")
+    assert error_of(definition).startswith(
+        f"{definition}: found the section [silver], which defines a silver corpus, expected a "
+        "parameter file; "
+    )
+    study = write(tmp_path, "[study]\nkind = tuning\n")
+    assert "found the section [study], which defines a study, expected" in error_of(study)
+    own = write(tmp_path, "[study]\npatience = 3\n")
+    assert load_parameters(own).patience == 3
+
+
 texts = st.text(
     st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters='"'), min_size=1
 ).filter(lambda text: text.strip())
