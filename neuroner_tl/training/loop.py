@@ -18,7 +18,6 @@ from neuroner_tl.dataset.batches import (
 )
 from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.dataset.supervision import Supervision
-from neuroner_tl.messages.numbers import counted
 from neuroner_tl.training.events import EpochDone, Event, StepsDone, Stopped
 from neuroner_tl.training.progress import LoopSettings, Progress
 from neuroner_tl.training.step import TrainingStep
@@ -88,7 +87,7 @@ class TrainingLoop:
                 return
             event = self._end_epoch(sentences, seconds)
             yield event
-            trouble = self._learns_nothing(event.score)
+            trouble = progress.learns_nothing(event.score, self.settings)
             if trouble:
                 yield Stopped("failed", f"epoch {event.epoch}: {trouble}")
                 return
@@ -187,14 +186,4 @@ class TrainingLoop:
         if not 0 < limit <= progress.sentences or progress.best_score > 0 or progress.checked:
             return ""
         progress.checked = True
-        return self._learns_nothing(self.validate()[0])
-
-    def _learns_nothing(self, score: float) -> str:
-        limit, progress = self.settings.give_up_after, self.progress
-        if not limit or progress.sentences < limit or max(score, progress.best_score) > 0:
-            return ""
-        return (
-            f"the validation score is still 0 after {counted(progress.sentences, 'sentence')}: "
-            "the run learns nothing; change learning_rate, check the annotations of train and "
-            "valid, or raise give_up_after_sentences"
-        )
+        return progress.learns_nothing(self.validate()[0], self.settings)

@@ -139,6 +139,22 @@ class Progress:
             return f"{counted(settings.maximum_epochs, 'epoch is', 'epochs are')} done"
         return ""
 
+    def learns_nothing(self, score: float, settings: LoopSettings) -> str:
+        """Return why a run is hopeless whose scores are all 0; empty if it is not, or not yet.
+
+        Args:
+            score: the latest validation score.
+            settings: say after how many sentences it is.
+        """
+        limit = settings.give_up_after
+        if not limit or self.sentences < limit or max(score, self.best_score) > 0:
+            return ""
+        return (
+            f"the validation score is still 0 after {counted(self.sentences, 'sentence')}: "
+            "the run learns nothing; change learning_rate, check the annotations of train and "
+            "valid, or raise give_up_after_sentences"
+        )
+
     def take_score(self, score: float, schedule: Schedule) -> bool:
         """Note a validation score; return whether it is the best so far.
 

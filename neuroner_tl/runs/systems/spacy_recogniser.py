@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -93,9 +93,10 @@ class SpacyRecogniser:
         from spacy.training import Example
 
         tags = label_names(part, part.labels, self._names)
+        docs = sentence_docs(self._nlp.vocab, table, part)
         return [
-            Example.from_dict(doc, {"entities": _biluo(own)})
-            for doc, own in zip(sentence_docs(self._nlp.vocab, table, part), tags)
+            Example.from_dict(doc, {"entities": _biluo(own, unknown)})
+            for doc, own, unknown in zip(docs, tags, part.unknown_by_sentence())
         ]
 
     def train_epoch(self, epoch: int) -> float:
@@ -135,8 +136,14 @@ class SpacyRecogniser:
         self._nlp.from_bytes(weights, exclude=["vocab", "tokenizer"])
 
 
-def _biluo(tags: Sequence[str]) -> list[str]:
-    """Return tags of any scheme as spaCy writes them: B, I, L (last), U (unit) and O."""
+def _biluo(tags: Sequence[str], unknown: Collection[int] = ()) -> list[str]:
+    """Return tags of any scheme as spaCy writes them: B, I, L (last), U (unit), O, and - (unknown).
+
+    Args:
+        tags: of the tokens of a sentence.
+        unknown: the tokens in unknown regions, of which spaCy learns nothing.
+    """
     letters = {"E": "L", "S": "U"}
     bioes = spans_to_tags(tags_to_spans(tags), len(tags), "bioes")
-    return [letters.get(tag[0], tag[0]) + tag[1:] for tag in bioes]
+    biluo = [letters.get(tag[0], tag[0]) + tag[1:] for tag in bioes]
+    return ["-" if number in unknown else tag for number, tag in enumerate(biluo)]

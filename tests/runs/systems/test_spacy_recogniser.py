@@ -1,5 +1,7 @@
 """spaCy's recogniser on arrays: tags in its letters, seeds, weights, and what it learns."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tiny_dataset import TAGS, tiny_dataset
@@ -45,6 +47,17 @@ def test_sentences_keep_their_tokens():
     assert [len(doc) for doc in docs] == part.lengths.tolist()
     words = [DATASET.word_table.words[word] for word in part.words]
     assert [token.text for doc in docs for token in doc] == words
+
+
+def test_unknown_tokens_are_neither_inside_nor_outside_of_an_entity():
+    part = DATASET.parts["train"]
+    outside = DATASET.vocabulary.labels.index("O")
+    unknown = np.flatnonzero(part.labels == outside)[:2]
+    assert len(unknown) == 2
+    parts = {**DATASET.parts, "train": replace(part, unknown_tokens=unknown)}
+    recogniser = SpacyRecogniser(replace(DATASET, parts=parts), "bioes", seed=0)
+    tags = [tag for example in recogniser._examples for tag in example.get_aligned_ner()]
+    assert np.flatnonzero([tag is None for tag in tags]).tolist() == unknown.tolist()
 
 
 @pytest.fixture(scope="module")

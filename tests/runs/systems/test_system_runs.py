@@ -1,15 +1,17 @@
 """Runs of other systems: the files of a run, its scores, and what is left of it if it fails."""
 
 import json
+import signal
 
 import pytest
 
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.errors import CorpusError
+from neuroner_tl.errors import CorpusError, TrainingError
 from neuroner_tl.evaluation.brat_folders import evaluate_folders
 from neuroner_tl.parameters.files import load_parameters
+from neuroner_tl.runs.data import RunData
 from neuroner_tl.runs.systems.published_run import score_published
-from neuroner_tl.runs.systems.spacy_recogniser import has_spacy
+from neuroner_tl.runs.systems.spacy_recogniser import SpacyRecogniser, has_spacy
 from neuroner_tl.runs.systems.spacy_run import train_spacy
 from neuroner_tl.system.interruption import Interrupted
 
@@ -82,6 +84,57 @@ def test_nothing_is_left_of_a_run_that_ends_early(corpora, tmp_path, monkeypatch
     with pytest.raises(type(error)):
         train_spacy(parameters(corpora, tmp_path))
     assert not list((tmp_path / "output").glob("theirs*"))
+
+
+@with_spacy
+def test_a_run_of_spacy_that_learns_nothing_says_so(corpora, tmp_path, monkeypatch):
+    from neuroner_tl.runs.scoring import Scorer
+
+    monkeypatch.setattr(Scorer, "validate", lambda scorer, mode: (0.0, {}))
+    own = {"maximum_number_of_epochs": "9", "give_up_after_sentences": "60"}
+    with pytest.raises(TrainingError, match="epoch 2: the validation score is still 0 after"):
+        train_spacy(parameters(corpora, tmp_path, **own))
+    (folder,) = (tmp_path / "output").glob("theirs*")
+    results = json.loads((folder / "results.json").read_text())
+    assert (results["status"], results["epochs"], results["best_score"]) == ("failed", 2, 0)
+
+
+@with_spacy
+def test_a_run_of_spacy_on_a_corpus_that_changes_is_refused(corpora, tmp_path, monkeypatch):
+    monkeypatch.setattr(RunData, "changed", lambda data: "1.txt")
+    with pytest.raises(CorpusError, match=r"changed since it was read: 1\.txt"):
+        train_spacy(parameters(corpora, tmp_path, maximum_number_of_epochs="1"))
+
+
+@with_spacy
+def test_an_interruption_that_spacy_swallows_ends_the_run_after_the_epoch(
+    corpora, tmp_path, monkeypatch
+):
+    trained = []
+
+    def swallow(recogniser, epoch):
+        trained.append(epoch)
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            return 1.0
+
+    monkeypatch.setattr(SpacyRecogniser, "train_epoch", swallow)
+    with pytest.raises(Interrupted, match="nothing of it is kept"):
+        train_spacy(parameters(corpora, tmp_path))
+    assert trained == [1] and not list((tmp_path / "output").glob("theirs*"))
+
+
+@with_spacy
+def test_spacy_needs_no_word_vectors(corpora, tmp_path):
+    vectors = tmp_path / "broken.txt"
+    vectors.write_text("no vectors")
+    own = {
+        "token_pretrained_embedding_filepath": str(vectors),
+        "load_only_pretrained_token_embeddings": "True",
+        "maximum_number_of_epochs": "1",
+    }
+    assert train_spacy(parameters(corpora, tmp_path, **own)).status == "finished"
 
 
 @pytest.fixture
