@@ -1,11 +1,14 @@
 """A document that cannot be used: the reader hands it over and continues, or ends, as asked."""
 
+import gzip
 import json
 from pathlib import Path
 
 import pytest
 
 from neuroner_tl.corpora.convert import read_documents
+from neuroner_tl.corpora.detection import detect_format
+from neuroner_tl.corpora.formats.text_files import read_lines, read_text
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 
@@ -109,3 +112,24 @@ def test_texts(tmp_path):
     found = list(read_documents(Path(tmp_path), "text", ImportReport(bad=errors.append)))
     assert [document.id for document in found] == ["a", "c"]
     assert "b.txt: not UTF-8 at byte offset 2 (0xef)" in str(errors[0]) and len(errors) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            "Gout.".encode("utf-16"),
+            "found text in UTF-16, expected text in UTF-8; save it as plain",
+        ),
+        (b"%PDF-1.4\n\xe2", "found a PDF file, expected text in UTF-8; extract its text, for exa"),
+        (b"PK\x03\x04\xff", "found a file of Office or a .zip archive, expected text in UTF-8; s"),
+        (gzip.compress(b"Gout."), "found a file packed by gzip, expected text in UTF-8; unpack it"),
+    ],
+)
+@pytest.mark.parametrize("read", [read_text, lambda p: list(read_lines(p)), detect_format])
+def test_what_is_no_text_is_called_by_its_kind(tmp_path, content, words, read):
+    path = tmp_path / "a.txt"
+    path.write_bytes(content)
+    with pytest.raises(CorpusError) as caught:
+        read(path)
+    assert str(caught.value).startswith(f"{path}: {words}") and "\n" not in str(caught.value)

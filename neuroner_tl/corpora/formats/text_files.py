@@ -10,7 +10,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Optional, TextIO
 
 from neuroner_tl.corpora.formats.bounded import (
     LARGEST_FILE,
@@ -20,6 +20,7 @@ from neuroner_tl.corpora.formats.bounded import (
 )
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import write_atomically
+from neuroner_tl.system.file_kind import FIRST_BYTES, kind_of
 from neuroner_tl.system.temporary import write_fault
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -44,6 +45,7 @@ def read_text(path: Path) -> str:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
+        _refuse_other_kind(path, error, data)
         raise _not_utf8(path, error) from error
     return text[1:] if text.startswith(BYTE_ORDER_MARK) else text
 
@@ -73,6 +75,7 @@ def read_lines(path: Path, any_bytes: bool = False) -> Iterator[tuple[int, str]]
     except (OSError, EOFError, zlib.error) as error:
         raise CorpusError(f"{path}: {_unreadable(error)}") from error
     except UnicodeDecodeError as error:
+        _refuse_other_kind(path, error)
         # The decoder's own offset counts from the start of its buffer.
         plain = path != STANDARD_INPUT and path.suffix != ".gz"
         if plain and path.stat().st_size <= LARGEST_FILE:
@@ -103,6 +106,7 @@ def read_blocks(path: Path, size: int) -> Iterator[str]:
     except (OSError, EOFError, zlib.error) as error:
         raise CorpusError(f"{path}: {_unreadable(error)}") from error
     except UnicodeDecodeError as error:
+        _refuse_other_kind(path, error)
         raise CorpusError(
             f"{path}: not UTF-8; convert the file, for example with iconv -f latin1 -t utf-8"
         ) from error
@@ -183,6 +187,28 @@ def _unreadable(error: Exception) -> str:
     if reason:
         return f"cannot be read: {reason}"
     return f"cannot be unpacked ({error}); the .gz file is damaged or cut short: get it again"
+
+
+def _refuse_other_kind(
+    path: Path, error: UnicodeDecodeError, beginning: Optional[bytes] = None
+) -> None:
+    """Refuse a file that is not UTF-8 by the name of what it is, if its first bytes tell.
+
+    Args:
+        path: the file.
+        error: how it was found that it is not UTF-8.
+        beginning: its first bytes; None to read them, except from the standard input.
+    """
+    if beginning is None:
+        if path == STANDARD_INPUT:
+            return
+        with BoundedReader(path) as file:
+            beginning = _read_up_to(file, FIRST_BYTES)
+    kind = kind_of(beginning)
+    if kind is not None:
+        raise CorpusError(
+            f"{path}: found {kind.name}, expected text in UTF-8; {kind.remedy}"
+        ) from error
 
 
 def _not_utf8(path: Path, error: UnicodeDecodeError) -> CorpusError:

@@ -166,19 +166,29 @@ class Lexicon:
 
 
 def read_terms(path: Path) -> Iterator[str]:
-    """Yield the terms of a file, one per line (``.txt`` or ``.txt.gz``); empty lines are skipped.
+    """Yield the terms of a file, one per line (``.txt`` or ``.txt.gz``).
+
+    Empty lines, and those that begin with ``#``, are skipped.
 
     Raises:
-        CorpusError: the file cannot be read, or has no terms.
+        CorpusError: the file cannot be read, is not UTF-8, or has no terms.
     """
     empty = True
-    for _, line in read_lines(path):
+    for number, line in read_lines(path):
         term = line.strip()
-        if term:
-            empty = False
-            yield term
+        if not term or term.startswith("#"):
+            continue
+        if "\0" in term:  # As in UTF-16 without a byte order mark.
+            raise CorpusError(
+                f"{path}:{number}: found a NUL character, expected a text file in UTF-8 with one "
+                "term per line; save it in that encoding"
+            )
+        empty = False
+        yield term
     if empty:
-        raise CorpusError(f"{path}: no terms; expected one per line")
+        raise CorpusError(
+            f"{path}: no terms; expected one per line, besides comments after #; give another file"
+        )
 
 
 def longest(spans: Iterable[Span]) -> list[Span]:

@@ -66,6 +66,8 @@ class TermList:
         terms: how many different names it has.
         matches: how often they were found in the first texts.
         matched_texts: in how many of these texts.
+        first: the first name.
+        quoted: the names in double quotes.
 
     Example::
 
@@ -77,6 +79,8 @@ class TermList:
     terms: int
     matches: int
     matched_texts: int
+    first: str
+    quoted: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -182,7 +186,9 @@ def examine_terms(path: Path, texts: Texts) -> TermList:
         len(lexicon.annotate(document.text))
         for document in progress_bar(texts.first, desc=path.name, unit=" documents", delay=2)
     ]
-    return TermList(path, len(terms), sum(found), sum(1 for number in found if number))
+    quoted = tuple(term for term in terms if len(term) > 1 and term[0] == term[-1] == '"')
+    matched_texts = sum(1 for number in found if number)
+    return TermList(path, len(terms), sum(found), matched_texts, terms[0], quoted)
 
 
 def examine_annotations(

@@ -248,8 +248,15 @@ def _notes(texts: Texts, lists: Sequence[TermList], gold: Sequence[Path]) -> Ite
     for item in lists:
         if not item.matches:
             yield (
-                f"{item.path}: no term is in the first {counted(len(texts.first), 'text')}: check "
+                f"{item.path}: no term, such as {item.first!r}, is in the first "
+                f"{counted(len(texts.first), 'text')}: check that each line is a name alone, and "
                 "that list and texts are about the same things"
+            )
+        if item.quoted:
+            are = counted(len(item.quoted), "term is", "terms are")
+            yield (
+                f"{item.path}: {are} in double quotes, such as {item.quoted[0]!r}, which are taken "
+                "as part of the name: remove them"
             )
     if not gold:
         yield (

@@ -84,9 +84,12 @@ def test_term_files(tmp_path: Path) -> None:
     path = tmp_path / "terms.txt.gz"
     path.write_bytes(gzip.compress(b"gout\n\n flu \n"))
     assert list(read_terms(path)) == ["gout", "flu"]
-    path.write_bytes(gzip.compress(b"\n"))
-    with pytest.raises(CorpusError, match="no terms"):
-        list(read_terms(path))
+    path.write_bytes(gzip.compress(b"# Of my lab.\ngout\n  # others\nflu\nC#\n"))
+    assert list(read_terms(path)) == ["gout", "flu", "C#"]
+    for content in (b"\n", b"# Of my lab.\n#gout\n"):
+        path.write_bytes(gzip.compress(content))
+        with pytest.raises(CorpusError, match="no terms; expected one per line"):
+            list(read_terms(path))
     with pytest.raises(ParameterError, match="no terms"):
         Lexicon(["1", "-", "x"])
 

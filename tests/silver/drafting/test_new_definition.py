@@ -217,6 +217,17 @@ BAD_LISTS = {
     "long": (f"{'word ' * 30}\n", "found lines of 149 characters, expected a term list"),
     "jsonl": ('{"id": "1", "text": "a"}\n', "found a file in the format jsonl, expected a term"),
     "latin": (b"\xe9t\xe9\n", "not UTF-8"),
+    "comments": ("# Enzymes.\n# Of my lab.\n", "no terms; expected one per line"),
+    "utf-16": (
+        "pepsin\n".encode("utf-16"),
+        "found text in UTF-16, expected text in UTF-8; save it",
+    ),
+    "utf-16 without mark": (
+        "a\npepsin\n".encode("utf-16-le"),
+        "found a NUL character, expected a text file in",
+    ),
+    "pdf": (b"%PDF-1.4\n\xe2\xe3", "found a PDF file, expected text in UTF-8; extract its text"),
+    "office": (b"PK\x03\x04\xff", "found a file of Office or a .zip archive, expected text"),
 }
 
 
@@ -225,9 +236,31 @@ def test_a_list_that_is_none(folder: Path, name: str, capsys: pytest.CaptureFixt
     content, words = BAD_LISTS[name]
     path = folder / "bad.txt"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(NeuroNERError, match=rf"bad\.txt: .*{words}") as caught:
+    with pytest.raises(NeuroNERError, match=rf"bad\.txt(:1)?: .*{words}") as caught:
         made(terms=["enzymes.txt", "bad.txt"])
     assert "\n" not in str(caught.value) and not Path("my class.ini").exists()
+
+
+def test_lists_as_they_are_saved(folder: Path) -> None:
+    """Excel writes a mark and its own line ends; lines that begin with # are comments."""
+    content = "# Enzymes.\r\n" + "\r\n".join(NAMES) + "\r\n"
+    Path("saved.txt").write_bytes(content.encode("utf-8-sig"))
+    found = made(terms=["saved.txt"]).terms["saved"]
+    assert (found.terms, found.matches) == (6, 60)
+
+
+def test_what_is_odd_about_a_list_is_said(folder: Path) -> None:
+    Path("table.csv").write_text("id,name\n1,pepsin\n")
+    Path("quoted.csv").write_text('"1,2-lyase"\npepsin\n"a ""b"""\n')
+    notes = made(terms=["table.csv", "quoted.csv"]).notes
+    assert notes[0] == (
+        "table.csv: no term, such as 'id,name', is in the first 30 texts: check that each line is "
+        "a name alone, and that list and texts are about the same things"
+    )
+    assert notes[1] == (
+        "quoted.csv: 2 terms are in double quotes, such as '\"1,2-lyase\"', which are taken as "
+        "part of the name: remove them"
+    )
 
 
 def test_names_may_have_commas(folder: Path) -> None:
