@@ -19,6 +19,7 @@ from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.corpora.public.archive import unpack
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.silver.definition import ARCHIVES, SilverDefinition, corpus_name
 from neuroner_tl.system.temporary import scratch_folder
 
@@ -104,9 +105,21 @@ def read_gold(definition: SilverDefinition) -> GoldStandard:
     for corpus in corpora:
         if corpus.name in settings.learn_from:
             members = corpus.parts.get("train", ())
+            if not members:
+                raise CorpusError(
+                    f"{corpus.name}: no train part, found {', '.join(corpus.parts)}; expected one "
+                    "to learn from: leave it out of learn_from in [gold], or name another corpus"
+                )
             shared = {found.source for found in others.find(members, corpus.pubmed_ids)}
             train[corpus.name] = [d for d in members if d.id not in shared]
             withheld[corpus.name] = len(shared)
+            if not train[corpus.name]:
+                found = counted(len(shared), "train document")
+                raise CorpusError(
+                    f"{corpus.name}: found its {found} in a validation or test part as well, "
+                    "expected some to learn from: leave it out of learn_from in [gold], or correct "
+                    "the corpus"
+                )
     everything = {
         number: f"{name}/{document}"
         for name, ids in table.items()
@@ -150,6 +163,11 @@ def read_parts(
         CorpusError: it cannot be used.
     """
     if path.is_file():
+        if not path.name.endswith(ARCHIVES):
+            raise CorpusError(
+                f"{path}: found a file, expected a corpus: a folder, or an archive that ends with "
+                f"{', '.join(ARCHIVES)}; give one of them"
+            )
         with scratch_folder("gold") as folder:
             unpack(path, folder / name)
             return read_parts(folder / name, name, train_size, split_seed)

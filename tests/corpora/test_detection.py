@@ -31,6 +31,20 @@ def test_what_is_written_is_detected(tmp_path: Path, form: str, ending: str) -> 
     assert detect_format(path) == form
 
 
+@pytest.mark.parametrize("form", ["brat", *WRITERS, "conll"])
+def test_a_corpus_with_parts_is_detected(tmp_path: Path, form: str) -> None:
+    for part in ("train", "test"):
+        write_brat_document(DOCUMENT, tmp_path / "brat" / part)
+    if form != "brat":
+        convert_corpus(tmp_path / "brat", "brat", tmp_path / form, to=form)
+    assert detect_format(tmp_path / form) == form
+
+
+def test_a_text_may_be_called_as_a_part(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("A train of thought.")
+    assert detect_format(tmp_path) == "brat"
+
+
 def test_formats_that_are_only_read(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text(CITATIONS)
@@ -53,5 +67,26 @@ def test_other_texts_are_not_documents(tmp_path: Path, text: str) -> None:
 def test_nothing_to_detect(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="no such file or folder; give a folder of .txt files"):
         detect_format(tmp_path / "none")
-    with pytest.raises(CorpusError, match=r"found no \.txt file in the folder"):
+    with pytest.raises(CorpusError, match=r"found no \.txt file in the folder, which is empty; gi"):
         detect_format(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["a.pdf", "b.pdf"], "but 2 .pdf files; extract their texts, for example with pdftotext"),
+        (["a.TXT"], "but 1 .TXT file; give a folder of .txt files"),
+        (["a.docx", "b.docx", "c.pdf", "d"], "but 2 .docx files, 1 .pdf file and 1 other file;"),
+        (["deeper/a.txt", "x/a.txt"], "but the folders deeper and x; give a folder of .txt files"),
+        (["x/a.txt", "b.pdf", ".hidden"], "but the folder x and 1 .pdf file; extract their texts"),
+    ],
+)
+def test_a_folder_without_texts_is_described(tmp_path: Path, names: list[str], words: str) -> None:
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("Gout.")
+    with pytest.raises(CorpusError) as caught:
+        detect_format(tmp_path)
+    message = str(caught.value)
+    assert message.startswith(f"{tmp_path}: found no .txt file in the folder, {words}"), message
+    assert "\n" not in message

@@ -11,6 +11,7 @@ from typing import Any, Optional, Protocol
 
 from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.formats.part_files import SUFFIXES, find_part_files
 from neuroner_tl.corpora.formats.standoff import attach, read_standoff
 from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.corpora.import_report import ImportReport
@@ -127,7 +128,7 @@ class DocumentsAnnotator:
     and abstract: marks are counted over the other characters.
 
     Args:
-        path: the file or folder; a folder of brat files may have parts.
+        path: the file or folder; a folder may have parts, as folders of brat files or as files.
         form: its format.
         types: entities of other types are left out.
 
@@ -172,7 +173,13 @@ class DocumentsAnnotator:
 
 
 def annotated_places(path: Path, form: str) -> list[Path]:
-    """Return what to read of annotated documents: the parts of a brat folder that has some."""
+    """Return what to read of annotated documents: the parts of a folder that has some.
+
+    Raises:
+        CorpusError: the format has a file for each part, and the folder has none of them.
+    """
+    if form in SUFFIXES and path.is_dir():
+        return list(find_part_files(path, form, PART_NAMES).values())
     if form != "brat":
         return [path]
     return [path / part for part in PART_NAMES if (path / part).is_dir()] or [path]

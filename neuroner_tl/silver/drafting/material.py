@@ -13,7 +13,11 @@ from statistics import median
 from typing import Optional
 
 from neuroner_tl.corpora.convert import READERS, STANDOFF, read_documents
-from neuroner_tl.corpora.detection import detect_format, format_of_text
+from neuroner_tl.corpora.detection import (
+    detect_format,
+    format_of_text,
+    part_folders,
+)
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.standoff import read_standoff
 from neuroner_tl.corpora.import_report import ImportReport
@@ -122,10 +126,16 @@ def examine_texts(paths: Sequence[Path], form: Optional[str]) -> Texts:
     """
     forms = {path: form or detect_format(path) for path in paths}
     for path in paths:
-        if form is not None and form not in _FOLDERS and path.is_dir():
+        if forms[path] not in _FOLDERS and path.is_dir():
             raise CorpusError(
-                f"{path}: found a folder, expected a file in the format {form}; give the file, or "
-                "leave the format out for a folder of .txt files"
+                f"{path}: found a folder, expected a file in the format {forms[path]}; give the "
+                "file, or a folder of .txt files without a format"
+            )
+        parts = part_folders(path)
+        if forms[path] == "brat" and parts and not any(path.glob("*.txt")):
+            raise CorpusError(
+                f"{path}: found the folder{'s' * (len(parts) > 1)} {' and '.join(parts)}, expected "
+                f"the texts themselves; give {' '.join(str(path / name) for name in parts)}"
             )
     first_path, first_form = next(iter(forms.items()))
     for path, other in forms.items():

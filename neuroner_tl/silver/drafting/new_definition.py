@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional, Union
 
+from neuroner_tl.corpora.detection import other_files
+from neuroner_tl.corpora.reader import PART_NAMES
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.parameters.files import write_text
@@ -124,7 +126,7 @@ def init_silver(
         NeuroNERError: something cannot be used or is not what it seems, or the file exists.
     """
     path = Path(path)
-    _check(path, entity_type, texts, terms, annotations)
+    _check(path, entity_type, texts, terms, annotations, gold)
     found = examine_texts([Path(text) for text in texts], texts_format)
     lists = [examine_terms(Path(file), found) for file in terms]
     taggers = [examine_annotations(text, entity_type, tagger_types, found) for text in annotations]
@@ -156,6 +158,7 @@ def _check(
     texts: Sequence[StrPath],
     terms: Sequence[StrPath],
     annotations: Sequence[str],
+    gold: Sequence[StrPath],
 ) -> None:
     """Refuse what needs no file to be read."""
     if path.exists():
@@ -177,6 +180,13 @@ def _check(
         if len(set(places)) < len(places):
             twice = next(place for place in places if places.count(place) > 1)
             raise ParameterError(f"{option}: found {twice} twice, expected each once; remove one")
+    for folder in map(Path, gold):
+        others = [name for name in PART_NAMES if (folder.parent / name).is_dir()]
+        if folder.name in PART_NAMES and others != [folder.name] and folder.is_dir():
+            raise ParameterError(
+                f"--gold: {folder}: found a part of a corpus, expected the whole one; give "
+                f"{folder.parent}, so that the documents of all parts are kept out"
+            )
     if not terms and not annotations:
         raise ParameterError(
             "found neither term lists nor annotations, expected at least one annotator; give "
@@ -245,6 +255,11 @@ def _gold_mentions(definition: SilverDefinition) -> dict[str, int]:
 def _notes(texts: Texts, lists: Sequence[TermList], gold: Sequence[Path]) -> Iterable[str]:
     if texts.empty:
         yield f"{counted(texts.empty, 'text is', 'texts are')} empty"
+    for path in texts.paths:
+        others = other_files(path) if path.is_dir() else ""
+        if others:
+            are = "is" if others.startswith("1 ") and " and " not in others else "are"
+            yield f"{path}: {others} {are} left out, since a text is a .txt file"
     for item in lists:
         if not item.matches:
             yield (

@@ -11,8 +11,9 @@ import pytest
 
 from neuroner_tl import build_silver, init_silver
 from neuroner_tl.__main__ import main
-from neuroner_tl.corpora.convert import WRITERS
+from neuroner_tl.corpora.convert import WRITERS, convert_corpus
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
 from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
@@ -116,6 +117,46 @@ def test_stand_off_and_brat_annotations_too(folder: Path) -> None:
     assert build_silver(definition).content["mentions"] == 2
 
 
+def write_parts(folder: Path) -> None:
+    """A corpus of some of the texts in parts, as gold corpora come."""
+    for part, names in (("train", "12"), ("test", "3")):
+        write_brat_parts(folder / part, {"": [tagged(name, kind="ENZYME") for name in names]})
+
+
+@pytest.mark.parametrize("form", ["brat", "conll", "jsonl", "pubtator"])
+@pytest.mark.parametrize("given", ["parts", "{form}:parts"])
+def test_annotations_that_have_parts(folder: Path, form: str, given: str) -> None:
+    write_parts(Path("brat parts"))
+    if form == "brat":
+        Path("brat parts").rename("parts")
+    else:
+        convert_corpus("brat parts", "brat", "parts", to=form)
+    result = made(annotations=[given.format(form=form)])
+    found = result.taggers["parts"]
+    assert (found.kind, found.documents, found.covered, found.mentions) == (form, 3, 3, 3)
+    assert build_silver(result.path).content["mentions"] == 3
+
+
+def test_texts_that_have_parts(folder: Path) -> None:
+    """Each folder of texts is named, so that it is seen in the definition."""
+    write_parts(Path("parts"))
+    with pytest.raises(NeuroNERError, match=r"parts: found the folders train and test, expected t"):
+        init_silver("a.ini", "ENZYME", ["parts"], terms=["enzymes.txt"])
+    result = init_silver("a.ini", "ENZYME", ["parts/train", "parts/test"], terms=["enzymes.txt"])
+    assert len(result.texts.hashes) == 3
+    convert_corpus("parts", "brat", "columns", to="conll")
+    with pytest.raises(NeuroNERError, match="columns: found a folder, expected a file in the form"):
+        init_silver("b.ini", "ENZYME", ["columns"], terms=["enzymes.txt"])
+
+
+def test_files_beside_the_texts_are_mentioned(folder: Path) -> None:
+    for name in ("a.pdf", "b.pdf", "c.docx", "1.ann", ".hidden", "annotation.conf"):
+        (folder / "abstracts" / name).write_text("")
+    assert made(terms=["enzymes.txt"]).notes[0] == (
+        "abstracts: 2 .pdf files and 1 .docx file are left out, since a text is a .txt file"
+    )
+
+
 def test_a_tagger_that_found_nothing(folder: Path) -> None:
     with pytest.raises(NeuroNERError, match="abstracts: found no annotation of any of the texts"):
         made(annotations=["abstracts"])
@@ -180,6 +221,23 @@ def test_gold_corpora_are_kept_out_and_learned_from(folder: Path) -> None:
     with pytest.raises(NeuroNERError, match="gold: found the types ENZYME in its train part, exp"):
         init_silver("other.ini", "Enzyme", ["abstracts"], terms=["enzymes.txt"], gold=["gold"])
     assert not Path("other.ini").exists()
+
+
+def test_gold_corpora_from_which_nothing_is_learned(folder: Path) -> None:
+    text = "A long sentence about the purification of enzymes from the liver of many old rats, {}."
+    documents = [Document("a", text.format("first")), Document("b", text.format("last"))]
+    write_brat_parts(Path("alike"), {"train": documents[:1], "test": documents[1:]})
+    write_brat_parts(Path("only"), {"test": documents})
+    for name, words in (
+        ("only", "only: no train part, found test; expected one to learn from"),
+        ("alike", "alike: found its 1 train document in a validation or test part as well, expe"),
+        (
+            "alike/train",
+            "alike/train: found a part of a corpus, expected the whole one; gi",
+        ),
+    ):
+        with pytest.raises(NeuroNERError, match=words):
+            made(terms=["enzymes.txt"], gold=[name])
 
 
 def test_many_texts_are_balanced_and_sampled(folder: Path) -> None:
@@ -278,6 +336,10 @@ def test_names_may_have_commas(folder: Path) -> None:
         ({"annotations": ["none.xml"]}, "none.xml: no such file or folder"),
         ({"annotations": ["enzymes.txt"]}, "enzymes.txt: found none of the formats"),
         ({"gold": ["none"]}, "none: no such folder"),
+        (
+            {"gold": ["enzymes.txt"]},
+            "enzymes.txt: found a file, expected a corpus: a folder, or a",
+        ),
         ({"gold": ["abstracts"]}, "abstracts: found no annotation in its train part, expected"),
         ({"texts_format": "jsonl"}, "abstracts: found a folder, expected a file in the format jso"),
     ],
