@@ -171,7 +171,7 @@ def read_sections(
     *,
     keep_case: bool = False,
     variables: Optional[Mapping[str, str]] = None,
-    may_lack_variables: Collection[type[Section]] = (),
+    may_lack_variables: Optional[Mapping[type[Section], Optional[Collection[str]]]] = None,
     overridden: Collection[tuple[str, str]] = (),
 ) -> IniFile:
     """Read an .ini file.
@@ -184,7 +184,8 @@ def read_sections(
         keep_case: whether names that users choose are as the file has them, not in lower case.
         variables: what ``${NAME}`` stands for, before the environment is asked; None if the file
             has no variables.
-        may_lack_variables: models of sections in which a ``${NAME}`` without a value may stay.
+        may_lack_variables: models of sections in which a ``${NAME}`` without a value may stay, and
+            in which of their values; None for any of them.
         overridden: section and name of values that are not read, since the caller has others.
 
     Raises:
@@ -207,8 +208,8 @@ def read_sections(
             places.setdefault(title, (model, ""))
     for title, (model, name) in places.items():
         found = values.get(title, {})
-        if variables is not None and model not in may_lack_variables:
-            _refuse_variables(path, found)
+        if variables is not None:
+            _refuse_variables(path, found, (may_lack_variables or {}).get(model, ()))
         read[model][name] = _Read(title, _section(path, title, model, found))
     return IniFile(path, values, used, read)
 
@@ -383,14 +384,12 @@ def _expanded(
     }
 
 
-def _refuse_variables(path: Path, values: Mapping[str, IniValue]) -> None:
-    """Refuse values with an unresolved ``${NAME}``.
-
-    Raises:
-        ParameterError: there is one.
-    """
-    for name, value in values.items():
-        left = _VARIABLE.search(value.text)
+def _refuse_variables(
+    path: Path, values: Mapping[str, IniValue], but: Optional[Collection[str]]
+) -> None:
+    """Refuse values with an unresolved ``${NAME}``, but those of some names, or all (None)."""
+    for name, value in values.items() if but is not None else ():
+        left = None if name in (but or ()) else _VARIABLE.search(value.text)
         if left:
             raise ParameterError(
                 f"{path}:{value.line}: {name}: found {left[0]}, expected a variable that is set; "

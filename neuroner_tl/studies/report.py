@@ -270,13 +270,20 @@ def _runs_section(results: StudyResults) -> Section:
 
 
 def _contents(results: StudyResults) -> str:
-    """Describe the content of corpora and word vectors that the finished runs read."""
-    found = {
-        f"{result.run.corpus if name == 'corpus' else 'word vectors'} {digest}"
-        for result in results.finished
-        for name, digest in result.run.content.items()
-        if digest is not None and name != "source"
-    }
+    """Describe the content of what the finished runs read: corpora, word vectors, predictions."""
+    found = set()
+    for result in results.finished:
+        run = result.run
+        what = {
+            "corpus": run.corpus,
+            "word_vectors": "word vectors",
+            "predictions": f"predictions of {run.arm} on {run.corpus}",
+        }
+        found |= {
+            f"{what[name]} {digest}"
+            for name, digest in run.content.items()
+            if digest is not None and name in what
+        }
     return "\n".join(sorted(found)) or (
         "none, the corpora are synthetic" if results.definition.is_synthetic else "not recorded"
     )
@@ -333,7 +340,11 @@ def _how(results: StudyResults, options: Sequence[str]) -> list[tuple[str, str]]
             found.append(("Gold labels that the silver corpora were learned from", told))
         found.append(("Seeds", ", ".join(map(str, results.seeds)) or "no run is finished"))
         found.append(("Time of the finished runs", f"{results.hours:.2f} hours"))
-    files = (definition.parameters_filepath, definition.source_parameters_filepath)
-    for path in (definition.path, *filter(None, files)):
+    files = (
+        definition.parameters_filepath,
+        definition.source_parameters_filepath,
+        *(arm.parameters_filepath for arm in definition.arms),
+    )
+    for path in dict.fromkeys((definition.path, *filter(None, files))):
         found.append((path.name, existing_file(path).read_text("utf-8").strip()))
     return found

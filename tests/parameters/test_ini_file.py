@@ -197,7 +197,7 @@ def test_variables(tmp_path, monkeypatch):
     monkeypatch.setenv("NAME", "env")
     with pytest.raises(ParameterError, match=r":4: mine: found \$\{LEFT\}, expected a variable"):
         read(tmp_path, text, variables={})
-    file = read(tmp_path, text, variables={"NAME": "me"}, may_lack_variables=[Named])
+    file = read(tmp_path, text, variables={"NAME": "me"}, may_lack_variables={Named: None})
     assert file.section(Main).name == "me" and file.variables == {"NAME": "me"}
     assert file.section(Named).own == {"mine": "${LEFT}/x"}
     assert read(tmp_path, text, variables={"LEFT": "y"}).section(Main).name == "env"

@@ -33,6 +33,12 @@ from neuroner_tl.studies.definition.sections import (
     own_parameters,
 )
 
+# The arms that are shown by kinds of studies that show some only.
+_ARMS_OF_KIND = {
+    "layer_ablation": "arms whose names say which layers they take, such as up_to_LAYER",
+    "source_size": "baseline and transfer",
+    "source_noise": "baseline and transfer",
+}
 _Probability = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -110,8 +116,20 @@ def arms_of(file: IniFile) -> tuple[Arm, ...]:
                 f"study; write it into arms in [study], or remove the section"
                 f"{nearest_hint(name, names)}"
             )
+    _check_places(file, arms)
     _check_teachers(file, arms)
     return tuple(arms)
+
+
+def _check_places(file: IniFile, arms: Sequence[Arm]) -> None:
+    """Refuse arms that would be trained, but shown by no table of the study's kind."""
+    kind = file.section(StudySection).kind
+    expected = _ARMS_OF_KIND.get(kind)
+    for arm in arms if expected is not None else ():
+        if not is_named(arm.name):
+            found = f"{arm.name!r}, which has no place in the tables of a {kind}"
+            expected = f"{expected}; remove it, or choose another kind of study"
+            file.refuse(StudySection, "arms", found, expected)
 
 
 def _layers(file: IniFile, name: str, section: Optional[ArmSection]) -> frozenset[str]:
@@ -143,9 +161,12 @@ def _arm(file: IniFile, name: str, section: ArmSection, layers: frozenset[str]) 
     if given is not None:
         system = System(section.system or PUBLISHED, section.predictions or "")
         kind = file.section(StudySection).kind
-        if layers:
-            found = f"another system in the arm {name}, which takes layers by its name"
+        if is_named(name):
+            found = f"another system in the arm {name}, whose name says what the network takes"
             file.refuse(ArmSection, given, found, "an arm of another name", name)
+        if kind == RECIPES and system.name == PUBLISHED:
+            found = "predictions in a study of the kind recipes, which have no score on valid"
+            file.refuse(ArmSection, given, found, "another kind of study", name)
         if kind in (IN_THE_WILD, TUNING):
             found = f"another system in a study of the kind {kind}, which needs our models"
             file.refuse(ArmSection, given, found, "another kind of study", name)

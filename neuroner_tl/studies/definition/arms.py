@@ -115,6 +115,11 @@ class Arm:
         return not self.sources or source in self.sources
 
     @property
+    def is_published(self) -> bool:
+        """Whether predictions that exist are scored, so that nothing is trained."""
+        return self.system is not None and self.system.name == PUBLISHED
+
+    @property
     def flags(self) -> dict[str, bool]:
         """The parameters ``reload_*`` that take these layers; none for the baseline."""
         if not self.layers:

@@ -76,6 +76,12 @@ _SECTIONS: dict[str, type[Section]] = {
     "search": SearchSection,
     "space": SpaceSection,
 }
+# What is read by runs alone: all values of a section, or some.
+_CORPORA: dict[type[Section], Optional[tuple[str, ...]]] = {
+    SourcesSection: None,
+    TargetsSection: None,
+    ArmSection: ("predictions",),
+}
 _ROLES: dict[str, type[Section]] = {
     SOURCE: SourceParameters,
     STUDENT: StudentParameters,
@@ -91,8 +97,9 @@ def read_definition(
     Args:
         path: the file.
         variables: what ``${NAME}`` stands for, before the environment is asked.
-        needs_corpora: whether a ``${NAME}`` without value is an error in ``[sources ...]`` and
-            ``[targets ...]`` too; a report from the store needs no corpora.
+        needs_corpora: whether a ``${NAME}`` without value is an error in ``[sources ...]``,
+            ``[targets ...]`` and the ``predictions`` of an arm too; a report from the store needs
+            none of these.
 
     Raises:
         ParameterError: the file cannot be read; a section or name is unknown or missing; a value
@@ -104,7 +111,7 @@ def read_definition(
         "a study file",
         keep_case=True,
         variables=variables or {},
-        may_lack_variables=() if needs_corpora else (SourcesSection, TargetsSection),
+        may_lack_variables={} if needs_corpora else _CORPORA,
     )
     _check_titles(file)
     study = file.section(StudySection)
@@ -228,10 +235,13 @@ def _check_choices(file: IniFile, definition: StudyDefinition) -> None:
             f"{definition.kind}",
             "two or more arms of a transfer_table",
         )
-    names = [arm.name for arm in definition.arms]
+    arms = {arm.name: arm for arm in definition.arms}
     for name in definition.valid_chooses:
-        if name not in names:
-            file.refuse(StudySection, "valid_chooses", repr(name), one_of(name, names))
+        if name not in arms:
+            file.refuse(StudySection, "valid_chooses", repr(name), one_of(name, arms))
+        if arms[name].is_published:
+            found = f"{name!r}, whose predictions have no score on valid"
+            file.refuse(StudySection, "valid_chooses", found, "arms that are trained; remove it")
 
 
 def _check_elsewhere(file: IniFile, definition: StudyDefinition) -> None:

@@ -265,6 +265,9 @@ class _Plan:
         system = None if arm is None else arm.system
         if system is not None:
             identity["system"] = system.name
+            if system.predictions:
+                # By its key alone, a record could belong to any arm of published predictions.
+                identity["predictions"] = arm.name if arm is not None else ""
         if arm is not None and definition.search is not None:
             # The record of a run with these parameters in another study has its test scores.
             identity["study"] = TUNING

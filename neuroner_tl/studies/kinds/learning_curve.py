@@ -54,11 +54,13 @@ def sections(results: StudyResults) -> list[Section]:
     """Make the curves and the table of labels saved."""
     curves = _curves(results)
     arms = [arm.name for arm in results.definition.arms if arm.name != BASELINE]
+    # What published predictions were trained on is not known.
+    published = [arm.name for arm in results.definition.arms if arm.is_published]
     savings = {
         (corpus, arm): savings_of(curves[corpus, BASELINE], curves[corpus, arm])
         for _, corpus in results.corpora
         for arm in arms
-        if curves.get((corpus, BASELINE)) and curves[corpus, arm]
+        if arm not in published and curves.get((corpus, BASELINE)) and curves[corpus, arm]
     }
     summaries = [summary for curve in curves.values() for _, summary in curve]
     figure = Figure(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from neuroner_tl.messages.numbers import counted
+from neuroner_tl.studies.definition.arms import PUBLISHED
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
@@ -180,11 +181,20 @@ def _seconds_left(
 
 
 def _guess(run: StudyRun, finished: Sequence[tuple[StudyRun, float]]) -> Optional[float]:
-    """Return the median time of the most similar runs."""
+    """Return the median time of the most similar runs, or 0 where nothing is trained."""
+    if run.system is not None and run.system.name == PUBLISHED:
+        return 0.0
 
     def kinds(one: StudyRun) -> tuple[tuple[object, ...], ...]:
-        of_corpus = (one.corpus, one.train_size, one.documents)
-        return of_corpus, (one.corpus,), (one.is_source,)
+        trained = one.is_source, None if one.system is None else one.system.name
+        of_size = one.corpus, one.train_size, one.documents
+        return (
+            (*of_size, one.arm),
+            (*of_size, trained),
+            (one.corpus, one.arm),
+            (one.corpus, trained),
+            trained,
+        )
 
     for number, wanted in enumerate(kinds(run)):
         seconds = [taken for other, taken in finished if kinds(other)[number] == wanted]

@@ -107,6 +107,11 @@ def test_home_is_expanded():
         ("system = spacy", "in_the_wild", ":13:", ("system", "another kind of study")),
         ("predictions = x", "tuning", ":13:", ("predictions", "another kind of study")),
         ("parameters_filepath = no.ini", "recipes", ":13:", ("not a file",)),
+        ("predictions = x", "recipes", ":13:", ("predictions", "no score on valid")),
+        ("system = spacy", "layer_ablation", ":5:", ("other", "no place", "up_to_LAYER")),
+        ("layers = crf", "layer_ablation", ":5:", ("other", "no place")),
+        ("predictions = x", "source_size", ":5:", ("other", "baseline and transfer")),
+        ("system = spacy", "source_noise", ":5:", ("other", "baseline and transfer")),
     ],
 )
 def test_mistakes_are_refused_with_their_line(write, own, kind, line, words):
@@ -118,11 +123,43 @@ def test_mistakes_are_refused_with_their_line(write, own, kind, line, words):
     assert all(word in message for word in words), message
 
 
-def test_a_named_arm_is_of_the_network(write):
-    path = write("system = spacy")
-    path.write_text(path.read_text().replace("other", "transfer"))
-    with pytest.raises(ParameterError, match="takes layers by its name, expected an arm of anothe"):
+def test_published_predictions_are_not_among_what_valid_chooses(write):
+    path = write("predictions = x")
+    path.write_text(
+        path.read_text().replace("[sources", "valid_chooses = baseline, other\n[sources")
+    )
+    with pytest.raises(ParameterError, match="valid_chooses: found 'other', .*no score on valid"):
         read_definition(path)
+    path.write_text(path.read_text().replace("predictions = x", "system = spacy"))
+    assert read_definition(path).valid_chooses == ("baseline", "other")
+
+
+def test_published_predictions_of_two_arms_have_two_keys(write, tmp_path):
+    path = write("predictions = one", more="[arm another]\npredictions = two\n")
+    path.write_text(path.read_text().replace("baseline, other", "baseline, other, another"))
+    runs = targets(path)
+    assert runs["other"].key != runs["another"].key
+
+
+def test_a_report_needs_no_folder_of_predictions(write):
+    path = write("predictions = ${THEIRS}/{corpus}")
+    with pytest.raises(
+        ParameterError, match=r":13: predictions: found \$\{THEIRS\}, expected a var"
+    ):
+        read_definition(path)
+    assert plan_runs(read_definition(path, needs_corpora=False), contents=Contents())
+    path = write("predictions = ${THEIRS}/{corpus}\nparameters_filepath = ${THEIRS}/x.ini")
+    with pytest.raises(ParameterError, match=":14: parameters_filepath: found"):
+        read_definition(path, needs_corpora=False)
+
+
+def test_a_named_arm_is_of_the_network(write):
+    for name in ("transfer", "baseline"):
+        path = write("system = spacy")
+        text = path.read_text().replace("[arm other]", f"[arm {name}]")
+        path.write_text(text.replace("baseline, other", "baseline, transfer"))
+        with pytest.raises(ParameterError, match=f"arm {name}, .* expected an arm of another name"):
+            read_definition(path)
 
 
 def test_another_system_teaches_nobody(write):

@@ -214,6 +214,7 @@ def test_an_arm_may_take_the_sources_of_some_corpora_only(plan, tmp_path):
     runs = plan(
         "[targets PRGE]",
         "B = x\n[arm of_b]\nsources = B\n[arm transfer]\nsources = SSC\n[targets PRGE]",
+        kind="transfer_table",
         and_also=(arms, "arms = baseline, transfer, of_b"),
     )
     taken = {(run.arm, run.source_name) for run in runs if run.layers}
