@@ -29,11 +29,12 @@ from neuroner_tl.system.json_text import read_object
 from neuroner_tl.system.paths import StrPath
 
 NOTES = (
-    "density: mentions per 100 tokens; empty: documents without mentions; length: mean tokens of a "
-    "mention; abbreviations: of those that a text introduces after a long form that is a mention, "
-    "how many are annotated there, and how many elsewhere in the text; strings seen: distinct "
-    "mentions of the gold corpus, ignoring case, that are mentions of the silver corpus, and the "
-    "share of its mentions that they are"
+    "density: mentions per 100 tokens; empty: documents without mentions; mean length: tokens of a "
+    "mention; abbreviations: those that a text introduces after a long form that is a mention; "
+    "abbreviation recall: how many of them are annotated there; recall elsewhere: how many of "
+    "their other occurrences in the text; strings seen: distinct mentions of the gold corpus, "
+    "ignoring case, that are mentions of the silver corpus; mentions seen: the share of its "
+    "mentions that they are"
 )
 
 
@@ -168,12 +169,12 @@ class SilverComparison:
             "documents",
             "density",
             "empty %",
-            "length",
+            "mean length",
             "abbreviations",
-            "annotated %",
-            "elsewhere %",
+            "abbreviation recall %",
+            "recall elsewhere %",
             "strings seen %",
-            "of mentions %",
+            "mentions seen %",
         )
         right = [False] + [True] * (len(columns) - 1)
         return "\n".join([*table_lines(columns, rows, right, width=width), *wrapped(NOTES, width)])

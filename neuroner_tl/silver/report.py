@@ -22,6 +22,19 @@ from neuroner_tl.silver.quality import Quality
 
 _MAX_ENTITIES = 10
 _MAX_DIFFERENCES = 5
+# How a mention begins and ends, and how `BoundaryTable` says so of the gold one.
+_SIDES = {
+    "begins late": "left longer",
+    "begins early": "left shorter",
+    "ends early": "right longer",
+    "ends late": "right shorter",
+}
+_BOUNDARY_NOTE = (
+    "same: mentions with the boundaries of a gold mention; other: mentions that share text with a "
+    "gold one and have other boundaries; begins late: after the beginning of the gold mention, so "
+    "that words are missing, and so with the others (one may begin late and end early); tokens: "
+    "mean length of a mention, and in gold"
+)
 
 
 def format_report(
@@ -49,7 +62,7 @@ def format_report(
         lines = [title, *counts_rows(rows, first="annotator")]
         lines += wrapped(_coverage(quality.documents[corpus], quality.covered[corpus]), width)
         parts.append("\n".join(lines))
-        parts.append(_boundaries(corpus, quality.boundaries[corpus]))
+        parts.append(format_boundaries(corpus, quality.boundaries[corpus], width))
     if comparison.gold:
         title = "the silver corpus beside the train parts of the gold corpora"
         parts.append("\n".join([*wrapped(title, width), comparison.to_text(width)]))
@@ -182,27 +195,60 @@ def _coverage(documents: int, covered: Mapping[str, int]) -> str:
     return f"scored on the documents that they cover, of {documents}: {', '.join(partly)}"
 
 
-def _boundaries(corpus: str, tables: dict[str, BoundaryTable]) -> str:
-    first = max(36, *(len(label) + 1 for label in tables), 0)
-    lines = [
-        f"{corpus}: boundaries",
-        f"{'consensus':<{first}}{'gold':>7}{'silver':>8}{'exact':>8}{'other':>8}",
-    ]
+def format_boundaries(
+    corpus: str, tables: Mapping[str, BoundaryTable], width: Optional[int] = None
+) -> str:
+    """Return where the mentions of each consensus begin and end, compared with gold.
+
+    Args:
+        corpus: the name of the gold corpus.
+        tables: the comparison by consensus.
+        width: columns of the screen; None for any number.
+    """
+    columns = ("consensus", "same", "other", *_SIDES, "tokens", "in gold")
+    rows = []
     for label, table in tables.items():
         content = table.to_json()
-        lines.append(
-            f"{label:<{first}}{content['gold_mean_tokens']:>7.2f}{content['silver_mean_tokens']:>8.2f}{table.exact:>8}{content['other_limits']:>8}"
+        rows.append(
+            (
+                label,
+                str(table.exact),
+                str(content["other_limits"]),
+                *(
+                    str(sum(n for kind, n in table.kinds.items() if side in kind))
+                    for side in _SIDES.values()
+                ),
+                fixed(content["silver_mean_tokens"]),
+                fixed(content["gold_mean_tokens"]),
+            )
         )
-    lines.append(
-        "gold, silver: mean tokens of an entity; other: overlaps a gold entity, other boundaries"
-    )
+    title = f"{corpus}: where mentions begin and end, compared with gold"
+    right = [False, *[True] * (len(columns) - 1)]
+    lines = [*paragraph(title, width), *table_lines(columns, rows, right, width=width)]
+    lines += wrapped(_BOUNDARY_NOTE, width)
     for label, table in tables.items():
-        if not table.kinds:
-            continue
-        kinds = ", ".join(f"{k} {n}" for k, n in table.kinds.most_common(_MAX_DIFFERENCES))
-        words = ", ".join(f"{w!r} {n}" for w, n in table.words.most_common(_MAX_DIFFERENCES))
-        lines.append(f"{label}: gold is {kinds}; words: {words}")
+        if table.words:
+            lines += wrapped(f"{label}: gold mentions are {_differences(table)}", width)
     return "\n".join(lines)
+
+
+def _differences(table: BoundaryTable) -> str:
+    """Return the most common words by which gold mentions are longer or shorter."""
+    groups: dict[str, dict[str, list[str]]] = {}
+    for found, number in table.words.most_common(_MAX_DIFFERENCES):
+        side, _, words = found[1:].partition(" ")
+        sides = groups.setdefault(found[0], {})
+        sides.setdefault(side, []).append(f"{words!r} ({number})")
+    return "; ".join(
+        f"{comparison} by "
+        + ", ".join(
+            f"{', '.join(groups[sign][side])} at the {place}"
+            for side, place in (("left", "beginning"), ("right", "end"))
+            if side in groups[sign]
+        )
+        for sign, comparison in (("+", "longer"), ("-", "shorter"))
+        if sign in groups
+    )
 
 
 def _entities(silver: Sequence[SilverDocument]) -> str:

@@ -86,6 +86,24 @@ def test_beside_gold(corpora: tuple[Path, Path], capsys: pytest.CaptureFixture[s
     assert json.loads(capsys.readouterr().out)["gold"] == content["gold"]
 
 
+def test_the_table_names_what_it_shows(corpora: tuple[Path, Path]) -> None:
+    silver, gold = corpora
+    heading, _, row, *notes = (
+        compare_silver(silver, [gold], entity_type="DISO").to_text().split("\n")
+    )
+    names = (
+        "density",
+        "mean length",
+        "abbreviation recall %",
+        "recall elsewhere %",
+        "strings seen %",
+        "mentions seen %",
+    )
+    for name in names:
+        assert name in heading and f"{name.removesuffix(' %')}:" in " ".join(notes), name
+    assert row.split()[-2:] == ["33.3", "33.3"]
+
+
 def test_what_cannot_be_compared(corpora: tuple[Path, Path], tmp_path: Path) -> None:
     silver, gold = corpora
     with pytest.raises(CorpusError, match="no entity of type CHED"):
