@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from neuroner_tl.corpora.formats.brat_writer import BratWriter
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import Corpus, read_corpus
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.evaluation.scoring import HEADLINE, named_measures, score_documents
+from neuroner_tl.evaluation.scoring import HEADLINE, Scores, named_measures, score_documents
 from neuroner_tl.parameters.files import write_parameters
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.folder import RunFolder, RunResult, create_run_folder
@@ -28,6 +28,8 @@ from neuroner_tl.system.interruption import at_once, interrupted_as, interruptib
 from neuroner_tl.training.manifest import PARAMETERS
 
 PART = "test"
+# The name of their import report, beside those of the parts.
+PREDICTIONS = "predictions"
 
 
 def score_published(parameters: Parameters, predictions: Path) -> RunResult:
@@ -39,8 +41,8 @@ def score_published(parameters: Parameters, predictions: Path) -> RunResult:
             offsets are those of the corpus's texts. Files of other documents are ignored.
 
     Raises:
-        CorpusError: the corpus or a prediction cannot be read, or a document has none; no folder is
-            left.
+        CorpusError: the corpus or a prediction cannot be read, a document has none, or they have no
+            type of the corpus; no folder is left.
         Interrupted: a signal came; no folder is left.
     """
     assert parameters.dataset_text_folder is not None
@@ -64,14 +66,17 @@ def _score(
     parameters: Parameters, corpus: Corpus, predictions: Path, folder: RunFolder
 ) -> RunResult:
     started = time.perf_counter()
-    reports = {name: ImportReport() for name in corpus.parts}
+    reports = {name: ImportReport() for name in (*corpus.parts, PREDICTIONS)}
     write_parameters(parameters, folder.path / PARAMETERS)
+    if corpus.split is not None:
+        folder.write_json("split.json", corpus.split.to_json())
     for name, part in corpus.parts.items():
         if name != PART:
             for _ in part.documents(reports[name]):
                 pass  # They are counted.
-    pairs = _pairs(corpus, predictions, folder, reports[PART])
+    pairs = _pairs(corpus, predictions, folder, reports)
     scored = score_documents(pairs)
+    _check_types(scored.scores, predictions)
     folder.write_json(
         "import_report.json", {name: report.to_json() for name, report in reports.items()}
     )
@@ -102,12 +107,12 @@ def _score(
 
 
 def _pairs(
-    corpus: Corpus, predictions: Path, folder: RunFolder, report: ImportReport
+    corpus: Corpus, predictions: Path, folder: RunFolder, reports: Mapping[str, ImportReport]
 ) -> Iterator[tuple[Document, Document]]:
     """Yield each document as annotated and as predicted; write what was predicted."""
-    read = ImportReport()
+    read = reports[PREDICTIONS]
     with BratWriter(folder.predictions / PART, with_text=False, with_probabilities=False) as files:
-        for document in corpus.parts[PART].documents(report):
+        for document in corpus.parts[PART].documents(reports[PART]):
             path = predictions / f"{document.id}.ann"
             if not path.is_file():
                 raise CorpusError(
@@ -115,6 +120,19 @@ def _pairs(
                     f"part of {corpus.folder}; a document in which nothing was found has an empty "
                     "file"
                 )
-            predicted = replace(document, entities=read_annotations(path, document.text, read))
+            read.documents += 1
+            found = read_annotations(path, document.text, read)
+            predicted = replace(document, entities=found, unknown=())
             files.add(predicted)
             yield document, predicted
+
+
+def _check_types(scores: Scores, predictions: Path) -> None:
+    """Refuse predictions of other types than the corpus has: their score of 0 says nothing."""
+    known = {kind for kind, counts in scores.per_type.items() if counts.gold}
+    found = {kind for kind, counts in scores.per_type.items() if counts.predicted}
+    if known and found and not known & found:
+        raise CorpusError(
+            f"{predictions}: found the types {', '.join(sorted(found))}, expected some of "
+            f"{', '.join(sorted(known))}, those of the corpus; rename them in its files"
+        )

@@ -233,6 +233,8 @@ def _cpu_seconds(folder: RunFolder, best_epoch: Optional[int]) -> Record:
         epochs = [(record["epoch"], float(record["cpu_seconds"])) for record in folder.epochs]
     except KeyError:
         return {}
+    if not epochs:
+        return {}  # Nothing was trained.
     to_best = [seconds for epoch, seconds in epochs if best_epoch is None or epoch <= best_epoch]
     return {
         "cpu_seconds": round(sum(seconds for _, seconds in epochs), 1),

@@ -297,7 +297,10 @@ def _figures(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _figures_text(record: Mapping[str, Any]) -> str:
     figures = _figures(record)
+    words = f"test F1 {100 * figures['test_f1']:.2f}"
+    if figures["valid_f1"] is None:
+        return words  # Of published predictions there is no more.
     return (
-        f"test F1 {100 * figures['test_f1']:.2f}, valid F1 {100 * (figures['valid_f1'] or 0):.2f}, "
+        f"{words}, valid F1 {100 * figures['valid_f1']:.2f}, "
         f"epoch {figures['best_epoch']} of {figures['epochs']}"
     )

@@ -8,6 +8,7 @@ import pytest
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CorpusError, TrainingError
 from neuroner_tl.evaluation.brat_folders import evaluate_folders
+from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.runs.data import RunData
 from neuroner_tl.runs.systems.published_run import score_published
@@ -181,3 +182,78 @@ def test_predictions_that_do_not_fit_the_text_are_refused(corpora, tmp_path, pre
     with pytest.raises(CorpusError, match=str(lost)):
         score_published(parameters(corpora, tmp_path), predictions)
     assert not list((tmp_path / "output").glob("theirs*"))
+
+
+def made_up_corpus(folder, gold, parts=("train", "test")):
+    """A corpus of one text, with these annotations in all parts; flat without names of parts."""
+    for place in [folder / part for part in parts] or [folder]:
+        place.mkdir(parents=True, exist_ok=True)
+        for number in range(1 if parts else 10):
+            (place / f"{number}.txt").write_text("Gout, ache and asthma.")
+            (place / f"{number}.ann").write_text(gold)
+    return folder
+
+
+def scored(folder, tmp_path, found, documents=1, **own):
+    """Score predictions for a corpus, the same for each document."""
+    (tmp_path / "theirs").mkdir(exist_ok=True)
+    for number in range(documents):
+        (tmp_path / "theirs" / f"{number}.ann").write_text(found)
+    values = {"dataset_text_folder": str(folder), "output_folder": str(tmp_path / "output"), **own}
+    given = load_parameters(None, {**values, "experiment_name": "theirs"})
+    return score_published(given, tmp_path / "theirs")
+
+
+GOUT, ACHE, ASTHMA = "T1\tDISO 0 4\tGout\n", "T2\tDISO 6 10\tache\n", "T3\tDISO 15 21\tasthma\n"
+
+
+def test_predictions_in_unknown_regions_do_not_count_and_are_kept(tmp_path):
+    corpus = made_up_corpus(tmp_path / "gold", GOUT + ACHE + "A1\tUnknown T2\n")
+    result = scored(corpus, tmp_path, GOUT + ACHE + ASTHMA)
+    assert result.test.per_type == {"DISO": Counts(tp=1, fp=1)}
+    written = (result.folder.predictions / "test" / "0.ann").read_text()
+    assert written.count("DISO") == 3 and "Unknown" not in written
+
+
+def test_nested_and_discontinuous_predictions_count_and_twice_the_same_once(tmp_path):
+    split, nested = "T4\tDISO 0 4;15 21\tGout asthma\n", "T5\tDISO 0 10\tGout, ache\n"
+    corpus = made_up_corpus(tmp_path / "gold", GOUT + split + nested)
+    result = scored(corpus, tmp_path, GOUT + split + nested + GOUT.replace("T1", "T6"))
+    assert result.test.per_type == {"DISO": Counts(tp=3)}
+    reports = json.loads((result.folder.path / "import_report.json").read_text())
+    assert reports["predictions"]["by_reason"]["duplicate annotation"]["count"] == 1
+
+
+def test_predictions_of_types_that_the_corpus_lacks_are_refused(tmp_path):
+    corpus = made_up_corpus(tmp_path / "gold", GOUT)
+    with pytest.raises(CorpusError, match="theirs: found the types Disease, expected some of D"):
+        scored(corpus, tmp_path, GOUT.replace("DISO", "Disease"))
+    assert scored(corpus, tmp_path, "").test.micro == Counts(fn=1)
+    assert scored(corpus, tmp_path, GOUT + ACHE.replace("DISO", "Sign")).test.micro.tp == 1
+
+
+def test_the_split_of_a_flat_corpus_is_written(tmp_path):
+    corpus = made_up_corpus(tmp_path / "gold", GOUT, parts=())
+    result = scored(corpus, tmp_path, GOUT, documents=10, split_seed="4")
+    split = json.loads((result.folder.path / "split.json").read_text())
+    counts = json.loads((result.folder.path / "document_counts.json").read_text())["test"]
+    assert set(split["test"]) == set(counts) and len(counts) < 10
+    found = evaluate_folders(corpus, result.folder.predictions / "test")
+    assert found.scores == result.test and set(found.per_document) == set(counts)
+
+
+def test_predictions_for_conll_columns_are_at_the_offsets_of_their_text(tmp_path):
+    corpus = tmp_path / "gold"
+    corpus.mkdir()
+    for part in ("train", "test"):
+        (corpus / f"{part}.txt").write_text("Gout B-DISO\nhurts O\n\nNo O\nache B-DISO\n")
+    (document,) = read_corpus(corpus).parts["test"].documents()
+    (tmp_path / "theirs").mkdir()
+    lines = [
+        f"T{number}\tDISO {entity.start} {entity.end}\t{entity.text}\n"
+        for number, entity in enumerate(document.entities)
+    ]
+    (tmp_path / "theirs" / f"{document.id}.ann").write_text("".join(lines))
+    given = {"dataset_text_folder": str(corpus), "output_folder": str(tmp_path / "output")}
+    result = score_published(load_parameters(None, given), tmp_path / "theirs")
+    assert result.test.micro == Counts(tp=2)

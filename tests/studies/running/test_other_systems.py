@@ -62,6 +62,7 @@ def test_systems_are_arms_like_others(study, tmp_path, capsys):
     counts = published["scores"]["test"]["documents"].values()
     assert all(one["fp"] == one["fn"] == 0 < one["tp"] for one in counts)
     assert "epoch_scores" not in published and published["content"]["predictions"]
+    assert "cpu_seconds" not in published  # Nothing was trained: no table may show it as fast.
     assert str(tmp_path) not in json.dumps(records), "a folder of this machine in a record"
 
     printed = capsys.readouterr().out
@@ -71,7 +72,9 @@ def test_systems_are_arms_like_others(study, tmp_path, capsys):
     assert len(Store(tmp_path / "output" / "tiny" / "runs.jsonl").records()) == 3
     for record in (spacy, published):
         assert call("study", "verify", path, "--run", record["id"]) == 0
-        assert "1 of 1 run as recorded" in capsys.readouterr().out
+        printed = capsys.readouterr().out
+        assert "1 of 1 run as recorded" in printed
+        assert ("valid F1" in printed) == (record is spacy)
 
 
 def test_what_is_missing_is_said_before_anything_is_trained(study, tmp_path, capsys, monkeypatch):
