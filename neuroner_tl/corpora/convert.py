@@ -59,6 +59,8 @@ WRITERS: dict[str, Callable[[Iterable[Document], ImportReport], Iterator[str]]] 
     "jsonl": json_lines,
     "pubtator": pubtator_lines,
 }
+FOLDER_FORMATS = ("brat", "text")
+"""Formats whose documents are files in a folder."""
 VIEWS = {"html": entity_page, "tsv": entity_table}
 """Formats to look at, which no reader takes for a corpus."""
 TARGETS = tuple(sorted(("brat", "conll", *WRITERS)))
@@ -83,6 +85,11 @@ def read_documents(path: Path, form: str, report: ImportReport) -> Iterator[Docu
         )
     if path != STANDARD_INPUT and not path.exists():
         raise CorpusError(f"{path}: no such file or folder; give a corpus in the format {form}")
+    if form not in FOLDER_FORMATS and path.is_dir():
+        raise CorpusError(
+            f"{path}: found a folder, expected a file in the format {form}; give a file, or name "
+            "another format: brat for a folder of .txt files"
+        )
     return READERS[form](path, report)
 
 

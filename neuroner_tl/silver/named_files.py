@@ -41,8 +41,16 @@ def check_named_files(definition: SilverDefinition) -> None:
 
 
 def _named(definition: SilverDefinition) -> list[_Named]:
-    """Return what the annotators and the blacklist of a definition are read from."""
-    found = []
+    """Return what a definition names: texts, gold corpora, annotators and the blacklist."""
+    settings = definition.silver
+    texts = f"texts in the format {settings.texts_format}"
+    found = [
+        _Named("silver", "texts", definition.data(path), texts, False) for path in settings.texts
+    ]
+    found += [
+        _Named("gold", "corpora", folder_or_archive(definition.data(path)), "a gold corpus", False)
+        for path in definition.gold.corpora
+    ]
     for source in definition.annotators:
         path = definition.data(source.path)
         if source.kind == TRAIN:

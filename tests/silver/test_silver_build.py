@@ -412,7 +412,16 @@ def test_former_names_are_refused_with_the_new_one(data: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("texts = texts.jsonl", "texts = none.jsonl", "none.jsonl: no such file"),
+        (
+            "texts = texts.jsonl",
+            "texts = none.jsonl",
+            "none.jsonl: found no such file or folder, expected texts in the format jsonl; correct",
+        ),
+        (
+            "texts = texts.jsonl",
+            "texts = gold",
+            "gold: found a folder, expected a file in the format jsonl; give a file, or name",
+        ),
         ("lexicon:one.txt", "lexicon:gold", "gold: found a folder, expected a term list;"),
         ("brat:tagged", "brat:none", "none: found no such file or folder, expected annotations in"),
         ("brat:tagged", "model:none", "expected the folder of a model;"),
@@ -420,7 +429,11 @@ def test_former_names_are_refused_with_the_new_one(data: Path, tmp_path: Path) -
         ("brat:tagged", "train:gold with some.ini", "some.ini: found no such file or folder, exp"),
         ("blacklist = gold", "blacklist = none.txt", "blacklist in [clean]: "),
         ("[gold]", "[coverage]\nother = none.tsv\n[gold]", "other in [coverage]: "),
-        ("corpora = gold", "corpora = nothing/gold", "no such folder"),
+        (
+            "corpora = gold",
+            "corpora = nothing/gold",
+            "nothing/gold: found no such file or folder, expected a gold corpus;",
+        ),
         ("type = DISO", "type = PRGE", "no entity of type PRGE"),
         ("min_annotations = 1", "min_annotations = 100", "left after the step 'too sparse or"),
         ("threshold = 2", "threshold = 9", "harmonised by tolerant votes of 9; lower threshold in"),
@@ -445,6 +458,16 @@ def test_a_missing_file_is_found_before_any_text_is_annotated(
     with pytest.raises(CorpusError, match=r"silver\.ini: brat in \[annotators\]: .*none: found no"):
         build_silver(path)
     assert not caplog.records
+
+
+def test_a_place_that_cannot_be_written_is_found_before_any_text_is_read(
+    data: Path, tmp_path: Path
+) -> None:
+    path = define(data, tmp_path)
+    path.write_text(path.read_text().replace("texts = texts.jsonl", "texts = none.jsonl"))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CorpusError, match=r"cannot be written, since .*file is a file; give anot"):
+        build_silver(path, output_folder=tmp_path / "file" / "deeper")
 
 
 def test_an_annotator_that_finds_nothing_is_named(

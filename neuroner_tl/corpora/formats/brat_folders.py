@@ -13,10 +13,10 @@ from neuroner_tl.system.temporary import replace_folder, temporary_folder, write
 
 
 def check_new_folder(target: Path) -> None:
-    """Refuse a folder that is not empty.
+    """Refuse a folder that is not empty, or that cannot be made.
 
     Raises:
-        CorpusError: it is not empty, or is a file.
+        CorpusError: it is not empty, it is a file, or a file is where a folder above it should be.
     """
     if target.is_dir() and not any(target.iterdir()):
         return
@@ -24,6 +24,11 @@ def check_new_folder(target: Path) -> None:
         raise CorpusError(
             f"{target}: already exists and would be overwritten; move it away or give another "
             "folder"
+        )
+    above = next((path for path in target.parents if path.exists()), target)
+    if above.is_file():
+        raise CorpusError(
+            f"{target}: cannot be written, since {above} is a file; give another folder"
         )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Optional
 
-from neuroner_tl.corpora.convert import READERS, STANDOFF, read_documents
+from neuroner_tl.corpora.convert import FOLDER_FORMATS, READERS, STANDOFF, read_documents
 from neuroner_tl.corpora.detection import (
     detect_format,
     format_of_text,
@@ -32,7 +32,6 @@ TRIED = 1000
 _SHOWN_TERMS = 1000
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
 _FEWEST_ROWS = 5
-_FOLDERS = ("brat", "text")  # formats that may be folders
 _LONGEST_TERM = 100  # characters of the median line of a list of names
 _SHOWN_TYPES = 5
 
@@ -126,7 +125,7 @@ def examine_texts(paths: Sequence[Path], form: Optional[str]) -> Texts:
     """
     forms = {path: form or detect_format(path) for path in paths}
     for path in paths:
-        if forms[path] not in _FOLDERS and path.is_dir():
+        if forms[path] not in FOLDER_FORMATS and path.is_dir():
             raise CorpusError(
                 f"{path}: found a folder, expected a file in the format {forms[path]}; give the "
                 "file, or a folder of .txt files without a format"
