@@ -221,12 +221,22 @@ def examine_annotations(
     else:
         path = Path(given)
         kind = detect_format(path)
-    documents, covered, types = (_standoff if kind == STANDOFF else _annotated)(path, kind, texts)
+    found, covered, types = (_standoff if kind == STANDOFF else _annotated)(path, kind, texts)
+    documents = len(found)
     if not covered:
+        example = f", such as {found[0]!r}," if found else ""
         ids = ", ".join(repr(name) for name in list(texts.hashes)[:3])
+        known = sum(name in texts.hashes for name in found)
+        remedy = "give annotations of these texts, with the same ids"
+        if known:
+            have = counted(known, "has the id of a text", "have the ids of texts")
+            remedy = (
+                f"{have} and another text: give annotations of the same texts, which may differ in "
+                "white space only"
+            )
         raise CorpusError(
-            f"{path}: none of its {counted(documents, 'document')} is among the texts, whose ids "
-            f"are {ids} ...; give the same ids and texts, which may differ in white space only"
+            f"{path}: none of its {counted(documents, 'document')}{example} is among the texts, "
+            f"whose ids are {ids} ...; {remedy}"
         )
     chosen = _types_of(path, entity_type, tagger_types, types)
     mentions = sum(types[name] for name in chosen)
@@ -258,21 +268,21 @@ def _check_terms(path: Path, terms: Sequence[str]) -> None:
         )
 
 
-def _annotated(path: Path, kind: str, texts: Texts) -> tuple[int, int, Counter[str]]:
-    """Return numbers of documents and of covered texts, and of their annotations by type."""
+def _annotated(path: Path, kind: str, texts: Texts) -> tuple[list[str], int, Counter[str]]:
+    """Return the documents' ids, how many are of the texts, and their annotations by type."""
     types: Counter[str] = Counter()
     seen = set()
-    number = 0
+    found = []
     for place in annotated_places(path, kind):
         for document in read_documents(place, kind, ImportReport()):
-            number += 1
+            found.append(document.id)
             if texts.hashes.get(document.id) == hash(without_space(document.text)):
                 seen.add(document.id)
                 types.update(entity.type for entity in document.entities)
-    return number, len(seen), types
+    return found, len(seen), types
 
 
-def _standoff(path: Path, kind: str, texts: Texts) -> tuple[int, int, Counter[str]]:
+def _standoff(path: Path, kind: str, texts: Texts) -> tuple[list[str], int, Counter[str]]:
     """Do as `_annotated` for stand-off annotations, which have ids, but no texts."""
     rows = read_standoff(path)
     types: Counter[str] = Counter()
@@ -284,7 +294,7 @@ def _standoff(path: Path, kind: str, texts: Texts) -> tuple[int, int, Counter[st
     seen = [name for name in rows if name in texts.hashes and name not in wrong]
     for name in seen:
         types.update(row[2] or "" for row in rows[name])
-    return len(rows), len(seen), types
+    return list(rows), len(seen), types
 
 
 def _types_of(

@@ -363,9 +363,24 @@ def test_types_that_are_not_known(folder: Path, kind: str, given: list[str], wor
         init_silver("a.ini", "ENZYM", ["abstracts"], annotations=[path], tagger_types=given)
 
 
-def test_annotations_of_other_texts(folder: Path) -> None:
-    Path("tagged").write_text("7|t|Another text\n7|a|here.\n7\t0\t7\tAnother\tENZYME\n\n")
-    with pytest.raises(NeuroNERError, match="tagged: none of its 1 document is among the texts"):
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (
+            "7",
+            "tagged: none of its 1 document, such as '7', is among the texts, whose ids are .*; 1 ",
+        ),
+        ("7", "1 has the id of a text and another text: give annotations of the same texts, which"),
+        ("x7", "such as 'x7', is among .*'10' ...; give annotations of these texts, with the same"),
+    ],
+)
+@pytest.mark.parametrize("form", ["pubtator", "standoff"])
+def test_annotations_of_other_texts(folder: Path, name: str, words: str, form: str) -> None:
+    content = f"{name}|t|Another text\n{name}|a|here.\n{name}\t0\t7\tAnother\tENZYME\n\n"
+    if form == "standoff":
+        content = "".join(format_standoff([(name, 0, 7, "Another")]))
+    Path("tagged").write_text(content)
+    with pytest.raises(NeuroNERError, match=words):
         made(annotations=["tagged"])
 
 
