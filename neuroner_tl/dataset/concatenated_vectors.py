@@ -7,7 +7,6 @@ has no vector for any form of it contributes zeros.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Optional
@@ -22,6 +21,7 @@ from neuroner_tl.dataset.word_vector_file import (
     file_dimension,
 )
 from neuroner_tl.errors import CorpusError
+from neuroner_tl.system.paths import expanded_path
 
 
 def vector_files(value: Path) -> tuple[Path, ...]:
@@ -34,7 +34,7 @@ def vector_files(value: Path) -> tuple[Path, ...]:
     text = str(value)
     if "," not in text or Path(text).is_file():
         return (Path(value),)
-    return tuple(Path(os.path.expanduser(part.strip())) for part in text.split(",") if part.strip())
+    return tuple(expanded_path(part.strip()) for part in text.split(",") if part.strip())
 
 
 def missing_file(value: Path) -> Optional[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Literal, NamedTuple, Optional, Union, get_args, get_orig
 from pydantic_core import PydanticCustomError
 
 from neuroner_tl.system.file_name import file_name_fault
+from neuroner_tl.system.paths import expanded_path
 
 # The network's layers, lowest first; `reload_*` and `freeze_*` flags are named after them.
 Layer = Literal[
@@ -63,7 +63,7 @@ def from_text(value: Any, annotation: Any) -> Any:
     if Path in alternatives:
         if not text:
             raise ValueError("empty")
-        return Path(os.path.expanduser(text))
+        return expanded_path(text)
     if any(get_origin(alternative) is tuple for alternative in alternatives):
         return tuple(part.strip() for part in text.split(","))
     if any(get_origin(alternative) is Literal for alternative in alternatives):

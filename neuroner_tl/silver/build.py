@@ -43,7 +43,7 @@ from neuroner_tl.silver.quality import Quality, measure
 from neuroner_tl.silver.report import format_report
 from neuroner_tl.silver.texts import draw_texts, in_gold, read_texts
 from neuroner_tl.silver.writing import check_new_corpus, corpus_documents, write_corpus
-from neuroner_tl.system.paths import StrPath
+from neuroner_tl.system.paths import StrPath, expanded_path
 from neuroner_tl.system.temporary import (
     remove_leftovers_of,
 )
@@ -107,7 +107,7 @@ def build_silver(
             variables,
         )
     settings = definition.silver
-    target = settings.output_folder.expanduser() / settings.name
+    target = expanded_path(settings.output_folder) / settings.name
     remove_leftovers_of(target)
     check_new_corpus(target, replace)
     check_named_files(definition)

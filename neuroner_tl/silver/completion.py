@@ -33,7 +33,7 @@ from neuroner_tl.silver.labels import REPORT, labels_of_silver
 from neuroner_tl.silver.writing import check_new_corpus
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.json_text import read_object
-from neuroner_tl.system.paths import StrPath
+from neuroner_tl.system.paths import StrPath, expanded_path
 from neuroner_tl.system.temporary import (
     remove_leftovers_of,
     replace_folder,
@@ -179,9 +179,9 @@ def complete_silver(
     from neuroner_tl.silver.teacher import check_types, load_teacher
 
     rule = CompletionRule(sure, doubtful, unlikely, longer_spans)
-    source, target = Path(silver_folder), Path(output_folder).expanduser()
+    source, target = Path(silver_folder), expanded_path(output_folder)
     remove_leftovers_of(target)
-    if target.resolve() == source.expanduser().resolve():
+    if target.resolve() == expanded_path(source).resolve():
         raise CorpusError(
             f"{target}: is the silver corpus itself, which stays as it is; give another folder for "
             "the completed one"

@@ -25,6 +25,7 @@ from neuroner_tl.silver.sections import (
     SilverSection,
     TypesSection,
 )
+from neuroner_tl.system.paths import expanded_path
 
 TRAIN = "train"
 """The kind of an annotator that is trained by the build."""
@@ -84,7 +85,7 @@ class SilverDefinition:
 
     def data(self, path: Union[str, Path]) -> Path:
         """Return a path of the file, relative to the data folder."""
-        return self.silver.data_folder.expanduser() / Path(path).expanduser()
+        return expanded_path(self.silver.data_folder) / expanded_path(path)
 
     @property
     def word_vectors(self) -> Optional[Path]:
@@ -95,7 +96,7 @@ class SilverDefinition:
     @property
     def models_folder(self) -> Path:
         """The folder of the models that were trained as annotators, and of what models found."""
-        return self.silver.output_folder.expanduser() / ".annotators"
+        return expanded_path(self.silver.output_folder) / ".annotators"
 
 
 def read_silver_definition(

@@ -9,6 +9,7 @@ from neuroner_tl.errors import CorpusError
 from neuroner_tl.silver.definition import FROM_GOLD, TRAIN, SilverDefinition
 from neuroner_tl.silver.gold import folder_or_archive
 from neuroner_tl.system.packaged_files import existing_file
+from neuroner_tl.system.paths import expanded_path
 
 _FILES = {"lexicon": "a term list", "standoff": "a file of stand-off annotations"}
 _BLACKLIST = "a blacklist, a file with one entity per line"
@@ -59,7 +60,7 @@ def _named(definition: SilverDefinition) -> list[_Named]:
         expected = _FILES.get(source.kind, _expected(source.kind))
         found.append(_Named("annotators", source.name, path, expected, is_file))
         if source.parameters is not None:
-            parameters = existing_file(source.parameters.expanduser())
+            parameters = existing_file(expanded_path(source.parameters))
             found.append(_Named("annotators", source.name, parameters, "a parameter file", True))
         if source.coverage is not None:
             table = definition.data(source.coverage)

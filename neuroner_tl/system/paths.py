@@ -10,6 +10,15 @@ StrPath = Union[str, "os.PathLike[str]"]
 """A text, a `Path`, or anything that has one, such as the folder of a run."""
 
 
+def expanded_path(path: StrPath) -> Path:
+    """Return a path with ``~`` and ``~USER`` as home folders; of an unknown user it stays as it is.
+
+    >>> expanded_path("~nobody_of_this_name/x").as_posix()
+    '~nobody_of_this_name/x'
+    """
+    return Path(os.path.expanduser(path))
+
+
 def relative_path(path: StrPath, start: StrPath) -> str:
     """Return the way from a folder to a path, with slashes on every system.
 

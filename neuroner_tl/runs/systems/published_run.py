@@ -18,6 +18,8 @@ from neuroner_tl.corpora.formats.brat import read_annotations
 from neuroner_tl.corpora.formats.brat_writer import BratWriter
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import Corpus, read_corpus
+from neuroner_tl.corpora.text.tagging import taggable_entities
+from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.evaluation.scoring import HEADLINE, Scores, named_measures, score_documents
 from neuroner_tl.parameters.files import write_parameters
@@ -75,7 +77,11 @@ def _score(
             for _ in part.documents(reports[name]):
                 pass  # They are counted.
     pairs = _pairs(corpus, predictions, folder, reports)
-    scored = score_documents(pairs)
+    tokenizer = get_tokenizer(parameters.tokenizer, parameters.spacylanguage)
+    scored = score_documents(
+        pairs, lambda gold: taggable_entities(gold, tokenizer, parameters.overlap_policy)
+    )
+    assert scored.taggable is not None
     _check_types(scored.scores, predictions)
     folder.write_json(
         "import_report.json", {name: report.to_json() for name, report in reports.items()}
@@ -99,7 +105,9 @@ def _score(
         "sentences": {},
         "parameters": parameters.to_dict(),
         "measures": named_measures(),
-        "scores": {PART: {HEADLINE: scored.scores.to_json()}},
+        "scores": {
+            PART: {HEADLINE: scored.scores.to_json(), "conll": scored.taggable.to_json()},
+        },
         "intervals": {PART: document_intervals(scored)},
     }
     folder.write_json("results.json", results)

@@ -28,6 +28,7 @@ from neuroner_tl.silver.definition import AnnotatorSource, SilverDefinition, cor
 from neuroner_tl.silver.gold import FOLDS, GoldCorpus, GoldStandard, folder_or_archive, read_parts
 from neuroner_tl.silver.labels import Taught
 from neuroner_tl.silver.texts import in_gold
+from neuroner_tl.system.paths import expanded_path
 
 
 class TrainedAnnotator:
@@ -66,7 +67,7 @@ class TrainedAnnotator:
         self._types = source.types or (definition.silver.type,)
         self._vectors = definition.word_vectors
         self._name = source.name
-        self._parameters = read_parameters(source.parameters.expanduser(), self._vectors)
+        self._parameters = read_parameters(expanded_path(source.parameters), self._vectors)
         place = folder_or_archive(definition.data(source.path))
         self.record: dict[str, Any] = {
             "corpus": corpus_name(place),

@@ -16,6 +16,7 @@ from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.spelling import nearest_hint
 from neuroner_tl.parameters.ini_syntax import IniValue
 from neuroner_tl.parameters.values import RELOAD_FLAGS
+from neuroner_tl.system.paths import expanded_path
 
 LAYERS = tuple(flag[len("reload_") :] for flag in RELOAD_FLAGS)
 """The six layers from the lowest to the highest."""
@@ -81,7 +82,7 @@ class System:
 
     def folder(self, corpus: str) -> Path:
         """Return the folder of the predictions for a target corpus."""
-        return Path(self.predictions.replace("{corpus}", corpus)).expanduser()
+        return expanded_path(self.predictions.replace("{corpus}", corpus))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from neuroner_tl.dataset.soft_labels import SOFT_LABELS
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.system.fingerprint import content_digest, files_digest
+from neuroner_tl.system.paths import expanded_path
 
 # Enough to tell contents apart; records stay short.
 _DIGITS = 16
@@ -55,7 +56,7 @@ class Contents:
         found: dict[str, Optional[str]] = {}
         text = definition.corpus_text(corpus)
         if not text.startswith(SYNTHETIC):
-            found["corpus"] = self.corpus(Path(text).expanduser())
+            found["corpus"] = self.corpus(expanded_path(text))
         vectors = parameters.token_pretrained_embedding_filepath
         if vectors is not None:
             found["word_vectors"] = self._file(vectors)

@@ -61,6 +61,7 @@ from neuroner_tl.studies.definition.sections import (
 )
 from neuroner_tl.studies.definition.synthetic import SyntheticCorpus
 from neuroner_tl.system.file_name import colliding_names
+from neuroner_tl.system.paths import expanded_path
 
 _SECTIONS: dict[str, type[Section]] = {
     "study": StudySection,
@@ -266,7 +267,7 @@ def _check_elsewhere(file: IniFile, definition: StudyDefinition) -> None:
 
 def _predictions(file: IniFile, entity_class: str) -> Predictions:
     section = file.sections(PredictionsSection)[entity_class]
-    systems = {name: Path(text).expanduser() for name, text in section.own.items()}
+    systems = {name: expanded_path(text) for name, text in section.own.items()}
     if len(systems) != 2:
         raise ParameterError(
             f"{file.path}: [predictions {entity_class}]: found {len(systems)} systems "

@@ -9,6 +9,7 @@ from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.studies.running.claims import Claims
 from neuroner_tl.studies.running.mentions import FOLDER, MentionFiles
 from neuroner_tl.studies.running.store import Store
+from neuroner_tl.system.paths import expanded_path
 
 
 @dataclass(frozen=True)
@@ -66,5 +67,5 @@ def corpus_folders(definition: StudyDefinition, study: StudyFolder) -> dict[str,
                 synthetic = definition.synthetic[text[len(SYNTHETIC) :]]
                 folders[name] = study.corpora / synthetic.folder(text[len(SYNTHETIC) :])
             else:
-                folders[name] = Path(text).expanduser()
+                folders[name] = expanded_path(text)
     return folders

@@ -21,6 +21,7 @@ from neuroner_tl.silver.labels import REPORT, Taught, text_digest
 from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.system.json_text import read_object
+from neuroner_tl.system.paths import expanded_path
 
 _PARTS = ("train", "valid", "test")
 # By what a document is recognised.
@@ -111,8 +112,8 @@ def check_informed(definition: StudyDefinition, runs: Sequence[StudyRun]) -> Non
         if source.startswith(SYNTHETIC) or text.startswith(SYNTHETIC):
             continue
         if run.source_name not in known:
-            known[run.source_name] = known_labels(Path(source).expanduser()) or {}
-        folder = Path(text).expanduser()
+            known[run.source_name] = known_labels(expanded_path(source)) or {}
+        folder = expanded_path(text)
         for corpus, labels in known[run.source_name].items():
             if run.corpus not in targets:
                 targets[run.corpus] = _Target.read(folder, run.corpus)

@@ -31,6 +31,7 @@ from neuroner_tl.studies.running.store import FAILED, FINISHED
 from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.interruption import at_once, interrupted_as, interruptible
 from neuroner_tl.system.packaged_files import existing_file
+from neuroner_tl.system.paths import expanded_path
 
 logger = logging.getLogger(__name__)
 
@@ -249,7 +250,7 @@ def check_definition(definition: StudyDefinition, runs: Sequence[StudyRun]) -> N
         seen.add(key)
         not_scored = run.is_source or definition.search is not None
         read_corpus(
-            Path(text).expanduser(),
+            expanded_path(text),
             split_percentages=p.split_percentages,
             split_seed=p.split_seed,
             required=("train", "valid") if not_scored else ("train", "valid", "test"),

@@ -153,6 +153,7 @@ def test_published_predictions_are_scored(corpora, tmp_path, predictions):
     result = score_published(parameters(corpora, tmp_path), predictions)
     found = evaluate_folders(corpora.gold / "test", predictions)
     assert result.test == found.scores and 0 < result.test.f1 < 1
+    assert result.results["scores"]["test"]["conll"] == found.taggable.to_json()
     documents = list(read_corpus(corpora.gold).parts["test"].documents())
     missed = [document for document in documents if document.entities]
     assert sum(c.fn for c in result.test.per_type.values()) == len(missed)
@@ -220,6 +221,9 @@ def test_nested_and_discontinuous_predictions_count_and_twice_the_same_once(tmp_
     corpus = made_up_corpus(tmp_path / "gold", GOUT + split + nested)
     result = scored(corpus, tmp_path, GOUT + split + nested + GOUT.replace("T1", "T6"))
     assert result.test.per_type == {"DISO": Counts(tp=3)}
+    # Of the gold annotations, tags can represent the nested one with the outer boundaries alone.
+    assert result.results["scores"]["test"]["conll"]["micro"]["tp"] == 1
+    assert result.results["scores"]["test"]["conll"]["micro"]["fp"] == 2
     reports = json.loads((result.folder.path / "import_report.json").read_text())
     assert reports["predictions"]["by_reason"]["duplicate annotation"]["count"] == 1
 

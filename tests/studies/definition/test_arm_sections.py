@@ -96,6 +96,14 @@ def test_home_is_expanded():
     assert System("published", "~/x/{corpus}").folder("a") == Path.home() / "x" / "a"
 
 
+def test_the_home_of_an_unknown_user_is_no_traceback(write, tmp_path):
+    path = write("predictions = ~nobody_of_this_name/{corpus}")
+    path.write_text(path.read_text().replace(f"{tmp_path}/gold", "~nobody_of_this_name/gold"))
+    runs = targets(path, Contents())
+    assert runs["other"].system.folder("gold") == Path("~nobody_of_this_name/gold")
+    assert runs["baseline"].content["corpus"] is None
+
+
 @pytest.mark.parametrize(
     "own, kind, line, words",
     [
