@@ -134,7 +134,8 @@ class CommandLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Exit with a one-line message and status 2.
 
-        Of a missing option that is there under a misspelt name, the misspelt one is reported.
+        Of a missing option that is there under a misspelt name, the misspelt one is reported; of a
+        missing argument without a name, the option that may have taken it.
         """
         if message.startswith(_MISSING):
             known = self._option_string_actions
@@ -142,5 +143,20 @@ class CommandLineParser(argparse.ArgumentParser):
                 if text.startswith("--") and text != "--" and text.split("=")[0] not in known:
                     message = self._unknown(text, self._option_names(argparse.Namespace()))
                     break
+            else:
+                message += self._swallowed(message.partition(": ")[2].split(", "))
         shown = escaped(" ".join(message.splitlines()))
         self.exit(2, f"{self.prog}: error: {shown}\n")
+
+    def _swallowed(self, missing: Sequence[str]) -> str:
+        """Return what to do about a missing argument without a name, if an option may have it."""
+        names = [str(a.metavar or a.dest) for a in self._actions if not a.option_strings]
+        lost = next((name for name in names if name in missing), None)
+        known = self._option_string_actions
+        takers = [text for text in self._given if text in known and known[text].nargs == "+"]
+        if lost is None or not takers:
+            return ""
+        return (
+            f"; put {lost} in front of all options, since {takers[0]} takes every value that "
+            "follows it"
+        )

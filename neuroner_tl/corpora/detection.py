@@ -47,8 +47,9 @@ def detect_format(path: Path) -> str:
     form = format_of_text(next(read_blocks(path, _BEGINNING), ""))
     if form is None:
         raise CorpusError(
-            f"{path}: found none of the formats {', '.join(sorted(READERS))}; name the format, or "
-            "put each text into a .txt file of its own and give their folder"
+            f"{path}: found none of the formats {', '.join(sorted(READERS))}; name the format "
+            "(text for a file that is one text), or put each text into a .txt file of its own and "
+            "give their folder"
         )
     return form
 

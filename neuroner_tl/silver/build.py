@@ -210,6 +210,14 @@ def build_silver(
 
 def _why_nothing_is_left(steps: Sequence[Step]) -> str:
     """Say which step took the last documents or their last mentions, and what to change."""
+    if not steps[0].documents_before:
+        return "found no document in the texts of [silver], expected some to annotate; give others"
+    if not steps[0].documents_after:
+        texts = counted(steps[0].documents_before, "text is a document", "texts are documents")
+        return (
+            f"all {texts} of gold corpora; give other texts, or leave a corpus out of [gold] on "
+            "which nothing will be scored"
+        )
     for step in steps:
         if step.name.startswith(_HARMONISED) and not step.mentions_after:
             return (

@@ -108,7 +108,7 @@ def read_gold(definition: SilverDefinition) -> GoldStandard:
             if not members:
                 raise CorpusError(
                     f"{corpus.name}: no train part, found {', '.join(corpus.parts)}; expected one "
-                    "to learn from: leave it out of learn_from in [gold], or name another corpus"
+                    "to learn from: leave the corpus out, or only out of learn_from in [gold]"
                 )
             shared = {found.source for found in others.find(members, corpus.pubmed_ids)}
             train[corpus.name] = [d for d in members if d.id not in shared]
@@ -117,8 +117,8 @@ def read_gold(definition: SilverDefinition) -> GoldStandard:
                 found = counted(len(shared), "train document")
                 raise CorpusError(
                     f"{corpus.name}: found its {found} in a validation or test part as well, "
-                    "expected some to learn from: leave it out of learn_from in [gold], or correct "
-                    "the corpus"
+                    "expected some to learn from: correct the corpus, leave it out, or only out of "
+                    "learn_from in [gold]"
                 )
     everything = {
         number: f"{name}/{document}"

@@ -146,6 +146,16 @@ def test_former_names_are_refused_with_the_new_one(command, former, now, capsys)
         ("predict --modle=m --input i --output o", "option --modle, .*; the nearest is --model"),
         ("predict --model m --inptu i --output o", "option --inptu, .*; the nearest is --input"),
         ("predict --input i --output o", "the following arguments are required: --model"),
+        (
+            "silver init --type A --texts t my.ini --terms l",
+            "required: FILE; put FILE in front of all options, since --texts takes every value "
+            "that follows it",
+        ),
+        (
+            "silver report --gold g o",
+            "required: DIR; put DIR in front of all options, since --gold .*",
+        ),
+        ("silver init --type A", "are required: FILE, --texts"),
     ],
 )
 def test_what_is_misspelt_is_named_with_the_nearest(command, words, capsys):

@@ -470,6 +470,26 @@ def test_a_place_that_cannot_be_written_is_found_before_any_text_is_read(
         build_silver(path, output_folder=tmp_path / "file" / "deeper")
 
 
+def test_texts_that_are_all_in_gold_corpora(data: Path, tmp_path: Path) -> None:
+    path = define(data, tmp_path)
+    path.write_text(path.read_text().replace("texts = texts.jsonl", "texts = gold/train"))
+    path.write_text(path.read_text().replace("type = DISO", "type = DISO\ntexts_format = brat"))
+    with pytest.raises(
+        CorpusError, match=r"all \d+ texts are documents of gold corpora; give other"
+    ):
+        build_silver(path)
+
+
+def test_texts_without_a_document(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text("")
+    path = define(data, tmp_path)
+    path.write_text(
+        path.read_text().replace("texts = texts.jsonl", f"texts = {tmp_path / 'empty.jsonl'}")
+    )
+    with pytest.raises(CorpusError, match=r"found no document in the texts of \[silver\], exp"):
+        build_silver(path)
+
+
 def test_an_annotator_that_finds_nothing_is_named(
     data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

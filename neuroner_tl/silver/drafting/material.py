@@ -155,13 +155,14 @@ def examine_texts(paths: Sequence[Path], form: Optional[str]) -> Texts:
         documents = read_documents(path, first_form, ImportReport())
         for document in progress_bar(documents, desc="reading", unit=" documents", delay=2):
             text = without_space(document.text)
+            is_new = document.id not in hashes
             if hashes.setdefault(document.id, hash(text)) != hash(text):
                 raise CorpusError(
                     f"{path}: document {document.id!r} occurs twice with different texts; ids must "
                     "be unique: remove or rename one"
                 )
-            empty += not text
-            if len(first) < TRIED:
+            empty += is_new and not text
+            if is_new and len(first) < TRIED:
                 first.append(document)
     if len(hashes) == empty:
         raise CorpusError(

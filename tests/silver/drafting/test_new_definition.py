@@ -149,6 +149,14 @@ def test_texts_that_have_parts(folder: Path) -> None:
         init_silver("b.ini", "ENZYME", ["columns"], terms=["enzymes.txt"])
 
 
+def test_a_text_that_is_given_twice_counts_once(folder: Path) -> None:
+    (folder / "more").mkdir()
+    (folder / "more" / "1.txt").write_text(TEXTS["1"])
+    result = init_silver("a.ini", "ENZYME", ["abstracts", "more"], terms=["enzymes.txt"])
+    assert len(result.texts.hashes) == len(result.texts.first) == 30
+    assert "60 matches in 30 of 30 texts" in result.summary()
+
+
 def test_files_beside_the_texts_are_mentioned(folder: Path) -> None:
     for name in ("a.pdf", "b.pdf", "c.docx", "1.ann", ".hidden", "annotation.conf"):
         (folder / "abstracts" / name).write_text("")
@@ -229,7 +237,10 @@ def test_gold_corpora_from_which_nothing_is_learned(folder: Path) -> None:
     write_brat_parts(Path("alike"), {"train": documents[:1], "test": documents[1:]})
     write_brat_parts(Path("only"), {"test": documents})
     for name, words in (
-        ("only", "only: no train part, found test; expected one to learn from"),
+        (
+            "only",
+            "only: no train part, found test; expected one to learn from: leave the corpus out",
+        ),
         ("alike", "alike: found its 1 train document in a validation or test part as well, expe"),
         (
             "alike/train",
