@@ -481,11 +481,10 @@ def test_texts_that_are_all_in_gold_corpora(data: Path, tmp_path: Path) -> None:
 
 
 def test_texts_without_a_document(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "empty.jsonl").write_text("")
+    (tmp_path / "empty").mkdir()
     path = define(data, tmp_path)
-    path.write_text(
-        path.read_text().replace("texts = texts.jsonl", f"texts = {tmp_path / 'empty.jsonl'}")
-    )
+    texts = f"texts = {tmp_path / 'empty'}\ntexts_format = brat"
+    path.write_text(path.read_text().replace("texts = texts.jsonl", texts))
     with pytest.raises(CorpusError, match=r"found no document in the texts of \[silver\], exp"):
         build_silver(path)
 
