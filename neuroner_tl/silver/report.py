@@ -124,14 +124,11 @@ def _agreement(agreement: Agreement, width: Optional[int]) -> str:
             cells.append("-" if column == row else fixed(value, 3))
         rows.append(cells)
     right = [False, *[True] * len(names)]
-    lines = [
-        *paragraph(
-            "agreement of annotators: F1 of spans (upper right), kappa of tokens (lower left)",
-            width,
-        ),
-        *table_lines(["", *names], rows, right, width=width),
-        "",
-    ]
+    lines = []
+    if len(names) > 1:
+        title = "agreement of annotators: F1 of spans (upper right), kappa of tokens (lower left)"
+        lines += paragraph(title, width)
+        lines += [*table_lines(["", *names], rows, right, width=width), ""]
     kinds = ("documents", "spans", "alone", "exact", "overlap", "needed")
     entries = [agreement.contributions[name] for name in names]
     counts = [

@@ -24,7 +24,7 @@ def definition_text(
     texts: Texts,
     lists: Mapping[str, TermList],
     taggers: Mapping[str, TaggerFile],
-    gold: Sequence[Path],
+    gold: Mapping[Path, bool],
 ) -> str:
     """Return the text of the file.
 
@@ -34,8 +34,9 @@ def definition_text(
         texts: the texts.
         lists: the term lists by annotator.
         taggers: the annotations of taggers by annotator.
-        gold: the gold corpora.
+        gold: the gold corpora, and whether they have a train part.
     """
+    learns = any(gold.values())
     number = len(texts.hashes)
     lines = [
         f"# Silver corpus of the class {entity_type}; docs/silver.md explains every name.",
@@ -71,13 +72,13 @@ def definition_text(
         "abbreviations = True",
         "",
         "[harmonise]",
-        *_harmonise_lines(len(lists), len(taggers), bool(gold)),
+        *_harmonise_lines(len(lists), len(taggers), learns),
         "",
         "[gold]",
         *_gold_lines(gold),
         "",
         "[clean]",
-        *_clean_lines(number, bool(gold)),
+        *_clean_lines(number, learns),
     ]
     return "\n".join(lines) + "\n"
 
@@ -122,7 +123,7 @@ def _harmonise_lines(lists: int, taggers: int, gold: bool) -> list[str]:
     Args:
         lists: how many term lists there are.
         taggers: how many taggers.
-        gold: whether there are annotated corpora.
+        gold: whether there are annotated corpora to learn from.
     """
     if taggers and lists + taggers >= MIN_ANNOTATORS:
         return [
@@ -157,18 +158,23 @@ def _harmonise_lines(lists: int, taggers: int, gold: bool) -> list[str]:
     ]
 
 
-def _gold_lines(gold: Sequence[Path]) -> list[str]:
+def _gold_lines(gold: Mapping[Path, bool]) -> list[str]:
     if not gold:
         return [
             "# Corpora whose documents must not be in this one, such as those you test on.",
             "corpora =",
         ]
-    return [
+    removed = [
         "# Their documents, of all parts, are removed from the texts.",
-        f"corpora = {_joined(gold)}",
+        f"corpora = {_joined([*gold])}",
+    ]
+    if not any(gold.values()):
+        return removed
+    return [
+        *removed,
         "# Their train parts score the annotators, and teach what [harmonise] and [clean] learn.",
         "# For a learning curve, set train_size to its smallest point.",
-        f"learn_from = {', '.join(corpus_name(path) for path in gold)}",
+        f"learn_from = {', '.join(corpus_name(path) for path, learns in gold.items() if learns)}",
     ]
 
 

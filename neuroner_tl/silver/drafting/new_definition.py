@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -16,7 +16,7 @@ from neuroner_tl.corpora.reader import PART_NAMES
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.parameters.files import write_text
-from neuroner_tl.silver.definition import SilverDefinition, read_silver_definition
+from neuroner_tl.silver.definition import SilverDefinition, corpus_name, read_silver_definition
 from neuroner_tl.silver.drafting.definition_text import definition_text
 from neuroner_tl.silver.drafting.material import (
     TaggerFile,
@@ -26,7 +26,7 @@ from neuroner_tl.silver.drafting.material import (
     examine_terms,
     examine_texts,
 )
-from neuroner_tl.silver.gold import read_gold
+from neuroner_tl.silver.gold import folder_or_archive, read_gold, read_parts
 from neuroner_tl.system.paths import StrPath
 from neuroner_tl.system.temporary import scratch_folder
 
@@ -133,13 +133,13 @@ def init_silver(
     names = _names([*(item.path for item in lists), *(item.path for item in taggers)])
     lists_by_name = dict(zip(names, lists))
     taggers_by_name = dict(zip(names[len(lists) :], taggers))
-    corpora = [Path(folder) for folder in gold]
+    corpora = {Path(folder): _has_train(Path(folder)) for folder in gold}
     text = definition_text(path, entity_type, found, lists_by_name, taggers_by_name, corpora)
     with scratch_folder("silver-init") as folder:
         draft = folder / "draft.ini"
         write_text(draft, text)
         definition = read_silver_definition(draft)
-    _check_paths(definition, found, (*lists, *taggers), corpora)
+    _check_paths(definition, found, (*lists, *taggers), [*corpora])
     made = NewDefinition(
         path,
         found,
@@ -227,6 +227,11 @@ def _check_paths(
             )
 
 
+def _has_train(path: Path) -> bool:
+    """Tell whether a gold corpus has a train part."""
+    return "train" in read_parts(folder_or_archive(path.expanduser()), corpus_name(path))[0]
+
+
 def _gold_mentions(definition: SilverDefinition) -> dict[str, int]:
     """Return the mentions of the class in the train part of each gold corpus.
 
@@ -252,7 +257,7 @@ def _gold_mentions(definition: SilverDefinition) -> dict[str, int]:
     return found
 
 
-def _notes(texts: Texts, lists: Sequence[TermList], gold: Sequence[Path]) -> Iterable[str]:
+def _notes(texts: Texts, lists: Sequence[TermList], gold: Mapping[Path, bool]) -> Iterable[str]:
     if texts.empty:
         yield f"{counted(texts.empty, 'text is', 'texts are')} empty"
     for path in texts.paths:
@@ -272,6 +277,12 @@ def _notes(texts: Texts, lists: Sequence[TermList], gold: Sequence[Path]) -> Ite
             yield (
                 f"{item.path}: {are} in double quotes, such as {item.quoted[0]!r}, which are taken "
                 "as part of the name: remove them"
+            )
+    for path, has_train in gold.items():
+        if not has_train:
+            yield (
+                f"{path}: found no train part, so that its documents are kept out and nothing is "
+                "learned from them"
             )
     if not gold:
         yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.silver.definition import read_silver_definition
+from neuroner_tl.silver.sections import GoldSection
 
 NAMES = ["catalase", "pepsin", "trypsin", "hexokinase", "RNA polymerase", "thrombin"]
 TEXTS = {
@@ -69,6 +71,8 @@ def test_from_a_list_and_a_folder_to_a_corpus(
     assert (definition.silver.name, definition.silver.type) == ("enzyme", "ENZYME")
     assert (definition.harmonise.method, definition.harmonise.threshold) == ("tolerant", 1)
     assert main(["silver", "build", "enzyme.ini"]) == 0
+    shown = capsys.readouterr().out
+    assert "agreement" not in shown and "annotator  documents  spans" in shown
     corpus = read_corpus("output/enzyme", required=("train", "valid"))
     documents = [document for part in corpus.values() for document in part]
     assert len(documents) == 30
@@ -237,18 +241,23 @@ def test_gold_corpora_from_which_nothing_is_learned(folder: Path) -> None:
     write_brat_parts(Path("alike"), {"train": documents[:1], "test": documents[1:]})
     write_brat_parts(Path("only"), {"test": documents})
     for name, words in (
-        (
-            "only",
-            "only: no train part, found test; expected one to learn from: leave the corpus out",
-        ),
         ("alike", "alike: found its 1 train document in a validation or test part as well, expe"),
-        (
-            "alike/train",
-            "alike/train: found a part of a corpus, expected the whole one; gi",
-        ),
+        ("alike/train", "alike/train: found a part of a corpus, expected the whole one; gi"),
     ):
         with pytest.raises(NeuroNERError, match=words):
             made(terms=["enzymes.txt"], gold=[name])
+    result = made(terms=["enzymes.txt"], gold=["only"])
+    assert not result.gold and result.notes == (
+        "only: found no train part, so that its documents are kept out and nothing is learned from "
+        "them",
+    )
+    definition = read_silver_definition(result.path)
+    assert (definition.gold.corpora, definition.gold.learn_from) == (("only",), ())
+    assert definition.harmonise.method == "tolerant"
+    assert build_silver(definition).content["documents"] == 30
+    definition = replace(definition, gold=GoldSection(corpora="only", learn_from="only"))
+    with pytest.raises(NeuroNERError, match="only: no train part, found test; expected one to l"):
+        build_silver(definition, replace=True)
 
 
 def test_many_texts_are_balanced_and_sampled(folder: Path) -> None:
