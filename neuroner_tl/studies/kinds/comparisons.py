@@ -83,6 +83,12 @@ def compared_arms(results: StudyResults) -> tuple[str, str]:
     return BASELINE if BASELINE in names else names[0], names[-1]
 
 
+def compares_transfer(results: StudyResults) -> bool:
+    """Tell whether the first of `compared_arms` takes no layers of a source, and all others do."""
+    first, _ = compared_arms(results)
+    return all(bool(arm.layers) == (arm.name != first) for arm in results.definition.arms)
+
+
 def other_arms(results: StudyResults) -> list[str]:
     """Return what is compared with the first of `compared_arms`: other arms, and valid's choice."""
     first, _ = compared_arms(results)

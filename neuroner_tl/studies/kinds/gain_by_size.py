@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from neuroner_tl.studies.kinds.comparisons import compared_arms
+from neuroner_tl.studies.kinds.comparisons import compared_arms, compares_transfer
 from neuroner_tl.studies.kinds.gains import mean_gain
 from neuroner_tl.studies.kinds.results import MEASURE, StudyResults
 from neuroner_tl.studies.pages.figures import COLOURS, MARKS, NEUTRAL, Figure, panels
@@ -66,9 +66,11 @@ def sections(results: StudyResults) -> list[Section]:
         "points of F1, mean over pairs of runs; at 0: runs of them that scored 0."
         + _at_size(results),
     )
+    first, last = compared_arms(results)
+    what = "after transfer" if compares_transfer(results) else f"of {last} over {first}"
     figure = Figure(
         "gain_by_size",
-        "Gain in F1 on test after transfer, by the target corpus's annotations. Each point is a "
+        f"Gain in F1 on test {what}, by the target corpus's annotations. Each point is a "
         "corpus (mean over its runs; its mark tells the class). Boxes: from the first to the third "
         "quartile, line at the median, whiskers to the extremes; groups of one or two corpora "
         "have points only.",

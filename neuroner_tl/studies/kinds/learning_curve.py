@@ -11,6 +11,7 @@ from matplotlib.figure import Figure as Canvas
 from neuroner_tl.evaluation.statistics import Summary
 from neuroner_tl.messages.numbers import fixed
 from neuroner_tl.studies.definition.arms import BASELINE
+from neuroner_tl.studies.kinds.comparisons import compares_transfer
 from neuroner_tl.studies.kinds.gains import gain_table
 from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
 from neuroner_tl.studies.pages.figures import (
@@ -87,7 +88,8 @@ def sections(results: StudyResults) -> list[Section]:
     text = "" if len(results.definition.arms) > 1 else _in_words(results, curves)
     found = [Section("Learning curves", text, tables, (figure,))]
     if savings:
-        found.append(_savings_section(savings))
+        others = "transfer" if compares_transfer(results) else "the other arm"
+        found.append(_savings_section(savings, others))
     return found
 
 
@@ -188,7 +190,7 @@ def _table(results: StudyResults, curves: dict[tuple[str, str], Curve]) -> Table
     )
 
 
-def _savings_section(savings: dict[tuple[str, str], list[Saving]]) -> Section:
+def _savings_section(savings: dict[tuple[str, str], list[Saving]], others: str) -> Section:
     rows = [
         (
             corpus,
@@ -202,7 +204,7 @@ def _savings_section(savings: dict[tuple[str, str], list[Saving]]) -> Section:
     ]
     table = Table(
         "labels_saved",
-        "Labels that the baseline needs to reach the F1 of transfer",
+        f"Labels that the baseline needs to reach the F1 of {others}",
         ("corpus", "arm", "its train size (%)", "its F1", "baseline needs (%)"),
         tuple(rows),
         f"{MEASURE} F1: mean over runs. By linear interpolation of the baseline's mean; `>`: not "
@@ -211,10 +213,10 @@ def _savings_section(savings: dict[tuple[str, str], list[Saving]]) -> Section:
     )
     figure = Figure(
         "labels_saved",
-        "Size of the train set with which the baseline reaches the F1 that transfer has at the "
+        f"Size of the train set with which the baseline reaches the F1 that {others} has at the "
         "size below, both in percent of the corpus's documents. On the dotted line nothing is "
         "saved; hollow points with arrows: more than the largest size tried.",
-        lambda: _draw_savings(savings),
+        lambda: _draw_savings(savings, others),
     )
     return Section("Labels saved", "", (table,), (figure,))
 
@@ -239,7 +241,7 @@ def _draw_curves(results: StudyResults, curves: dict[tuple[str, str], Curve]) ->
     return canvas
 
 
-def _draw_savings(savings: dict[tuple[str, str], list[Saving]]) -> Canvas:
+def _draw_savings(savings: dict[tuple[str, str], list[Saving]], others: str) -> Canvas:
     canvas, (axes,) = panels(1, width=4.2, height=3.6)
     several = len({arm for _, arm in savings}) > 1
     for index, ((corpus, arm), found) in enumerate(savings.items()):
@@ -274,7 +276,7 @@ def _draw_savings(savings: dict[tuple[str, str], list[Saving]]) -> Canvas:
     axes.plot([0, most], [0, most], color=NEUTRAL, linestyle=":", linewidth=1)
     axes.set_xlim(0, most * 1.05)
     axes.set_ylim(0, most * 1.12)
-    axes.set_xlabel("train size with transfer (% of corpus)")
+    axes.set_xlabel(f"train size with {others} (% of corpus)")
     axes.set_ylabel("train size the baseline needs (%)")
     axes.legend(loc="lower right")
     return canvas

@@ -12,11 +12,13 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from neuroner_tl.evaluation.statistics import holm, wilcoxon
+from neuroner_tl.studies.definition.arms import BASELINE
 from neuroner_tl.studies.kinds.choices import choices
 from neuroner_tl.studies.kinds.comparisons import (
     CorpusComparison,
     compare,
     compared_arms,
+    compares_transfer,
     other_arms,
 )
 from neuroner_tl.studies.kinds.gains import (
@@ -44,7 +46,7 @@ def sections(results: StudyResults) -> list[Section]:
 
 
 def _section(results: StudyResults, size: Optional[float], *, several: bool) -> Section:
-    title = "Baseline and transfer"
+    title = "Baseline and transfer" if compares_transfer(results) else "Comparison of arms"
     if several:
         title += ", whole train part" if size is None else f", {size:g} % of the documents"
     compared = compare(results, size)
@@ -73,6 +75,8 @@ class _About(NamedTuple):
 
 def _by_class(results: StudyResults, compared: Sequence[CorpusComparison], about: _About) -> Table:
     classes = list(dict.fromkeys(item.entity_class for item in compared))
+    first, _ = compared_arms(results)
+    owner = "the baseline" if first == BASELINE else first
     rows: list[Row] = []
     for name in classes:
         rows += _averages(results, name, [item for item in compared if item.entity_class == name])
@@ -85,7 +89,7 @@ def _by_class(results: StudyResults, compared: Sequence[CorpusComparison], about
         tuple(rows),
         f"{MEASURE} Each corpus has equal weight, with the mean of its runs; at 0: runs of them "
         "that scored 0. The better value is bold (* in text). Error reduction: gain as a share of "
-        f"the baseline's distance to 100, averaged over corpora.{_chosen(results)}{about.note}",
+        f"{owner}'s distance to 100, averaged over corpora.{_chosen(results)}{about.note}",
         keys=4,
     )
 

@@ -110,3 +110,25 @@ def test_the_time_left_is_guessed_from_runs_of_the_same_system(definition_of, do
         if run.train_size == 10 and run.arm in done:
             store.append(record(run))
     assert status_of(definition).seconds_left == left
+
+
+@pytest.mark.parametrize("kind", ["transfer_table", "learning_curve", "gain_by_size"])
+def test_arms_without_layers_are_not_called_transfer(page_of, kind):
+    sections = [s for s in page_of(kind).sections if s.title != "Runs"]
+    shown = [table for section in sections for table in section.tables]
+    words = [s.title for s in sections] + [table.title for table in shown]
+    captions = [figure.caption for section in sections for figure in section.figures]
+    assert shown and not [text for text in (*words, *captions) if "transfer" in text]
+
+
+def test_the_first_arm_is_called_by_its_name(definition_of, tmp_path):
+    path = definition_of("transfer_table").path
+    path.write_text(path.read_text().replace("arms = baseline, best, ", "arms = "))
+    text = path.read_text()
+    path.write_text(text.replace(f"[arm best]\nparameters_filepath = {tmp_path}/best.ini\n", ""))
+    definition = read_definition(path)
+    runs = plan_runs(definition)
+    known = {run.id: record(run) for run in runs}
+    page = make_page(StudyResults(definition, StudyFolder(definition.folder), runs, known))
+    table = page.sections[0].tables[0]
+    assert "a share of spacy's distance to 100" in table.note
