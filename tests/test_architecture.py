@@ -58,7 +58,7 @@ ROWS = [
     ["studies"],
     ["neuroner"],
     ["cli"],
-    ["__main__", "train"],
+    ["__main__", "train", "start"],
 ]
 RANK = {name: rank for rank, row in enumerate(ROWS) for name in row}
 # The front door may name anything.
