@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -10,9 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-import neuroner_tl
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat import read_annotations
 from neuroner_tl.corpora.formats.brat_writer import BratWriter
@@ -26,6 +22,7 @@ from neuroner_tl.parameters.files import write_parameters
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.folder import RunFolder, RunResult, create_run_folder
 from neuroner_tl.runs.scoring import document_intervals
+from neuroner_tl.runs.systems.system_results import system_results
 from neuroner_tl.system.interruption import at_once, interrupted_as, interruptible
 from neuroner_tl.training.manifest import PARAMETERS
 
@@ -90,20 +87,11 @@ def _score(
     results: dict[str, Any] = {
         "status": "finished",
         "reason": "predictions were scored",
-        "system": "published",
+        **system_results("published", parameters, started),
         "best_epoch": None,
         "best_score": None,
         "epochs": 0,
-        "seconds": round(time.perf_counter() - started, 3),
-        "compiled": False,
-        "versions": {
-            "neuroner_tl": neuroner_tl.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-        "threads": 1,
         "sentences": {},
-        "parameters": parameters.to_dict(),
         "measures": named_measures(),
         "scores": {
             PART: {HEADLINE: scored.scores.to_json(), "conll": scored.taggable.to_json()},

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-import neuroner_tl
 from neuroner_tl.errors import CorpusError, TrainingError
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.data import RunData, load_data
@@ -20,7 +16,8 @@ from neuroner_tl.runs.listeners import EpochLog
 from neuroner_tl.runs.records import record_scores, write_data
 from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.runs.settings import loop_settings
-from neuroner_tl.runs.systems.spacy_recogniser import SpacyRecogniser, require_spacy
+from neuroner_tl.runs.systems.spacy_recogniser import SPACY, SpacyRecogniser, require_spacy
+from neuroner_tl.runs.systems.system_results import system_results
 from neuroner_tl.system.interruption import Interrupted, at_once, interrupted_as, interruptible
 from neuroner_tl.system.memory import peak_memory
 from neuroner_tl.training.events import EpochDone
@@ -121,23 +118,12 @@ def _train(
     results: dict[str, Any] = {
         "status": "failed" if hopeless else "finished",
         "reason": hopeless or reason,
-        "system": "spacy",
+        **system_results(SPACY, parameters, started, spacy=spacy.__version__),
         "best_epoch": progress.best_epoch,
         "best_score": progress.best_score,
         "epochs": progress.epoch - 1,
-        "seconds": round(time.perf_counter() - started, 3),
-        "compiled": False,
         "peak_memory_mb": round(peak_memory()),
-        "versions": {
-            "neuroner_tl": neuroner_tl.__version__,
-            "spacy": spacy.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-        # spaCy's products of matrices have one thread.
-        "threads": 1,
         "sentences": sentences,
-        "parameters": parameters.to_dict(),
     }
     if not hopeless:
         record_scores(scorer.score_all(folder.predictions), data, folder, results)

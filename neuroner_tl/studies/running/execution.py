@@ -151,16 +151,19 @@ def _parameters(job: Job) -> Parameters:
 
 
 def _check_content(job: Job) -> None:
-    """Refuse the result of a run whose corpus was changed since the study was planned."""
-    planned = job.run.content.get("corpus")
-    if planned is None:
-        return
-    found = Contents.remembered(job.study.path.parent).corpus(job.corpus)
-    if found != planned:
-        raise CorpusError(
-            f"{job.corpus}: found other files (digest {found}) than when the study began, expected "
-            f"the same ones ({planned}); restore them, or run the study again for the new ones"
-        )
+    """Refuse the result of a run that read other files than those that were planned."""
+    run, folders = job.run, {"corpus": job.corpus}
+    if run.system is not None and run.system.predictions:
+        folders["predictions"] = run.system.folder(run.corpus)
+    contents = Contents.remembered(job.study.path.parent)
+    for name, folder in folders.items():
+        planned = run.content.get(name)
+        found = None if planned is None else contents.corpus(folder)
+        if found != planned:
+            raise CorpusError(
+                f"{folder}: found other files (digest {found}) than when the study began, expected "
+                f"the same ones ({planned}); restore them, or run the study again for the new ones"
+            )
 
 
 def _tidy(folder: RunFolder, keep_model: bool) -> None:

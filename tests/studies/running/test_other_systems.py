@@ -6,7 +6,9 @@ import pytest
 
 from neuroner_tl.__main__ import main
 from neuroner_tl.runs.systems import spacy_recogniser
+from neuroner_tl.runs.systems.published_run import score_published
 from neuroner_tl.runs.systems.spacy_recogniser import has_spacy
+from neuroner_tl.studies.running import execution
 from neuroner_tl.studies.running.store import Store
 
 # For a handful of tokens, tracing takes far longer than computing.
@@ -95,3 +97,20 @@ def test_a_document_without_predictions_fails_its_run_alone(study, tmp_path, cap
     assert call("study", "run", path, "--quiet") == 0
     records = Store(tmp_path / "output" / "tiny" / "runs.jsonl").records()
     assert [record["status"] for record in records.values()] == ["finished", "failed"]
+
+
+def test_predictions_that_change_before_they_are_scored_fail_their_run(
+    study, tmp_path, monkeypatch
+):
+    path = study("baseline, published")
+    changed = sorted((tmp_path / "gold_published").iterdir())[0]
+
+    def score(parameters, predictions):
+        changed.write_text("")
+        return score_published(parameters, predictions)
+
+    monkeypatch.setattr(execution, "score_published", score)
+    assert call("study", "run", path, "--quiet", "--arms", "published") == 0
+    (record,) = Store(tmp_path / "output" / "tiny" / "runs.jsonl").records().values()
+    assert record["status"] == "failed"
+    assert "gold_published: found other files" in record["error"]
