@@ -70,7 +70,10 @@ def training_curves(results: StudyResults, size: Optional[float], suffix: str) -
             axes.set_title(corpus)
             _draw(axes, arms, own)
         all_axes[0].set_ylabel("highest F1 on valid so far (%)")
-        all_axes[0].legend(loc="lower right", fontsize=7.5)
+        # Not every arm has runs on the first corpus.
+        lines = {line.get_label(): line for axes in all_axes for line in axes.lines}
+        handles = [lines[arm] for arm in arms if arm in lines]
+        all_axes[0].legend(handles=handles, loc="lower right", fontsize=7.5)
         return canvas
 
     return (Figure(f"training_curves{suffix}", caption, draw),)

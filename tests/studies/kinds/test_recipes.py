@@ -157,3 +157,17 @@ def test_the_size_of_the_train_set_is_in_name_and_caption(page_of):
     times = {"epoch_cpu_seconds": [3.0], "epoch_scores": [[1, 0.25]]}
     found = figures(page_of(sizes="20", more=times))
     assert "20 % of the corpus" in found["training_curves_20pct"].caption
+
+
+def test_an_arm_without_runs_on_the_first_corpus_is_in_the_legend(page_of):
+    def keep(run):
+        return (run.arm, run.corpus) != ("averaging", "one")
+
+    times = {"epoch_cpu_seconds": [3.0], "epoch_scores": [[1, 0.25]]}
+    canvas = figures(page_of(keep=keep, more=times))["training_curves"].draw()
+    legends = [axes.get_legend() for axes in canvas.axes if axes.get_legend() is not None]
+    labels = [text.get_text() for legend in legends for text in legend.get_texts()]
+    assert labels == ["baseline", "averaging", "frozen"]
+    colours = {line.get_label(): line.get_color() for line in canvas.axes[1].lines}
+    drawn = [line.get_color() for legend in legends for line in legend.get_lines()]
+    assert drawn == [colours[label] for label in labels]

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from neuroner_tl.__main__ import main
+from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.runs.systems import spacy_recogniser
 from neuroner_tl.runs.systems.published_run import score_published
 from neuroner_tl.runs.systems.spacy_recogniser import has_spacy
 from neuroner_tl.studies.running import execution
-from neuroner_tl.studies.running.store import Store
+from neuroner_tl.studies.running.store import LEARNED_NOTHING, Store
 
 # For a handful of tokens, tracing takes far longer than computing.
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -114,3 +115,17 @@ def test_predictions_that_change_before_they_are_scored_fail_their_run(
     (record,) = Store(tmp_path / "output" / "tiny" / "runs.jsonl").records().values()
     assert record["status"] == "failed"
     assert "gold_published: found other files" in record["error"]
+
+
+@pytest.mark.skipif(not has_spacy(), reason="spaCy is an extra; pip install '.[spacy]'")
+def test_spacy_that_learns_nothing_counts_with_a_score_of_0(study, tmp_path, capsys, monkeypatch):
+    path = study("baseline, spacy")
+    path.write_text(f"{path.read_text()}give_up_after_sentences = 1\n")
+    monkeypatch.setattr(Scorer, "validate", lambda scorer, mode: (0.0, {}))
+    assert call("study", "run", path, "--quiet", "--arms", "spacy") == 0
+    (record,) = Store(tmp_path / "output" / "tiny" / "runs.jsonl").records().values()
+    assert record["status"] == "finished" and "epoch 1: the validation" in record[LEARNED_NOTHING]
+    counts = record["scores"]["test"]["documents"].values()
+    assert all(one["tp"] == one["fp"] == 0 < one["fn"] for one in counts)
+    assert record["epoch_scores"] == [[1, 0.0]] and record["cpu_seconds"] >= 0
+    assert "1 scored 0" in capsys.readouterr().out
