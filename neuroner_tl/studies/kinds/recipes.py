@@ -42,7 +42,8 @@ def sections(results: StudyResults) -> list[Section]:
             partial(_draw, results, size),
         )
         title = "Recipes on valid" + ("" if size is None else f", {size:g} % of the documents")
-        figures = (figure, *training_curves(results, size, suffix))
+        gains = (figure,) if len(_arms(results)) > 1 else ()
+        figures = (*gains, *training_curves(results, size, suffix))
         found.append(Section(title, "", tables, figures))
     return found
 

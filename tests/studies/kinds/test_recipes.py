@@ -153,6 +153,16 @@ def test_there_is_a_figure_where_times_are_known(page_of):
     assert labels == ["baseline", "averaging", "frozen"]
 
 
+def test_a_baseline_alone_has_no_figure_of_gains(page_of, tmp_path, monkeypatch):
+    page = page_of()
+    assert "recipes" in figures(page)
+    monkeypatch.setattr(
+        "test_recipes.STUDY",
+        STUDY.replace("baseline, averaging, frozen", "baseline").partition("[arm")[0],
+    )
+    assert not figures(page_of())
+
+
 def test_the_size_of_the_train_set_is_in_name_and_caption(page_of):
     times = {"epoch_cpu_seconds": [3.0], "epoch_scores": [[1, 0.25]]}
     found = figures(page_of(sizes="20", more=times))

@@ -338,3 +338,11 @@ def test_a_full_disk_ends_the_study_and_is_not_the_runs_fault(
     assert "error: /data/last/weights-3-0: No space left on device; free some space" in error
     assert not store.records()
     assert not Claims(folder / ".claims").holders()
+
+
+@pytest.mark.parametrize("kind, shown", [("transfer_table", "test"), ("recipes", "valid")])
+def test_the_log_shows_the_part_that_the_study_is_about(write_study, caplog, kind, shown):
+    caplog.set_level("INFO")
+    assert call("study", "run", write_study("arms = baseline", kind=kind)) == 0
+    (line,) = [r.getMessage() for r in caplog.records if "-baseline-" in r.getMessage()][-1:]
+    assert f"finished, {shown} F1 " in line
