@@ -17,6 +17,7 @@ from neuroner_tl.evaluation.error_sets import AnnotatedPart
 from neuroner_tl.evaluation.scoring import HEADLINE
 from neuroner_tl.evaluation.unknown import scored_prediction
 from neuroner_tl.runs.folder import RunFolder
+from neuroner_tl.studies.definition.arms import PUBLISHED
 from neuroner_tl.studies.definition.plan import StudyRun, deciding_parameters
 from neuroner_tl.studies.running.code_version import code_version
 from neuroner_tl.studies.running.informed import known_labels
@@ -160,12 +161,14 @@ def _gold(job: Job, part: str) -> AnnotatedPart:
 
 
 def _corpus(job: Job, part: str) -> Corpus:
-    p = job.run.parameters
+    p, system = job.run.parameters, job.run.system
+    # On how much of it published predictions were trained is not known.
+    is_sampled = part == "train" and (system is None or system.name != PUBLISHED)
     return read_corpus(
         job.corpus,
         split_percentages=p.split_percentages,
         split_seed=p.split_seed,
-        train_size=p.train_size if part == "train" else None,
+        train_size=p.train_size if is_sampled else None,
         required=(part,),
     )
 
