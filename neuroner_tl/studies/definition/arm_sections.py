@@ -146,7 +146,7 @@ def _layers(file: IniFile, name: str, section: Optional[ArmSection]) -> frozense
         return layers_of(name)
     except ParameterError as error:
         value = file.values_of(StudySection).get("arms")
-        where = f"{file.path}:{value.line}: arms: " if value and not section else ""
+        where = f"{file.path}:{value.line}: arms: " if value else ""
         raise ParameterError(f"{where}{error}") from None
 
 

@@ -34,6 +34,8 @@ LAYER_TITLES = {
 BASELINE, TRANSFER = "baseline", "transfer"
 SURE, DOUBTFUL = 0.9, 0.3
 SPACY, PUBLISHED = "spacy", "published"
+# What a section [arm NAME] must have one of, unless its name says which layers it takes.
+SECTION_NAMES = ("layers", "sources", "teacher", "parameters_filepath", "system", "predictions")
 
 
 @dataclass(frozen=True)
@@ -173,8 +175,8 @@ def layers_of(name: str) -> frozenset[str]:
         known = (*_NAMED, *GROUPS)
         raise ParameterError(
             f"found the arm {name}, expected one of {', '.join(GROUPS)}, baseline, transfer, "
-            "up_to_LAYER, only_LAYER, without_LAYER or a section [arm NAME] of its own"
-            f"{nearest_hint(name, known)}"
+            f"up_to_LAYER, only_LAYER, without_LAYER{nearest_hint(name, known)}; or a section "
+            f"[arm {name}] with one of {', '.join(SECTION_NAMES)}"
         )
     return _NAMED[name]
 

@@ -92,6 +92,19 @@ def test_published_predictions_count_by_their_content(write, tmp_path):
     assert not targets(path, Contents())["other"].is_known
 
 
+@pytest.mark.parametrize("own", ["predictions =", "learning_rate = 0.25"])
+def test_a_section_that_does_not_say_what_the_arm_is_is_refused_with_its_line(write, own):
+    path = write(own)
+    with pytest.raises(ParameterError) as caught:
+        read_definition(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}:5: arms: found the arm other, expected"), message
+    assert message.endswith(
+        "or a section [arm other] with one of layers, sources, teacher, parameters_filepath, "
+        "system, predictions"
+    )
+
+
 def test_home_is_expanded():
     assert System("published", "~/x/{corpus}").folder("a") == Path.home() / "x" / "a"
 
