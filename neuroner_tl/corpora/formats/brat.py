@@ -127,6 +127,23 @@ def read_brat_document(
         report.documents += 1
         report.count("document without annotation file", str(txt_path))
         return Document(txt_path.stem, text)
+    return Document(txt_path.stem, text, annotations_of_document(ann_path, text, report, ends))
+
+
+def annotations_of_document(
+    ann_path: Path, text: str, report: ImportReport, ends: Optional[LineEnds] = None
+) -> tuple[Entity, ...]:
+    """Read the entities of a document, under the convention of its corpus for line ends.
+
+    Args:
+        ann_path: the ``.ann`` file.
+        text: the document's text.
+        report: counts the document, and what is read and skipped; nothing of one that fails.
+        ends: how the offsets of the corpus count line ends; None takes them as they are.
+
+    Raises:
+        CorpusError: as `read_annotations`.
+    """
     convention = AS_THEY_ARE if ends is None else ends.convention
     # Counts of a document that fails must not remain.
     own = ImportReport(documents=1)
@@ -138,7 +155,7 @@ def read_brat_document(
         own = ImportReport(documents=1)
         entities = read_annotations(ann_path, text, own, ends.explain(error))
     report.merge(own)
-    return Document(txt_path.stem, text, entities)
+    return entities
 
 
 def _fits(txt_path: Path, convention: str) -> bool:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.formats.brat import read_annotations
+from neuroner_tl.corpora.formats.brat import annotations_of_document, read_annotations
 from neuroner_tl.corpora.formats.brat_writer import BratWriter
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.reader import Corpus, read_corpus
+from neuroner_tl.corpora.reader import Corpus, PartReader, read_corpus
+from neuroner_tl.corpora.text.line_offsets import LineEnds
 from neuroner_tl.corpora.text.tagging import taggable_entities
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError
@@ -106,7 +107,7 @@ def _pairs(
     corpus: Corpus, predictions: Path, folder: RunFolder, reports: Mapping[str, ImportReport]
 ) -> Iterator[tuple[Document, Document]]:
     """Yield each document as annotated and as predicted; write what was predicted."""
-    read = reports[PREDICTIONS]
+    read, ends = reports[PREDICTIONS], _line_ends(corpus.parts[PART], predictions)
     with BratWriter(folder.predictions / PART, with_text=False, with_probabilities=False) as files:
         for document in corpus.parts[PART].documents(reports[PART]):
             path = predictions / f"{document.id}.ann"
@@ -116,11 +117,25 @@ def _pairs(
                     f"part of {corpus.folder}; a document in which nothing was found has an empty "
                     "file"
                 )
-            read.documents += 1
-            found = read_annotations(path, document.text, read)
+            found = annotations_of_document(path, document.text, read, ends)
             predicted = replace(document, entities=found, unknown=())
             files.add(predicted)
             yield document, predicted
+
+
+def _line_ends(part: PartReader, predictions: Path) -> LineEnds:
+    """Return how the offsets of predictions count line ends, decided when one does not fit."""
+
+    def fits(path: Path, convention: str) -> bool:
+        text = part.text_of(path.stem)
+        try:
+            if text is not None:
+                read_annotations(path, text, ImportReport(), convention)
+        except CorpusError:
+            return False
+        return text is not None
+
+    return LineEnds(lambda: (predictions / f"{name}.ann" for name in part.ids), fits)
 
 
 def _check_types(scores: Scores, predictions: Path) -> None:

@@ -261,3 +261,16 @@ def test_predictions_for_conll_columns_are_at_the_offsets_of_their_text(tmp_path
     given = {"dataset_text_folder": str(corpus), "output_folder": str(tmp_path / "output")}
     result = score_published(load_parameters(None, given), tmp_path / "theirs")
     assert result.test.micro == Counts(tp=2)
+
+
+def test_predictions_may_count_a_line_end_as_the_corpus_does(tmp_path):
+    """The texts got CRLF line ends after they were annotated, and were predicted before."""
+    corpus = made_up_corpus(tmp_path / "gold", "T1\tDISO 0 4\tGout\nT2\tDISO 6 10\tache\n")
+    for part in ("train", "test"):
+        (corpus / part / "0.txt").write_bytes(b"Gout,\r\nache\r\n")
+    result = scored(corpus, tmp_path, "T1\tDISO 6 10\tache\n")
+    assert result.test.micro == Counts(tp=1, fn=1)
+    reports = json.loads((result.folder.path / "import_report.json").read_text())
+    assert reports["predictions"]["documents"] == 1
+    with pytest.raises(CorpusError, match="0.ann:1: the offsets 5 9 cover"):
+        scored(corpus, tmp_path, "T1\tDISO 5 9\tache\n")
