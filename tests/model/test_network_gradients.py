@@ -82,7 +82,7 @@ def test_shortest_sentences(lengths):
         (ARCHITECTURES[0], [60], 40),
         pytest.param(ARCHITECTURES[3], [1], 1, marks=pytest.mark.slow),
         pytest.param(ARCHITECTURES[6], [1, 60, 7, 23, 2, 41, 12, 33], 17, marks=pytest.mark.slow),
-        (LINEAR[1], [6, 2], 5),
+        pytest.param(LINEAR[1], [6, 2], 5, marks=pytest.mark.slow),
     ],
     ids=["full-60", "diagonal-1", "none-batch", "linear"],
 )
@@ -112,7 +112,14 @@ def test_compiled_gradients_over_lengths(architecture, batch_size):
         assert_close(gradients, expected, 1e-4)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES[:1] + ARCHITECTURES[3:4] + LINEAR)
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        *ARCHITECTURES[:1],
+        LINEAR[1],
+        *(pytest.param(one, marks=pytest.mark.slow) for one in (ARCHITECTURES[3], LINEAR[0])),
+    ],
+)
 def test_gradients_against_finite_differences(architecture):
     network = random_network(architecture)
     batch = random_batch([3, 2])

@@ -31,6 +31,7 @@ def test_both_modes_end_at_the_same_f1(corpora, tiny, tmp_path):
     assert again["scores"] == compiled["scores"]
 
 
+@pytest.mark.slow
 @with_addons
 def test_both_implementations_of_the_crf_give_the_same_scores(corpora, tiny, tmp_path, monkeypatch):
     found = []

@@ -105,7 +105,7 @@ def test_a_burst_makes_the_same_steps_as_one_by_one():
 
 
 def test_networks_with_alphabets_of_several_sizes_share_a_process():
-    for alphabet in (0, 200, 300):
+    for alphabet in (0, 200):
         found, losses, step = train(COMPILED, lengths=(16,), longest=16, alphabet=alphabet)
         expected, expected_losses, _ = train(plain(COMPILED), longest=16, alphabet=alphabet)
         np.testing.assert_allclose(losses, expected_losses, rtol=1e-5)
