@@ -14,6 +14,18 @@ _MB = 1 << 20
 _most_seen = 0.0
 
 
+def resident_memory_of(process: int) -> float:
+    """Return the current resident memory of a process, in MB; 0 if it has ended.
+
+    Args:
+        process: its number.
+    """
+    try:
+        return float(psutil.Process(process).memory_info().rss / _MB)
+    except psutil.Error:
+        return 0.0
+
+
 def resident_memory() -> float:
     """Return the current resident memory, in MB."""
     global _most_seen

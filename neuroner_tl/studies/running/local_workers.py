@@ -1,8 +1,9 @@
 """Workers that are processes of this machine, one thread each, for as long as the study lasts.
 
-A worker compiles its programs once and executes run after run with them. It ends with the process
-that started it, however that one ends, and is in a session of its own, so that Ctrl-C reaches the
-study alone, which then asks its workers to save.
+A worker compiles its programs once and executes run after run with them. Programs stay in memory
+until it ends, half a gigabyte for each kind of parameters; so one that has grown large is replaced
+before its next run. It ends with the process that started it, however that one ends, and is in a
+session of its own, so that Ctrl-C reaches the study alone, which then asks its workers to save.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ from tqdm import tqdm
 from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.jobs import LOST, Job, Outcome
 from neuroner_tl.system.interruption import SIGNALS, interruptible
+from neuroner_tl.system.memory import resident_memory_of, total_memory
 from neuroner_tl.system.ray_cluster import ONE_THREAD
+
+# In MB: more than a worker with the programs of one kind of parameters takes.
+LEAST_MEMORY = 3072
 
 
 class LocalWorkers:
@@ -42,6 +47,7 @@ class LocalWorkers:
 
     def __init__(self, number: int, study: StudyFolder) -> None:
         self._study = study
+        self._most_memory = max(LEAST_MEMORY, total_memory() / (2 * number))
         self._workers = [_Worker(index, study) for index in range(number)]
 
     @property
@@ -50,8 +56,12 @@ class LocalWorkers:
         return sum(worker.job is None for worker in self._workers)
 
     def start(self, job: Job) -> None:
-        """Give a job to the first worker that is idle."""
-        next(worker for worker in self._workers if worker.job is None).start(job)
+        """Give a job to the first worker that is idle; one that has grown large is replaced."""
+        index = next(i for i, worker in enumerate(self._workers) if worker.job is None)
+        if self._workers[index].memory > self._most_memory:
+            self._workers[index].close()
+            self._workers[index] = _Worker(index, self._study)
+        self._workers[index].start(job)
 
     def wait(self, seconds: float) -> Sequence[Outcome]:
         """Return the received outcomes; replace workers that ended."""
@@ -117,6 +127,11 @@ class _Worker:
     def sentinel(self) -> Any:
         """The handle that is ready when the process has ended."""
         return self.process.sentinel
+
+    @property
+    def memory(self) -> float:
+        """Its resident memory, in MB."""
+        return resident_memory_of(self.process.pid or 0)
 
     def start(self, job: Job) -> None:
         self.job = job
