@@ -110,13 +110,10 @@ def _by_corpus(results: StudyResults, size: Optional[float], suffix: str) -> Tab
 
 
 def _over_corpora(results: StudyResults, size: Optional[float], suffix: str) -> Table:
-    """Make the table of means over the corpora for which all arms have runs."""
-    arms = _arms(results)
-    corpora = [
-        corpus
-        for _, corpus in results.corpora
-        if all(_runs(results, arm, corpus, size) for arm in arms)
-    ]
+    """Make the table of means over the corpora for which all arms have runs that have any."""
+    names = [corpus for _, corpus in results.corpora]
+    arms = [a for a in _arms(results) if any(_runs(results, a, name, size) for name in names)]
+    corpora = [corpus for corpus in names if all(_runs(results, arm, corpus, size) for arm in arms)]
     rows: list[Row] = []
     for arm in arms if corpora else []:
         means = [
@@ -141,7 +138,7 @@ def _over_corpora(results: StudyResults, size: Optional[float], suffix: str) -> 
         ("arm", "F1 on valid", "gain", "better on", "CPU s to best"),
         tuple(rows),
         "Each corpus has equal weight, with the mean of its runs; CPU time is the sum over them. "
-        "Corpora are left out for which an arm has no finished run.",
+        "Arms without any finished run are left out, then corpora for which an arm has none.",
     )
 
 

@@ -116,6 +116,14 @@ def test_a_corpus_without_all_arms_is_in_no_mean(page_of):
     assert len(rows(page, "recipes")) == 5
 
 
+def test_an_arm_without_runs_leaves_the_means_of_the_others(page_of):
+    found = rows(page_of(keep=lambda run: run.arm != "frozen"), "recipes_over_corpora")
+    assert [(row["arm"], row["F1 on valid"]) for row in found] == [
+        ("baseline", "61.00"),
+        ("averaging", "64.50"),
+    ]
+
+
 def test_records_without_cpu_time(page_of):
     page = page_of(cpu=False)
     assert {row["CPU s to best"] for row in rows(page, "recipes")} == {"–"}
