@@ -82,6 +82,11 @@ class System:
     name: str
     predictions: str = ""
 
+    @property
+    def is_published(self) -> bool:
+        """Whether predictions that exist are scored, so that nothing is trained."""
+        return self.name == PUBLISHED
+
     def folder(self, corpus: str) -> Path:
         """Return the folder of the predictions for a target corpus."""
         return expanded_path(self.predictions.replace("{corpus}", corpus))
@@ -120,7 +125,7 @@ class Arm:
     @property
     def is_published(self) -> bool:
         """Whether predictions that exist are scored, so that nothing is trained."""
-        return self.system is not None and self.system.name == PUBLISHED
+        return self.system is not None and self.system.is_published
 
     @property
     def flags(self) -> dict[str, bool]:

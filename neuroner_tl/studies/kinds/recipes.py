@@ -43,7 +43,7 @@ def sections(results: StudyResults) -> list[Section]:
         )
         title = "Recipes on valid" + ("" if size is None else f", {size:g} % of the documents")
         gains = (figure,) if len(_arms(results)) > 1 else ()
-        figures = (*gains, *training_curves(results, size, suffix))
+        figures = (*gains, *training_curves(results, size, suffix, words))
         found.append(Section(title, "", tables, figures))
     return found
 

@@ -39,16 +39,24 @@ def curve_of(result: Result) -> Optional[Curve]:
     return Curve(tuple(accumulate(times)), tuple(accumulate(scores, max)))
 
 
-def training_curves(results: StudyResults, size: Optional[float], suffix: str) -> Sequence[Figure]:
-    """Return a figure with a panel for each corpus; none without times or with too many arms."""
+def training_curves(
+    results: StudyResults, size: Optional[float], suffix: str, note: str
+) -> Sequence[Figure]:
+    """Return a figure with a panel for each corpus; none without times or with too many arms.
+
+    Args:
+        results: the study.
+        size: train size of the runs, in percent of the corpus; None for the train part.
+        suffix: says the same in the name of the figure.
+        note: says the same in its caption.
+    """
     arms = [arm.name for arm in results.definition.arms]
     curves = {
         corpus: {
             arm: [
-                curve
-                for result in results.select(arm=arm, corpus=corpus, train_size=size)
-                for curve in [curve_of(result)]
-                if curve is not None
+                *filter(
+                    None, map(curve_of, results.select(arm=arm, corpus=corpus, train_size=size))
+                )
             ]
             for arm in arms
         }
@@ -60,9 +68,8 @@ def training_curves(results: StudyResults, size: Optional[float], suffix: str) -
         return ()
     caption = (
         "Highest F1 on valid so far against the CPU time of training (logarithmic), validation and "
-        "compilation included: a line for each run, a mark where its model was saved."
+        f"compilation included: a line for each run, a mark where its model was saved.{note}"
     )
-    caption += "" if size is None else f" Train size: {size:g} % of the corpus's documents."
 
     def draw() -> Canvas:
         canvas, all_axes = panels(len(known), width=3.4)
@@ -82,13 +89,12 @@ def training_curves(results: StudyResults, size: Optional[float], suffix: str) -
 def _draw(axes: Axes, arms: Sequence[str], curves: dict[str, list[Curve]]) -> None:
     for index, arm in enumerate(arms):
         for number, curve in enumerate(curves[arm]):
-            colour = COLOURS[index]
             saved = curve.best.index(curve.best[-1])
             axes.step(
                 curve.seconds,
                 curve.best,
                 where="post",
-                color=colour,
+                color=COLOURS[index],
                 linestyle=DASHES[index],
                 linewidth=1.1,
                 marker=MARKS[index],

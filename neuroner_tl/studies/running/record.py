@@ -17,7 +17,6 @@ from neuroner_tl.evaluation.error_sets import AnnotatedPart
 from neuroner_tl.evaluation.scoring import HEADLINE
 from neuroner_tl.evaluation.unknown import scored_prediction
 from neuroner_tl.runs.folder import RunFolder
-from neuroner_tl.studies.definition.arms import PUBLISHED
 from neuroner_tl.studies.definition.plan import StudyRun, deciding_parameters
 from neuroner_tl.studies.running.code_version import code_version
 from neuroner_tl.studies.running.informed import known_labels
@@ -116,9 +115,7 @@ def failure(run: StudyRun, message: str) -> Record:
 def _scores(results: dict[str, Any]) -> Record:
     return {
         part: {
-            name: _counts(results["scores"][part][measure])
-            for name, measure in MEASURES.items()
-            if measure in results["scores"][part]
+            name: _counts(results["scores"][part][measure]) for name, measure in MEASURES.items()
         }
         for part in PARTS
         if part in results["scores"]
@@ -163,7 +160,7 @@ def _gold(job: Job, part: str) -> AnnotatedPart:
 def _corpus(job: Job, part: str) -> Corpus:
     p, system = job.run.parameters, job.run.system
     # On how much of it published predictions were trained is not known.
-    is_sampled = part == "train" and (system is None or system.name != PUBLISHED)
+    is_sampled = part == "train" and not (system and system.is_published)
     return read_corpus(
         job.corpus,
         split_percentages=p.split_percentages,
@@ -232,12 +229,9 @@ def _seconds(folder: RunFolder, results: dict[str, Any]) -> float:
 
 def _cpu_seconds(folder: RunFolder, best_epoch: Optional[int]) -> Record:
     """Return the CPU time of all epochs, and of those up to the best; none where it is unknown."""
-    try:
-        epochs = [(record["epoch"], float(record["cpu_seconds"])) for record in folder.epochs]
-    except KeyError:
-        return {}
+    epochs = _epoch_times(folder)
     if not epochs:
-        return {}  # Nothing was trained.
+        return {}
     to_best = [seconds for epoch, seconds in epochs if best_epoch is None or epoch <= best_epoch]
     return {
         "cpu_seconds": round(sum(seconds for _, seconds in epochs), 1),
@@ -247,11 +241,16 @@ def _cpu_seconds(folder: RunFolder, best_epoch: Optional[int]) -> Record:
 
 def _curve(folder: RunFolder) -> Record:
     """Return scores and CPU times of the epochs; none where an epoch lacks its time."""
-    try:
-        times = [round(float(record["cpu_seconds"]), 1) for record in folder.epochs]
-    except KeyError:
-        return {}
+    times = [round(seconds, 1) for _, seconds in _epoch_times(folder)]
     return {"epoch_scores": _epoch_scores(folder), "epoch_cpu_seconds": times} if times else {}
+
+
+def _epoch_times(folder: RunFolder) -> list[tuple[int, float]]:
+    """Return each epoch with its CPU time; none if nothing was trained, or a time is unknown."""
+    try:
+        return [(record["epoch"], float(record["cpu_seconds"])) for record in folder.epochs]
+    except KeyError:
+        return []
 
 
 def _epoch_scores(folder: RunFolder) -> list[list[float]]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from neuroner_tl.messages.numbers import counted
-from neuroner_tl.studies.definition.arms import PUBLISHED
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
@@ -182,7 +181,7 @@ def _seconds_left(
 
 def _guess(run: StudyRun, finished: Sequence[tuple[StudyRun, float]]) -> Optional[float]:
     """Return the median time of the most similar runs, or 0 where nothing is trained."""
-    if run.system is not None and run.system.name == PUBLISHED:
+    if run.system is not None and run.system.is_published:
         return 0.0
 
     def kinds(one: StudyRun) -> tuple[tuple[object, ...], ...]:
