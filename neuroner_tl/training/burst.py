@@ -24,19 +24,23 @@ from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.training.burst_shape import SIZE, BurstShape
 from neuroner_tl.training.optimisers import OPTIMISERS
 from neuroner_tl.training.program import (
-    Nested,
     Program,
-    Values,
-    assign_all,
-    clipped,
     dropout_mask,
     loss_and_gradients,
-    scaled_to_norm,
-    trained_weights,
-    updated_weights,
     without_tables,
 )
 from neuroner_tl.training.step_settings import StepSettings
+from neuroner_tl.training.update import (
+    Nested,
+    Values,
+    assign_all,
+    clipped,
+    norm_factor,
+    scaled,
+    squared_norm,
+    trained_weights,
+    updated_weights,
+)
 
 # Rows of the table of characters are padded to a multiple: one compilation serves most alphabets.
 _ALPHABET = 128
@@ -207,7 +211,8 @@ def burst_program(architecture: Architecture, settings: StepSettings, shape: Bur
         ]
         loss, gradients = tf.switch_case(batch["branch"], branches)
         if settings.clip_norm:
-            gradients = scaled_to_norm(gradients, {}, settings.clip_norm)
+            factor = norm_factor(squared_norm(gradients), settings.clip_norm)
+            gradients = scaled(gradients, factor)
         weights, slots = updated_weights(
             settings, weights, slots, gradients, learning_rate, iteration
         )

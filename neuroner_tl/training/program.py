@@ -8,7 +8,7 @@ arguments, so one compilation serves every model of that architecture in the pro
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional, Union
 
@@ -18,16 +18,21 @@ from neuroner_tl.model.character_embedding import CharacterEmbedding
 from neuroner_tl.model.dropout import NO_DROPOUT, DropoutMasks
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM
 from neuroner_tl.model.token_embedding import TokenEmbedding
-from neuroner_tl.training.averaging import add_to_mean
 from neuroner_tl.training.flat_batch import FLOATS, HEADER, LAYOUT, SOFT
-from neuroner_tl.training.optimisers import OPTIMISERS
 from neuroner_tl.training.step_settings import StepSettings
+from neuroner_tl.training.update import (
+    Nested,
+    norm_factor,
+    scaled,
+    squared_norm,
+    trained_weights,
+    update_in_place,
+)
 from neuroner_tl.training.variational import Draw, draw_masks
 
-Nested = Mapping[str, Mapping[str, Any]]
-Values = dict[str, dict[str, tf.Tensor]]
-
 TABLES = (TokenEmbedding.name, CharacterEmbedding.name)
+# The gradients of the tables, by the names that the step gives them.
+ROWS = ("token_rows", "character_rows")
 
 
 def without_tables(
@@ -67,23 +72,6 @@ def dropout_mask(
     kept = 1.0 - rate
     uniform = tf.random.stateless_uniform(shape, [seed, number])
     return tf.cast(uniform < kept, dtype) / kept
-
-
-def trained_weights(weights: Nested, frozen: Collection[str]) -> dict[str, dict[str, Any]]:
-    """Return the weights that are trained, by layer and name.
-
-    They are all but those of frozen layers; of frozen token embeddings, the linear layer above
-    the table is trained.
-    """
-    trained = {
-        layer: {
-            name: value
-            for name, value in named.items()
-            if layer not in frozen or (layer == TokenEmbedding.name and name != "embedding")
-        }
-        for layer, named in weights.items()
-    }
-    return {layer: named for layer, named in trained.items() if named}
 
 
 def batch_loss(
@@ -144,41 +132,6 @@ def unflatten(flat: tf.Tensor, dtype: tf.DType, soft: bool = False) -> dict[str,
         **floats,
         "used": header["used"],
         "iteration": header["iteration"],
-    }
-
-
-def clipped(gradient: tf.Tensor, clip: float) -> tf.Tensor:
-    """Clip by value, as NeuroNER does."""
-    return tf.clip_by_value(gradient, -clip, clip) if clip else gradient
-
-
-def decays(layer: str, variable: tf.Variable) -> bool:
-    """Tell whether weight decay applies: to matrices, but not to those of layer 1."""
-    return bool(variable.shape.rank == 2) and layer != TokenEmbedding.name
-
-
-def scaled_to_norm(
-    gradients: Mapping[str, Any], indices: Mapping[str, tf.Tensor], limit: float
-) -> dict[str, Any]:
-    """Scale all gradients by one factor, so that their norm is at most the limit.
-
-    Args:
-        gradients: those of layers by name, and those of the tables' rows, ``[..., d]``.
-        indices: for each of the latter, which row of the table it is, ``[...]``, as the index of
-            a distinct one: the gradients of a row that occurs several times are added up first.
-        limit: above 0.
-    """
-    squares = []
-    for name, gradient in gradients.items():
-        if name in indices:
-            rows = tf.reshape(gradient, [-1, gradient.shape[-1]])
-            index = tf.reshape(indices[name], [-1])
-            gradient = tf.math.unsorted_segment_sum(rows, index, tf.shape(rows)[0])
-        squares += [tf.reduce_sum(values * values) for values in tf.nest.flatten(gradient)]
-    factor = limit / tf.maximum(tf.sqrt(tf.add_n(squares)), limit)
-    return {
-        name: tf.nest.map_structure(lambda values: values * factor, gradient)
-        for name, gradient in gradients.items()
     }
 
 
@@ -250,42 +203,6 @@ def loss_and_gradients(
     return loss, tape.gradient(loss, sources, unconnected_gradients=unconnected)
 
 
-def updated_weights(
-    settings: StepSettings,
-    weights: Nested,
-    slots: Nested,
-    gradients: Mapping[str, Any],
-    learning_rate: tf.Tensor,
-    iteration: tf.Tensor,
-) -> tuple[Values, Values]:
-    """Return the trained weights but those of the tables after a step, and their slots."""
-    optimiser = OPTIMISERS[settings.optimiser]
-    new_weights: Values = {}
-    new_slots: Values = {}
-    for layer, named in trained_weights(weights, settings.frozen).items():
-        new_weights[layer], new_slots[layer] = {}, {}
-        for name, weight in named.items():
-            names = [f"{name}.{slot}" for slot in optimiser.slots]
-            value, values = optimiser.updated(
-                weight,
-                clipped(gradients[layer][name], settings.clip),
-                [slots[layer][slot] for slot in names],
-                learning_rate,
-                iteration,
-                settings.weight_decay if decays(layer, weight) else 0.0,
-            )
-            new_weights[layer][name] = value
-            new_slots[layer].update(zip(names, values))
-    return new_weights, new_slots
-
-
-def assign_all(variables: Nested, values: Nested) -> None:
-    """Give variables the values of the same layer and name."""
-    for layer, named in values.items():
-        for name, value in named.items():
-            variables[layer][name].assign(value)
-
-
 @functools.cache
 def training_program(architecture: Architecture, settings: StepSettings) -> Program:
     """Return the inner level, made once for an architecture and its settings.
@@ -296,10 +213,59 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
     exponential averages, it is given those of the weights too, and updates them; with clipping by
     norm, it is given which rows of the tables are the same; with variational dropout, what decides
     the masks, which it draws itself.
+
+    An update of many operations for each weight is compiled apart, once: with the rest, it would
+    be compiled again for each size of batches, and take half of that time.
     """
 
-    # No statement here depends on a tensor's value, and autograph would double the time of tracing.
-    @tf.function(jit_compile=settings.jit_compile or None, reduce_retracing=True, autograph=False)
+    def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+        # No statement depends on a tensor's value; autograph would double the time of tracing.
+        jit = settings.jit_compile or None
+        return tf.function(function, jit_compile=jit, reduce_retracing=True, autograph=False)
+
+    def gradients_of(
+        weights: Nested,
+        token_rows: tf.Tensor,
+        character_rows: Optional[tf.Tensor],
+        batch: Mapping[str, tf.Tensor],
+        dropout_mask: Optional[tf.Tensor],
+        row_indices: Optional[Mapping[str, tf.Tensor]],
+        draw: Optional[Draw],
+    ) -> tuple[tf.Tensor, dict[str, Any], dict[str, tf.Tensor], tf.Tensor]:
+        """Return the loss, the gradients of layers and of rows, and the squared norm of these."""
+        masks = NO_DROPOUT
+        if draw is not None:
+            masks = draw_masks(settings.variational, architecture, batch, draw)
+        rows = (token_rows, character_rows)
+        loss, gradients = loss_and_gradients(
+            architecture, settings, weights, *rows, batch, dropout_mask, masks
+        )
+        of_rows = {name: gradients.pop(name) for name in ROWS if name in gradients}
+        squares = tf.zeros_like(loss)
+        if settings.clip_norm and of_rows:
+            squares = squared_norm(of_rows, row_indices)
+        return loss, gradients, of_rows, squares
+
+    def update(
+        weights: Nested,
+        slots: Nested,
+        gradients: Mapping[str, Any],
+        squares: tf.Tensor,
+        learning_rate: tf.Tensor,
+        iteration: tf.Tensor,
+        averages: Optional[Nested],
+    ) -> tf.Tensor:
+        """Update what belongs to layers; return the factor of clipping by norm."""
+        factor = tf.ones_like(squares)
+        if settings.clip_norm:
+            factor = norm_factor(squares + squared_norm(gradients), settings.clip_norm)
+            gradients = scaled(gradients, factor)
+        update_in_place(settings, weights, slots, gradients, learning_rate, iteration, averages)
+        return factor
+
+    if settings.updates_apart:
+        gradients_of, update = compiled(gradients_of), compiled(update)
+
     def program(
         weights: Nested,
         slots: Nested,
@@ -313,25 +279,13 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
         row_indices: Optional[Mapping[str, tf.Tensor]] = None,
         draw: Optional[Draw] = None,
     ) -> tuple[tf.Tensor, Optional[tf.Tensor], Optional[tf.Tensor]]:
-        masks = NO_DROPOUT
-        if draw is not None:
-            masks = draw_masks(settings.variational, architecture, batch, draw)
         rows = (token_rows, character_rows)
-        loss, gradients = loss_and_gradients(
-            architecture, settings, weights, *rows, batch, dropout_mask, masks
+        loss, gradients, of_rows, squares = gradients_of(
+            weights, *rows, batch, dropout_mask, row_indices, draw
         )
+        factor = update(weights, slots, gradients, squares, learning_rate, iteration, averages)
         if settings.clip_norm:
-            gradients = scaled_to_norm(gradients, row_indices or {}, settings.clip_norm)
-        new_weights, new_slots = updated_weights(
-            settings, weights, slots, gradients, learning_rate, iteration
-        )
-        assign_all(weights, new_weights)
-        assign_all(slots, new_slots)
-        if averages is not None:
-            for layer, named in new_weights.items():
-                for name in named:
-                    average = averages[layer][name]
-                    add_to_mean(average, weights[layer][name], settings.averaging_decay)
-        return loss, gradients.get("token_rows"), gradients.get("character_rows")
+            of_rows = scaled(of_rows, factor)
+        return loss, of_rows.get("token_rows"), of_rows.get("character_rows")
 
-    return Program(program)
+    return Program(program if settings.updates_apart else compiled(program))

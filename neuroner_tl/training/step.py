@@ -32,16 +32,16 @@ from neuroner_tl.training.burst_shape import SIZE, BurstShape
 from neuroner_tl.training.flat_batch import HEADER, flatten
 from neuroner_tl.training.optimisers import OPTIMISERS, Optimiser
 from neuroner_tl.training.program import (
+    ROWS,
     TABLES,
     Program,
-    clipped,
     dropout_mask,
-    trained_weights,
     training_program,
     unflatten,
     without_tables,
 )
 from neuroner_tl.training.step_settings import StepSettings
+from neuroner_tl.training.update import clipped, trained_weights
 from neuroner_tl.training.variational import make_draw
 
 
@@ -265,9 +265,7 @@ class TrainingStep:
         if not self.settings.clip_norm:
             return {}
         indices = {}
-        for layer, name, ids in zip(
-            TABLES, ("token_rows", "character_rows"), (token_ids, characters)
-        ):
+        for layer, name, ids in zip(TABLES, ROWS, (token_ids, characters)):
             if layer in self.slots and layer not in self.settings.frozen:
                 indices[name] = tf.reshape(tf.unique(tf.reshape(ids, [-1]))[1], tf.shape(ids))
         return {"row_indices": indices}

@@ -51,6 +51,11 @@ class StepSettings:
     token_rate: float = 1.0
     soft: bool = False
 
+    @property
+    def updates_apart(self) -> bool:
+        """Whether the update is a program of its own: it has many operations for each weight."""
+        return self.optimiser != "sgd" or self.averaging_decay > 0
+
     def of_program(self) -> StepSettings:
         """Return the settings on which the program depends; one serves all that share them.
 
