@@ -68,7 +68,7 @@ def test_the_whole_paper_in_miniature(tmp_path, monkeypatch):
     assert float(curve[0]["gain"]) > 0 and len(tables["learning_curve/labels_saved"]) == 4
     ablation = tables["layer_ablation/layer_ablation_large_DISO"]
     assert len(ablation) == 7 and float(ablation[-1]["gain, 10 %"]) > 0
-    assert len(tables["layer_ablation/single_layers_large_DISO"]) == 12
+    assert len(tables["layer_ablation/single_layers_large_DISO"]) == 14
     sizes = [float(row["F1 transfer"].split()[0]) for row in tables["source_size/source_size"]]
     assert sizes[-1] > sizes[0], "a larger silver corpus gives a better source"
     noise = [float(row["F1 transfer"].split()[0]) for row in tables["source_noise/source_noise"]]

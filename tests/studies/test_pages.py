@@ -75,11 +75,31 @@ def test_tables_and_figures_have_the_same_names_of_layers(made_up):
     cumulative = [row[0] for row in found["layer_ablation_gold"].rows]
     assert [str(text).removeprefix("up to ") for text in cumulative][1:] == names
     single = [str(row[0]) for row in found["single_layers_gold"].rows]
-    assert single == [f"{group} {name}" for group in ("only", "all but") for name in names]
+    assert single[0] == "none" and single[-1] == "all"
+    assert single[1:-1] == [f"{group} {name}" for group in ("only", "all but") for name in names]
     ticks = layer_ablation._draw_cumulative(results, "gold").axes[0].get_xticklabels()
     assert [tick.get_text().replace("\n", " ") for tick in ticks][1:] == names
     ticks = layer_ablation._draw_single(results, "gold").axes[0].get_yticklabels()
     assert [tick.get_text() for tick in ticks] == names
+
+
+def test_a_study_of_single_layers_compares_them_and_shows_no_steps(made_up):
+    study = "arms = baseline, transfer, single, all_but_one\n"
+    results = made_up("layer_ablation", study, lambda run: 50 + len(run.layers))
+    found = tables(results)
+    assert "layer_ablation_gold" not in found
+    compared = {str(row[0]).split(",")[0] for row in found["gain_by_layers_gold"].rows}
+    named = {f"{group} {name}" for group in ("only", "all but") for name in LAYER_TITLES.values()}
+    assert compared == {*named, "all layers"}
+
+
+def test_an_arm_of_both_figures_is_compared_once(made_up):
+    study = "arms = baseline, cumulative, single, all_but_one\n"
+    results = made_up("layer_ablation", study, lambda run: 50 + len(run.layers))
+    compared = [str(row[0]) for row in tables(results)["gain_by_layers_gold"].rows]
+    # The lowest layer, and all but the highest, are steps of the ladder too.
+    assert len(compared) == len(set(compared)) == len(results.definition.train_sizes) * 16
+    assert not [text for text in compared if text.startswith(("only token emb", "all but CRF"))]
 
 
 def test_diagrams_differ_without_colour():

@@ -189,7 +189,8 @@ def test_the_ablation_shows_every_layer_and_its_gain(tmp_path):
     assert found[0][1:3] == ["42.50", "–"], "one run of each kind: no number of runs"
     assert [row[2] for row in found[1:]] == [f"+{5 * n + 2.5:.2f}" for n in range(1, 7)]
     single = rows(found_tables["single_layers_IEPA_PRGE"])
-    assert [row[0] for row in single[:1]] == ["only token embeddings"] and len(single) == 12
+    assert [row[0] for row in single[:2]] == ["none", "only token embeddings"]
+    assert single[-1][:2] == ["all", found[-1][1]] and len(single) == 14
 
 
 def test_gains_are_grouped_by_annotations():

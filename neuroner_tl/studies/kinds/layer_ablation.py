@@ -42,7 +42,11 @@ def sections(results: StudyResults) -> list[Section]:
 def _section(results: StudyResults, corpus: str) -> Section:
     tables, figures = [], []
     cumulative = cumulative_layers()
-    if _any(results, corpus, [arm for _, arm in cumulative]):
+    compared: dict[str, str] = {}  # by arm, of which both figures have some
+    has_single = _any(results, corpus, [arm for _, arm in (*SINGLE[1:], *ALL_BUT_ONE[:-1])])
+    # Nothing, the lowest layer, all but the highest and all are steps of both.
+    steps = cumulative[2:-2] if has_single else cumulative
+    if _any(results, corpus, [arm for _, arm in steps]):
         tables.append(_cumulative_table(results, corpus))
         figures.append(
             Figure(
@@ -53,7 +57,8 @@ def _section(results: StudyResults, corpus: str) -> Section:
                 lambda: _draw_cumulative(results, corpus),
             )
         )
-    if _any(results, corpus, [arm for _, arm in (*SINGLE[1:], *ALL_BUT_ONE[:-1])]):
+        compared.update({arm: f"up to {words}" for words, arm in cumulative[1:]})
+    if has_single:
         tables.append(_single_table(results, corpus))
         figures.append(
             Figure(
@@ -65,18 +70,28 @@ def _section(results: StudyResults, corpus: str) -> Section:
                 lambda: _draw_single(results, corpus),
             )
         )
+        single = [*_single_arms(), ("all layers", TRANSFER)]
+        compared = {**{arm: words for words, arm in single}, **compared}
     tests = gain_table(
         results,
         f"gain_by_layers_{corpus}",
         f"{corpus}: gain in F1 over training from scratch, by layers transferred",
         [
-            (f"up to {words}, {at}", results.pairs(BASELINE, arm, corpus=corpus, train_size=size))
-            for words, arm in cumulative[1:]
+            (f"{words}, {at}", results.pairs(BASELINE, arm, corpus=corpus, train_size=size))
+            for arm, words in compared.items()
             for size, at in _sizes(results)
         ],
     )
     tables += [tests] if tests else []
     return Section(f"Layers transferred: {corpus}", "", tuple(tables), tuple(figures))
+
+
+def _single_arms() -> list[tuple[str, str]]:
+    return [
+        (f"{group} {LAYER_TITLES[layer]}", arm)
+        for group, arms in (("only", SINGLE), ("all but", ALL_BUT_ONE))
+        for layer, arm in arms
+    ]
 
 
 def _any(results: StudyResults, corpus: str, arms: Sequence[str]) -> bool:
@@ -120,9 +135,9 @@ def _single_table(results: StudyResults, corpus: str) -> Table:
         f"single_layers_{corpus}",
         f"{corpus}: F1 on test with one layer transferred, and with all but one",
         [
-            (f"{group} {LAYER_TITLES[layer]}", arm)
-            for group, arms in (("only", SINGLE), ("all but", ALL_BUT_ONE))
-            for layer, arm in arms
+            ("none", BASELINE),
+            *_single_arms(),
+            ("all", TRANSFER),
         ],
     )
 
