@@ -42,10 +42,13 @@ def sections(results: StudyResults) -> list[Section]:
 def _section(results: StudyResults, corpus: str) -> Section:
     tables, figures = [], []
     cumulative = cumulative_layers()
-    compared: dict[str, str] = {}  # by arm, of which both figures have some
     has_single = _any(results, corpus, [arm for _, arm in (*SINGLE[1:], *ALL_BUT_ONE[:-1])])
     # Nothing, the lowest layer, all but the highest and all are steps of both.
     steps = cumulative[2:-2] if has_single else cumulative
+    # By arm: a step that is a single layer, too, is compared once.
+    compared: dict[str, str] = {}
+    if has_single:
+        compared.update({arm: words for words, arm in (*_single_arms(), ("all layers", TRANSFER))})
     if _any(results, corpus, [arm for _, arm in steps]):
         tables.append(_cumulative_table(results, corpus))
         figures.append(
@@ -70,8 +73,6 @@ def _section(results: StudyResults, corpus: str) -> Section:
                 lambda: _draw_single(results, corpus),
             )
         )
-        single = [*_single_arms(), ("all layers", TRANSFER)]
-        compared = {**{arm: words for words, arm in single}, **compared}
     tests = gain_table(
         results,
         f"gain_by_layers_{corpus}",
@@ -134,11 +135,7 @@ def _single_table(results: StudyResults, corpus: str) -> Table:
         corpus,
         f"single_layers_{corpus}",
         f"{corpus}: F1 on test with one layer transferred, and with all but one",
-        [
-            ("none", BASELINE),
-            *_single_arms(),
-            ("all", TRANSFER),
-        ],
+        [("none", BASELINE), *_single_arms(), ("all", TRANSFER)],
     )
 
 
