@@ -123,7 +123,7 @@ def check_corpus(folder: StrPath, tokenizer: Union[str, Tokenizer] = "alnum") ->
     if isinstance(tokenizer, str):
         tokenizer = get_tokenizer(tokenizer)
     result = CorpusCheck(folder)
-    corpus = read_corpus(folder, required=())
+    corpus = read_corpus(folder, required=(), hold_out=False)
     _check_parts(corpus, result)
     types: dict[str, Counter[str]] = {}
     fits: dict[str, bool] = {}  # by part, whether any entity fits tags
@@ -159,8 +159,11 @@ def check_corpus(folder: StrPath, tokenizer: Union[str, Tokenizer] = "alnum") ->
 
 
 def _check_parts(corpus: Corpus, result: CorpusCheck) -> None:
-    if corpus.split is not None:
+    if corpus.is_flat:
         result.add("note", "no parts: training splits the documents with split_seed")
+        return
+    if "valid" not in corpus.parts and {"train", "test"} <= corpus.parts.keys():
+        result.add("note", "no valid part: training holds documents of train out, with split_seed")
         return
     for name in ("train", "valid", "test"):
         if name not in corpus.parts:

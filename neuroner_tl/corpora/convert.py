@@ -199,12 +199,12 @@ def _parts(source: Path, form: str, report: ImportReport) -> dict[str, Iterator[
         CorpusError: there is no document.
     """
     if form in ("brat", "conll") and source.is_dir():
-        corpus = read_corpus(source, required=())
+        corpus = read_corpus(source, required=(), hold_out=False)
         kinds = {part.has_columns for part in corpus.parts.values()}
         if kinds != {form == "conll"}:
             found = "CoNLL files" if form == "brat" else "brat files"
             raise CorpusError(f"{source}: holds {found}, expected {form}; give another --from")
-        if corpus.split is None:
+        if not corpus.is_flat:
             return {name: part.documents(report) for name, part in corpus.parts.items()}
     elif form in SUFFIXES and source.is_dir():
         files = find_part_files(source, form, PART_NAMES)

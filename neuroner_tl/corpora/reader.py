@@ -5,6 +5,8 @@ Layouts:
 * brat parts: ``train/``, ``valid/``, ``test/``, ``deploy/``, each with .txt and .ann files;
 * CoNLL parts: ``train.txt``, ``valid.txt``, ``test.txt``, ``deploy.txt``;
 * flat: .txt and .ann files in the folder itself; it is split at random, with a seed.
+
+Of train and test parts without a validation part, some train documents are held out as one.
 """
 
 from __future__ import annotations
@@ -22,7 +24,13 @@ from neuroner_tl.corpora.formats.brat import brat_names, iterate_brat_documents,
 from neuroner_tl.corpora.formats.conll import iterate_conll
 from neuroner_tl.corpora.formats.text_files import read_text
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.splits import DEFAULT_PERCENTAGES, Split, split_documents, take_train
+from neuroner_tl.corpora.splits import (
+    DEFAULT_PERCENTAGES,
+    Split,
+    hold_out_valid,
+    split_documents,
+    take_train,
+)
 from neuroner_tl.corpora.text.line_offsets import LineEnds, texts_of
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
@@ -32,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 PART_NAMES = ("train", "valid", "test", "deploy")
 LEFT_OUT = "train document left out by train_size"
+HELD_OUT = "train document held out as valid, which the corpus lacks"
 IN_TWO_PARTS = "document in two parts of the corpus"
 
 
@@ -178,13 +187,16 @@ class Corpus(Mapping[str, PartReader]):
     Attributes:
         folder: where it is.
         parts: readers by part: ``train``, ``valid``, ``test``, ``deploy``, those that exist.
-        split: how a flat folder was split, None for a corpus that comes in parts.
+        split: how the parts were drawn: all of a flat folder, or the validation documents that were
+            held out of train; None for parts that are all on disk.
+        is_flat: whether it is a folder without parts.
         left_out: the train documents that ``train_size`` leaves out, if any.
     """
 
     folder: Path
     parts: dict[str, PartReader]
     split: Optional[Split] = None
+    is_flat: bool = False
     left_out: Optional[PartReader] = None
 
     def __getitem__(self, name: str) -> PartReader:
@@ -205,18 +217,22 @@ def read_corpus(
     train_size: Optional[float] = None,
     report: Optional[ImportReport] = None,
     required: Sequence[str] = (),
+    hold_out: bool = True,
     warn: bool = True,
 ) -> Corpus:
     """Find the parts of a corpus; documents are read when the parts are iterated.
 
     Args:
         folder: the corpus, in one of the three layouts above.
-        split_percentages: sizes of train, valid and test, for a flat folder.
-        split_seed: for the split of a flat folder and for the choice of train documents.
+        split_percentages: sizes of train, valid and test, for a flat folder; the first two also
+            say how much of train is held out.
+        split_seed: for these, and for the choice of train documents.
         train_size: how much of the train part to use, in percent of all documents of train,
             valid and test; None uses all.
         report: notes the documents left out, and those found in two parts.
         required: parts that must be there.
+        hold_out: whether to draw a validation part from train if there is none beside train and
+            test; otherwise the parts are those on disk.
         warn: whether to log that documents are in two parts, which the report counts anyway.
 
     Raises:
@@ -228,6 +244,13 @@ def read_corpus(
     if not folder.is_dir():
         raise CorpusError(f"{folder}: no such folder, expected a corpus; give its folder")
     parts, split = _find_parts(folder, split_percentages, split_seed)
+    is_flat = split is not None
+    if hold_out and "train" in parts and "test" in parts and "valid" not in parts:
+        split = hold_out_valid(parts["train"].ids, parts["test"].ids, split_percentages, split_seed)
+        if split is not None:
+            whole = parts["train"]
+            parts["train"], parts["valid"] = whole.take(split.train), whole.take(split.valid)
+            report.count(HELD_OUT, n=len(split.valid))
     for name in required:
         if name not in parts:
             raise CorpusError(
@@ -250,7 +273,7 @@ def read_corpus(
         if len(taken) < len(everything):
             left_out = whole.take([name for name in everything if name not in used])
             report.count(LEFT_OUT, n=len(everything) - len(taken))
-    return Corpus(folder, parts, split, left_out)
+    return Corpus(folder, parts, split, is_flat, left_out)
 
 
 def annotated_parts(folder: Path, names: Sequence[str]) -> dict[str, PartReader]:
@@ -271,8 +294,8 @@ def annotated_parts(folder: Path, names: Sequence[str]) -> dict[str, PartReader]
             "parts: found deploy, whose documents have no gold annotations; expected one or more "
             "of train, valid, test: put annotated documents into test"
         )
-    corpus = read_corpus(folder, required=())
-    if corpus.split is not None:
+    corpus = read_corpus(folder, required=(), hold_out=False)
+    if corpus.is_flat:
         parts: dict[str, PartReader] = {"": BratPart(corpus.folder, brat_names(corpus.folder))}
     else:
         for name in names:

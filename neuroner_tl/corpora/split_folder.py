@@ -34,7 +34,7 @@ def split_corpus(
         ParameterError: the percentages are out of range.
     """
     corpus = read_corpus(folder, split_percentages=percentages, split_seed=seed)
-    if corpus.split is None:
+    if not corpus.is_flat:
         raise CorpusError(
             f"{folder}: already has parts ({', '.join(corpus.parts)}); expected a flat folder of "
             "brat files"

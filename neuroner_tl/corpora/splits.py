@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Optional
 
 from neuroner_tl.errors import CorpusError, ParameterError
 
@@ -29,6 +29,8 @@ class Split:
         test: ids of the test part.
         seed: the seed it was drawn with.
         percentages: the requested sizes of the parts, in percent of the documents.
+        held_out: whether only valid was drawn, from a train part that had none beside it; train
+            and valid are then to each other as their percentages.
 
     Example:
         >>> split = split_documents(["a", "b", "c", "d", "e"], (60, 20, 20), seed=1)
@@ -41,12 +43,14 @@ class Split:
     test: tuple[str, ...]
     seed: int
     percentages: tuple[float, float, float]
+    held_out: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the split as lists and numbers."""
         return {
             "seed": self.seed,
             "percentages": list(self.percentages),
+            "held_out": self.held_out,
             "train": list(self.train),
             "valid": list(self.valid),
             "test": list(self.test),
@@ -64,7 +68,14 @@ class Split:
                 tuple(str(name) for name in content[part]) for part in ("train", "valid", "test")
             )
             first, second, third = (float(p) for p in content["percentages"])
-            return cls(train, valid, test, int(content["seed"]), (first, second, third))
+            return cls(
+                train,
+                valid,
+                test,
+                int(content["seed"]),
+                (first, second, third),
+                bool(content.get("held_out", False)),
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise CorpusError(
                 f"the split cannot be read ({error!r}); expected seed, percentages, train, valid "
@@ -89,12 +100,7 @@ def split_documents(
         CorpusError: an id occurs twice.
         ParameterError: percentages that are not three, are negative or do not add up to 100.
     """
-    sizes = tuple(float(p) for p in percentages)
-    if len(sizes) != 3 or not all(p >= 0 for p in sizes) or abs(sum(sizes) - 100) > 1e-6:
-        raise ParameterError(
-            f"split_percentages = {list(percentages)}; expected three sizes for train, valid and "
-            "test that are not negative and add up to 100, such as 60, 10, 30"
-        )
+    sizes = _sizes(percentages)
     ranked = _ranked(ids, f"split:{seed}")
     valid = _share(len(ids), sizes[1])
     test = _share(len(ids), sizes[2])
@@ -109,8 +115,41 @@ def split_documents(
         tuple(sorted(ranked[train : train + valid])),
         tuple(sorted(ranked[train + valid :])),
         seed,
-        (sizes[0], sizes[1], sizes[2]),
+        sizes,
     )
+
+
+def hold_out_valid(
+    train: Sequence[str],
+    test: Sequence[str],
+    percentages: Sequence[float],
+    seed: int,
+) -> Optional[Split]:
+    """Split the train documents of a corpus that has no validation part into train and valid.
+
+    Args:
+        train: ids of the train part, in any order.
+        test: ids of the test part, which stays as it is.
+        percentages: of train, valid and test; train and valid share the train part as the first is
+            to the second.
+        seed: another seed holds out others.
+
+    Returns:
+        The parts; None if there is nothing to hold out: a percentage of 0 for train or valid, or
+        fewer than two documents.
+
+    Raises:
+        CorpusError: an id occurs twice in train.
+        ParameterError: percentages that are not three, are negative or do not add up to 100.
+    """
+    sizes = _sizes(percentages)
+    if not (sizes[0] and sizes[1]):
+        return None
+    valid = 100 * sizes[1] / (sizes[0] + sizes[1])
+    drawn = split_documents(train, (100 - valid, valid, 0), seed)
+    if not drawn.valid:
+        return None
+    return replace(drawn, test=tuple(sorted(test)), percentages=sizes, held_out=True)
 
 
 def take_train(
@@ -148,6 +187,16 @@ def take_train(
             len(ids),
         )
     return sorted(_ranked(ids, f"train:{seed}")[:wanted])
+
+
+def _sizes(percentages: Sequence[float]) -> tuple[float, float, float]:
+    sizes = tuple(float(p) for p in percentages)
+    if len(sizes) != 3 or not all(p >= 0 for p in sizes) or abs(sum(sizes) - 100) > 1e-6:
+        raise ParameterError(
+            f"split_percentages = {list(percentages)}; expected three sizes for train, valid and "
+            "test that are not negative and add up to 100, such as 60, 10, 30"
+        )
+    return sizes[0], sizes[1], sizes[2]
 
 
 def _ranked(ids: Sequence[str], salt: str) -> list[str]:

@@ -211,10 +211,10 @@ def corpus_statistics(
     folder = Path(folder)
     if isinstance(tokenizer, str):
         tokenizer = get_tokenizer(tokenizer)
-    corpus = read_corpus(folder, required=())
+    corpus = read_corpus(folder, required=(), hold_out=False)
     name = folder.resolve().name
     rows = []
-    if parts and corpus.split is None:
+    if parts and not corpus.is_flat:
         rows = [
             count_documents(f"{name}/{part}", reader, tokenizer)
             for part, reader in corpus.parts.items()

@@ -228,9 +228,7 @@ def _gold_documents(gold: Path, predicted: Path) -> dict[str, Path]:
     part, above = predicted.absolute().name, predicted.absolute().parent
     if part not in PART_FOLDERS or above.name != "predictions":
         return _documents_of(gold, GOLD_SUFFIXES)
-    if (gold / part).is_dir():
-        return _documents_of(gold / part, GOLD_SUFFIXES)
-    found = _documents_of(gold, GOLD_SUFFIXES)
+    found = _documents_of(gold / part if (gold / part).is_dir() else gold, GOLD_SUFFIXES)
     try:
         split = parse_json((above.parent / "split.json").read_text("utf-8"))
         names = getattr(Split.from_json(split), part)

@@ -62,7 +62,7 @@ def write_soft_labels(corpus: Path, teacher: Predictor) -> None:
         CorpusError: the corpus cannot be read.
         OSError: the file cannot be written.
     """
-    train = read_corpus(corpus, required=(), warn=False)["train"]
+    train = read_corpus(corpus, required=(), hold_out=False, warn=False)["train"]
     bar = progress_bar(train, desc="soft labels", unit=" documents", delay=2)
     soft, place = soft_labels_of(bar, teacher), corpus / SOFT_LABELS
     with open(place, "wb") as file:

@@ -179,7 +179,7 @@ def read_parts(
         # The others are kept in the index, so that they are removed from the silver corpus.
         parts["train left out"] = [d for d in parts["train"] if d.id not in chosen]
         parts["train"] = [d for d in parts["train"] if d.id in chosen]
-    return parts, whole.split is not None
+    return parts, whole.is_flat
 
 
 def _read_pubmed_ids(path: Path) -> dict[str, dict[str, str]]:

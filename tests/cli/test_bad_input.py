@@ -75,7 +75,8 @@ def test_texts_that_are_all_empty(refused, corpus):
 
 
 def test_train_without_valid(refused, corpus):
-    shutil.rmtree(corpus / "valid")
+    for part in ("valid", "test"):
+        shutil.rmtree(corpus / part)
     message = refused(dataset_text_folder=corpus)
     assert str(corpus) in message and "no valid part" in message
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.reader import IN_TWO_PARTS, LEFT_OUT, read_corpus
+from neuroner_tl.corpora.reader import HELD_OUT, IN_TWO_PARTS, LEFT_OUT, read_corpus
 from neuroner_tl.errors import CorpusError
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "corpora"
@@ -63,6 +63,36 @@ def test_flat_folder_is_split(tmp_path: Path) -> None:
     assert len(small.parts["train"]) == 2 and len(small.parts["test"]) == 3
     assert set(small.parts["train"].ids) < set(corpus.parts["train"].ids)
     assert report.by_reason[LEFT_OUT].count == 4
+
+
+@pytest.mark.parametrize("form", ["brat", "conll"])
+def test_valid_is_held_out_of_train_where_the_corpus_has_none(tmp_path: Path, form: str) -> None:
+    if form == "brat":
+        flat(tmp_path / "train", 7)
+        flat(tmp_path / "test", 2)
+    else:
+        for part, documents in (("train", 7), ("test", 2)):
+            (tmp_path / f"{part}.txt").write_text("-DOCSTART- -X- O O\n\nw O\n\n" * documents)
+    on_disk = read_corpus(tmp_path, hold_out=False)
+    assert list(on_disk.parts) == ["train", "test"] and on_disk.split is None
+    report = ImportReport()
+    corpus = read_corpus(tmp_path, report=report, required=("train", "valid", "test"))
+    split = corpus.split
+    assert split is not None and split.held_out and not corpus.is_flat
+    assert len(split.train) == 6 and len(split.valid) == 1
+    assert {*split.train, *split.valid} == set(on_disk["train"].ids)
+    assert split.test == tuple(sorted(on_disk["test"].ids))
+    for name in ("train", "valid", "test"):
+        assert sorted(corpus[name].ids) == list(getattr(split, name))
+        assert sorted(document.id for document in corpus[name]) == list(getattr(split, name))
+    assert report.by_reason[HELD_OUT].count == 1
+    assert read_corpus(tmp_path).split == split
+    seeds = {read_corpus(tmp_path, split_seed=seed)["valid"].ids for seed in range(8)}
+    assert len(seeds) > 1
+    # Percent of the documents of train, valid and test, as of every corpus.
+    assert len(read_corpus(tmp_path, train_size=33)["train"]) == 3
+    with pytest.raises(CorpusError, match="no valid part"):
+        read_corpus(tmp_path, split_percentages=(70, 0, 30), required=("valid",))
 
 
 def test_same_document_in_two_parts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroner_tl.corpora.splits import Split, split_documents, take_train
+from neuroner_tl.corpora.splits import Split, hold_out_valid, split_documents, take_train
 from neuroner_tl.errors import CorpusError, ParameterError
 
 FROZEN = ("doc0002", "doc0003", "doc0005")
@@ -112,3 +112,25 @@ def test_train_size_is_a_share_of_the_whole_corpus(caplog: pytest.LogCaptureFixt
             take_train(names(60), 100, size, 0)
     with pytest.raises(CorpusError):
         take_train([], 100, 10, 0)
+
+
+@given(
+    st.integers(0, 60), st.sampled_from([(60, 10, 30), (50, 50, 0), (98, 1, 1)]), st.integers(0, 3)
+)
+def test_valid_held_out_of_train(
+    n: int, percentages: tuple[float, float, float], seed: int
+) -> None:
+    split = hold_out_valid(names(n), ["z", "y"], percentages, seed)
+    if split is None:
+        assert n < 3
+        return
+    assert sorted((*split.train, *split.valid)) == sorted(names(n)) and split.test == ("y", "z")
+    wanted = n * percentages[1] / (percentages[0] + percentages[1])
+    assert split.train and split.valid and abs(len(split.valid) - max(1, wanted)) <= 0.5
+    assert split.percentages == percentages and split.held_out
+    assert Split.from_json(split.to_json()) == split
+
+
+@pytest.mark.parametrize("percentages", [(100, 0, 0), (0, 50, 50)])
+def test_nothing_is_held_out_for_an_empty_part(percentages: tuple[float, float, float]) -> None:
+    assert hold_out_valid(names(9), ["z"], percentages, 0) is None

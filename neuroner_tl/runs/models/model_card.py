@@ -184,6 +184,13 @@ def _split(folder: RunFolder) -> str:
     split = _json_file(folder.path / "split.json")
     if not split:
         return "The corpus has parts of its own."
+    if split.get("held_out"):
+        held, train = len(split["valid"]), len(split["train"])
+        return (
+            f"The corpus has train and test parts; {held} of {held + train} train documents were "
+            f"held out for validation with seed {split['seed']}. The names are in the run's "
+            "split.json."
+        )
     shares = ", ".join(f"{share:g}" for share in split["percentages"])
     return (
         f"Split by document with seed {split['seed']}: {shares} % for train, valid, test. "
