@@ -65,7 +65,8 @@ class CorpusAndNetwork(BaseModel):
         (60.0, 10.0, 30.0),
         ENCODING,
         "Documents for train, valid and test when a flat folder is split, in percent. Of a "
-        "corpus with train and test alone, valid is held out of train, which the two share in this proportion.",
+        "corpus with train and test alone, valid is held out of train, which the two share in this "
+        "proportion.",
         expected="three percentages with sum 100, the first two above 0, such as 60, 10, 30",
     )
     split_seed: int = dataset(
