@@ -110,12 +110,17 @@ def _by_corpus(results: StudyResults, size: Optional[float], suffix: str) -> Tab
 
 
 def _over_corpora(results: StudyResults, size: Optional[float], suffix: str) -> Table:
-    """Make the table of means over the corpora for which all arms have runs that have any."""
+    """Make the table of means over the corpora of the baseline, of the arms that have all these."""
     names = [corpus for _, corpus in results.corpora]
-    arms = [a for a in _arms(results) if any(_runs(results, a, name, size) for name in names)]
-    corpora = [corpus for corpus in names if all(_runs(results, arm, corpus, size) for arm in arms)]
+    corpora = [corpus for corpus in names if _runs(results, BASELINE, corpus, size)]
+    whole = [arm for arm in _arms(results) if all(_runs(results, arm, c, size) for c in corpora)]
+    partly = [
+        arm
+        for arm in _arms(results)
+        if arm not in whole and any(_runs(results, arm, corpus, size) for corpus in corpora)
+    ]
     rows: list[Row] = []
-    for arm in arms if corpora else []:
+    for arm in whole if corpora else []:
         means = [
             summarise([100 * run.valid_f1 for run in _runs(results, arm, corpus, size)]).mean
             for corpus in corpora
@@ -137,8 +142,8 @@ def _over_corpora(results: StudyResults, size: Optional[float], suffix: str) -> 
         f"F1 on valid by arm, mean over {counted(len(corpora), 'corpus', 'corpora')} (%)",
         ("arm", "F1 on valid", "gain", "better on", "CPU s to best"),
         tuple(rows),
-        "Each corpus has equal weight, with the mean of its runs; CPU time is the sum over them. "
-        "Arms without any finished run are left out, then corpora for which an arm has none.",
+        "Each corpus has equal weight, with the mean of its runs; CPU time is the sum over them."
+        + (f" Left out, with runs on some of the corpora: {', '.join(partly)}." if partly else ""),
     )
 
 

@@ -109,11 +109,21 @@ def test_nothing_is_shown_of_the_test_part(page_of):
     assert not any("11.00" in str(cell) for table in tables for row in table.rows for cell in row)
 
 
-def test_a_corpus_without_all_arms_is_in_no_mean(page_of):
+def test_an_arm_that_lacks_a_corpus_has_no_mean_and_is_named(page_of):
     page = page_of(keep=lambda run: (run.arm, run.corpus) != ("frozen", "two"))
     found = rows(page, "recipes_over_corpora")
-    assert [row["F1 on valid"] for row in found] == ["52.00", "54.00", "40.00"]
+    assert [row["F1 on valid"] for row in found] == ["61.00", "64.50"]
+    (table,) = (t for s in page.sections for t in s.tables if t.name == "recipes_over_corpora")
+    assert table.note.endswith("Left out, with runs on some of the corpora: frozen.")
     assert len(rows(page, "recipes")) == 5
+
+
+def test_a_corpus_without_the_baseline_is_in_no_mean(page_of):
+    page = page_of(keep=lambda run: (run.arm, run.corpus) != ("baseline", "two"))
+    found = rows(page, "recipes_over_corpora")
+    assert [row["F1 on valid"] for row in found] == ["52.00", "54.00", "40.00"]
+    nothing = page_of(keep=lambda run: run.arm != "baseline")
+    assert rows(nothing, "recipes_over_corpora") == []
 
 
 def test_an_arm_without_runs_leaves_the_means_of_the_others(page_of):
