@@ -54,6 +54,11 @@ def random_network(architecture, seed=0, dtype=tf.float64, closed_form=True):
     return create_network(architecture, weights, dtype, closed_form)
 
 
+def values_by_name(variables):
+    """Return arrays by LAYER/NAME, of weights or whatever is kept for each of them."""
+    return {f"{k}/{n}": v.numpy() for k, named in variables.items() for n, v in named.items()}
+
+
 def random_batch(lengths, longest_word=9, seed=0, labels=5, pad_time=0, pad_words=0):
     rng = np.random.default_rng(seed)
     batch, time = len(lengths), max(lengths) + pad_time

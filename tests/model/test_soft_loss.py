@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow as tf
-from random_networks import ARCHITECTURES, CRF_WAYS, random_batch, random_network
+from random_networks import ARCHITECTURES, CRF_WAYS, random_batch, random_network, values_by_name
 
 from neuroner_tl.model.sequence_optimisation import LabelSequenceOptimisation
 from neuroner_tl.training.step import TrainingStep
@@ -94,10 +94,6 @@ def soft_batch(lengths, seed=0):
     return batch._replace(soft_labels=labels, soft_transitions=pairs)
 
 
-def values_of(network):
-    return {f"{k}/{n}": v.numpy() for k, w in network.weights.items() for n, v in w.items()}
-
-
 @pytest.mark.usefixtures("eagerly")
 def test_gradients_of_a_step_against_finite_differences():
     settings = StepSettings(clip=0.0, dropout=0.0, batch_loss="sum", soft=True)
@@ -110,7 +106,7 @@ def test_gradients_of_a_step_against_finite_differences():
         return float(TrainingStep(network, settings, 0.0, 0)(batch))
 
     network = random_network(ARCHITECTURES[0])
-    before = values_of(network)
+    before = values_by_name(network.weights)
     TrainingStep(network, settings, 1.0, 0)(batch)
     rng = np.random.default_rng(1)
     for layer, name in (
@@ -121,7 +117,7 @@ def test_gradients_of_a_step_against_finite_differences():
         ("token_embeddings", "embedding"),
     ):
         full = f"{layer}/{name}"
-        gradient = before[full] - values_of(network)[full]
+        gradient = before[full] - values_by_name(network.weights)[full]
         direction = rng.standard_normal(gradient.shape)
         losses = [loss_with({(layer, name): sign * 1e-5 * direction}) for sign in (1, -1)]
         slope = (losses[0] - losses[1]) / 2e-5
@@ -146,5 +142,7 @@ def test_a_compiled_step_equals_plain():
                 soft = np.pad(batch.soft_labels, [(0, 0), (0, 10), (0, 0)])
                 batch = batch._replace(**longer, soft_labels=soft)
             step(batch)
-    for name, value in values_of(expected).items():
-        np.testing.assert_allclose(values_of(found)[name], value, atol=1e-5, err_msg=name)
+    for name, value in values_by_name(expected.weights).items():
+        np.testing.assert_allclose(
+            values_by_name(found.weights)[name], value, atol=1e-5, err_msg=name
+        )

@@ -12,6 +12,7 @@ from random_networks import (
     VOCABULARY,
     random_batch,
     random_network,
+    values_by_name,
 )
 
 from neuroner_tl.model.entity_lstm import LAYER_NAMES
@@ -27,15 +28,11 @@ BATCHES = [random_batch([3, 5, 2], seed=seed) for seed in range(3)]
 FULL = ARCHITECTURES[0]
 
 
-def values(network):
-    return {f"{k}/{n}": v.numpy() for k, w in network.weights.items() for n, v in w.items()}
-
-
 def train(settings, batches=BATCHES, seed=7, network=None, rate=RATE, dtype=tf.float64):
     network = network or random_network(FULL, dtype=dtype)
     step = TrainingStep(network, settings, rate, seed)
     losses = [float(step(batch)) for batch in batches]
-    return values(network), losses
+    return values_by_name(network.weights), losses
 
 
 def flat(gradients):
@@ -47,7 +44,7 @@ def flat(gradients):
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_one_step_of_sgd_follows_the_gradient(architecture, reduction):
     network = random_network(architecture)
-    before = values(network)
+    before = values_by_name(network.weights)
     loss, gradients = evaluate_gradients(network, BATCHES[0], reduction)
     settings = dataclasses.replace(PLAIN, batch_loss=reduction)
     found, losses = train(settings, BATCHES[:1], network=network)
@@ -71,7 +68,7 @@ def test_mean_is_the_sum_over_the_number_of_sentences():
 @pytest.mark.parametrize("clip", [1e-3, 0.5])
 def test_each_component_of_the_gradient_is_clipped(clip):
     network = random_network(FULL)
-    before = values(network)
+    before = values_by_name(network.weights)
     _, gradients = evaluate_gradients(network, BATCHES[0], "sum")
     settings = dataclasses.replace(PLAIN, clip=clip, batch_loss="sum")
     found, _ = train(settings, BATCHES[:1], network=network)
@@ -93,7 +90,7 @@ def test_clipping_by_value():
 def test_the_whole_gradient_is_scaled_to_a_norm(frozen, share):
     """Tables count with one gradient a row, as if they were dense; longer ones alone are scaled."""
     network = random_network(FULL)
-    before = values(network)
+    before = values_by_name(network.weights)
     _, gradients = evaluate_gradients(network, BATCHES[0])
     trained = flat({layer: g for layer, g in gradients.items() if layer not in frozen})
     norm = np.sqrt(sum((g * g).sum() for g in trained.values()))
@@ -111,7 +108,7 @@ def test_the_whole_gradient_is_scaled_to_a_norm(frozen, share):
 @pytest.mark.usefixtures("eagerly")
 def test_weight_decay_is_of_the_matrices_above_the_tables():
     expected, _ = train(PLAIN, BATCHES[:1])
-    before = values(random_network(FULL))
+    before = values_by_name(random_network(FULL).weights)
     found, _ = train(dataclasses.replace(PLAIN, weight_decay=0.2), BATCHES[:1])
     for name, value in expected.items():
         if value.ndim == 2 and not name.endswith("/embedding"):
@@ -127,7 +124,7 @@ def test_a_share_of_the_learning_rate():
     step.schedule(0.25)
     for batch in BATCHES:
         step(batch)
-    for name, value in values(network).items():
+    for name, value in values_by_name(network.weights).items():
         np.testing.assert_array_equal(value, expected[name], err_msg=name)
 
 
@@ -136,7 +133,7 @@ def test_repeated_tokens_are_added_up_before_clipping():
     batch = random_batch([4])
     batch = batch._replace(token_ids=np.full_like(batch.token_ids, 3))
     network = random_network(FULL)
-    before = values(network)["token_embeddings/embedding"]
+    before = values_by_name(network.weights)["token_embeddings/embedding"]
     _, gradients = evaluate_gradients(network, batch)
     total = gradients["token_embeddings"]["embedding"]
     clip = float(np.abs(total).max()) * 0.9
@@ -151,7 +148,7 @@ def test_repeated_tokens_are_added_up_before_clipping():
 @pytest.mark.parametrize("optimiser", ["sgd", "adam", "adadelta"])
 def test_rows_that_do_not_occur_stay(optimiser):
     network = random_network(FULL)
-    before = values(network)
+    before = values_by_name(network.weights)
     after, _ = train(dataclasses.replace(PLAIN, optimiser=optimiser), network=network)
     inside = [b.token_ids[np.arange(b.token_ids.shape[1]) < b.lengths[:, None]] for b in BATCHES]
     used = np.unique(np.concatenate(inside))
@@ -169,7 +166,7 @@ def test_rows_that_do_not_occur_stay(optimiser):
 @pytest.mark.parametrize("layer", LAYER_NAMES)
 def test_frozen_layers(layer):
     network = random_network(FULL)
-    before = values(network)
+    before = values_by_name(network.weights)
     settings = dataclasses.replace(PLAIN, frozen=(layer,), optimiser="adam")
     after, _ = train(settings, network=network)
     for name, value in after.items():
@@ -180,7 +177,7 @@ def test_frozen_layers(layer):
 @pytest.mark.usefixtures("eagerly")
 def test_token_embeddings_frozen_with_dropout():
     network = random_network(FULL)
-    before = values(network)
+    before = values_by_name(network.weights)
     after, _ = train(StepSettings(frozen=("token_embeddings",)), network=network)
     name = "token_embeddings/embedding"
     np.testing.assert_array_equal(after[name], before[name])
@@ -213,7 +210,7 @@ def test_a_restored_step_continues_as_if_never_interrupted():
     second.restore(slots, first.iteration)
     found += [float(second(batch)) for batch in BATCHES[2:]]
     assert found == losses
-    for name, value in values(network).items():
+    for name, value in values_by_name(network.weights).items():
         np.testing.assert_array_equal(value, expected[name], err_msg=name)
 
 
@@ -312,7 +309,7 @@ def test_open_tokens(architecture):
     found, _ = train(partial, network=random_network(architecture))
     for name, value in known.items():
         np.testing.assert_allclose(found[name], value, rtol=1e-9, atol=1e-12, err_msg=name)
-    before = values(random_network(architecture))
+    before = values_by_name(random_network(architecture).weights)
     nothing = [batch._replace(labels=np.full_like(batch.labels, -1)) for batch in BATCHES]
     after, losses = train(partial, nothing, network=random_network(architecture))
     assert losses == pytest.approx([0, 0, 0], abs=1e-12)

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from batch_gradients import evaluate_gradients
-from random_networks import ALPHABET, ARCHITECTURES, VOCABULARY, random_batch, random_network
+from random_networks import (
+    ALPHABET,
+    ARCHITECTURES,
+    VOCABULARY,
+    random_batch,
+    random_network,
+    values_by_name,
+)
 
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import initial_weights
@@ -24,17 +31,13 @@ PLAIN = StepSettings(clip=0.0, dropout=0.0)
 TABLE, KERNEL = "token_embeddings/embedding", "token_embeddings/linear_kernel"
 
 
-def values_of(network):
-    return {f"{k}/{n}": v.numpy() for k, w in network.weights.items() for n, v in w.items()}
-
-
 @pytest.mark.usefixtures("eagerly")
 def test_the_table_has_a_rate_of_its_own():
     network = random_network(LINEAR)
-    before, batch = values_of(network), random_batch([3, 5, 2])
+    before, batch = values_by_name(network.weights), random_batch([3, 5, 2])
     _, gradients = evaluate_gradients(network, batch, "mean")
     TrainingStep(network, dataclasses.replace(PLAIN, token_rate=0.2), RATE, 0)(batch)
-    after = values_of(network)
+    after = values_by_name(network.weights)
     for layer, named in gradients.items():
         for name, gradient in named.items():
             full = f"{layer}/{name}"
@@ -57,16 +60,16 @@ def test_the_table_has_a_rate_of_its_own():
 def test_of_a_frozen_table_the_linear_layer_is_trained(more):
     settings = dataclasses.replace(PLAIN, frozen=("token_embeddings",), **more)
     network = random_network(LINEAR)
-    before = values_of(network)
+    before = values_by_name(network.weights)
     step = TrainingStep(network, settings, RATE, 0)
     for seed in range(2):
         assert np.isfinite(float(step(random_batch([3, 5, 2], seed=seed))))
     step.end_epoch(1)
-    after = values_of(network)
+    after = values_by_name(network.weights)
     np.testing.assert_array_equal(after[TABLE], before[TABLE])
     assert (after[KERNEL] != before[KERNEL]).all()
     with step.averaged():
-        averaged = values_of(network)
+        averaged = values_by_name(network.weights)
     np.testing.assert_array_equal(averaged[TABLE], before[TABLE])
     assert ((averaged[KERNEL] != after[KERNEL]).all()) == (settings.averaging_decay > 0)
 
@@ -79,7 +82,7 @@ def test_weight_decay_leaves_the_linear_layer():
     for decay in (0.0, 0.5):
         network = random_network(LINEAR)
         TrainingStep(network, dataclasses.replace(PLAIN, weight_decay=decay), RATE, 0)(batch)
-        found.append(values_of(network))
+        found.append(values_by_name(network.weights))
     np.testing.assert_array_equal(found[0][KERNEL], found[1][KERNEL])
     assert (found[0]["feedforward/kernel"] != found[1]["feedforward/kernel"]).any()
 
@@ -110,8 +113,8 @@ def test_a_restored_step_is_the_same():
     second = TrainingStep(resumed, settings, RATE, 7)
     second.restore(tf.nest.map_structure(lambda slot: slot.numpy(), first.slots), first.iteration)
     assert found + [float(second(batch)) for batch in batches[1:]] == losses
-    for name, value in values_of(network).items():
-        np.testing.assert_array_equal(value, values_of(resumed)[name], err_msg=name)
+    for name, value in values_by_name(network.weights).items():
+        np.testing.assert_array_equal(value, values_by_name(resumed.weights)[name], err_msg=name)
 
 
 @pytest.mark.slow
@@ -123,7 +126,7 @@ def test_a_compiled_step_equals_plain(frozen):
         step = TrainingStep(network, dataclasses.replace(settings, jit_compile=compiled), 0.1, 7)
         for seed in range(3):
             step(random_batch([6, 2, 4], seed=seed))
-    found, expected = map(values_of, networks)
+    found, expected = (values_by_name(network.weights) for network in networks)
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, atol=1e-5, err_msg=name)
 

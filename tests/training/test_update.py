@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
-from random_networks import ARCHITECTURES, random_batch, random_network
+from random_networks import ARCHITECTURES, random_batch, random_network, values_by_name
 
 from neuroner_tl.training.averaging import ExponentialAverages
 from neuroner_tl.training.program import training_program
@@ -18,15 +18,13 @@ SETTINGS = StepSettings(optimiser="adam", clip_norm=0.4, weight_decay=0.1, avera
 BATCHES = [random_batch([3, 5, 2], seed=0), random_batch([3, 20, 2], seed=1)]
 
 
-def values(variables):
-    return {f"{k}/{n}": v.numpy() for k, named in variables.items() for n, v in named.items()}
-
-
 def trained(settings):
     step = TrainingStep(random_network(FULL, dtype=tf.float64), settings, 0.1, 7)
     losses = [float(step(batch)) for batch in BATCHES]
     assert isinstance(step.averages, ExponentialAverages)
-    return losses, *(values(some) for some in (step.weights, step.slots, step.averages.variables))
+    return losses, *(
+        values_by_name(some) for some in (step.weights, step.slots, step.averages.variables)
+    )
 
 
 @pytest.mark.usefixtures("eagerly")

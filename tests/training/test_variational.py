@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
-from random_networks import ARCHITECTURES, random_batch, random_network
+from random_networks import ARCHITECTURES, random_batch, random_network, values_by_name
 
 from neuroner_tl.dataset.batches import EXACT, Shapes
 from neuroner_tl.model.dropout import DropoutMasks
@@ -195,10 +195,6 @@ def test_gradients_against_finite_differences(architecture):
             assert slope == pytest.approx(expected, rel=1e-5, abs=1e-7), f"{layer}/{name}"
 
 
-def values_of(network):
-    return {f"{k}/{n}": v.numpy() for k, w in network.weights.items() for n, v in w.items()}
-
-
 @pytest.mark.usefixtures("eagerly")
 def test_a_restored_step_has_the_same_masks():
     settings = StepSettings(optimiser="adam", dropout=0.2, variational=ALL)
@@ -218,8 +214,8 @@ def test_a_restored_step_has_the_same_masks():
     second.restore(tf.nest.map_structure(lambda slot: slot.numpy(), first.slots), first.iteration)
     found += [float(second(batch)) for batch in batches[1:]]
     assert found == losses
-    for name, value in values_of(network).items():
-        np.testing.assert_array_equal(value, values_of(resumed)[name], err_msg=name)
+    for name, value in values_by_name(network.weights).items():
+        np.testing.assert_array_equal(value, values_by_name(resumed.weights)[name], err_msg=name)
 
 
 @pytest.mark.slow
@@ -234,8 +230,10 @@ def test_a_compiled_step_equals_plain(architecture):
         step = TrainingStep(network, dataclasses.replace(settings, jit_compile=compiled), 0.1, 7)
         for seed in range(4):
             step(random_batch([6, 2, 4], seed=seed))
-    for name, value in values_of(expected).items():
-        np.testing.assert_allclose(values_of(found)[name], value, atol=1e-5, err_msg=name)
+    for name, value in values_by_name(expected.weights).items():
+        np.testing.assert_allclose(
+            values_by_name(found.weights)[name], value, atol=1e-5, err_msg=name
+        )
 
 
 @pytest.mark.usefixtures("eagerly")
