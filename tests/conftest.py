@@ -2,9 +2,16 @@ import os
 
 import pytest
 from deprecated_calls import deprecated_calls
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+# How long an example takes says something about the machine: the first ones import and compile.
+settings.register_profile(
+    "any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any_machine")
 
 # A network that learns the synthetic corpora in seconds.
 TINY = {

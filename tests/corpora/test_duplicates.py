@@ -64,7 +64,7 @@ def words(prefix: str) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from([f"{prefix}{i}" for i in range(12)]), max_size=40)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(one=words("a"), other=words("a"), rest=words("b"))
 def test_against_sets_of_runs(one: list[str], other: list[str], rest: list[str]) -> None:
     """An independent count of shared runs of five words."""

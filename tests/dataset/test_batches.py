@@ -195,7 +195,7 @@ def test_replacing_does_not_change_the_data(dataset):
     np.testing.assert_array_equal(dataset.word_table.token_ids, before)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(1, 40), min_size=1, max_size=60),
     st.integers(1, 20),
@@ -214,7 +214,7 @@ def test_order_has_each_sentence_once_batched_by_similar_length(lengths, batch_s
         assert all(a[1] <= b[0] for a, b in zip(spans[:-1], spans[1:]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 5000))
 def test_rounding_up_of_lengths(size):
     rounded = Shapes(times=(32, 64, 128)).time(size)
@@ -228,7 +228,7 @@ def test_single_sentences_have_fewer_lengths():
     assert [shapes.time(5, batch) for batch in (1, 2, 32)] == [8, 6, 6]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 2000), st.integers(1, 64), st.integers(1, 128))
 def test_rounding_up_of_word_steps(needed, batch, time):
     shapes = Shapes()
@@ -239,7 +239,7 @@ def test_rounding_up_of_word_steps(needed, batch, time):
     assert EXACT.word_steps(needed, batch, time) == needed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(1, 150), min_size=1, max_size=60),
     st.integers(1, 400),

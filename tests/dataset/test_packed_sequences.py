@@ -13,7 +13,7 @@ def offsets_of(lengths):
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=60), st.randoms())
 def test_every_element_is_read_in_its_sequence_and_both_directions(lengths, random):
     offsets = offsets_of(lengths)

@@ -28,7 +28,7 @@ def read(packed, place, way):
         step += 1 if way else -1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(WORDS, st.integers(0, 9), st.integers(0, 5))
 def test_each_word_is_read_whole_in_both_directions(words, rows, spare):
     characters, lengths = padded(words)

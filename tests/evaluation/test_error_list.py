@@ -102,7 +102,7 @@ def mentions(document_entities):
 
 
 @given(gold=spans(TEXT), found=spans(TEXT))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_false_negative_and_false_positive_is_listed(gold, found):
     errors = [error for error, _ in listed(gold, found).sorted()]
     sets = ErrorSets.of(*(AnnotatedPart.of([Document("1", TEXT, tuple(e))]) for e in (gold, found)))

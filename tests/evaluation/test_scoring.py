@@ -2,7 +2,7 @@ import json
 
 import pytest
 import seqeval.metrics.sequence_labeling as seqeval_metrics
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics import classification_report as strict_report
 from seqeval.scheme import IOBES
@@ -106,7 +106,6 @@ def as_bio(tags):
     ]
 
 
-@settings(deadline=None)
 @given(tag_pairs())
 def test_entities_of_any_tags_equal_seqeval(pair):
     """NeuroNER's figures: BIOES is turned into BIO, then conlleval counts, as seqeval does."""
@@ -125,7 +124,6 @@ def test_entities_of_any_tags_equal_seqeval(pair):
     assert scores.accuracy == seqeval_metrics.accuracy_score(gold, predicted)
 
 
-@settings(deadline=None)
 @given(well_formed_pairs("bioes"))
 def test_well_formed_bioes_equals_strict_seqeval(pair):
     gold, predicted = pair
@@ -150,7 +148,6 @@ CLASS_OF = {
 }
 
 
-@settings(deadline=None)
 @given(tag_pairs(), st.sampled_from(sorted(CLASS_OF)))
 def test_token_modes_equal_scikit_learn(pair, mode):
     gold, predicted = ([CLASS_OF[mode](tag) for tags in side for tag in tags] for side in pair)

@@ -60,7 +60,7 @@ def test_the_interval_is_that_of_a_plain_loop(splits):
 
 
 @given(st.integers(0, 10**6), st.integers(1, 4), st.integers(6, 30))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_p_and_interval_agree(seed, runs, documents):
     one, other = np.random.default_rng(seed).integers(0, 6, (2, runs, documents, 3))
     other[..., 0] += seed % 3

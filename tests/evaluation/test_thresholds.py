@@ -26,7 +26,7 @@ PREDICTIONS = st.lists(
     threshold=st.sampled_from([0.0, 0.1, 0.3, 0.5, 1.0]),
     precision=st.sampled_from([0.0, 0.5, 0.75, 0.9, 1.0]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_predictions_against_counting(predictions, missed, threshold, precision):
     gold = sum(hit for _, hit in predictions) + missed
     curve = ThresholdCurve([p for p, _ in predictions], [hit for _, hit in predictions], gold)

@@ -127,7 +127,7 @@ def test_neuroners_rows_of_start_and_end_are_two_vectors():
     np.testing.assert_allclose(layer.loss(*arguments), [expected], rtol=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.integers(1, 4), min_size=1, max_size=4),
     st.integers(1, 3),

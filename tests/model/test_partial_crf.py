@@ -63,7 +63,7 @@ def test_loss_equals_enumeration(closed_form, seed):
     np.testing.assert_allclose(found, sample.expected(), rtol=1e-9, atol=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.integers(1, 4), min_size=1, max_size=4),
     st.integers(1, 3),

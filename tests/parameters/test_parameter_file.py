@@ -3,7 +3,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroner_tl.cli.parameters import document_parameters
@@ -280,7 +280,6 @@ parameter_sets = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(parameters=parameter_sets)
 def test_what_is_written_is_read_back(tmp_path_factory, parameters):
     path = tmp_path_factory.getbasetemp() / "round_trip.ini"

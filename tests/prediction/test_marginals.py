@@ -50,7 +50,7 @@ def test_every_mention_of_every_sentence_against_enumeration(scheme, types, crf)
     temperature=st.sampled_from([0.5, 1.0, 3.0]),
     case=st.sampled_from([case for case in CASES if case != ("bioes", ("CHED", "DISO"))]),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_scores_and_temperature(seed, length, scale, temperature, case):
     scheme, types = case
     names = labels_of_types(types, scheme)

@@ -34,7 +34,7 @@ def enumerated(scores, crf, classes, temperature):
     temperature=st.sampled_from([0.5, 1.0, 3.0]),
     crf=st.booleans(),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_sentences_against_enumeration(seed, lengths, number, temperature, crf):
     names = labels_of_types(("DISO",), "bioes")
     sentences, weights = draw(seed, names, lengths, crf=crf)

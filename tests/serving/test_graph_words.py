@@ -25,7 +25,7 @@ def lookup_of(lowercase=True, zeros=True):
 
 
 @pytest.mark.parametrize("flags", [(True, True), (True, False), (False, True), (False, False)])
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(words=st.lists(st.text(ALPHABET, max_size=7), min_size=1, max_size=40))
 def test_forms_rows_and_characters(flags, words):
     words = [*words, *TOKENS, *MORE, "ΟΔΟΣ", "ΣΑΣ", "Σ", "ΑΣ'", "ΑΣ'Σ", "7Σ", "<unk>"]
@@ -68,7 +68,7 @@ def test_every_character_has_pythons_lower_case_and_no_other_digit_is_one():
         assert decoded == ([e[place] for e in expected] if place < 3 else both)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text("ΣΑα'.ʰ́1 -", max_size=8))
 def test_the_last_sigma_of_a_word(word):
     pattern, replacement = final_sigma()

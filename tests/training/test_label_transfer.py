@@ -111,7 +111,6 @@ def test_a_new_types_label_has_odds_of_e_to_minus_5_against_outside(scheme):
     tags=st.lists(st.sampled_from(["O", *(f"{p}-{t}" for p in "BIES" for t in "XY")]), min_size=1),
     seed=st.integers(0, 10**6),
 )
-@settings(deadline=None)
 def test_a_sequence_with_a_new_type_scores_lower_than_with_outside(schemes, tags, seed):
     """So nothing that the source finds is lost or added before the first step."""
     source, target = label_set(schemes[0], "X"), label_set(schemes[1], "X", "Y")
@@ -181,7 +180,7 @@ def test_one_type_becomes_several_and_no_entity_changes_its_type():
 
 
 @given(seed=st.integers(0, 10**6), length=st.integers(1, 5))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_bioes_from_bio_scores_every_sequence_of_entities_as_the_source_does(seed, length):
     """All sequences of a sentence, by brute force: equal scores, and the same best entities."""
     source, target = label_set("bio", "DISO"), label_set("bioes", "DISO")

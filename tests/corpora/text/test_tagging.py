@@ -212,7 +212,7 @@ def annotated(draw: st.DrawFn) -> Document:
     return Document("d", text, tuple(entities[key] for key in sorted(entities)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     document=annotated(),
     policy=st.sampled_from(["longest", "first"]),

@@ -98,7 +98,7 @@ WORDS = st.sampled_from(["gout", "flu", "lung", "bcl", "2", "-", "alpha", "of", 
 PHRASES = st.lists(WORDS, min_size=1, max_size=4).map(" ".join)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     terms=st.lists(PHRASES.filter(lambda p: re.search("[a-z]{2}", p)), min_size=1, max_size=6),
     text=st.lists(WORDS, max_size=20).map(" ".join),
@@ -123,7 +123,7 @@ def test_against_a_search_word_by_word(terms: list[str], text: str) -> None:
     assert Lexicon(terms, rules).annotate(text) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=st.text(max_size=60))
 def test_spans_of_any_text_fit_it(text: str) -> None:
     lexicon = Lexicon(["a b", "ﬁn", "İx", "ss"], LexiconRules(symbol_length=0))

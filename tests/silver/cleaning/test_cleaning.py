@@ -153,7 +153,7 @@ class TestAbbreviations:
         assert short_forms("A PHASE II TRIAL OF ASPIRIN IN OLD MEN AND OLD WOMEN") == []
         assert short_forms("MS") == ["MS"]
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.text(st.sampled_from("aAbBsİ ().,;-\n1")), st.data())
     def test_any_text(self, text: str, data: st.DataObject) -> None:
         limits = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=6)))
@@ -183,7 +183,7 @@ class TestExtensions:
         assert words.apply("a b c", [(0, 1), (2, 3), (4, 5)]) == [(0, 1), (2, 3), (4, 5)]
         assert words.apply("a b c", [(0, 1), (4, 5)]) == [(0, 3), (4, 5)]
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(
         text=st.text(alphabet="ab -\n(", min_size=1, max_size=30),
         cuts=st.lists(st.integers(0, 30), min_size=2, max_size=8, unique=True),
@@ -233,7 +233,7 @@ class TestSelection:
         assert by_entity([silver("a", "x"), silver("b", "x")], 0.5, 0) == []
         assert by_entity([], 0.5, 0) == []
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         mentions=st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=5), max_size=25),
         share=st.sampled_from([0.15, 0.3, 0.5]),

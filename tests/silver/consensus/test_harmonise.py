@@ -79,7 +79,7 @@ SPANS = st.lists(
 GIVEN = st.dictionaries(st.sampled_from(NAMES), SPANS, max_size=3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(given=GIVEN, threshold=st.integers(1, 3))
 def test_properties(given: dict[str, list[tuple[int, int]]], threshold: int) -> None:
     everything = {span for spans in given.values() for span in spans}
@@ -129,7 +129,7 @@ def harmonised_from_scratch(given: dict[str, list[tuple[int, int]]], rule: VoteR
 WEIGHTS = st.dictionaries(st.sampled_from(NAMES), st.integers(-2, 3), max_size=3)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     given=st.dictionaries(st.sampled_from(NAMES), st.lists(SPANS, max_size=3), max_size=3),
     exact=WEIGHTS,
@@ -170,7 +170,7 @@ def test_votes_on_a_long_chain_are_counted_a_few_times_each(
         assert len(counted) < 5 * len(spans)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(given=GIVEN)
 def test_one_vote_in_an_exact_rule_is_the_union_where_nothing_overlaps(
     given: dict[str, list[tuple[int, int]]],
@@ -226,7 +226,7 @@ def test_a_sample_from_which_nothing_can_be_learned() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*only one label in common")
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_kappa_and_f1_against_scikit_learn(data: st.DataObject) -> None:
     text = "one two three four five six seven eight nine ten"

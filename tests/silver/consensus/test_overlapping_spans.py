@@ -60,7 +60,7 @@ abbreviating = st.lists(
     ),
     max_size=14,
 ).map(" ".join)
-several = settings(max_examples=60, deadline=None)
+several = settings(max_examples=60)
 
 
 @pytest.fixture
