@@ -277,6 +277,18 @@ def test_a_runs_predictions_are_compared_with_their_part(tmp_path, layout):
         evaluate_folders(place, predicted)
 
 
+def test_documents_held_out_of_train_are_found_there(tmp_path):
+    gold, run = tmp_path / "corpus", tmp_path / "run"
+    for part, names in (("train", "ab"), ("test", "cd")):
+        write(gold / part, **{name: ALL[name] for name in names})
+    for part in ("train", "valid", "test"):
+        write(run / "predictions" / part, **{name: FLU for name in SPLIT[part]})
+    (run / "split.json").write_text(json.dumps({**SPLIT, "held_out": True}))
+    for part in ("train", "valid", "test"):
+        outcome = evaluate_folders(gold, run / "predictions" / part)
+        assert outcome.per_document.keys() == set(SPLIT[part]) and not outcome.missing
+
+
 @pytest.mark.parametrize("split", [None, "not a split", {**SPLIT, "test": ["c", "d", "other"]}])
 def test_the_split_of_another_corpus_says_nothing(tmp_path, split):
     gold = tmp_path / "corpus"

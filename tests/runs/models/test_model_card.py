@@ -86,6 +86,9 @@ def test_what_people_read(make, tmp_path):
 def test_a_split_by_seed(make):
     split = {"seed": 3, "percentages": [60.0, 10.0, 30.0], "train": [], "valid": [], "test": []}
     assert "with seed 3: 60, 10, 30 % for train, valid, test" in model_card(*make(split=split))
+    held_out = {**split, "held_out": True, "train": list("abc"), "valid": ["d"], "test": ["e"]}
+    card = model_card(*make("other", split=held_out))
+    assert "1 of 4 train documents were held out for validation with seed 3" in card
 
 
 def test_the_chain_of_a_transfer(make, tmp_path):
