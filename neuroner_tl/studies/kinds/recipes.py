@@ -33,7 +33,12 @@ def sections(results: StudyResults) -> list[Section]:
     found = []
     for size in results.definition.train_sizes:
         suffix = "" if size is None else f"_{size:g}pct"
-        tables = (_by_corpus(results, size, suffix), _over_corpora(results, size, suffix))
+        corpora = [corpus for _, corpus in results.corpora]
+        others = [arm for arm in _arms(results) if arm != BASELINE]
+        compared = any(_mean_gains(results, arm, corpora, size) for arm in others)
+        tables = [_by_corpus(results, size, suffix)]
+        if any(_runs(results, BASELINE, corpus, size) for corpus in corpora):
+            tables.append(_over_corpora(results, size, suffix))
         words = "" if size is None else f" Train size: {size:g} % of the corpus's documents."
         figure = Figure(
             f"recipes{suffix}",
@@ -42,9 +47,9 @@ def sections(results: StudyResults) -> list[Section]:
             partial(_draw, results, size),
         )
         title = "Recipes on valid" + ("" if size is None else f", {size:g} % of the documents")
-        gains = (figure,) if len(_arms(results)) > 1 else ()
+        gains = (figure,) if compared else ()
         figures = (*gains, *training_curves(results, size, suffix, words))
-        found.append(Section(title, "", tables, figures))
+        found.append(Section(title, "", tuple(tables), figures))
     return found
 
 
@@ -82,7 +87,8 @@ def _with_deviation(summary: Optional[Summary], sign: bool = False) -> str:
 def _by_corpus(results: StudyResults, size: Optional[float], suffix: str) -> Table:
     rows: list[Row] = []
     for _, corpus in results.corpora:
-        for number, arm in enumerate(_arms(results)):
+        named = False
+        for arm in _arms(results):
             runs = _runs(results, arm, corpus, size)
             if not runs:
                 continue
@@ -90,7 +96,7 @@ def _by_corpus(results: StudyResults, size: Optional[float], suffix: str) -> Tab
             known = [epoch for epoch in epochs if epoch is not None]
             rows.append(
                 [
-                    corpus if not number else "",
+                    "" if named else corpus,
                     arm,
                     str(len(runs)),
                     _with_deviation(summarise([100 * run.valid_f1 for run in runs])),
@@ -99,6 +105,7 @@ def _by_corpus(results: StudyResults, size: Optional[float], suffix: str) -> Tab
                     _number(cpu_seconds_to_best(runs), 0),
                 ]
             )
+            named = True
     return Table(
         f"recipes{suffix}",
         "F1 on valid by arm and corpus (%)",
@@ -120,7 +127,7 @@ def _over_corpora(results: StudyResults, size: Optional[float], suffix: str) -> 
         if arm not in whole and any(_runs(results, arm, corpus, size) for corpus in corpora)
     ]
     rows: list[Row] = []
-    for arm in whole if corpora else []:
+    for arm in whole:
         means = [
             summarise([100 * run.valid_f1 for run in _runs(results, arm, corpus, size)]).mean
             for corpus in corpora

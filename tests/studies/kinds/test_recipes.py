@@ -122,8 +122,14 @@ def test_a_corpus_without_the_baseline_is_in_no_mean(page_of):
     page = page_of(keep=lambda run: (run.arm, run.corpus) != ("baseline", "two"))
     found = rows(page, "recipes_over_corpora")
     assert [row["F1 on valid"] for row in found] == ["52.00", "54.00", "40.00"]
-    nothing = page_of(keep=lambda run: run.arm != "baseline")
-    assert rows(nothing, "recipes_over_corpora") == []
+
+
+def test_without_any_run_of_the_baseline_there_are_no_gains(page_of):
+    page = page_of(keep=lambda run: run.arm != "baseline")
+    assert [row["corpus"] for row in rows(page, "recipes")] == ["one", "", "two", ""]
+    (section,) = (s for s in page.sections if s.title.startswith("Recipes"))
+    assert [table.name for table in section.tables] == ["recipes"]
+    assert "recipes" not in [figure.name for figure in section.figures]
 
 
 def test_an_arm_without_runs_leaves_the_means_of_the_others(page_of):
