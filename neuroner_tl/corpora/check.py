@@ -14,7 +14,7 @@ from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.duplicates import DocumentIndex
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.look_alikes import described, look_alikes
-from neuroner_tl.corpora.reader import BratPart, Corpus, PartReader, read_corpus
+from neuroner_tl.corpora.reader import BratPart, Corpus, PartReader, lacks_valid, read_corpus
 from neuroner_tl.corpora.text.tagging import tag_document
 from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
 from neuroner_tl.errors import CorpusError
@@ -162,7 +162,7 @@ def _check_parts(corpus: Corpus, result: CorpusCheck) -> None:
     if corpus.is_flat:
         result.add("note", "no parts: training splits the documents with split_seed")
         return
-    if "valid" not in corpus.parts and {"train", "test"} <= corpus.parts.keys():
+    if lacks_valid(corpus.parts):
         result.add("note", "no valid part: training holds documents of train out, with split_seed")
         return
     for name in ("train", "valid", "test"):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
@@ -189,15 +189,18 @@ class Corpus(Mapping[str, PartReader]):
         parts: readers by part: ``train``, ``valid``, ``test``, ``deploy``, those that exist.
         split: how the parts were drawn: all of a flat folder, or the validation documents that were
             held out of train; None for parts that are all on disk.
-        is_flat: whether it is a folder without parts.
         left_out: the train documents that ``train_size`` leaves out, if any.
     """
 
     folder: Path
     parts: dict[str, PartReader]
     split: Optional[Split] = None
-    is_flat: bool = False
     left_out: Optional[PartReader] = None
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether it is a folder without parts, which were all drawn."""
+        return self.split is not None and not self.split.held_out
 
     def __getitem__(self, name: str) -> PartReader:
         return self.parts[name]
@@ -244,8 +247,7 @@ def read_corpus(
     if not folder.is_dir():
         raise CorpusError(f"{folder}: no such folder, expected a corpus; give its folder")
     parts, split = _find_parts(folder, split_percentages, split_seed)
-    is_flat = split is not None
-    if hold_out and "train" in parts and "test" in parts and "valid" not in parts:
+    if hold_out and lacks_valid(parts):
         split = hold_out_valid(parts["train"].ids, parts["test"].ids, split_percentages, split_seed)
         if split is not None:
             whole = parts["train"]
@@ -273,7 +275,12 @@ def read_corpus(
         if len(taken) < len(everything):
             left_out = whole.take([name for name in everything if name not in used])
             report.count(LEFT_OUT, n=len(everything) - len(taken))
-    return Corpus(folder, parts, split, is_flat, left_out)
+    return Corpus(folder, parts, split, left_out)
+
+
+def lacks_valid(parts: Collection[str]) -> bool:
+    """Say whether of these parts valid alone is missing, so that training holds it out of train."""
+    return "train" in parts and "test" in parts and "valid" not in parts
 
 
 def annotated_parts(folder: Path, names: Sequence[str]) -> dict[str, PartReader]:

@@ -33,7 +33,7 @@ def split_corpus(
         CorpusError: the corpus cannot be used or has parts, or the output cannot be created.
         ParameterError: the percentages are out of range.
     """
-    corpus = read_corpus(folder, split_percentages=percentages, split_seed=seed)
+    corpus = read_corpus(folder, split_percentages=percentages, split_seed=seed, hold_out=False)
     if not corpus.is_flat:
         raise CorpusError(
             f"{folder}: already has parts ({', '.join(corpus.parts)}); expected a flat folder of "

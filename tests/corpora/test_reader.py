@@ -8,6 +8,7 @@ import pytest
 
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import HELD_OUT, IN_TWO_PARTS, LEFT_OUT, read_corpus
+from neuroner_tl.corpora.split_folder import split_corpus
 from neuroner_tl.errors import CorpusError
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "corpora"
@@ -75,6 +76,8 @@ def test_valid_is_held_out_of_train_where_the_corpus_has_none(tmp_path: Path, fo
             (tmp_path / f"{part}.txt").write_text("-DOCSTART- -X- O O\n\nw O\n\n" * documents)
     on_disk = read_corpus(tmp_path, hold_out=False)
     assert list(on_disk.parts) == ["train", "test"] and on_disk.split is None
+    with pytest.raises(CorpusError, match=r"already has parts \(train, test\)"):
+        split_corpus(tmp_path, tmp_path / "out")
     report = ImportReport()
     corpus = read_corpus(tmp_path, report=report, required=("train", "valid", "test"))
     split = corpus.split

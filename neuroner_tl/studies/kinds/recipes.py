@@ -33,7 +33,7 @@ def sections(results: StudyResults) -> list[Section]:
     found = []
     for size in results.definition.train_sizes:
         suffix = "" if size is None else f"_{size:g}pct"
-        corpora = [corpus for _, corpus in results.corpora]
+        corpora = _corpora(results)
         others = [arm for arm in _arms(results) if arm != BASELINE]
         compared = any(_mean_gains(results, arm, corpora, size) for arm in others)
         tables = [_by_corpus(results, size, suffix)]
@@ -55,6 +55,10 @@ def sections(results: StudyResults) -> list[Section]:
 
 def _arms(results: StudyResults) -> list[str]:
     return [arm.name for arm in results.definition.arms]
+
+
+def _corpora(results: StudyResults) -> list[str]:
+    return [corpus for _, corpus in results.corpora]
 
 
 def _runs(results: StudyResults, arm: str, corpus: str, size: Optional[float]) -> Sequence[Result]:
@@ -86,17 +90,15 @@ def _with_deviation(summary: Optional[Summary], sign: bool = False) -> str:
 
 def _by_corpus(results: StudyResults, size: Optional[float], suffix: str) -> Table:
     rows: list[Row] = []
-    for _, corpus in results.corpora:
-        named = False
-        for arm in _arms(results):
-            runs = _runs(results, arm, corpus, size)
-            if not runs:
-                continue
+    for corpus in _corpora(results):
+        found = {arm: _runs(results, arm, corpus, size) for arm in _arms(results)}
+        finished = {arm: runs for arm, runs in found.items() if runs}
+        for number, (arm, runs) in enumerate(finished.items()):
             epochs = [run.record["best_epoch"] for run in runs]
             known = [epoch for epoch in epochs if epoch is not None]
             rows.append(
                 [
-                    "" if named else corpus,
+                    corpus if not number else "",
                     arm,
                     str(len(runs)),
                     _with_deviation(summarise([100 * run.valid_f1 for run in runs])),
@@ -105,7 +107,6 @@ def _by_corpus(results: StudyResults, size: Optional[float], suffix: str) -> Tab
                     _number(cpu_seconds_to_best(runs), 0),
                 ]
             )
-            named = True
     return Table(
         f"recipes{suffix}",
         "F1 on valid by arm and corpus (%)",
@@ -118,8 +119,7 @@ def _by_corpus(results: StudyResults, size: Optional[float], suffix: str) -> Tab
 
 def _over_corpora(results: StudyResults, size: Optional[float], suffix: str) -> Table:
     """Make the table of means over the corpora of the baseline, of the arms that have all these."""
-    names = [corpus for _, corpus in results.corpora]
-    corpora = [corpus for corpus in names if _runs(results, BASELINE, corpus, size)]
+    corpora = [corpus for corpus in _corpora(results) if _runs(results, BASELINE, corpus, size)]
     whole = [arm for arm in _arms(results) if all(_runs(results, arm, c, size) for c in corpora)]
     partly = [
         arm
@@ -156,7 +156,7 @@ def _over_corpora(results: StudyResults, size: Optional[float], suffix: str) -> 
 
 def _draw(results: StudyResults, size: Optional[float]) -> Canvas:
     arms = [arm for arm in _arms(results) if arm != BASELINE]
-    corpora = [corpus for _, corpus in results.corpora]
+    corpora = _corpora(results)
     gains = [_mean_gains(results, arm, corpora, size) for arm in arms]
     canvas = Canvas(figsize=(6.4, 1.2 + 0.34 * len(arms)), layout="constrained")
     axes = canvas.add_subplot()
