@@ -15,6 +15,7 @@ from neuroner_tl.corpora.duplicates import DocumentIndex
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.look_alikes import described, look_alikes
 from neuroner_tl.corpora.reader import BratPart, Corpus, PartReader, lacks_valid, read_corpus
+from neuroner_tl.corpora.splits import DEFAULT_PERCENTAGES, hold_out_valid
 from neuroner_tl.corpora.text.tagging import tag_document
 from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
 from neuroner_tl.errors import CorpusError
@@ -163,7 +164,11 @@ def _check_parts(corpus: Corpus, result: CorpusCheck) -> None:
         result.add("note", "no parts: training splits the documents with split_seed")
         return
     if lacks_valid(corpus.parts):
-        result.add("note", "no valid part: training holds documents of train out, with split_seed")
+        if hold_out_valid(corpus.parts["train"].ids, (), DEFAULT_PERCENTAGES, seed=0):
+            note = "no valid part: training holds documents of train out, with split_seed"
+            result.add("note", note)
+        else:
+            result.add("error", "no valid part, and too few documents in train to hold one out")
         return
     for name in ("train", "valid", "test"):
         if name not in corpus.parts:

@@ -6,6 +6,7 @@ import pytest
 
 from neuroner_tl.corpora.check import CorpusCheck, check_corpus
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.statistics import (
     corpus_statistics,
     count_documents,
@@ -91,6 +92,19 @@ def test_train_alone_has_nothing_to_choose_an_epoch_by(tmp_path: Path) -> None:
     put(tmp_path, "train/a", "Gout", "T1\tD 0 4\tGout\n")
     found = counts(check_corpus(tmp_path, ALNUM))
     assert found["no valid part"] == ("error", 1) and found["no test part"] == ("warning", 1)
+
+
+@pytest.mark.parametrize(("documents", "severity"), [(1, "error"), (2, "error"), (3, "note")])
+def test_a_validation_part_can_be_held_out_of_three_documents(
+    tmp_path: Path, documents: int, severity: str
+) -> None:
+    for number in range(documents):
+        put(tmp_path, f"train/{number}", "Gout", "T1\tD 0 4\tGout\n")
+    put(tmp_path, "test/t", "Gout", "T1\tD 0 4\tGout\n")
+    found = check_corpus(tmp_path, ALNUM).findings.values()
+    assert [f.severity for f in found if f.what.startswith("no valid part")] == [severity]
+    # The check foretells what training does.
+    assert ("valid" in read_corpus(tmp_path).parts) is (severity == "note")
 
 
 def entity(start: int, end: int) -> Entity:

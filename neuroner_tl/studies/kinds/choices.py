@@ -29,14 +29,16 @@ def choices(
     for _, corpus in results.corpora:
         own = [result for result in chosen if result.run.corpus == corpus]
         keys = {run_key(result.run) for result in own}
-        for number, name in enumerate(names):
-            runs = [
+        found = {
+            name: [
                 result
                 for result in results.select(arm=name, train_size=train_size, corpus=corpus)
                 if run_key(result.run) in keys
             ]
-            if not runs:
-                continue
+            for name in names
+        }
+        finished = {name: runs for name, runs in found.items() if runs}
+        for number, (name, runs) in enumerate(finished.items()):
             taken = sum(result.run.id in {one.run.id for one in own} for result in runs)
             rows.append(
                 [

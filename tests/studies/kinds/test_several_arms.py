@@ -1,5 +1,7 @@
 """A table of transfer with several arms, and the arm that the validation score chooses."""
 
+from dataclasses import replace
+
 import pytest
 
 from neuroner_tl.studies.definition.files import read_definition
@@ -135,6 +137,19 @@ def test_nothing_is_chosen_before_all_that_can_be_is_finished(results_of):
     assert len(results.select(arm=CHOSEN)) == 2
     assert rows(tables(results)["chosen_on_valid"])[0]["chosen in"] == "2 of 2"
     assert results.definition.with_arms(["transfer"]).valid_chooses == ()
+
+
+def test_a_corpus_is_named_where_its_first_arm_was_not_planned(results_of):
+    results = results_of("valid_chooses = transfer, of_b")
+    planned = [run for run in results.runs if (run.arm, run.corpus) != ("transfer", "two")]
+    results = replace(results, runs=planned)
+    choice = rows(tables(results)["chosen_on_valid"])
+    assert [(row["corpus"], row["arm"]) for row in choice] == [
+        ("one", "transfer"),
+        ("", "of_b"),
+        ("two", "of_b"),
+    ]
+    assert choice[2]["F1 on test as chosen"] == "64.00 ± 7.21"
 
 
 def test_an_arm_that_lacks_runs_says_on_how_many_corpora_it_was_tested(results_of):
