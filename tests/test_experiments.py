@@ -80,7 +80,7 @@ def test_no_definition_leaves_the_repository():
 )
 def test_sources_learn_in_minutes_unless_a_study_is_published_with_others(path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    if path.stem in ("quickstart", "layer_ablation", "slow_source", "recipe_transfer"):
+    if path.stem in ("quickstart", "layer_ablation", "slow_source") or "recipe" in path.stem:
         return
     values = dict.fromkeys(("GOLD", "SILVER", "VECTORS", "DATA", "PREDICTIONS"), "somewhere")
     sources = [run for run in plan_runs(read_definition(path, values)) if run.is_source]
@@ -90,6 +90,19 @@ def test_sources_learn_in_minutes_unless_a_study_is_published_with_others(path, 
         assert (p.dropout_rate, p.batch_size, p.batch_loss) == (0.5, 8, "sum")
         assert p.maximum_number_of_epochs == (3 if run.teacher is None else 1)
     assert sources
+
+
+def test_transfer_with_the_best_recipe_is_shown_on_test_without_training_again(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    values = dict.fromkeys(("SILVER", "VECTORS", "DATA"), "somewhere")
+    valid, test = (
+        read_definition(Path(f"experiments/recipe_{name}.ini"), values)
+        for name in ("transfer", "transfer_test")
+    )
+    assert valid.folder == test.folder
+    assert {(run.id, run.key) for run in plan_runs(valid)} == {
+        (run.id, run.key) for run in plan_runs(test)
+    }
 
 
 def test_the_studies_of_few_and_of_all_labels_share_their_sources(monkeypatch):
