@@ -7,13 +7,13 @@ has no vector for any form of it contributes zeros.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Optional
 
 import numpy as np
 
-from neuroner_tl.dataset.embeddings import lookup_rows, read_vectors_of
+from neuroner_tl.dataset.embeddings import lookup_rows, read_vectors_of, token_forms
 from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
 from neuroner_tl.dataset.word_vector_file import (
     WordVectors,
@@ -95,27 +95,33 @@ def read_concatenated(
         read_vectors_of(words, path, size, lowercase, digits, all_vectors)
         for path, size in zip(files, dimensions_of(files, dimension))
     ]
-    return parts[0] if len(parts) == 1 else concatenated(parts, lowercase, digits)
+    return parts[0] if len(parts) == 1 else concatenated(parts, words, lowercase, digits)
 
 
-def concatenated(parts: Iterable[WordVectors], lowercase: bool, digits: bool) -> WordVectors:
+def concatenated(
+    parts: Iterable[WordVectors], words: Sequence[str], lowercase: bool, digits: bool
+) -> WordVectors:
     """Return vectors of all words of the parts, one part's after the other's.
 
     A word that a part has in another form only, such as in lower case, has that form's vector
-    there; one that it has in no form has zeros.
+    there; one that it has in no form has zeros. A word of the text that the parts have in
+    different forms gets a row of its own, which has the vectors of all these forms.
 
     Args:
         parts: the vectors of each file.
+        words: words of the text, as written.
         lowercase: see `neuroner_tl.dataset.embeddings.token_forms`.
         digits: see there.
 
     Example::
 
-        both = concatenated([general, biomedical], lowercase=True, digits=True)
+        both = concatenated([general, biomedical], ["TP53"], lowercase=True, digits=True)
         both.matrix.shape[1]  # the sum of the two dimensions
     """
     parts = list(parts)
-    words = list(dict.fromkeys(word for part in parts for word in part.index))
+    known = dict.fromkeys(word for part in parts for word in part.index)
+    known.update(dict.fromkeys(_with_several_forms(parts, words, lowercase, digits)))
+    words = list(known)
     matrix = np.zeros((len(words), sum(part.matrix.shape[1] for part in parts)), np.float32)
     is_composed = np.ones(len(words), bool)
     column = 0
@@ -128,3 +134,14 @@ def concatenated(parts: Iterable[WordVectors], lowercase: bool, digits: bool) ->
         column += size
     composed = frozenset(word for word, own in zip(words, is_composed.tolist()) if own)
     return WordVectors({word: row for row, word in enumerate(words)}, matrix, composed)
+
+
+def _with_several_forms(
+    parts: Sequence[WordVectors], words: Sequence[str], lowercase: bool, digits: bool
+) -> Iterator[str]:
+    """Yield the words that no part has as written, and that the parts have in different forms."""
+    for word in words:
+        forms = token_forms(word, lowercase, digits)
+        first = [next((form for form in forms if form in part.index), None) for part in parts]
+        if word not in first and len(set(first) - {None}) > 1:
+            yield word

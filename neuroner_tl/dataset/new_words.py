@@ -86,7 +86,8 @@ def look_up_new_words(table: WordTable, vocabulary: Vocabulary, source: OpenVect
     forms = {form for word in words for form in token_forms(word, *flags)}
     if not isinstance(source, WordVectorIndex):
         if isinstance(source, tuple):
-            vectors = concatenated((_read(one, words, forms, flags) for one in source), *flags)
+            parts = [_read(one, words, forms, flags) for one in source]
+            vectors = concatenated(parts, words, *flags)
         else:
             vectors = compose_vectors(source, words, forms, *flags)
         rows, _ = lookup_rows(words, vectors.index, *flags)

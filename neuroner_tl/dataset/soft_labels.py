@@ -26,6 +26,8 @@ from neuroner_tl.errors import CorpusError
 
 # In the folder of a corpus, for its train part.
 SOFT_LABELS = "soft_labels.npz"
+# Marginals are kept as float16, each with an error of up to 0.0005.
+_TOLERANCE = 0.02
 # Whatever a damaged file makes its reader raise.
 _DAMAGE = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, zipfile.BadZipFile),
@@ -109,6 +111,8 @@ def _fault(soft: SoftLabels) -> Optional[str]:
             return f"{name} are {values.dtype} {list(values.shape)}, expected {list(shape)}"
         if not np.isfinite(values).all() or (values < 0).any():
             return f"{name} are not all finite numbers of at least 0"
+    if not np.allclose(soft.marginals.sum(axis=1, dtype=np.float64), 1, atol=_TOLERANCE):
+        return "marginals of a token do not add up to 1"
     for name, last, number in (
         ("sentence_offsets", tokens, None),
         ("document_offsets", shapes["transitions"][0], len(soft.documents)),
@@ -118,6 +122,10 @@ def _fault(soft: SoftLabels) -> Optional[str]:
         fits = fits and offsets[0] == 0 and offsets[-1] == last and (np.diff(offsets) >= 0).all()
         if not fits or (number is not None and number != len(offsets) - 1):
             return f"{name} are not those of the arrays"
+    lengths = np.diff(soft.sentence_offsets)
+    pairs = soft.transitions.sum(axis=(1, 2), dtype=np.float64)
+    if not np.allclose(pairs, np.maximum(lengths - 1, 0), rtol=_TOLERANCE, atol=_TOLERANCE):
+        return "transitions of a sentence are not one fewer than its tokens"
     return None
 
 
@@ -181,6 +189,11 @@ def soft_targets(
     is_open = np.zeros(part.number_of_sentences, bool)
     is_open[sentence_of[known < 0]] = True
     number = {name: index for index, name in enumerate(soft.documents.tolist())}
+    if number.keys().isdisjoint(part.document_ids):
+        raise CorpusError(
+            f"{place}: has soft labels of no document of the train part; take the file of this "
+            "corpus, or set soft_label_share = 0"
+        )
     for document, name in enumerate(part.document_ids):
         first, last = part.document_offsets[document : document + 2]
         theirs = number.get(name)
@@ -196,7 +209,7 @@ def soft_targets(
         own, other = offsets[first : last + 1], soft.sentence_offsets[start : stop + 1]
         here, there = slice(own[0], own[-1]), slice(other[0], other[-1])
         if (
-            stop > soft.document_offsets[theirs + 1]
+            stop != soft.document_offsets[theirs + 1]
             or not np.array_equal(own - own[0], other - other[0])
             or not np.array_equal(part.starts[here], soft.starts[there])
         ):

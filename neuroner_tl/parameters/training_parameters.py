@@ -270,9 +270,10 @@ class TrainingParameters(CorpusAndNetwork):
         0.999,
         RESULT,
         "With weight_averaging = exponential: what the weights of a step count, as a share of what "
-        "those of the next count; the average covers about 1 / (1 - averaging_decay) steps.",
+        "those of the next count; the average covers about 1 / (1 - averaging_decay) steps. "
+        "At most 0.9999: float32 weights cannot take smaller shares.",
         gt=0,
-        lt=1,
+        le=0.9999,
     )
     averaged_epochs: int = training(
         10,

@@ -67,6 +67,35 @@ def model_word_vectors(model: SavedModel) -> Optional[Path]:
     return path
 
 
+def check_given_vectors(model: SavedModel, path: Path) -> Path:
+    """Return files of word vectors that were given in place of the model's own, if they can be.
+
+    Of a model that was trained with several files, each dimension of a vector has its meaning: the
+    files must be of the same dimensions in the same order.
+
+    Raises:
+        CheckpointError: they are not, or a file stands where another one of the model was.
+        CorpusError: a file cannot be used.
+    """
+    expected = model.training.get(WORD_VECTOR_DIMENSIONS)
+    if expected is None:
+        return path
+    found = dimensions_of(vector_files(path))
+    if found != expected:
+        raise CheckpointError(
+            f"{path}: the word vectors have {' + '.join(map(str, found))} dimensions, expected "
+            f"{' + '.join(map(str, expected))}, those of the files that {model.folder} was trained "
+            "with, in their order; give these"
+        )
+    given, own = _digest(path).split(","), str(model.training.get(WORD_VECTORS)).split(",")
+    if any(one != other and one in own for one, other in zip(given, own)):
+        raise CheckpointError(
+            f"{path}: a file of word vectors that {model.folder} was trained with stands in the "
+            "place of another one; give all files in the order of the training"
+        )
+    return path
+
+
 def word_vectors_or_warning(model: SavedModel) -> Optional[Path]:
     """Return the same, or None with a warning: words without a row are then unknown."""
     try:

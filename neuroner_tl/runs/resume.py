@@ -13,6 +13,7 @@ from neuroner_tl.parameters.effects import effect_of
 from neuroner_tl.parameters.fields import LENGTH, NOTHING, PLACE
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.prediction.model_vectors import WORD_VECTORS
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.settings import loop_settings
 from neuroner_tl.system.json_text import parse_json
@@ -43,6 +44,7 @@ class SavedState:
         iteration: steps done.
         compiled: whether the steps were compiled.
         data: digest of the data that it was trained on.
+        word_vectors: sha256 of the files of word vectors, if it was recorded.
 
     Example::
 
@@ -57,6 +59,7 @@ class SavedState:
     iteration: int
     compiled: bool
     data: str
+    word_vectors: Optional[str]
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ def read_resumption(folder: RunFolder, overrides: Mapping[str, Any]) -> Resumpti
             )
     state = None
     if (folder.last / MANIFEST).is_file():
+        _refuse_edited(folder, was)
         state = _read_state(folder.last, parameters)
         _refuse_finished(folder, state.progress, parameters)
     elif (folder.path / "results.json").is_file() or folder.epochs:
@@ -129,6 +133,18 @@ def read_resumption(folder: RunFolder, overrides: Mapping[str, Any]) -> Resumpti
             "so the run cannot be resumed; copy its folder again, or start a new run"
         )
     return Resumption(folder, parameters, state, changes)
+
+
+def _refuse_edited(folder: RunFolder, parameters: Parameters) -> None:
+    """Refuse parameters that are not those of the saved state, where the result would differ."""
+    path = folder.path / PARAMETERS
+    saved, found = load_parameters(folder.last / PARAMETERS).to_dict(), parameters.to_dict()
+    for name, value in found.items():
+        if value != saved[name] and effect_of(name) not in _MAY_CHANGE:
+            raise ParameterError(
+                f"{path}: {name}: found {value}, the run was started with {saved[name]} and "
+                f"another value would change its result; write {saved[name]}, or start a new run"
+            )
 
 
 def _read_state(last: Path, parameters: Parameters) -> SavedState:
@@ -143,6 +159,7 @@ def _read_state(last: Path, parameters: Parameters) -> SavedState:
             int(model.training["iteration"]),
             bool(model.training["compiled"]),
             str(model.training["data"]),
+            model.training.get(WORD_VECTORS),
         )
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, CheckpointError):

@@ -87,6 +87,7 @@ class RunSaver:
                     "iteration": self.step.iteration,
                     "compiled": self.compiled,
                     "data": self.data,
+                    **self.word_vectors,
                 },
                 f"{self.progress.epoch}-{self.progress.batch}",
             )

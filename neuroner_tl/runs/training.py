@@ -12,7 +12,7 @@ from typing import Any, Optional
 from neuroner_tl.dataset.batches import EXACT, Shapes
 from neuroner_tl.errors import CheckpointError, CorpusError, NeuroNERError, TrainingError
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.prediction.model_vectors import describe_word_vectors
+from neuroner_tl.prediction.model_vectors import WORD_VECTORS, describe_word_vectors
 from neuroner_tl.runs.data import load_data
 from neuroner_tl.runs.data_report import check_data
 from neuroner_tl.runs.folder import RunFolder, RunResult, check_writable, create_run_folder
@@ -101,7 +101,9 @@ def _resumed(folder: RunFolder, overrides: Mapping[str, Any]) -> PreparedRun:
         # A transfer's own vocabulary has every row that the source's gave it.
         source = None
         data = load_data(parameters, state.model if parameters.use_pretrained_model else None)
-        if data.digest != state.data:
+        vectors = describe_word_vectors(parameters.token_pretrained_embedding_filepath)
+        others = state.word_vectors not in (None, vectors.get(WORD_VECTORS))
+        if data.digest != state.data or others:
             raise CorpusError(
                 f"{parameters.dataset_text_folder}: the corpus or the word vectors have "
                 f"changed since the run {folder.path} was started; restore them, or start a new run"

@@ -58,7 +58,7 @@ def test_the_dimension_of_a_file(kind, tmp_path):
 
 def test_a_word_has_the_vector_of_its_form_in_each_file_and_zeros_without():
     vectors = read_of(FIRST), read_of(SECOND)
-    found = concatenated(vectors, *FLAGS)
+    found = concatenated(vectors, [], *FLAGS)
     assert list(found.index) == ["cancer", "Gout", "Ab0", "CANCER", "gout", "ab1", "of"]
     assert found.matrix.dtype == np.float32
     assert {word: found.matrix[row].tolist() for word, row in found.index.items()} == {
@@ -70,8 +70,25 @@ def test_a_word_has_the_vector_of_its_form_in_each_file_and_zeros_without():
         "ab1": [0, 0, 3, 3, 3],
         "of": [0, 0, 4, 4, 4],
     }
-    exact = concatenated(vectors, False, False)
+    exact = concatenated(vectors, [], False, False)
     assert exact.matrix[exact.index["Gout"]].tolist() == [3, 4, 0, 0, 0]
+
+
+def test_a_word_that_the_files_have_in_different_forms_has_the_vectors_of_both(tmp_path):
+    general, cased = {"cyp2d6": [1, 1]}, {"CYP0D0": [2, 2, 2]}
+    found = concatenated((read_of(general), read_of(cased)), ["CYP2D6", "cyp2d6", "none"], *FLAGS)
+    assert list(found.index) == ["cyp2d6", "CYP0D0", "CYP2D6"]
+    assert found.matrix[found.index["CYP2D6"]].tolist() == [1, 1, 2, 2, 2]
+    assert found.matrix[found.index["cyp2d6"]].tolist() == [1, 1, 0, 0, 0]
+    paths = tmp_path / "general.txt", tmp_path / "cased.txt"
+    for path, words in zip(paths, (general, cased)):
+        path.write_bytes(glove_text(words, matrix_of(words)))
+    read = read_concatenated(["CYP2D6"], value_of(*paths), 5, *FLAGS)
+    assert read.matrix[read.index["CYP2D6"]].tolist() == [1, 1, 2, 2, 2]
+    vocabulary = Vocabulary(("<UNK>",), ("", "<UNK>"), ("O",))
+    table = make_word_table(["CYP2D6"], np.zeros(1), np.zeros(1), vocabulary)
+    new = look_up_new_words(table, vocabulary, open_vectors(value_of(*paths), 5))
+    assert new.vectors.tolist() == [[1, 1, 2, 2, 2]]
 
 
 def read_of(words, composed=()):
@@ -81,10 +98,10 @@ def read_of(words, composed=()):
 
 def test_a_word_counts_as_composed_if_no_file_has_it():
     found = concatenated(
-        [read_of(FIRST), read_of({"gout": [1], "new": [2]}, ["gout", "new"])], 1, 1
+        [read_of(FIRST), read_of({"gout": [1], "new": [2]}, ["gout", "new"])], [], *FLAGS
     )
     assert found.composed == {"gout", "new"}
-    found = concatenated([read_of({"gout": [1]}), read_of({"gout": [2]}, ["gout"])], True, True)
+    found = concatenated([read_of({"gout": [1]}), read_of({"gout": [2]}, ["gout"])], [], *FLAGS)
     assert found.composed == frozenset()
 
 

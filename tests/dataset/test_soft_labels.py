@@ -102,8 +102,10 @@ def test_documents_that_the_teacher_has_not_seen_keep_their_labels():
         (part_of(starts=[0, 3, *STARTS[2:]]), {}, "the tokens of a are not those of the corpus"),
         (part_of(ids=("b", "a")), {}, "the tokens of b are not"),
         (part_of(("a", "c"), (0,) * 5 + (-1, 0)), {}, "no soft labels of c, which has unknown"),
+        (part_of(("c", "d")), {}, "has soft labels of no document of the train part"),
+        (part_of(), {"document_offsets": np.array([0, 3, 3])}, "the tokens of a are not"),
     ],
-    ids=["labels", "tokens", "documents", "unknown"],
+    ids=["labels", "tokens", "documents", "unknown", "another corpus", "a shorter document"],
 )
 def test_what_does_not_fit_is_refused(part, changes, message):
     with pytest.raises(CorpusError, match=f"soft_labels.npz: .*{message}"):
@@ -118,6 +120,10 @@ def test_what_does_not_fit_is_refused(part, changes, message):
         {"marginals": np.zeros((7, 3), int)},
         {"transitions": np.zeros((3, 3, 2))},
         {"transitions": -np.ones((3, 3, 3))},
+        {"marginals": np.zeros((7, 3))},
+        {"marginals": np.full((7, 3), 0.5)},
+        {"transitions": np.full((3, 3, 3), 1e30)},
+        {"transitions": np.zeros((3, 3, 3))},
         {"sentence_offsets": np.array([0, 5, 2, 7])},
         {"document_offsets": np.array([0, 3])},
     ],

@@ -98,6 +98,8 @@ def test_false(text):
         ("split_percentages", "a, b, c"),
         ("split_seed", "-1"),
         ("seed", str(2**32)),
+        ("averaging_decay", "1"),
+        ("averaging_decay", "0.99999"),
         ("optimizer", "rmsprop"),
         ("checkpoint_every", "10"),
         ("checkpoint_every", "0 minutes"),

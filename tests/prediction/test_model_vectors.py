@@ -1,6 +1,8 @@
 """Which word vectors a model was trained with: the file that it names, if it is still that file."""
 
 import os
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +12,7 @@ from neuroner_tl.model.entity_lstm import create_network
 from neuroner_tl.neuroner import NeuroNER
 from neuroner_tl.parameters.files import load_parameters, write_parameters
 from neuroner_tl.prediction.model_vectors import (
+    check_given_vectors,
     describe_word_vectors,
     model_word_vectors,
     word_vectors_or_warning,
@@ -118,3 +121,21 @@ def test_prediction_uses_it(model, vectors, used, tmp_path):
     with NeuroNER(use_pretrained_model=True, pretrained_model_folder=model.folder) as ner:
         ner.predict("The Zyqo of it.")
     assert used == [vectors, None, vectors]
+
+
+def test_files_that_are_given_must_be_those_of_the_training_in_their_order(tmp_path):
+    paths = [tmp_path / name for name in ("a.txt", "b.txt", "long.txt")]
+    for path, value, size in zip(paths, "123", (2, 2, 3)):
+        path.write_text(f"of{f' {value}' * size}\nthe{f' {value}' * size}\n")
+    a, b, long = map(str, paths)
+    record = describe_word_vectors(Path(f"{a},{b}"))
+    model = SimpleNamespace(folder=tmp_path, training=record)
+    assert check_given_vectors(model, Path(f"{a},{b}")) == Path(f"{a},{b}")
+    for wrong in (f"{b},{a}", f"{a},{a}"):
+        with pytest.raises(CheckpointError, match="in the place of another one; give all files in"):
+            check_given_vectors(model, Path(wrong))
+    for wrong, found in ((f"{a},{long}", r"2 \+ 3"), (a, "2")):
+        with pytest.raises(CheckpointError, match=rf"have {found} dimensions, expected 2 \+ 2"):
+            check_given_vectors(model, Path(wrong))
+    one = SimpleNamespace(folder=tmp_path, training=describe_word_vectors(paths[0]))
+    assert check_given_vectors(one, paths[1]) == paths[1]

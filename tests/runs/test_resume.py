@@ -268,6 +268,26 @@ class TestRefusals:
         assert f"--{name}: found " in str(caught.value)
         assert "the run was started with" in str(caught.value)
 
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("learning_rate", "0.5"),
+            ("optimizer", "sgd"),
+            ("weight_averaging", "epochs"),
+            ("token_lstm_hidden_state_dimension", "22"),
+        ],
+    )
+    def test_parameters_edited_in_the_folder(self, stopped, tmp_path, name, value):
+        edited = shutil.copytree(stopped, tmp_path / "edited")
+        path = edited / "parameters.ini"
+        lines = [line for line in path.read_text("utf-8").splitlines() if f"{name} =" not in line]
+        lines.insert(lines.index("[training]") + 1, f"{name} = {value}")
+        path.write_text("\n".join(lines), "utf-8")
+        with pytest.raises(
+            ParameterError, match=rf"parameters.ini: {name}: found {value}, the run"
+        ):
+            resume_run(edited, {})
+
     @pytest.mark.parametrize("change", ["text", "annotation", "another document"])
     def test_a_changed_corpus(self, stopped, settings, tmp_path, change):
         corpus = shutil.copytree(settings["dataset_text_folder"], tmp_path / "corpus")
@@ -305,6 +325,21 @@ class TestRefusals:
         edit_manifest(state, lambda training: training["progress"].update(batch=1))
         with pytest.raises(CheckpointError, match="is not the model of epoch"):
             resume_run(other, {})
+
+
+def test_word_vectors_that_were_edited(settings, tmp_path, monkeypatch):
+    vectors = tmp_path / "vectors.txt"
+    numbers = " ".join(["0.5"] * settings["token_embedding_dimension"])
+    vectors.write_text(f"the {numbers}\nof {numbers}\n")
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 2)
+        own = {"token_pretrained_embedding_filepath": vectors, "maximum_number_of_epochs": 1}
+        run = fit({**settings, **own}, tmp_path / "runs")
+    vectors.write_text(vectors.read_text().replace("0.5", "0.7"))
+    with pytest.raises(CorpusError, match="the word vectors have changed since the run"):
+        resume_run(run.folder.path, {})
+    vectors.write_text(vectors.read_text().replace("0.7", "0.5"))
+    assert resume_run(run.folder.path, {}).status == "finished"
 
 
 def test_what_may_change_is_recorded(stopped, settings, tmp_path):

@@ -161,6 +161,7 @@ def read_definition(
         variables=file.variables,
     )
     _check_whole(definition)
+    _check_seeds(file, definition)
     _check_choices(file, definition)
     _check_elsewhere(file, definition)
     return replace(definition, search=search_of(file, definition))
@@ -212,6 +213,20 @@ def _corpora(
                 entity_class,
             )
     return corpora
+
+
+def _check_seeds(file: IniFile, definition: StudyDefinition) -> None:
+    """Refuse a seed of an arm or of the targets that the seeds of the study override."""
+    if not definition.seeds:
+        return
+    sections: list[tuple[type[Section], str]] = [(ArmSection, a) for a in file.sections(ArmSection)]
+    if TARGET in file.values:
+        sections.append((TargetParameters, ""))
+    for model, name in sections:
+        values = own_parameters(file.values_of(model, name))
+        if "seed" in values:
+            found = f"{values['seed'].text}, which the seeds of [study] override"
+            file.refuse(model, "seed", found, "no seed here; remove the line", name)
 
 
 def _check_choices(file: IniFile, definition: StudyDefinition) -> None:

@@ -203,7 +203,7 @@ def _best_section(search: Search, complete: Sequence[TrialResult]) -> Section:
     )
     text = (
         f"The best is trial {best.number}, with {points(best.score)}. Its parameters are in "
-        f"{BEST}: neuroner-tl train --parameters_filepath {BEST}"
+        f"{BEST} beside this report; in this folder: neuroner-tl train --parameters_filepath {BEST}"
     )
     return Section("Best trials", text, (table,))
 

@@ -149,14 +149,15 @@ def _prepare(
         if run.id not in done
         and (execution.retry_failed or records.get(run.id, {}).get("status") != FAILED)
     ]
-    logger.info(
-        "%s: %d runs, %d of them finished, %d to run; %s",
-        definition.name,
-        len(runs),
-        sum(run.id in done for run in runs),
-        len(jobs),
-        study.path,
-    )
+    if definition.search is None:
+        logger.info(
+            "%s: %d runs, %d of them finished, %d to run; %s",
+            definition.name,
+            len(runs),
+            sum(run.id in done for run in runs),
+            len(jobs),
+            study.path,
+        )
     return runs, done, jobs
 
 
@@ -229,8 +230,9 @@ def _log_outcome(outcome: Outcome, number: int, of: int, shown: str) -> None:
     record = outcome.job.study.store.records().get(outcome.job.run.id, {})
     words = f": {outcome.note}" if outcome.note else ""
     if outcome.status == FINISHED:
-        part = shown if shown in record["scores"] else "valid"
-        f1 = 100 * part_counts(record, part).f1
+        # A source has no score on test, and a run that learned nothing none on valid: it has 0.
+        part = "valid" if outcome.job.run.is_source else shown
+        f1 = 100 * part_counts(record, part).f1 if part in record["scores"] else 0.0
         words = f", {part} F1 {f1:.2f}, {record['seconds']:.0f} s{words}"
     logger.info("%d/%d %s %s%s", number, of, outcome.job.run.id, outcome.status, words)
 

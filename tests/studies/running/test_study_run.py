@@ -147,6 +147,19 @@ def test_a_run_whose_score_stays_zero_counts_with_it(write_study, store, folder,
     assert len(mentions.gold.all) == counts["fn"] and not mentions.predicted.all
 
 
+def test_recipes_of_which_one_learns_nothing_are_all_trained(
+    write_study, store, monkeypatch, caplog
+):
+    caplog.set_level("INFO")
+    monkeypatch.setattr(Scorer, "validate", lambda self, mode: (0.0, {}))
+    more = "[target]\ngive_up_after_sentences = 1\n"
+    path = write_study("arms = baseline\nseeds = 0, 1", more, kind="recipes")
+    assert call("study", "run", path) == 0
+    assert [r["status"] for r in store.records().values()] == ["finished"] * 2
+    lines = [r.getMessage() for r in caplog.records if "finished, valid F1 0.00" in r.getMessage()]
+    assert len(lines) == 2
+
+
 def test_a_source_that_learns_nothing_has_failed(write_study, store, monkeypatch):
     monkeypatch.setattr(Scorer, "validate", lambda self, mode: (0.0, {}))
     path = write_study("arms = transfer", "[source]\ngive_up_after_sentences = 1\n")
