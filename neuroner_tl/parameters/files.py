@@ -64,7 +64,9 @@ def load_parameters(
     given = {}
     for name, value in (overrides or {}).items():
         where = place.format(name) if isinstance(place, str) else place(name)
-        given[_known_name(name, where)] = _Setting(value, where, f"leave {where} out")
+        # Where a file has it, it is one of its lines: FILE:LINE: NAME.
+        remove = "remove the line" if where.endswith(f": {name}") else f"leave {where} out"
+        given[_known_name(name, where)] = _Setting(value, where, remove)
     settings.update(_without_shorthands(given))
     _accept_former_values(settings)
     try:

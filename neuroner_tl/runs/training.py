@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any, Optional
 from neuroner_tl.dataset.batches import EXACT, Shapes
 from neuroner_tl.errors import CheckpointError, CorpusError, NeuroNERError, TrainingError
 from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.parameters.unused import without_effect
 from neuroner_tl.prediction.model_vectors import WORD_VECTORS, describe_word_vectors
 from neuroner_tl.runs.data import load_data
 from neuroner_tl.runs.data_report import check_data
@@ -34,6 +36,8 @@ from neuroner_tl.training.manifest import MANIFEST
 from neuroner_tl.training.progress import Progress
 from neuroner_tl.training.step import TrainingStep
 
+logger = logging.getLogger(__name__)
+
 NOTHING_TRAINED = "interrupted before the first step; nothing was trained and there is no model"
 
 
@@ -54,6 +58,8 @@ def train_run(parameters: Parameters, judge: Optional[Judge] = None) -> RunResul
         with interrupted_as(NOTHING_TRAINED), at_once():
             set_threads(parameters.number_of_cpu_threads)
             check_writable(parameters.output_folder)
+            for clause in without_effect(parameters):
+                logger.warning("%s", clause)
             source = pretrained_model(parameters)
             data = load_data(parameters, source)
             check_data(data)

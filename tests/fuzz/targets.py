@@ -167,11 +167,12 @@ def _vectors() -> dict[str, Target]:
     def read_fasttext(folder: Path) -> None:
         FastTextFile(folder / "x.bin").compose(["gout", "flu", "x"])
 
-    one = np.ones((1, 2, 2), np.float32)
+    # Each of two tokens has each of two labels, and each pair of these, with equal probability.
+    even, pairs = np.full((2, 2), 0.5, np.float32), np.full((1, 2, 2), 0.25, np.float32)
     soft, packed = np.array(["O", "B-X"]), io.BytesIO()
     offsets = np.array([0, 1], np.int64)
     bounds = np.array([0, 2], np.int64)
-    SoftLabels(soft, np.array(["a"]), offsets, bounds, bounds.astype(np.int32), one[0], one).write(
+    SoftLabels(soft, np.array(["a"]), offsets, bounds, bounds.astype(np.int32), even, pairs).write(
         packed
     )
 

@@ -234,6 +234,12 @@ def test_errors_name_the_option():
     assert error_of(None, {"learning_rate": None}).startswith("--learning_rate")
 
 
+def test_the_remedy_of_a_line_in_a_study_is_to_remove_it():
+    message = error_of(None, {"dropout_rate": 2}, place="study.ini:24: {}")
+    assert message.startswith("study.ini:24: dropout_rate: found '2', expected")
+    assert "or remove the line for the default" in message
+
+
 def test_unreadable_files(tmp_path):
     assert "No such file" in error_of(tmp_path / "missing.ini")
     assert str(tmp_path) in error_of(tmp_path)
