@@ -38,7 +38,11 @@ class _Setting(NamedTuple):
 
     value: Any
     where: str
-    remove: str  # how to get the default instead
+
+    @property
+    def remove(self) -> str:
+        """How to get the default instead: in a file a setting is a line, FILE:LINE: NAME."""
+        return "remove the line" if ": " in self.where else f"leave {self.where} out"
 
 
 def load_parameters(
@@ -64,9 +68,7 @@ def load_parameters(
     given = {}
     for name, value in (overrides or {}).items():
         where = place.format(name) if isinstance(place, str) else place(name)
-        # Where a file has it, it is one of its lines: FILE:LINE: NAME.
-        remove = "remove the line" if where.endswith(f": {name}") else f"leave {where} out"
-        given[_known_name(name, where)] = _Setting(value, where, remove)
+        given[_known_name(name, where)] = _Setting(value, where)
     settings.update(_without_shorthands(given))
     _accept_former_values(settings)
     try:
@@ -95,7 +97,7 @@ def _read(path: Path) -> dict[str, _Setting]:
                     f"{where}: found a second value (the first is in line {first_line[name]}), "
                     "expected each parameter once, in any section; remove one of the two"
                 )
-            settings[name] = _Setting(text, where, "remove the line")
+            settings[name] = _Setting(text, where)
             first_line[name] = line
     return settings
 

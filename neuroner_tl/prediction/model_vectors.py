@@ -68,7 +68,7 @@ def model_word_vectors(model: SavedModel) -> Optional[Path]:
 
 
 def check_given_vectors(model: SavedModel, path: Path) -> Path:
-    """Return files of word vectors that were given in place of the model's own, if they can be.
+    """Return files of word vectors to use with a model, its own or others, if they can be.
 
     Of a model that was trained with several files, each dimension of a vector has its meaning: the
     files must be of the same dimensions in the same order.

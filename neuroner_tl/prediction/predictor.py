@@ -23,6 +23,7 @@ from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.entity_lstm import create_network
 from neuroner_tl.prediction.consistency import tag_abbreviations
 from neuroner_tl.prediction.marginals import LabelRoles
+from neuroner_tl.prediction.model_vectors import check_given_vectors
 from neuroner_tl.prediction.tagger import TaggedSlice, Tagger
 from neuroner_tl.prediction.taggings import DocumentTaggings, taggings_of
 from neuroner_tl.prediction.temperature import temperature_of
@@ -104,7 +105,9 @@ class Predictor:
         self._index = (
             None
             if word_vectors is None
-            else open_vectors(word_vectors, model.architecture.token_dimension)
+            else open_vectors(
+                check_given_vectors(model, word_vectors), model.architecture.token_dimension
+            )
         )
         self.tokenizer = get_tokenizer(model.text.tokenizer, model.text.language)
         for what, theirs, ours in (

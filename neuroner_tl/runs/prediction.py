@@ -16,7 +16,7 @@ from neuroner_tl.evaluation.scoring import HEADLINE, named_measures, score_docum
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.parameters.files import write_parameters
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.prediction.model_vectors import check_given_vectors, word_vectors_or_warning
+from neuroner_tl.prediction.model_vectors import word_vectors_or_warning
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.runs.data import open_corpus
 from neuroner_tl.runs.folder import RunResult, check_writable, create_run_folder
@@ -61,8 +61,7 @@ def load_predictor(
     if word_vectors is None:
         vectors = word_vectors_or_warning(saved)
     else:
-        none = str(word_vectors) == NO_WORD_VECTORS
-        vectors = None if none else check_given_vectors(saved, Path(word_vectors))
+        vectors = None if str(word_vectors) == NO_WORD_VECTORS else Path(word_vectors)
     return Predictor(saved, vectors, batch_size, abbreviations=abbreviations)
 
 
@@ -92,10 +91,9 @@ def predict_run(parameters: Parameters) -> RunResult:
         for _ in part.documents():
             pass  # A document that cannot be used is found before anything is written.
     model = load_model(parameters.pretrained_model_folder)
-    given = parameters.token_pretrained_embedding_filepath
     predictor = Predictor(
         model,
-        word_vectors_or_warning(model) if given is None else check_given_vectors(model, given),
+        parameters.token_pretrained_embedding_filepath or word_vectors_or_warning(model),
         parameters.prediction_batch_size,
     )
     folder = create_run_folder(parameters.output_folder, parameters.experiment_name)

@@ -113,17 +113,12 @@ def read_resumption(folder: RunFolder, overrides: Mapping[str, Any]) -> Resumpti
             f"{folder.path}: is a prediction run, expected a training run; start it again"
         )
     parameters = load_parameters(folder.path / PARAMETERS, overrides)
-    before, now = was.to_dict(), parameters.to_dict()
-    changes = {name: [before[name], now[name]] for name in now if before[name] != now[name]}
-    for name, (old, new) in changes.items():
-        if effect_of(name) not in _MAY_CHANGE:
-            raise ParameterError(
-                f"--{name}: found {new}, the run was started with {old} and another value would "
-                f"change its result; leave --{name} out, or start a new run"
-            )
+    changes = _changes(was, parameters)
+    _refuse_another_result(changes, "--", "leave --{name} out")
     state = None
     if (folder.last / MANIFEST).is_file():
-        _refuse_edited(folder, was)
+        edited = _changes(load_parameters(folder.last / PARAMETERS), was)
+        _refuse_another_result(edited, f"{folder.path / PARAMETERS}: ", "write {old}")
         state = _read_state(folder.last, parameters)
         _refuse_finished(folder, state.progress, parameters)
     elif (folder.path / "results.json").is_file() or folder.epochs:
@@ -135,15 +130,25 @@ def read_resumption(folder: RunFolder, overrides: Mapping[str, Any]) -> Resumpti
     return Resumption(folder, parameters, state, changes)
 
 
-def _refuse_edited(folder: RunFolder, parameters: Parameters) -> None:
-    """Refuse parameters that are not those of the saved state, where the result would differ."""
-    path = folder.path / PARAMETERS
-    saved, found = load_parameters(folder.last / PARAMETERS).to_dict(), parameters.to_dict()
-    for name, value in found.items():
-        if value != saved[name] and effect_of(name) not in _MAY_CHANGE:
+def _changes(before: Parameters, now: Parameters) -> dict[str, list[Any]]:
+    """Return the old and the new value of each parameter that differs."""
+    old, new = before.to_dict(), now.to_dict()
+    return {name: [old[name], new[name]] for name in new if old[name] != new[name]}
+
+
+def _refuse_another_result(changes: Mapping[str, list[Any]], place: str, remedy: str) -> None:
+    """Refuse changes of parameters that would change the result of a run.
+
+    Args:
+        changes: old and new value by name.
+        place: where the new values are, before the name.
+        remedy: what to do, with ``{name}`` and ``{old}``.
+    """
+    for name, (old, new) in changes.items():
+        if effect_of(name) not in _MAY_CHANGE:
             raise ParameterError(
-                f"{path}: {name}: found {value}, the run was started with {saved[name]} and "
-                f"another value would change its result; write {saved[name]}, or start a new run"
+                f"{place}{name}: found {new}, the run was started with {old} and another value "
+                f"would change its result; {remedy.format(name=name, old=old)}, or start a new run"
             )
 
 

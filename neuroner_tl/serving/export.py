@@ -16,6 +16,7 @@ from neuroner_tl.dataset.word_vector_file import WordVectors, check_is_file
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.prediction.marginals import LabelRoles
+from neuroner_tl.prediction.model_vectors import check_given_vectors
 from neuroner_tl.prediction.temperature import temperature_of
 from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.serving.graph import ModelGraph
@@ -98,9 +99,8 @@ def export_model(
     saved = load_model(Path(model))
     more = None
     if word_vectors is not None:
-        more = other_vectors(
-            Path(word_vectors), saved.vocabulary, saved.architecture.token_dimension
-        )
+        path = check_given_vectors(saved, Path(word_vectors))
+        more = other_vectors(path, saved.vocabulary, saved.architecture.token_dimension)
     check_writable(output.parent, "--output")
     graph = ModelGraph(saved, temperature_of(saved), more)
     try:

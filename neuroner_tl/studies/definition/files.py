@@ -46,6 +46,7 @@ from neuroner_tl.studies.definition.definition import (
 from neuroner_tl.studies.definition.search_sections import SearchSection, SpaceSection, search_of
 from neuroner_tl.studies.definition.sections import (
     CorporaSection,
+    ParametersSection,
     PredictionsSection,
     SourceParameters,
     SourcesParameters,
@@ -216,17 +217,20 @@ def _corpora(
 
 
 def _check_seeds(file: IniFile, definition: StudyDefinition) -> None:
-    """Refuse a seed of an arm or of the targets that the seeds of the study override."""
-    if not definition.seeds:
-        return
-    sections: list[tuple[type[Section], str]] = [(ArmSection, a) for a in file.sections(ArmSection)]
-    if TARGET in file.values:
-        sections.append((TargetParameters, ""))
-    for model, name in sections:
-        values = own_parameters(file.values_of(model, name))
-        if "seed" in values:
-            found = f"{values['seed'].text}, which the seeds of [study] override"
-            file.refuse(model, "seed", found, "no seed here; remove the line", name)
+    """Refuse a seed among the parameters of runs that the seeds of the study override."""
+    overridden: dict[str, tuple[type[ParametersSection], ...]] = {
+        "seeds": (TargetParameters, ArmSection),
+        "source_seeds": (SourceParameters, SourcesParameters),
+    }
+    for option, models in overridden.items():
+        if not getattr(definition, option):
+            continue
+        for model in models:
+            for name in file.sections(model):
+                values = own_parameters(file.values_of(model, name))
+                if "seed" in values:
+                    found = f"{values['seed'].text}, which the {option} of [study] override"
+                    file.refuse(model, "seed", found, "no seed here; remove the line", name)
 
 
 def _check_choices(file: IniFile, definition: StudyDefinition) -> None:

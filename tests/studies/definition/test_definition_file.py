@@ -135,6 +135,7 @@ def test_variables_come_from_the_command_line_or_the_environment(write, monkeypa
         ("learning_rate = 0.25", "train_model = False", ":24:", ("that a study decides",)),
         ("learning_rate = 0.25", "reload_crf = False", ":24:", ("which layers",)),
         ("[source]", "[target]\nseed = 3\n[source]", ":24:", ("seed: found 3", "seeds of [study]")),
+        ("seeds = 0, 1", "source_seeds = 1\n[source DISO]\nseed = 3", ":8:", ("the source_seeds",)),
         ("[sources DISO]", "[sources GENE]", "", ("without [sources DISO]",)),
         ("[source]", "[arm other]", "", ("[arm other]", "the name of an arm")),
         ("[source]", "[source ..]", "", ("begins with a dot",)),
