@@ -142,6 +142,26 @@ def test_helpers_of_tests_are_found_by_pytest_s_setting():
     assert [path.name for path in files if changes.search(path.read_text("utf-8"))] == []
 
 
+def test_values_of_parameters_do_not_depend_on_the_time():
+    """They name the tests, which two processes must collect under one name."""
+    changing = ("time.", "datetime.", "uuid.", "random.", "secrets.", "os.urandom", "tempfile.")
+    found = []
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        values = [part for node in ast.walk(tree) for part in getattr(node, "decorator_list", ())]
+        # Tables of parameters stand at the top of the module too.
+        values += [
+            node.value for node in tree.body if isinstance(node, (ast.Assign, ast.AnnAssign))
+        ]
+        for call in (part for value in values if value for part in ast.walk(value)):
+            name = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
+            # A gzip file has the time of its making in it.
+            timed = name == "gzip.compress" and "mtime" not in [key.arg for key in call.keywords]
+            if timed or name.startswith(changing):
+                found.append(f"{path.relative_to(ROOT)}:{call.lineno}: {name}")
+    assert found == []
+
+
 def annotations(tree):
     """Yield every annotation of a module."""
     for node in ast.walk(tree):

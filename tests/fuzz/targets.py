@@ -96,7 +96,7 @@ def _corpora() -> dict[str, Target]:
         b'\n{"id": "doubt", "text": "Gout", "entities": [{"type": "DISO", "fragments": [[0, 4]], '
         b'"text": "Gout", "probability": 0.4, "certain": false}]}\n'
     )
-    packed = gzip.compress(jsonl)
+    packed = gzip.compress(jsonl, mtime=0)
     return {
         "brat": Target(files, dict.fromkeys(files, "lines"), reader("brat", "")),
         "conll": of_one_file("conll", conll, "lines"),
@@ -186,7 +186,7 @@ def _vectors() -> dict[str, Target]:
             f"vectors-{name}": Target({"x.bin": content}, {"x.bin": "binary"}, read)
             for name, content in contents.items()
         },
-        "vectors-gz": Target({"x.gz": gzip.compress(text)}, {"x.gz": "binary"}, read),
+        "vectors-gz": Target({"x.gz": gzip.compress(text, mtime=0)}, {"x.gz": "binary"}, read),
         "fasttext": Target({"x.bin": fasttext}, {"x.bin": "binary"}, read_fasttext),
     }
 
@@ -242,7 +242,7 @@ def _archives() -> dict[str, Target]:
             finally:
                 assert [path.name for path in Path(place).iterdir()] in ([], ["deep"])
 
-    contents = {"tar": file.getvalue()[:5120], "tar-gz": gzip.compress(file.getvalue())}
+    contents = {"tar": file.getvalue()[:5120], "tar-gz": gzip.compress(file.getvalue(), mtime=0)}
     return {
         name: Target({"a.tar": content}, {"a.tar": "binary"}, read)
         for name, content in contents.items()
