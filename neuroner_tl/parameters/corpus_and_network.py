@@ -39,8 +39,8 @@ class CorpusAndNetwork(BaseModel):
     pretrained_model_folder: Optional[Path] = mode(
         None,
         PLACE,
-        "Folder of the pretrained model: the `model` folder of an earlier run. Required if "
-        "use_pretrained_model is on.",
+        "the pretrained model, the `model` folder of an earlier run; required.",
+        needs=("use_pretrained_model", True),
     )
 
     dataset_text_folder: Optional[Path] = dataset(
@@ -99,10 +99,20 @@ class CorpusAndNetwork(BaseModel):
         True, RESULT, "Concatenate a character-level representation of each token to its embedding."
     )
     character_embedding_dimension: int = ann(
-        25, RESULT, "Size of a character's embedding.", ge=1, le=LARGEST_SIZE
+        25,
+        RESULT,
+        "the size of a character's embedding.",
+        needs=("use_character_lstm", True),
+        ge=1,
+        le=LARGEST_SIZE,
     )
     character_lstm_hidden_state_dimension: int = ann(
-        25, RESULT, "Size of the character LSTM, each direction.", ge=1, le=LARGEST_SIZE
+        25,
+        RESULT,
+        "the size of the character LSTM, each direction.",
+        needs=("use_character_lstm", True),
+        ge=1,
+        le=LARGEST_SIZE,
     )
     token_pretrained_embedding_filepath: Optional[Path] = ann(
         None,

@@ -8,18 +8,12 @@ from typing import Any, Literal, get_args, get_origin
 
 from neuroner_tl.parameters.fields import SECTIONS
 from neuroner_tl.parameters.neuroner_names import RENAMED, RETIRED
-from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.parameters.schema import Parameters, extra_of
 
 
 def section_of(name: str) -> str:
     """Return the section in which a parameter is written."""
-    return str(_extra(name)["section"])
-
-
-def _extra(name: str) -> dict[str, Any]:
-    extra = Parameters.model_fields[name].json_schema_extra
-    assert isinstance(extra, dict)
-    return extra
+    return str(extra_of(name)["section"])
 
 
 def is_list(name: str) -> bool:
@@ -36,7 +30,7 @@ def explanation_of(name: str) -> str:
 def expected_of(name: str) -> str:
     """Return a description of a parameter's valid values, such as `a number above 0`."""
     field = Parameters.model_fields[name]
-    stated = _extra(name)["expected"]
+    stated = extra_of(name)["expected"]
     if stated:
         return str(stated)
     kinds = []

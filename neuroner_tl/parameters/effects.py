@@ -8,14 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from neuroner_tl.parameters.fields import EFFECTS
-from neuroner_tl.parameters.schema import Parameters
+from neuroner_tl.parameters.schema import Parameters, extra_of
 
 
 def effect_of(name: str) -> str:
     """Return what a parameter changes, one of `EFFECTS`."""
-    extra = Parameters.model_fields[name].json_schema_extra
-    assert isinstance(extra, dict)
-    return str(extra["changes"])
+    return str(extra_of(name)["changes"])
 
 
 def parameters_by_effect(*effects: str) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Optional
 
 from pydantic import Field
 
@@ -29,7 +29,13 @@ EFFECTS = (ENCODING, RESULT, LENGTH, PLACE, NOTHING)
 
 
 def field(
-    section: str, default: Any, changes: str, explanation: str, expected: str = "", **limits: Any
+    section: str,
+    default: Any,
+    changes: str,
+    explanation: str,
+    expected: str = "",
+    needs: Optional[tuple[str, Any]] = None,
+    **limits: Any,
 ) -> Any:
     """Return a field of the schema.
 
@@ -39,10 +45,15 @@ def field(
         changes: what another value changes, one of `EFFECTS`.
         explanation: for the help and the documentation.
         expected: describes valid values where the type does not.
+        needs: another parameter and the value of it without which this one has no effect; the
+            explanation begins with it.
         limits: of pydantic's field.
     """
     assert changes in EFFECTS
     extra: dict[str, Any] = {"section": section, "expected": expected, "changes": changes}
+    extra["needs"] = needs
+    if needs is not None:
+        explanation = f"With {needs[0]} = {needs[1]}: {explanation}"
     return Field(default, description=explanation, json_schema_extra=extra, **limits)
 
 

@@ -56,7 +56,10 @@ class Parameters(TrainingParameters):
         "is accepted, with a warning, as alnum.",
     )
     spacylanguage: Literal["en", "de", "fr"] = advanced(
-        "en", ENCODING, "Language of spaCy's rules: English, German or French."
+        "en",
+        ENCODING,
+        "the language of spaCy's rules, English, German or French.",
+        needs=("tokenizer", "spacy"),
     )
     remap_unknown_tokens_to_unk: bool = advanced(
         True,
@@ -90,21 +93,36 @@ class Parameters(TrainingParameters):
     reload_token_embeddings: bool = advanced(
         True,
         RESULT,
-        "Transfer layer 1, the token embeddings, with the linear layer above them, if there is "
+        "transfer layer 1, the token embeddings, with the linear layer above them, if there is "
         "one. Off: initialise them from the word vectors, or randomly where there is none.",
+        needs=("use_pretrained_model", True),
     )
     reload_character_embeddings: bool = advanced(
-        True, RESULT, "Transfer layer 2, the character embeddings."
+        True,
+        RESULT,
+        "transfer layer 2, the character embeddings.",
+        needs=("use_pretrained_model", True),
     )
-    reload_character_lstm: bool = advanced(True, RESULT, "Transfer layer 3, the character LSTM.")
+    reload_character_lstm: bool = advanced(
+        True, RESULT, "transfer layer 3, the character LSTM.", needs=("use_pretrained_model", True)
+    )
     reload_token_lstm: bool = advanced(
-        True, RESULT, "Transfer layer 4, the token LSTM and the tanh layer above it."
+        True,
+        RESULT,
+        "transfer layer 4, the token LSTM and the tanh layer above it.",
+        needs=("use_pretrained_model", True),
     )
     reload_feedforward: bool = advanced(
-        True, RESULT, "Transfer layer 5, label prediction, for labels that both models have."
+        True,
+        RESULT,
+        "transfer layer 5, label prediction, for labels that both models have.",
+        needs=("use_pretrained_model", True),
     )
     reload_crf: bool = advanced(
-        True, RESULT, "Transfer layer 6, the transition scores, for labels that both models have."
+        True,
+        RESULT,
+        "transfer layer 6, the transition scores, for labels that both models have.",
+        needs=("use_pretrained_model", True),
     )
     transfer_layers: Optional[tuple[Layer, ...]] = advanced(
         None,
@@ -123,10 +141,11 @@ class Parameters(TrainingParameters):
     label_map: Optional[tuple[tuple[str, str], ...]] = advanced(
         None,
         RESULT,
-        "Map entity types of the pretrained model to types of this corpus, such as `PRGE:GENE, "
+        "map entity types of the pretrained model to types of this corpus, such as `PRGE:GENE, "
         "DISO:Disease`, when layers 5 and 6 are transferred. Several types may map to one (their "
         "weights are averaged), and one to several. A type that is not listed on the left keeps "
         "its name.",
+        needs=("use_pretrained_model", True),
         expected="a list of pairs SOURCE:TARGET, such as PRGE:GENE, DISO:Disease, or empty",
     )
     freeze_token_embeddings: bool = advanced(
@@ -136,14 +155,21 @@ class Parameters(TrainingParameters):
         "(token_linear_dimension) is trained.",
     )
     freeze_character_embeddings: bool = advanced(
-        False, RESULT, "Freeze layer 2, the character embeddings."
+        False,
+        RESULT,
+        "freeze layer 2, the character embeddings.",
+        needs=("use_character_lstm", True),
     )
-    freeze_character_lstm: bool = advanced(False, RESULT, "Freeze layer 3, the character LSTM.")
+    freeze_character_lstm: bool = advanced(
+        False, RESULT, "freeze layer 3, the character LSTM.", needs=("use_character_lstm", True)
+    )
     freeze_token_lstm: bool = advanced(
         False, RESULT, "Freeze layer 4, the token LSTM and the tanh layer above it."
     )
     freeze_feedforward: bool = advanced(False, RESULT, "Freeze layer 5, label prediction.")
-    freeze_crf: bool = advanced(False, RESULT, "Freeze layer 6, the transition scores.")
+    freeze_crf: bool = advanced(
+        False, RESULT, "freeze layer 6, the transition scores.", needs=("use_crf", True)
+    )
     tensorboard: bool = advanced(
         True, NOTHING, "Write loss and scores of each epoch for TensorBoard."
     )
@@ -171,3 +197,10 @@ class Parameters(TrainingParameters):
     def to_dict(self) -> dict[str, Any]:
         """Return all values by name in JSON types: paths as strings, tuples as lists."""
         return self.model_dump(mode="json")
+
+
+def extra_of(name: str) -> dict[str, Any]:
+    """Return what `neuroner_tl.parameters.fields.field` was told of a parameter."""
+    extra = Parameters.model_fields[name].json_schema_extra
+    assert isinstance(extra, dict)
+    return extra

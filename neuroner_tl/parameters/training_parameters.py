@@ -56,9 +56,10 @@ class TrainingParameters(CorpusAndNetwork):
     token_embedding_rate: float = training(
         1.0,
         RESULT,
-        "Step size of the token embeddings, as a share of learning_rate: below 1 word vectors are "
-        "fine-tuned more carefully than the rest of the network. A linear layer above them has "
+        "the step size of the token embeddings, as a share of learning_rate: below 1 word vectors "
+        "are fine-tuned more carefully than the rest of the network. A linear layer above them has "
         "the step size of the rest.",
+        needs=("freeze_token_embeddings", False),
         gt=0,
         le=LARGEST_FACTOR,
     )
@@ -73,30 +74,32 @@ class TrainingParameters(CorpusAndNetwork):
     learning_rate_decay: float = training(
         0.05,
         RESULT,
-        "With learning_rate_schedule = inverse: the decay of each epoch.",
+        "the decay of each epoch.",
+        needs=("learning_rate_schedule", "inverse"),
         ge=0,
         le=LARGEST_FACTOR,
     )
     learning_rate_epochs: int = training(
         50,
         RESULT,
-        "With learning_rate_schedule = cosine: epochs until the step size is at its floor, where "
-        "it stays.",
+        "epochs until the step size is at its floor, where it stays.",
+        needs=("learning_rate_schedule", "cosine"),
         ge=1,
         le=MAX_EPOCHS,
     )
     learning_rate_factor: float = training(
         0.5,
         RESULT,
-        "With learning_rate_schedule = plateau: what the step size is multiplied by.",
+        "what the step size is multiplied by.",
+        needs=("learning_rate_schedule", "plateau"),
         gt=0,
         lt=1,
     )
     learning_rate_patience: int = training(
         3,
         RESULT,
-        "With learning_rate_schedule = plateau: after how many epochs without improvement; below "
-        "patience, which ends the run.",
+        "after how many epochs without improvement; below patience, which ends the run.",
+        needs=("learning_rate_schedule", "plateau"),
         ge=1,
         le=MAX_EPOCHS,
     )
@@ -173,7 +176,8 @@ class TrainingParameters(CorpusAndNetwork):
     character_dropout_rate: float = training(
         0.0,
         RESULT,
-        "Likewise for the character LSTM's input and fed-back state, for a whole word.",
+        "likewise for the character LSTM's input and fed-back state, for a whole word.",
+        needs=("use_character_lstm", True),
         ge=0,
         lt=1,
     )
@@ -214,14 +218,16 @@ class TrainingParameters(CorpusAndNetwork):
     unknown_token_rate: float = training(
         0.05,
         RESULT,
-        "With unknown_token_dropout = constant: probability that an occurrence is replaced.",
+        "probability that an occurrence is replaced.",
+        needs=("unknown_token_dropout", "constant"),
         gt=0,
         lt=1,
     )
     unknown_token_alpha: float = training(
         0.25,
         RESULT,
-        "With unknown_token_dropout = frequency: the larger, the more is replaced.",
+        "the larger, the more is replaced.",
+        needs=("unknown_token_dropout", "frequency"),
         gt=0,
         le=LARGEST_FACTOR,
     )
@@ -269,17 +275,18 @@ class TrainingParameters(CorpusAndNetwork):
     averaging_decay: float = training(
         0.999,
         RESULT,
-        "With weight_averaging = exponential: what the weights of a step count, as a share of what "
-        "those of the next count; the average covers about 1 / (1 - averaging_decay) steps. "
-        "At most 0.9999: float32 weights cannot take smaller shares.",
+        "what the weights of a step count, as a share of what those of the next count; the average "
+        "covers about 1 / (1 - averaging_decay) steps. At most 0.9999: float32 weights cannot take "
+        "smaller shares.",
+        needs=("weight_averaging", "exponential"),
         gt=0,
         le=0.9999,
     )
     averaged_epochs: int = training(
         10,
         RESULT,
-        "With weight_averaging = epochs: how many epochs the average covers. Each takes as much "
-        "memory as the trained weights.",
+        "how many epochs the average covers. Each takes as much memory as the trained weights.",
+        needs=("weight_averaging", "epochs"),
         ge=1,
         le=MAX_AVERAGED_EPOCHS,
     )

@@ -1,31 +1,41 @@
-"""Parameters that another one leaves without effect."""
+"""Parameters that another one leaves without effect, as the schema states it."""
 
 from __future__ import annotations
 
-from neuroner_tl.parameters.schema import Parameters
+from collections import defaultdict
+from typing import Any, Optional
 
-# For each parameter: the one that governs it, and the value that it has an effect with.
-_GOVERNED = {
-    "token_embedding_rate": ("freeze_token_embeddings", False),
-    "learning_rate_decay": ("learning_rate_schedule", "inverse"),
-    "learning_rate_epochs": ("learning_rate_schedule", "cosine"),
-    "learning_rate_factor": ("learning_rate_schedule", "plateau"),
-    "learning_rate_patience": ("learning_rate_schedule", "plateau"),
-    "averaging_decay": ("weight_averaging", "exponential"),
-    "averaged_epochs": ("weight_averaging", "epochs"),
-}
+from neuroner_tl.parameters.documentation import format_value
+from neuroner_tl.parameters.schema import Parameters, extra_of
+
+
+def needs_of(name: str) -> Optional[tuple[str, Any]]:
+    """Return the parameter and the value of it without which a parameter has no effect.
+
+    >>> needs_of("averaged_epochs")
+    ('weight_averaging', 'epochs')
+    """
+    needs: Optional[tuple[str, Any]] = extra_of(name)["needs"]
+    return needs
 
 
 def without_effect(parameters: Parameters) -> list[str]:
-    """Return what was set without effect: for each such parameter, a clause that says why.
+    """Return what was set without effect, in a clause for each parameter that is the reason.
 
     >>> without_effect(Parameters(averaged_epochs=5))
-    ['averaged_epochs = 5 has no effect, since weight_averaging = none']
+    ['averaged_epochs = 5 has no effect, since weight_averaging is none, not epochs']
     """
     defaults = Parameters()
+    clauses = defaultdict(list)
+    for name in Parameters.model_fields:
+        value, needs = getattr(parameters, name), needs_of(name)
+        if needs is None or value == getattr(defaults, name):
+            continue
+        governing, needed = needs
+        if getattr(parameters, governing) != needed:
+            clauses[needs].append(f"{name} = {format_value(value)}")
     return [
-        f"{name} = {getattr(parameters, name):g} has no effect, since {governing} = {found}"
-        for name, (governing, needed) in _GOVERNED.items()
-        if getattr(parameters, name) != getattr(defaults, name)
-        and (found := getattr(parameters, governing)) != needed
+        f"{' and '.join(settings)} {'has' if len(settings) == 1 else 'have'} no effect, since "
+        f"{governing} is {getattr(parameters, governing)}, not {needed}"
+        for (governing, needed), settings in clauses.items()
     ]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 from typing import Optional
 
 from neuroner_tl.dataset.supervision import Supervision
 from neuroner_tl.model.entity_lstm import EntityLSTM, create_network
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.parameters.values import RELOAD_FLAGS
 from neuroner_tl.prediction.tagger import Tagger
 from neuroner_tl.runs.data import RunData
 from neuroner_tl.runs.first_weights import first_weights
@@ -26,8 +24,6 @@ from neuroner_tl.training.checkpoint import SavedModel, load_model
 from neuroner_tl.training.progress import Progress
 from neuroner_tl.training.step import TrainingStep
 from neuroner_tl.training.transfer_report import TransferReport
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -139,24 +135,10 @@ def prepare_run(
 def pretrained_model(parameters: Parameters) -> Optional[SavedModel]:
     """Return the pretrained model that the parameters name, loaded; None without transfer.
 
-    Settings of a transfer that is off are logged, not refused: NeuroNER's files have them.
-
     Raises:
         CheckpointError: it cannot be used.
     """
     if not parameters.use_pretrained_model:
-        unused = [flag for flag in RELOAD_FLAGS if not getattr(parameters, flag)]
-        if parameters.pretrained_model_folder is not None:
-            unused.insert(0, "pretrained_model_folder")
-        if parameters.label_map:
-            unused.append("label_map")
-        if unused:
-            logger.warning(
-                "%s %s no effect, since use_pretrained_model is off: training starts from scratch; "
-                "set use_pretrained_model = True for transfer",
-                " and ".join(unused),
-                "has" if len(unused) == 1 else "have",
-            )
         return None
     assert parameters.pretrained_model_folder is not None
     return load_model(parameters.pretrained_model_folder)

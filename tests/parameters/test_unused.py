@@ -4,31 +4,57 @@ from pathlib import Path
 
 import pytest
 
+from neuroner_tl.errors import CorpusError
 from neuroner_tl.neuroner import NeuroNER
+from neuroner_tl.parameters.documentation import explanation_of
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.parameters.unused import without_effect
+from neuroner_tl.parameters.unused import needs_of, without_effect
 
 FILES = sorted((Path(__file__).parents[2] / "parameters").glob("*.ini"))
+GOVERNED = [name for name in Parameters.model_fields if needs_of(name)]
+# A value that is not the default, where half of it would not do.
+VALUES = {
+    "spacylanguage": "de",
+    "pretrained_model_folder": "a",
+    "label_map": "PRGE:GENE",
+    "character_embedding_dimension": 7,
+    "character_lstm_hidden_state_dimension": 7,
+    "character_dropout_rate": 0.1,
+    "learning_rate_epochs": 5,
+    "learning_rate_patience": 2,
+    "averaged_epochs": 5,
+    **{name: True for name in GOVERNED if name.startswith("freeze_")},
+    **{name: False for name in GOVERNED if name.startswith("reload_")},
+}
+# Of each governing parameter: a value with which others have no effect.
+WITHOUT = {"freeze_token_embeddings": True, "use_character_lstm": False, "use_crf": False}
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "governing", "needed"),
-    [
-        ("token_embedding_rate", 0.1, "freeze_token_embeddings", False),
-        ("learning_rate_decay", 0.1, "learning_rate_schedule", "inverse"),
-        ("learning_rate_epochs", 5, "learning_rate_schedule", "cosine"),
-        ("learning_rate_factor", 0.25, "learning_rate_schedule", "plateau"),
-        ("learning_rate_patience", 2, "learning_rate_schedule", "plateau"),
-        ("averaging_decay", 0.9, "weight_averaging", "exponential"),
-        ("averaged_epochs", 5, "weight_averaging", "epochs"),
-    ],
-)
-def test_a_parameter_is_named_unless_its_governing_one_needs_it(name, value, governing, needed):
-    other = {"freeze_token_embeddings": True} if name == "token_embedding_rate" else {}
-    (clause,) = without_effect(Parameters(**{name: value}, **other))
-    assert clause.startswith(f"{name} = {value} has no effect, since {governing} = ")
-    assert without_effect(Parameters(**{name: value, governing: needed})) == []
+@pytest.mark.parametrize("name", GOVERNED)
+def test_a_parameter_is_named_unless_its_governing_one_needs_it(name):
+    governing, needed = needs_of(name)
+    value = VALUES[name] if name in VALUES else Parameters.model_fields[name].default / 2
+    other = {governing: WITHOUT[governing]} if governing in WITHOUT else {}
+    found = Parameters(**{name: value}, **other)
+    (clause,) = without_effect(found)
+    assert clause.startswith(f"{name} = {value} has no effect, since {governing} is ")
+    assert clause.endswith(f", not {needed}")
+    model = {"pretrained_model_folder": "a"} if governing == "use_pretrained_model" else {}
+    with_effect = Parameters(**{**model, name: value, governing: needed})
+    assert without_effect(with_effect) == []
+
+
+def test_what_one_parameter_governs_is_one_clause():
+    changes = {"transfer_up_to": "token_lstm", "label_map": "PRGE:GENE"}
+    assert without_effect(Parameters(**changes)) == [
+        "reload_feedforward = False and reload_crf = False and label_map = PRGE:GENE have no "
+        "effect, since use_pretrained_model is False, not True"
+    ]
+
+
+def test_the_explanation_begins_with_what_a_parameter_needs():
+    assert explanation_of("averaged_epochs").startswith("With weight_averaging = epochs: how many")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -36,8 +62,9 @@ def test_the_files_of_the_project_set_nothing_in_vain(path):
     assert without_effect(load_parameters(path)) == []
 
 
-def test_a_run_says_what_has_no_effect(corpora, tiny, tmp_path, caplog):
-    own = {"dataset_text_folder": corpora.gold, "output_folder": tmp_path, "averaged_epochs": 5}
-    with NeuroNER(**{**tiny, **own, "maximum_number_of_epochs": 1}) as ner:
+def test_a_run_says_what_has_no_effect(tmp_path, caplog):
+    """Before it looks at the corpus."""
+    own = {"dataset_text_folder": tmp_path / "no", "output_folder": tmp_path / "output"}
+    with pytest.raises(CorpusError), NeuroNER(**own, averaged_epochs=5) as ner:
         ner.fit()
-    assert "averaged_epochs = 5 has no effect, since weight_averaging = none" in caplog.text
+    assert "averaged_epochs = 5 has no effect, since weight_averaging is none" in caplog.text

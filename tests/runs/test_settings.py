@@ -4,7 +4,6 @@ import pytest
 
 from neuroner_tl.dataset.unknown_dropout import UnknownDropout
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.runs.prepared import pretrained_model
 from neuroner_tl.runs.settings import (
     COMPILE_FROM_SENTENCES,
     checkpoint_interval,
@@ -57,26 +56,6 @@ def test_a_run_is_compiled_if_it_is_long_enough():
     assert not is_compiled(parameters, COMPILE_FROM_SENTENCES // 10 - 1)
     assert is_compiled(Parameters(jit_compile=True), 1)
     assert not is_compiled(Parameters(jit_compile=False), 10**9)
-
-
-@pytest.mark.parametrize(
-    "changes, named",
-    [
-        ({"pretrained_model_folder": "a/model"}, "pretrained_model_folder"),
-        ({"transfer_up_to": "token_lstm"}, "reload_feedforward and reload_crf"),
-        ({"label_map": "PRGE:GENE"}, "label_map"),
-    ],
-)
-def test_settings_of_a_transfer_that_is_off_are_named(changes, named, caplog):
-    assert pretrained_model(Parameters(**changes)) is None
-    (message,) = caplog.messages
-    assert message.startswith(f"{named} ha") and "from scratch" in message
-    assert "set use_pretrained_model = True" in message
-
-
-def test_a_run_from_scratch_says_nothing_of_transfer(caplog):
-    assert pretrained_model(Parameters()) is None
-    assert not caplog.messages
 
 
 def test_batches_and_labels():
