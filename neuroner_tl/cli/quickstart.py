@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="run",
         definition=DEFINITION,
         arms=(),
+        corpora=(),
         variables=[],
         workers=None,
         address=None,

@@ -39,6 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="NAMES",
             help="only these arms, with commas, and the sources that they need (default: all)",
         )
+        action.add_argument(
+            "--corpora",
+            type=_names,
+            default=(),
+            metavar="NAMES",
+            help="only these target corpora, with commas, and the sources of their classes "
+            "(default: all)",
+        )
         add_variables(action, "the study file")
         _ADD_OWN[name](action)
 
@@ -125,6 +133,7 @@ def _common(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "seed": arguments.seed,
         "arms": arguments.arms,
+        "corpora": arguments.corpora,
         "output_folder": arguments.output,
         "variables": read_variables(arguments.variables),
     }

@@ -88,6 +88,7 @@ def run_study(
     retry_failed: bool = False,
     seed: Optional[int] = None,
     arms: Sequence[str] = (),
+    corpora: Sequence[str] = (),
     output_folder: Optional[StrPath] = None,
     variables: Optional[Mapping[str, str]] = None,
 ) -> StudyOutcome:
@@ -106,13 +107,15 @@ def run_study(
         retry_failed: whether to repeat failed runs.
         seed: the seed of all runs; None for those of the study file.
         arms: the arms to be content with, with the sources that they need; none for all.
+        corpora: the target corpora to be content with, with the sources of their classes; none
+            for all.
         output_folder: None for that of the study file.
         variables: what ``${NAME}`` in the study file stands for.
 
     Raises:
         NeuroNERError: something that the study file names cannot be used; nothing is trained.
     """
-    study = _read(definition, arms, output_folder, variables, needs_corpora=True)
+    study = _read(definition, arms, corpora, output_folder, variables, needs_corpora=True)
     if workers is not None and workers < 1:
         raise ParameterError(f"workers: found {workers}, expected 1 or more")
     counts: Mapping[str, int] = {}
@@ -126,7 +129,7 @@ def run_study(
             return StudyOutcome(counts, left, True, None)
         if study.kind == IN_THE_WILD:
             score_elsewhere(study, seed)
-    return StudyOutcome(counts, left, False, _report(study, seed, arms))
+    return StudyOutcome(counts, left, False, _report(study, _options(seed, arms, corpora), seed))
 
 
 def study_status(
@@ -134,6 +137,7 @@ def study_status(
     *,
     seed: Optional[int] = None,
     arms: Sequence[str] = (),
+    corpora: Sequence[str] = (),
     output_folder: Optional[StrPath] = None,
     variables: Optional[Mapping[str, str]] = None,
 ) -> StudyStatus:
@@ -143,13 +147,15 @@ def study_status(
         definition: the study file.
         seed: the seed of all runs; None for those of the study file.
         arms: the arms to be content with, with the sources that they need; none for all.
+        corpora: the target corpora to be content with, with the sources of their classes; none
+            for all.
         output_folder: None for that of the study file.
         variables: what ``${NAME}`` in the study file stands for.
 
     Raises:
         NeuroNERError: the definition is wrong, or the store is damaged.
     """
-    return status_of(_read(definition, arms, output_folder, variables), seed)
+    return status_of(_read(definition, arms, corpora, output_folder, variables), seed)
 
 
 def verify_study(
@@ -162,6 +168,7 @@ def verify_study(
     workers: int = 1,
     seed: Optional[int] = None,
     arms: Sequence[str] = (),
+    corpora: Sequence[str] = (),
     output_folder: Optional[StrPath] = None,
     variables: Optional[Mapping[str, str]] = None,
 ) -> Verification:
@@ -181,6 +188,7 @@ def verify_study(
         workers: processes of this machine, one thread each; 1 is this process itself.
         seed: the seed of all runs; None for those of the study file.
         arms: the arms to draw from; none for all.
+        corpora: the target corpora to draw from; none for all.
         output_folder: None for that of the study file.
         variables: what ``${NAME}`` in the study file stands for.
 
@@ -188,7 +196,7 @@ def verify_study(
         ParameterError: a run is unknown, or there is none to draw; or the study is a search.
         NeuroNERError: something that the study file names cannot be used.
     """
-    study = _read(definition, arms, output_folder, variables, needs_corpora=True)
+    study = _read(definition, arms, corpora, output_folder, variables, needs_corpora=True)
     if workers < 1:
         raise ParameterError(f"workers: found {workers}, expected 1 or more")
     return verify_runs(
@@ -209,6 +217,7 @@ def study_report(
     records: Optional[StrPath] = None,
     seed: Optional[int] = None,
     arms: Sequence[str] = (),
+    corpora: Sequence[str] = (),
     output_folder: Optional[StrPath] = None,
     variables: Optional[Mapping[str, str]] = None,
 ) -> StudyReport:
@@ -220,6 +229,8 @@ def study_report(
         records: take the records from this file, not from the study's folder.
         seed: the seed of all runs; None for those of the study file.
         arms: the arms to be content with, with the sources that they need; none for all.
+        corpora: the target corpora to be content with, with the sources of their classes; none
+            for all.
         output_folder: None for that of the study file.
         variables: what ``${NAME}`` in the study file stands for.
 
@@ -227,11 +238,11 @@ def study_report(
         NeuroNERError: the definition is wrong, there are no records, or the folder cannot be
             written.
     """
-    study = _read(definition, arms, output_folder, variables)
+    study = _read(definition, arms, corpora, output_folder, variables)
     return _report(
         study,
+        _options(seed, arms, corpora),
         seed,
-        arms,
         None if to is None else Path(to),
         None if records is None else Path(records),
     )
@@ -240,6 +251,7 @@ def study_report(
 def _read(
     path: StrPath,
     arms: Sequence[str],
+    corpora: Sequence[str],
     output_folder: Optional[StrPath],
     variables: Optional[Mapping[str, str]],
     needs_corpora: bool = False,
@@ -247,15 +259,25 @@ def _read(
     definition = read_definition(Path(path), variables, needs_corpora=needs_corpora)
     if arms:
         definition = definition.with_arms(arms)
+    if corpora:
+        definition = definition.with_corpora(corpora)
     if output_folder is None:
         return definition
     return dataclasses.replace(definition, output_folder=Path(output_folder))
 
 
+def _options(seed: Optional[int], arms: Sequence[str], corpora: Sequence[str]) -> list[str]:
+    """Return what a command that makes the report of the same runs needs beside the file."""
+    options = [] if seed is None else ["--seed", str(seed)]
+    for option, names in (("--arms", arms), ("--corpora", corpora)):
+        options += [option, ",".join(names)] if names else []
+    return options
+
+
 def _report(
     definition: StudyDefinition,
+    options: Sequence[str],
     seed: Optional[int],
-    arms: Sequence[str],
     to: Optional[Path] = None,
     records: Optional[Path] = None,
 ) -> StudyReport:
@@ -263,8 +285,6 @@ def _report(
     from neuroner_tl.studies.report import load_results, make_page, write_report
 
     results = load_results(definition, seed, records)
-    options = [] if seed is None else ["--seed", str(seed)]
-    options += ["--arms", ",".join(arms)] if arms else []
     page = make_page(results, options)
     written = write_report(page, results, to)
     return StudyReport(definition.report_folder if to is None else to, tuple(written), page)

@@ -154,6 +154,30 @@ class StudyDefinition:
             keep_models=self.keep_models or not teachers.isdisjoint(wanted),
         )
 
+    def with_corpora(self, names: Sequence[str]) -> StudyDefinition:
+        """Return the study with some of its target corpora only, and the sources of their classes.
+
+        Raises:
+            ParameterError: it has no target corpus of such a name.
+        """
+        known = [name for named in self.targets.values() for name in named]
+        if not known:
+            raise ParameterError("--corpora: the study has no target corpora; leave --corpora out")
+        for name in names:
+            if name not in known:
+                raise ParameterError(f"--corpora: found {name!r}, expected {one_of(name, known)}")
+        wanted = {
+            entity_class: {name: text for name, text in named.items() if name in names}
+            for entity_class, named in self.targets.items()
+        }
+        targets = {entity_class: named for entity_class, named in wanted.items() if named}
+        return replace(
+            self,
+            targets=targets,
+            sources={name: value for name, value in self.sources.items() if name in targets},
+            predictions={n: value for n, value in self.predictions.items() if n in targets},
+        )
+
     def corpus_text(self, name: str) -> str:
         """Return the folder of a corpus, or its synthetic name, as in the file."""
         for named in (*self.sources.values(), *self.targets.values()):

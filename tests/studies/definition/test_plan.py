@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from neuroner_tl.errors import ParameterError
 from neuroner_tl.studies.definition.arms import LAYERS, arm_name, expand_arms, layers_of
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
@@ -56,6 +57,22 @@ def test_names_of_arms_are_those_of_their_layers():
     assert arm_name(["token_embeddings"]) == "up_to_token_embeddings"
     assert layers_of("without_crf") == set(LAYERS) - {"crf"}
     assert layers_of("only_token_lstm") == {"token_lstm"}
+
+
+def test_some_corpora_have_the_same_runs_as_in_the_whole_study(plan, tmp_path):
+    more = f"\n[sources DISO]\nsilver = {tmp_path}/diso\n[targets DISO]\nNCBI = {tmp_path}/ncbi\n"
+    whole = plan("[targets PRGE]", f"{more}[targets PRGE]")
+    definition = read_definition(tmp_path / "study.ini")
+    some = definition.with_corpora(["LocText"])
+    assert list(some.sources) == list(some.targets) == ["PRGE"]
+    expected = [run.id for run in whole if run.corpus in ("SSC", "LocText")]
+    assert [run.id for run in plan_runs(some)] == expected
+    both = definition.with_corpora(["NCBI", "IEPA"])
+    assert {run.corpus for run in plan_runs(both)} == {"SSC", "silver", "NCBI", "IEPA"}
+    with pytest.raises(ParameterError, match="--corpora: found 'Loctext', expected .*LocText"):
+        definition.with_corpora(["Loctext"])
+    with pytest.raises(ParameterError, match="no target corpora"):
+        dataclasses.replace(definition, targets={}).with_corpora(["LocText"])
 
 
 def test_a_grid_is_expanded_with_its_source_first(plan):

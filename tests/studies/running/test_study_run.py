@@ -234,6 +234,16 @@ def test_an_interrupted_study_resumes_with_the_same_result(
     assert list(map(comparable, store.records().values())) == [expected]
 
 
+def test_some_corpora_are_a_part_of_the_study(write_study, capsys):
+    path = write_study(target="synthetic:gold\ntwin = nowhere")
+    assert call("study", "status", path, "--corpora", "twin, gold") == 0
+    assert "5 runs: 0 done" in capsys.readouterr().out
+    assert call("study", "status", path, "--corpora", "gold", "--arms", "baseline") == 0
+    assert "1 run: 0 done" in capsys.readouterr().out
+    assert call("study", "status", path, "--corpora", "silver") == 2
+    assert "--corpora: found 'silver', expected one of gold, twin" in capsys.readouterr().err
+
+
 def test_status_tells_what_is_running_and_missing(write_study, folder, capsys):
     path = write_study("seeds = 0, 1")
     call("study", "status", path)
