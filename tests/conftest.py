@@ -1,4 +1,5 @@
 import os
+import signal
 
 import pytest
 from deprecated_calls import deprecated_calls
@@ -6,6 +7,11 @@ from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+# A shell lets what it starts in the background ignore Ctrl-C; the commands that tests start and
+# interrupt would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says something about the machine: the first ones import and compile.
 settings.register_profile(
