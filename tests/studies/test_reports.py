@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neuroner_tl.evaluation.statistics import error_reduction, summarise
-from neuroner_tl.studies.definition.arms import LAYERS
+from neuroner_tl.studies.definition.arms import LAYER_TITLES, LAYERS
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.kinds.learning_curve import size_needed
@@ -188,6 +188,11 @@ def test_the_ablation_shows_every_layer_and_its_gain(tmp_path):
     assert len(found) == 1 + len(LAYERS)
     assert found[0][1:3] == ["42.50", "–"], "one run of each kind: no number of runs"
     assert [row[2] for row in found[1:]] == [f"+{5 * n + 2.5:.2f}" for n in range(1, 7)]
+    steps = rows(found_tables["gain_by_step_IEPA_PRGE"])
+    titles = list(LAYER_TITLES.values())
+    expected = [f"{title}, {size} %" for title in titles for size in (5, 10, 20)]
+    assert [row[0] for row in steps] == expected
+    assert [row[3] for row in steps] == 3 * ["+7.50"] + 15 * ["+5.00"]
     single = rows(found_tables["single_layers_IEPA_PRGE"])
     assert [row[0] for row in single[:2]] == ["none", "only token embeddings"]
     assert single[-1][:2] == ["all", found[-1][1]] and len(single) == 14

@@ -40,7 +40,8 @@ def sections(results: StudyResults) -> list[Section]:
 
 
 def _section(results: StudyResults, corpus: str) -> Section:
-    tables, figures = [], []
+    tables: list[Optional[Table]] = []
+    figures = []
     cumulative = cumulative_layers()
     has_single = _any(results, corpus, [arm for _, arm in (*SINGLE[1:], *ALL_BUT_ONE[:-1])])
     # Nothing, the lowest layer, all but the highest and all are steps of both.
@@ -49,7 +50,8 @@ def _section(results: StudyResults, corpus: str) -> Section:
     compared: dict[str, str] = {}
     if has_single:
         compared.update({arm: words for words, arm in (*_single_arms(), ("all layers", TRANSFER))})
-    if _any(results, corpus, [arm for _, arm in steps]):
+    has_cumulative = _any(results, corpus, [arm for _, arm in steps])
+    if has_cumulative:
         tables.append(_cumulative_table(results, corpus))
         figures.append(
             Figure(
@@ -73,18 +75,51 @@ def _section(results: StudyResults, corpus: str) -> Section:
                 lambda: _draw_single(results, corpus),
             )
         )
-    tests = gain_table(
+    from_scratch = [(words, BASELINE, arm) for arm, words in compared.items()]
+    tables.append(
+        _gain_table(
+            results,
+            corpus,
+            f"gain_by_layers_{corpus}",
+            "over training from scratch, by layers transferred",
+            from_scratch,
+        )
+    )
+    if has_cumulative:
+        tables.append(
+            _gain_table(
+                results,
+                corpus,
+                f"gain_by_step_{corpus}",
+                "of one more layer, over the transfer of the layers below it",
+                [
+                    (words, below, arm)
+                    for (_, below), (words, arm) in zip(cumulative, cumulative[1:])
+                ],
+            )
+        )
+    shown = tuple(table for table in tables if table is not None)
+    return Section(f"Layers transferred: {corpus}", "", shown, tuple(figures))
+
+
+def _gain_table(
+    results: StudyResults,
+    corpus: str,
+    name: str,
+    what: str,
+    compared: Sequence[tuple[str, str, str]],
+) -> Optional[Table]:
+    """Make a table of tests: what is compared, the arm that it is compared with, and its own."""
+    return gain_table(
         results,
-        f"gain_by_layers_{corpus}",
-        f"{corpus}: gain in F1 over training from scratch, by layers transferred",
+        name,
+        f"{corpus}: gain in F1 {what}",
         [
-            (f"{words}, {at}", results.pairs(BASELINE, arm, corpus=corpus, train_size=size))
-            for arm, words in compared.items()
+            (f"{words}, {at}", results.pairs(other, arm, corpus=corpus, train_size=size))
+            for words, other, arm in compared
             for size, at in _sizes(results)
         ],
     )
-    tables += [tests] if tests else []
-    return Section(f"Layers transferred: {corpus}", "", tuple(tables), tuple(figures))
 
 
 def _single_arms() -> list[tuple[str, str]]:
