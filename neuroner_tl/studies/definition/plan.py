@@ -325,7 +325,7 @@ def _words(
     source: Optional[StudyRun],
     teacher: Optional[StudyRun],
 ) -> list[str]:
-    """Say what a run is, as far as it differs from others of the study."""
+    """Say what a run is, for people who read its name."""
     several = sum(map(len, definition.sources.values())) > len(definition.sources)
     words = [corpus, arm.name if arm else SOURCE]
     if arm is not None and definition.search is not None:
@@ -342,8 +342,9 @@ def _words(
     if arm and parameters.train_size is not None:
         words.append(f"{parameters.train_size:g}pct")
     words.append(f"seed{parameters.seed}")
-    if len(definition.split_seeds) > 1:
-        split = teacher.parameters.split_seed if teacher else parameters.split_seed
+    # Whether there are several splits in this study is left aside: others share its runs.
+    split = teacher.parameters.split_seed if teacher else parameters.split_seed
+    if split != Parameters.model_fields["split_seed"].default:
         words.append(f"split{split}")
     return words
 

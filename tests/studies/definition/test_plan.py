@@ -153,8 +153,15 @@ def test_identifiers_name_what_differs_in_the_study(plan):
     assert any(re.search(r"transfer.*-10docs-5pct-seed0", name) for name in sizes)
     splits = names(old="seeds = 0, 1", new="split_seeds = 0, 1")
     assert "IEPA-baseline-5pct-seed0-split1" in splits
+    assert "IEPA-baseline-5pct-seed0" in splits
     whole = names(old="train_sizes = 5, 20\n", new="")
     assert "IEPA-baseline-seed0" in whole
+
+
+def test_a_study_of_several_splits_shares_the_runs_of_the_first_one(plan):
+    one = {run.id for run in plan("seeds = 0, 1", "seeds = 0")}
+    several = {run.id for run in plan("seeds = 0, 1", "seeds = 0\nsplit_seeds = 0, 1")}
+    assert one < several
 
 
 def test_splits_are_crossed_with_seeds(plan):
