@@ -35,14 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument(
             "--arms",
             type=_names,
-            default=(),
+            action="extend",
+            default=[],
             metavar="NAMES",
             help="only these arms, with commas, and the sources that they need (default: all)",
         )
         action.add_argument(
             "--corpora",
             type=_names,
-            default=(),
+            action="extend",
+            default=[],
             metavar="NAMES",
             help="only these target corpora, with commas, and the sources of their classes "
             "(default: all)",
@@ -120,7 +122,13 @@ def seed(text: str) -> int:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    """Return the names that an argument lists."""
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise argparse.ArgumentTypeError(
+            f"found {text!r}, expected names with commas; leave the option out for all"
+        )
+    return names
 
 
 def run(arguments: argparse.Namespace) -> Outcome:

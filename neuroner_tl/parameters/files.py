@@ -64,7 +64,8 @@ def load_parameters(
         ParameterError: the file cannot be read; a name is unknown or given twice; a value has
             the wrong type, is out of range or contradicts another one.
     """
-    settings = {} if path is None else _without_shorthands(_read(Path(path)))
+    read = {} if path is None else _read(Path(path))
+    settings = _without_shorthands(read)
     given = {}
     for name, value in (overrides or {}).items():
         where = place.format(name) if isinstance(place, str) else place(name)
@@ -72,10 +73,13 @@ def load_parameters(
     settings.update(_without_shorthands(given))
     _accept_former_values(settings)
     try:
-        return Parameters(**{name: setting.value for name, setting in settings.items()})
+        parameters = Parameters(**{name: setting.value for name, setting in settings.items()})
     except ValidationError as error:
-        message = _explain(error, settings)
-    raise ParameterError(message)
+        raise ParameterError(_explain(error, settings)) from None
+    for name in SHORTHANDS:
+        if not parameters.use_pretrained_model and (name in read or name in given):
+            logger.warning("%s has no effect, since use_pretrained_model is False, not True", name)
+    return parameters
 
 
 def _read(path: Path) -> dict[str, _Setting]:

@@ -16,7 +16,7 @@ from neuroner_tl.parameters.files import write_parameters
 from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
-from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.definition.plan import StudyRun, deciding_parameters, plan_runs
 from neuroner_tl.studies.definition.trials import plan_search
 from neuroner_tl.studies.kinds import (
     error_overlap,
@@ -91,11 +91,29 @@ def load_results(
         )
     known = store.records()
     runs, notes = match_records(runs, known, any_content=records is not None)
+    if records is not None and plan is None and known:
+        _check_any_found(records, runs, known)
     if plan is not None:
         trials, more = recorded_trials(plan, known, any_content=records is not None)
         runs, notes = [*runs, *trials], [*notes, *more]
     return StudyResults(
         definition, folder, runs, known, MentionFiles(store.path.parent / FOLDER), notes, plan
+    )
+
+
+def _check_any_found(path: Path, runs: Sequence[StudyRun], records: Mapping[str, Record]) -> None:
+    """Refuse records of which none is of the study's runs."""
+    if not runs or any(run.id in records for run in runs):
+        return
+    recorded = {record.get("parameters", {}).get("word_vectors") for record in records.values()}
+    given = {deciding_parameters(run.parameters).get("word_vectors") for run in runs}
+    remedy = "give the values of -D and --seed that stand in the report of these records"
+    if recorded.isdisjoint(given):
+        names = [", ".join(sorted(map(str, names))) for names in (recorded, given)]
+        remedy = f"they have the word vectors {names[0]}, and the study {names[1]}: {remedy}"
+    raise CorpusError(
+        f"{path}: found {counted(len(records), 'record')}, expected some of the study's "
+        f"{counted(len(runs), 'run')}; {remedy}"
     )
 
 

@@ -256,11 +256,16 @@ def _read(
     variables: Optional[Mapping[str, str]],
     needs_corpora: bool = False,
 ) -> StudyDefinition:
-    definition = read_definition(Path(path), variables, needs_corpora=needs_corpora)
+    definition = read_definition(Path(path), variables, may_lack=None)
+    every = [*definition.sources.values(), *definition.targets.values()]
     if arms:
-        definition = definition.with_arms(arms)
+        definition = definition.with_arms(list(dict.fromkeys(arms)))
     if corpora:
-        definition = definition.with_corpora(corpora)
+        definition = definition.with_corpora(list(dict.fromkeys(corpora)))
+    if needs_corpora:
+        # A second reading refuses what the runs that are left read and a variable leaves open.
+        left_out = {name for named in every for name in named} - definition.corpora
+        read_definition(Path(path), variables, may_lack=left_out)
     if output_folder is None:
         return definition
     return dataclasses.replace(definition, output_folder=Path(output_folder))
@@ -270,7 +275,7 @@ def _options(seed: Optional[int], arms: Sequence[str], corpora: Sequence[str]) -
     """Return what a command that makes the report of the same runs needs beside the file."""
     options = [] if seed is None else ["--seed", str(seed)]
     for option, names in (("--arms", arms), ("--corpora", corpora)):
-        options += [option, ",".join(names)] if names else []
+        options += [option, ",".join(dict.fromkeys(names))] if names else []
     return options
 
 

@@ -53,6 +53,19 @@ def test_what_one_parameter_governs_is_one_clause():
     ]
 
 
+@pytest.mark.parametrize("name", ["transfer_up_to", "transfer_layers"])
+def test_layers_to_transfer_without_a_model_are_named(name, tmp_path, caplog):
+    file = tmp_path / "p.ini"
+    file.write_text(f"[advanced]\n{name} = crf\n")
+    on = {"use_pretrained_model": True, "pretrained_model_folder": "a"}
+    load_parameters(file, on)
+    assert not caplog.messages
+    clause = f"{name} has no effect, since use_pretrained_model is False, not True"
+    load_parameters(file)
+    load_parameters(None, {name: "crf"})
+    assert caplog.messages == [clause, clause]
+
+
 def test_the_explanation_begins_with_what_a_parameter_needs():
     assert explanation_of("averaged_epochs").startswith("With weight_averaging = epochs: how many")
 

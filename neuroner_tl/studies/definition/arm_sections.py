@@ -179,6 +179,7 @@ def _arm(file: IniFile, name: str, section: ArmSection, layers: frozenset[str]) 
 def _check_teachers(file: IniFile, arms: Sequence[Arm]) -> None:
     """Refuse arms whose sources or teachers do not exist."""
     corpora = [name for s in file.sections(SourcesSection).values() for name in s.own]
+    by_name = {arm.name: arm for arm in arms}
     teachers = [arm.name for arm in arms if arm.teacher is None and arm.system is None]
     for arm in arms:
         for name in arm.sources:
@@ -203,3 +204,14 @@ def _check_teachers(file: IniFile, arms: Sequence[Arm]) -> None:
             if not teachers:
                 expected = "an arm that has no teacher itself; write it into arms in [study]"
             file.refuse(ArmSection, "teacher", repr(arm.teacher.arm), expected, arm.name)
+        teacher = by_name.get(arm.teacher.arm) if arm.teacher is not None else None
+        for name in corpora if teacher is not None and teacher.layers else ():
+            if teacher is not None and arm.takes(name) and not teacher.takes(name):
+                file.refuse(
+                    ArmSection,
+                    "teacher",
+                    f"{teacher.name}, which does not take {name}",
+                    f"one with the sources of {arm.name}; add {name} to those of {teacher.name}, "
+                    "or set sources here",
+                    arm.name,
+                )

@@ -132,12 +132,22 @@ class StudyDefinition:
         corpora = (*self.sources.values(), *self.targets.values())
         return any(path.startswith(SYNTHETIC) for named in corpora for path in named.values())
 
+    @property
+    def corpora(self) -> frozenset[str]:
+        """The names of the corpora that its runs read."""
+        named = [*self.targets.values()]
+        if any(arm.layers for arm in self.arms):
+            named += [value for name, value in self.sources.items() if name in self.targets]
+        return frozenset(name for corpora in named for name in corpora)
+
     def with_arms(self, names: Sequence[str]) -> StudyDefinition:
         """Return the study with some of its arms only, and their teachers, in its own order.
 
         Raises:
             ParameterError: it has no arm of such a name.
         """
+        if not self.targets:
+            raise ParameterError("--arms: the study has no target corpora; leave --arms out")
         known = [arm.name for arm in self.arms]
         for name in names:
             if name not in known:
@@ -155,10 +165,13 @@ class StudyDefinition:
         )
 
     def with_corpora(self, names: Sequence[str]) -> StudyDefinition:
-        """Return the study with some of its target corpora only, and the sources of their classes.
+        """Return the study with some of its target corpora only.
+
+        Sources stay, those of other classes too, of which no run is planned: the names of runs may
+        depend on how many there are.
 
         Raises:
-            ParameterError: it has no target corpus of such a name.
+            ParameterError: it has no target corpus of such a name, or the rest makes no study.
         """
         known = [name for named in self.targets.values() for name in named]
         if not known:
@@ -171,12 +184,13 @@ class StudyDefinition:
             for entity_class, named in self.targets.items()
         }
         targets = {entity_class: named for entity_class, named in wanted.items() if named}
-        return replace(
-            self,
-            targets=targets,
-            sources={name: value for name, value in self.sources.items() if name in targets},
-            predictions={n: value for n, value in self.predictions.items() if n in targets},
-        )
+        if self.kind == IN_THE_WILD and all(len(named) < 2 for named in targets.values()):
+            raise ParameterError(
+                f"--corpora: found {', '.join(names)}, expected two or more corpora of a class, "
+                f"since {self.name} tests a model on the other corpora of its class"
+            )
+        kept = {n: value for n, value in self.predictions.items() if n in targets}
+        return replace(self, targets=targets, predictions=kept)
 
     def corpus_text(self, name: str) -> str:
         """Return the folder of a corpus, or its synthetic name, as in the file."""

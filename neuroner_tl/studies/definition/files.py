@@ -24,7 +24,7 @@ a value of the command line (``-D NAME=VALUE``) or of the environment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Optional
@@ -92,16 +92,19 @@ _ROLES: dict[str, type[Section]] = {
 
 
 def read_definition(
-    path: Path, variables: Optional[Mapping[str, str]] = None, *, needs_corpora: bool = True
+    path: Path,
+    variables: Optional[Mapping[str, str]] = None,
+    *,
+    may_lack: Optional[Collection[str]] = (),
 ) -> StudyDefinition:
     """Read the file that defines a study.
 
     Args:
         path: the file.
         variables: what ``${NAME}`` stands for, before the environment is asked.
-        needs_corpora: whether a ``${NAME}`` without value is an error in ``[sources ...]``,
-            ``[targets ...]`` and the ``predictions`` of an arm too; a report from the store needs
-            none of these.
+        may_lack: corpora of ``[sources ...]`` and ``[targets ...]`` in which a ``${NAME}`` without
+            value may stay; None for all, and for the ``predictions`` of an arm: a report from the
+            store needs none of these.
 
     Raises:
         ParameterError: the file cannot be read; a section or name is unknown or missing; a value
@@ -113,7 +116,9 @@ def read_definition(
         "a study file",
         keep_case=True,
         variables=variables or {},
-        may_lack_variables={} if needs_corpora else _CORPORA,
+        may_lack_variables=_CORPORA
+        if may_lack is None
+        else dict.fromkeys((SourcesSection, TargetsSection), may_lack),
     )
     _check_titles(file)
     study = file.section(StudySection)

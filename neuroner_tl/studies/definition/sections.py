@@ -77,6 +77,10 @@ def _numbers(default: Any, expected: str) -> Any:
     return Field(default, description=expected)
 
 
+_Seed = Annotated[int, Field(ge=0, lt=2**32)]
+_SEEDS = "whole numbers with commas, of at least 0 and below 2**32"
+
+
 class StudySection(Section):
     """``[study]``: what is compared, and where it goes.
 
@@ -94,18 +98,12 @@ class StudySection(Section):
     train_sizes: tuple[Annotated[float, Field(gt=0, le=100)], ...] = _numbers(
         (), "numbers above 0, up to 100, with commas"
     )
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = _numbers(
-        (), "whole numbers with commas of at least 0"
-    )
-    split_seeds: tuple[Annotated[int, Field(ge=0)], ...] = _numbers(
-        (), "whole numbers with commas of at least 0"
-    )
+    seeds: tuple[_Seed, ...] = _numbers((), _SEEDS)
+    split_seeds: tuple[_Seed, ...] = _numbers((), _SEEDS)
     source_documents: tuple[Annotated[int, Field(ge=1)], ...] = _numbers(
         (), "whole numbers with commas of at least 1"
     )
-    source_seeds: tuple[Annotated[int, Field(ge=0)], ...] = _numbers(
-        (), "whole numbers with commas of at least 0"
-    )
+    source_seeds: tuple[_Seed, ...] = _numbers((), _SEEDS)
     allow_informed_sources: bool = False
     valid_chooses: tuple[str, ...] = ()
     keep_models: bool = True

@@ -16,8 +16,9 @@ def match_records(
 ) -> tuple[list[StudyRun], list[str]]:
     """Give runs whose corpora are not available the identifiers of their records.
 
-    A record belongs to a run if their identifiers agree. If a run's corpus, vectors or source are
-    not available, it is the latest record of a run that differs in nothing but contents.
+    A record belongs to a run if their identifiers agree, or if nothing but words of the identifiers
+    differs. If a run's corpus, vectors or source are not available, it is the latest record of a
+    run that differs in nothing but contents.
 
     Args:
         runs: the planned runs.
@@ -35,7 +36,10 @@ def match_records(
     for run in runs:
         others = by_key.get(run.key, [])
         if run.id not in records and others:
-            if run.is_known and not any_content:
+            same = [record for record in others if _digest_of(record["id"]) == _digest_of(run.id)]
+            if same:
+                run = replace(run, id=same[-1]["id"])
+            elif run.is_known and not any_content:
                 unused.append(run)
             else:
                 if len({_content(record) for record in others}) > 1:
@@ -70,6 +74,8 @@ def outdated_runs(runs: Sequence[StudyRun], records: Mapping[str, Record]) -> di
         record = latest.get(run.key)
         if record is None and run.id not in records and _words(run.id) in left:
             found[run.id] = "the definition or its parameters changed since it was recorded"
+        if record is not None and _digest_of(record["id"]) == _digest_of(run.id):
+            continue
         if record is not None and run.is_known and run.id not in records:
             before = record.get("content", {})
             names = sorted(
@@ -83,6 +89,11 @@ def outdated_runs(runs: Sequence[StudyRun], records: Mapping[str, Record]) -> di
 def _words(identifier: str) -> str:
     """Return an identifier without its hash, of the definition among other things."""
     return identifier.rpartition("-")[0]
+
+
+def _digest_of(identifier: str) -> str:
+    """Return the hash at the end of an identifier, of all that decides the result."""
+    return identifier.rpartition("-")[2]
 
 
 def _content(record: Record) -> str:

@@ -13,6 +13,7 @@ from typing import Callable, Optional
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.dataset.concatenated_vectors import missing_file
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.runs.systems.spacy_recogniser import require_spacy
@@ -151,9 +152,9 @@ def _prepare(
     ]
     if definition.search is None:
         logger.info(
-            "%s: %d runs, %d of them finished, %d to run; %s",
+            "%s: %s, %d of them finished, %d to run; %s",
             definition.name,
-            len(runs),
+            counted(len(runs), "run"),
             sum(run.id in done for run in runs),
             len(jobs),
             study.path,
@@ -252,18 +253,35 @@ def check_definition(definition: StudyDefinition, runs: Sequence[StudyRun]) -> N
                 "random vectors"
             )
         key = (run.corpus, p.split_percentages, p.split_seed)
-        text = definition.corpus_text(run.corpus)
-        if key in seen or text.startswith(SYNTHETIC):
+        if key in seen:
             continue
         seen.add(key)
+        text = definition.corpus_text(run.corpus)
+        several_splits = len(definition.split_seeds) > 1 and not run.is_source
+        if text.startswith(SYNTHETIC):
+            if several_splits:
+                _refuse_own_split(run)
+            continue
         not_scored = run.is_source or definition.search is not None
-        read_corpus(
+        corpus = read_corpus(
             expanded_path(text),
             split_percentages=p.split_percentages,
             split_seed=p.split_seed,
             required=("train", "valid") if not_scored else ("train", "valid", "test"),
         )
+        if several_splits and corpus.split is None:
+            _refuse_own_split(run)
     check_informed(definition, runs)
+
+
+def _refuse_own_split(run: StudyRun) -> None:
+    """Refuse several splits of a corpus that has one of its own: its runs would be equal."""
+    if run.train_size is None:
+        raise ParameterError(
+            f"split_seeds: found several, and {run.corpus}, which has a split of its own, so that "
+            "each of its runs would be trained and counted several times; take it out of this "
+            "study, or give train_sizes in [study]"
+        )
 
 
 def _check_system(run: StudyRun) -> None:

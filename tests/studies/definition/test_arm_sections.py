@@ -168,10 +168,10 @@ def test_a_report_needs_no_folder_of_predictions(write):
         ParameterError, match=r":13: predictions: found \$\{THEIRS\}, expected a var"
     ):
         read_definition(path)
-    assert plan_runs(read_definition(path, needs_corpora=False), contents=Contents())
+    assert plan_runs(read_definition(path, may_lack=None), contents=Contents())
     path = write("predictions = ${THEIRS}/{corpus}\nparameters_filepath = ${THEIRS}/x.ini")
     with pytest.raises(ParameterError, match=":14: parameters_filepath: found"):
-        read_definition(path, needs_corpora=False)
+        read_definition(path, may_lack=None)
 
 
 def test_a_named_arm_is_of_the_network(write):
@@ -181,6 +181,16 @@ def test_a_named_arm_is_of_the_network(write):
         path.write_text(text.replace("baseline, other", "baseline, transfer"))
         with pytest.raises(ParameterError, match=f"arm {name}, .* expected an arm of another name"):
             read_definition(path)
+
+
+def test_a_teacher_takes_all_sources_that_its_pupil_takes(write):
+    path = write("sources = silver", more="[arm taught]\nteacher = other\n")
+    text = path.read_text().replace("baseline, other", "baseline, other, taught")
+    path.write_text(text.replace("[targets DISO]", "second = x\n[targets DISO]"))
+    with pytest.raises(ParameterError, match="found other, which does not take second, expected"):
+        read_definition(path)
+    path.write_text(path.read_text() + "sources = silver\n")
+    assert len(plan_runs(read_definition(path))) == 5
 
 
 def test_another_system_teaches_nobody(write):

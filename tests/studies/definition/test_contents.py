@@ -134,6 +134,19 @@ def test_records_are_found_without_the_corpora(folder):
     assert [run.id for run in matched] == [run.id for run in runs] and notes == []
 
 
+def test_records_under_a_name_of_other_words_are_the_same_runs(folder):
+    """A second source of the class renames the runs of transfer from the first."""
+    before = planned(folder)
+    text = (folder / "study.ini").read_text()
+    (folder / "study.ini").write_text(text.replace("[targets", "second = nowhere\n[targets"))
+    after = planned(folder)
+    kept = [run for run in after if run.source_name != "second" and run.corpus != "second"]
+    assert {run.id for run in kept} != {run.id for run in before}
+    matched, notes = match_records(after, records_of(before))
+    assert {run.id for run in before} <= {run.id for run in matched} and notes == []
+    assert outdated_runs(after, records_of(before)) == {}
+
+
 def test_records_of_other_contents_are_not_used_without_a_word(folder):
     before = planned(folder)
     records = records_of(before)

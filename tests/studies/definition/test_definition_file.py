@@ -91,7 +91,7 @@ def test_variables_come_from_the_command_line_or_the_environment(write, monkeypa
     path = write("synthetic:gold", "${FOLDER}/gold")
     with pytest.raises(ParameterError, match=r":12: Gold: found \$\{FOLDER\}, expected a variable"):
         read_definition(path)
-    assert read_definition(path, needs_corpora=False).targets["DISO"]["Gold"] == "${FOLDER}/gold"
+    assert read_definition(path, may_lack=None).targets["DISO"]["Gold"] == "${FOLDER}/gold"
     monkeypatch.setenv("FOLDER", "there")
     assert read_definition(path).targets["DISO"]["Gold"] == "there/gold"
     assert read_definition(path, {"FOLDER": "here"}).targets["DISO"]["Gold"] == "here/gold"
@@ -107,6 +107,7 @@ def test_variables_come_from_the_command_line_or_the_environment(write, monkeypa
         ("kind = learning_curve\n", "", "", ("no kind in [study]",)),
         ("seeds", "seed", ":6:", ("in [study]", "nearest is seeds")),
         ("seeds = 0, 1", "seeds = 0, one", ":6:", ("whole numbers",)),
+        ("seeds = 0, 1", "split_seeds = 4294967296", ":6:", ("split_seeds", "below 2**32")),
         ("10, 20", "10, 200", ":5:", ("up to 100",)),
         ("seeds = 0, 1", "keep_models = never", ":6:", ("True or False",)),
         ("seeds = 0, 1", "arms = baseline, only_crv", ":6:", ("arms", "nearest is only_crf")),

@@ -64,7 +64,7 @@ def test_some_corpora_have_the_same_runs_as_in_the_whole_study(plan, tmp_path):
     whole = plan("[targets PRGE]", f"{more}[targets PRGE]")
     definition = read_definition(tmp_path / "study.ini")
     some = definition.with_corpora(["LocText"])
-    assert list(some.sources) == list(some.targets) == ["PRGE"]
+    assert list(some.targets) == ["PRGE"]
     expected = [run.id for run in whole if run.corpus in ("SSC", "LocText")]
     assert [run.id for run in plan_runs(some)] == expected
     both = definition.with_corpora(["NCBI", "IEPA"])
@@ -73,6 +73,31 @@ def test_some_corpora_have_the_same_runs_as_in_the_whole_study(plan, tmp_path):
         definition.with_corpora(["Loctext"])
     with pytest.raises(ParameterError, match="no target corpora"):
         dataclasses.replace(definition, targets={}).with_corpora(["LocText"])
+
+
+def test_some_corpora_have_the_same_names_whatever_sources_other_classes_have(plan, tmp_path):
+    more = f"\n[sources DISO]\none = {tmp_path}/1\nother = {tmp_path}/2\n"
+    more += f"[targets DISO]\nNCBI = {tmp_path}/ncbi\n"
+    whole = plan("[targets PRGE]", f"{more}[targets PRGE]", kind="transfer_table")
+    some = read_definition(tmp_path / "study.ini").with_corpora(["LocText"])
+    names = {run.id for run in plan_runs(some)}
+    assert any("transfer-from_SSC" in name for name in names)
+    assert names < {run.id for run in whole}
+
+
+def test_a_study_of_models_on_other_corpora_needs_two_of_a_class(plan, tmp_path):
+    plan(kind="in_the_wild", and_also=("arms = cumulative, single, all_but_one\n", ""))
+    definition = read_definition(tmp_path / "study.ini")
+    assert definition.with_corpora(["IEPA", "LocText"]).targets == definition.targets
+    with pytest.raises(ParameterError, match="--corpora: found IEPA, expected two or more corpora"):
+        definition.with_corpora(["IEPA"])
+
+
+def test_predictions_alone_have_no_arms_to_choose(plan, tmp_path):
+    plan()
+    definition = dataclasses.replace(read_definition(tmp_path / "study.ini"), targets={})
+    with pytest.raises(ParameterError, match="no target corpora; leave --arms out"):
+        definition.with_arms(["baseline"])
 
 
 def test_a_grid_is_expanded_with_its_source_first(plan):

@@ -5,16 +5,20 @@ import json
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 from study_records import comparable
 
 from neuroner_tl.__main__ import main
-from neuroner_tl.errors import TrainingError
+from neuroner_tl.errors import ParameterError, TrainingError
 from neuroner_tl.runs import attempts
 from neuroner_tl.runs.scoring import Scorer
+from neuroner_tl.studies.definition.files import read_definition
+from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.running.claims import Claims
 from neuroner_tl.studies.running.folder import StudyFolder
+from neuroner_tl.studies.running.runner import check_definition
 from neuroner_tl.studies.running.store import Store
 
 # For a handful of tokens, tracing takes far longer than computing.
@@ -242,6 +246,55 @@ def test_some_corpora_are_a_part_of_the_study(write_study, capsys):
     assert "1 run: 0 done" in capsys.readouterr().out
     assert call("study", "status", path, "--corpora", "silver") == 2
     assert "--corpora: found 'silver', expected one of gold, twin" in capsys.readouterr().err
+
+
+def test_a_corpus_with_a_split_of_its_own_has_no_others(write_study, corpora, tmp_path, capsys):
+    several = "split_seeds = 0, 1"
+    for target in ("synthetic:gold", str(corpora.gold)):
+        definition = read_definition(write_study(several, target=target))
+        with pytest.raises(ParameterError, match="split_seeds: found several, and gold, which has"):
+            check_definition(definition, plan_runs(definition))
+        # Samples of the train part are drawn with the seed.
+        definition = read_definition(write_study(f"{several}\ntrain_sizes = 30", target=target))
+        check_definition(definition, plan_runs(definition))
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for part in ("train", "valid", "test"):
+        for path in (corpora.gold / part).iterdir():
+            shutil.copy(path, flat / path.name)
+    definition = read_definition(write_study(several, target=str(flat)))
+    check_definition(definition, plan_runs(definition))
+
+
+def test_records_of_another_study_are_not_an_empty_report(write_study, tmp_path, capsys):
+    records = Path(__file__).parents[3] / "experiments" / "results" / "slow_source" / "runs.jsonl"
+    number = len(records.read_text("utf-8").splitlines())
+    arguments = ["study", "report", write_study(), "--records", records, "--to", tmp_path / "to"]
+    assert call(*arguments) == 2
+    said = capsys.readouterr().err
+    assert f"runs.jsonl: found {number} records, expected some of the study's 3 runs" in said
+    assert "word vectors pubmed-w2v-200d.bin.gz, and the study None" in said
+    assert not (tmp_path / "to").exists()
+
+
+def test_what_is_left_out_needs_no_variables(write_study, capsys):
+    path = write_study(target="synthetic:gold\ntwin = ${NOWHERE}/twin", source="${SILVER}/s")
+    assert call("study", "run", path, "--arms", "baseline") == 2
+    assert "twin: found ${NOWHERE}, expected a variable that is set" in capsys.readouterr().err
+    assert call("study", "run", path, "--corpora", "gold") == 2
+    assert "silver: found ${SILVER}, expected a variable" in capsys.readouterr().err
+    assert call("study", "run", path, "--corpora", "gold", "--arms", "baseline") == 0
+
+
+@pytest.mark.parametrize("option", ["--arms", "--corpora"])
+def test_no_name_is_not_all_names(write_study, capsys, option):
+    path = write_study(target="synthetic:gold\ntwin = nowhere")
+    for text in ("", " , "):
+        assert call("study", "status", path, option, text) == 2
+        assert "expected names with commas; leave the option out for all" in capsys.readouterr().err
+    names = ("baseline", "transfer") if option == "--arms" else ("gold", "twin")
+    assert call("study", "status", path, option, names[0], option, names[1]) == 0
+    assert "5 runs: 0 done" in capsys.readouterr().out
 
 
 def test_status_tells_what_is_running_and_missing(write_study, folder, capsys):
