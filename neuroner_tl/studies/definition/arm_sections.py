@@ -205,8 +205,10 @@ def _check_teachers(file: IniFile, arms: Sequence[Arm]) -> None:
                 expected = "an arm that has no teacher itself; write it into arms in [study]"
             file.refuse(ArmSection, "teacher", repr(arm.teacher.arm), expected, arm.name)
         teacher = by_name.get(arm.teacher.arm) if arm.teacher is not None else None
-        for name in corpora if teacher is not None and teacher.layers else ():
-            if teacher is not None and arm.takes(name) and not teacher.takes(name):
+        if teacher is None or not teacher.layers:
+            continue
+        for name in corpora:
+            if arm.takes(name) and not teacher.takes(name):
                 file.refuse(
                     ArmSection,
                     "teacher",

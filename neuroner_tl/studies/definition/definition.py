@@ -146,12 +146,7 @@ class StudyDefinition:
         Raises:
             ParameterError: it has no arm of such a name.
         """
-        if not self.targets:
-            raise ParameterError("--arms: the study has no target corpora; leave --arms out")
-        known = [arm.name for arm in self.arms]
-        for name in names:
-            if name not in known:
-                raise ParameterError(f"--arms: found {name!r}, expected {one_of(name, known)}")
+        self._check_names("--arms", names, [arm.name for arm in self.arms])
         wanted = {*names}
         wanted |= {a.teacher.arm for a in self.arms if a.teacher is not None and a.name in names}
         teachers = {arm.teacher.arm for arm in self.arms if arm.teacher is not None}
@@ -164,6 +159,14 @@ class StudyDefinition:
             keep_models=self.keep_models or not teachers.isdisjoint(wanted),
         )
 
+    def _check_names(self, option: str, names: Sequence[str], known: Sequence[str]) -> None:
+        """Refuse a choice of what the study does not have."""
+        if not self.targets:
+            raise ParameterError(f"{option}: the study has no target corpora; leave {option} out")
+        for name in names:
+            if name not in known:
+                raise ParameterError(f"{option}: found {name!r}, expected {one_of(name, known)}")
+
     def with_corpora(self, names: Sequence[str]) -> StudyDefinition:
         """Return the study with some of its target corpora only.
 
@@ -174,11 +177,7 @@ class StudyDefinition:
             ParameterError: it has no target corpus of such a name, or the rest makes no study.
         """
         known = [name for named in self.targets.values() for name in named]
-        if not known:
-            raise ParameterError("--corpora: the study has no target corpora; leave --corpora out")
-        for name in names:
-            if name not in known:
-                raise ParameterError(f"--corpora: found {name!r}, expected {one_of(name, known)}")
+        self._check_names("--corpora", names, known)
         wanted = {
             entity_class: {name: text for name, text in named.items() if name in names}
             for entity_class, named in self.targets.items()

@@ -36,7 +36,7 @@ def match_records(
     for run in runs:
         others = by_key.get(run.key, [])
         if run.id not in records and others:
-            same = [record for record in others if _digest_of(record["id"]) == _digest_of(run.id)]
+            same = [record for record in others if digest_of(record["id"]) == digest_of(run.id)]
             if same:
                 run = replace(run, id=same[-1]["id"])
             elif run.is_known and not any_content:
@@ -74,7 +74,7 @@ def outdated_runs(runs: Sequence[StudyRun], records: Mapping[str, Record]) -> di
         record = latest.get(run.key)
         if record is None and run.id not in records and _words(run.id) in left:
             found[run.id] = "the definition or its parameters changed since it was recorded"
-        if record is not None and _digest_of(record["id"]) == _digest_of(run.id):
+        if record is not None and digest_of(record["id"]) == digest_of(run.id):
             continue
         if record is not None and run.is_known and run.id not in records:
             before = record.get("content", {})
@@ -91,7 +91,7 @@ def _words(identifier: str) -> str:
     return identifier.rpartition("-")[0]
 
 
-def _digest_of(identifier: str) -> str:
+def digest_of(identifier: str) -> str:
     """Return the hash at the end of an identifier, of all that decides the result."""
     return identifier.rpartition("-")[2]
 

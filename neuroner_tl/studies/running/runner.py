@@ -25,6 +25,7 @@ from neuroner_tl.studies.running.folder import StudyFolder, corpus_folders
 from neuroner_tl.studies.running.informed import check_informed
 from neuroner_tl.studies.running.jobs import InThisProcess, Job, Outcome, Pool
 from neuroner_tl.studies.running.local_workers import local_workers
+from neuroner_tl.studies.running.matching import digest_of
 from neuroner_tl.studies.running.record import failure
 from neuroner_tl.studies.running.record_form import part_counts
 from neuroner_tl.studies.running.scheduler import Scheduler
@@ -136,7 +137,10 @@ def _prepare(
         definition.report_folder / "study.ini", existing_file(definition.path).read_bytes()
     )
     records = study.store.records()
-    done = {name for name, record in records.items() if record.get("status") == FINISHED}
+    finished = {name for name, record in records.items() if record.get("status") == FINISHED}
+    # By the hash: a run that is finished under a name of other words is not made again.
+    digests = {digest_of(name) for name in finished}
+    done = finished | {run.id for run in runs if digest_of(run.id) in digests}
     teachers = {run.teacher for run in runs}
     jobs = [
         Job(

@@ -18,7 +18,7 @@ from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.running.claims import Claims
 from neuroner_tl.studies.running.folder import StudyFolder
-from neuroner_tl.studies.running.runner import check_definition
+from neuroner_tl.studies.running.runner import check_definition, run_missing
 from neuroner_tl.studies.running.store import Store
 
 # For a handful of tokens, tracing takes far longer than computing.
@@ -275,6 +275,17 @@ def test_records_of_another_study_are_not_an_empty_report(write_study, tmp_path,
     assert f"runs.jsonl: found {number} records, expected some of the study's 3 runs" in said
     assert "word vectors pubmed-w2v-200d.bin.gz, and the study None" in said
     assert not (tmp_path / "to").exists()
+
+
+def test_a_run_that_is_finished_under_other_words_is_not_made_again(write_study, store, folder):
+    path = write_study()
+    assert call("study", "run", path, "--arms", "baseline") == 0
+    (record,) = store.records().values()
+    name = record["id"].replace("-baseline-", "-baseline-from_silver-")
+    store.path.write_text(json.dumps({**record, "id": name}) + "\n")
+    definition = read_definition(path).with_arms(["baseline"])
+    assert run_missing(definition).left == 0
+    assert list(store.records()) == [name]
 
 
 def test_what_is_left_out_needs_no_variables(write_study, capsys):
