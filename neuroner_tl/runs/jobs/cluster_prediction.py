@@ -248,14 +248,13 @@ def _run(job: ClusterJob, shards: Sequence[list[Source]], address: str, workers:
 
         ray_data.DataContext.get_current().enable_progress_bars = False
         number = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        # Ray Data itself restarts lost workers and repeats their tasks, without limit.
         found = ray_data.from_items(rows, override_num_blocks=len(rows)).map_batches(
             ShardWorker,
             fn_constructor_args=(job,),
             batch_size=1,
-            concurrency=min(number, len(rows)),
+            compute=ray_data.ActorPoolStrategy(size=min(number, len(rows))),
             num_cpus=1,
-            max_restarts=-1,
-            max_task_retries=-1,
             runtime_env={"env_vars": worker_environment()},
         )
         try:

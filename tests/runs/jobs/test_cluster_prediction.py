@@ -1,12 +1,14 @@
 """Prediction in shards, on a Ray cluster: the same files as in one process, whatever is lost."""
 
+import inspect
 import json
-import threading
-import time
+from contextlib import nullcontext
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
+from harm import harmed
 
 from neuroner_tl.__main__ import main
 from neuroner_tl.errors import NeuroNERError
@@ -109,6 +111,22 @@ def test_what_a_cluster_cannot_do(texts, tmp_path, monkeypatch, capsys, argument
     assert status == 2 and message in error and error.count("\n") == 1
 
 
+def test_ray_data_has_a_parameter_for_each_argument(texts, tmp_path, monkeypatch):
+    """What it only hands on to Ray is deprecated, and so is `concurrency`."""
+    ray = pytest.importorskip("ray", minversion="2.60", reason="needs a parameter for runtime_env")
+    ray_data = pytest.importorskip("ray.data", reason="Ray Data is not installed")
+    parameters = set(inspect.signature(ray_data.Dataset.map_batches).parameters)
+    rows = MagicMock()
+    rows.map_batches.return_value.iter_rows.return_value = []
+    monkeypatch.setattr(ray_data, "from_items", lambda *_, **__: rows)
+    monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": 2.0})
+    monkeypatch.setattr(cluster_prediction, "connected", lambda address: nullcontext(ray))
+    predict_on_cluster(GOLDEN, texts, tmp_path / "found", form="jsonl")
+    arguments = rows.map_batches.call_args.kwargs
+    assert set(arguments) <= parameters - {"ray_remote_args", "concurrency"}
+    assert arguments["compute"] == ray_data.ActorPoolStrategy(size=2)
+
+
 @pytest.fixture
 def cluster(monkeypatch):
     """A Ray cluster of three nodes on this machine, two of them with a processor for a worker."""
@@ -138,23 +156,24 @@ def test_a_node_is_killed_and_the_output_is_that_of_one_process(cluster, tmp_pat
         ]
         (folder / f"{number:02d}.jsonl").write_text("".join(lines))
     whole = predict_files(GOLDEN, folder, tmp_path / "whole", form="jsonl")
-    done = tmp_path / "found.shards"
+    shards = tmp_path / "found.shards"
+    killed_at = []
+
+    def done():
+        return len(list(shards.glob("*/done.json")))
 
     def kill_a_node():
-        while len(list(done.glob("*/done.json"))) < 2:
-            time.sleep(0.02)
-        killed_at.append(len(list(done.glob("*/done.json"))))
+        killed_at.append(done())
         cluster.remove_node(cluster.for_workers[1], allow_graceful=False)
 
-    killed_at = []
-    killer = threading.Thread(target=kill_a_node)
-    killer.start()
-    spread = predict_on_cluster(GOLDEN, folder, tmp_path / "found", cluster.address, form="jsonl")
-    killer.join()
+    with harmed(kill_a_node, lambda: done() >= 2, lambda: f"{done()} of 12 shards are done"):
+        spread = predict_on_cluster(
+            GOLDEN, folder, tmp_path / "found", cluster.address, form="jsonl"
+        )
     assert killed_at[0] < 12, "the node was killed in the middle"
     assert (spread.documents, spread.entities) == (whole.documents, whole.entities)
     assert files_in(tmp_path / "found") == files_in(tmp_path / "whole")
-    assert not done.exists()
+    assert not shards.exists()
     # What workers report ends the job in one line.
     with pytest.raises(NeuroNERError, match="manifest"):
         predict_on_cluster(tmp_path, folder, tmp_path / "other", cluster.address, form="jsonl")

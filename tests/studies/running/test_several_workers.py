@@ -5,11 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import pytest
+from harm import harmed
 from study_records import comparable
 
 from neuroner_tl.studies.definition.files import read_definition
@@ -116,17 +116,18 @@ def test_a_killed_worker_is_replaced_and_its_run_resumed(elsewhere, caplog):
     run_missing(read_definition(whole / "study.ini"))
 
     def kill_a_worker():
-        while epochs_done(hurt) < 3:
-            time.sleep(0.02)
         who = next(iter(claims(hurt).values()))
         assert who["process"] != os.getpid()
         os.kill(who["process"], signal.SIGKILL)
 
-    killer = threading.Thread(target=kill_a_worker)
-    killer.start()
-    with caplog.at_level(logging.WARNING):
+    def is_time():
+        return epochs_done(hurt) >= 3
+
+    def found():
+        return f"{epochs_done(hurt)} epochs are done"
+
+    with caplog.at_level(logging.WARNING), harmed(kill_a_worker, is_time, found):
         run_missing(read_definition(hurt / "study.ini"), Execution(workers=2))
-    killer.join()
     assert "killed by signal 9" in caplog.text
     assert results(hurt) == results(whole)
 
@@ -170,17 +171,18 @@ def test_a_cluster_gives_the_same_results_though_a_node_is_killed(elsewhere, clu
     run_missing(read_definition(alone / "study.ini"))
 
     def kill_a_node():
-        while len(claims(spread)) < 3 or epochs_done(spread) < 9:
-            time.sleep(0.02)
         cluster.remove_node(cluster.for_workers[1], allow_graceful=False)
 
-    killer = threading.Thread(target=kill_a_node)
-    killer.start()
-    with caplog.at_level(logging.WARNING):
+    def is_time():
+        return len(claims(spread)) >= 3 and epochs_done(spread) >= 9
+
+    def found():
+        return f"{epochs_done(spread)} epochs are done"
+
+    with caplog.at_level(logging.WARNING), harmed(kill_a_node, is_time, found):
         run_missing(
             read_definition(spread / "study.ini"), Execution(workers=0, address=cluster.address)
         )
-    killer.join()
     # Its run went on elsewhere, and the two workers that were left have done all the others.
     assert "its worker is lost" in caplog.text
     assert len(list((spread / "output/tiny/logs").glob("ray-*.log"))) == 3
