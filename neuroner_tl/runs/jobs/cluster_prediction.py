@@ -167,8 +167,9 @@ def predict_on_cluster(
 ) -> PredictedFiles:
     """Tag a folder of texts on a Ray cluster; the output is that of `predict_files`.
 
-    The same call resumes a job that was interrupted or killed: shards that are done are kept in
-    ``OUTPUT.shards`` until all are.
+    A shard whose worker is lost is done by another; while the cluster has none left, the job waits
+    for a machine to join. The same call resumes a job that was interrupted or killed: shards that
+    are done are kept in ``OUTPUT.shards`` until all are.
 
     Args:
         model: folder of a run or of its model, or several.
@@ -191,7 +192,7 @@ def predict_on_cluster(
         CheckpointError: a model cannot be loaded.
         CorpusError: there is nothing to read, or no document can be used.
         Interrupted: by Ctrl-C or SIGTERM; the message says what is kept.
-        NeuroNERError: workers are lost again and again, or do not see the folders.
+        NeuroNERError: workers do not see the folders.
         ParameterError: an option is out of range, there is no cluster, or the output cannot be
             written in shards.
     """
