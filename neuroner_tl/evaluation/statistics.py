@@ -18,6 +18,7 @@ from scipy import stats
 CONFIDENCE = 0.95
 # Gains and errors below this are rounding.
 _TINY = 1e-12
+_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Difference:
     Attributes:
         gain: F1 of the second minus F1 of the first, -1 to 1; mean over pairs of runs.
         low: lower end of the 95 % interval of the gain, over documents and, where there are
-            several, runs; -1 if a single document leaves it open.
+            several, runs; -1 if fewer than two documents with mentions leave it open.
         high: its upper end.
         p_value: two-sided, of the same t statistic as the interval.
         documents: how many there were, each once, however many runs were tested on it.
@@ -93,7 +94,10 @@ def f1_of(counts: np.ndarray) -> np.ndarray:
 
 
 def f1_interval(counts: Sequence[Sequence[int]]) -> Optional[tuple[float, float]]:
-    """Return the 95 % interval of F1 over documents, by their jackknife; None for fewer than two.
+    """Return the 95 % interval of F1 over documents, by their jackknife.
+
+    Documents without any count say nothing of F1 and are left out. None for fewer than two, and
+    where F1 is the same without any one of them: then their spread is unknown, not 0.
 
     Args:
         counts: TP, FP and FN of each document.
@@ -104,11 +108,14 @@ def f1_interval(counts: Sequence[Sequence[int]]) -> Optional[tuple[float, float]
         (0.73, 0.9)
     """
     table = np.asarray(counts, float).reshape(-1, 3)
+    table = table[table.any(1)]
     number = len(table)
     if number < 2:
         return None
     f1, without = float(f1_of(table.sum(0))), f1_of(table.sum(0) - table)
     error = float(np.sqrt((number - 1) / number * ((without - without.mean()) ** 2).sum()))
+    if error < _TINY:
+        return None
     reach = error * float(stats.t.ppf((1 + CONFIDENCE) / 2, number - 1))
     return max(0.0, f1 - reach), min(1.0, f1 + reach)
 
@@ -122,7 +129,9 @@ def compare_systems(
 
     The gain is the mean over pairs of runs, those of one split first. A document counts once,
     however many runs were tested on it; both documents and runs are samples of what might have
-    been. p and interval come from one t statistic, see `_standard_error`.
+    been. p and interval come from one t statistic, see `_standard_error`. Documents in which no run
+    has a mention, gold or found, say nothing of F1: they are no samples. Where p has its least
+    possible value and that is 0.05 or more, with up to five documents, the interval includes 0.
 
     Args:
         first: TP, FP and FN of the first system, ``[runs, documents, 3]``, or ``[documents, 3]``
@@ -134,7 +143,7 @@ def compare_systems(
         ValueError: the shapes differ, or there are no documents, or none was tested.
     """
     pairs = _PairedRuns.of(first, second, splits)
-    documents = pairs.counts.shape[2]
+    documents = pairs.documents
     gains = pairs.gains(pairs.counts.sum(2))
     gain = float(gains @ pairs.weights)
     low, high, p_value = -1.0, 1.0, 1.0
@@ -146,12 +155,14 @@ def compare_systems(
             p_value = 2 * float(stats.t.sf(abs(gain) / max(error, _TINY), freedom))
             # What an exchange of the systems on all documents, or none, could show at most.
             p_value = max(p_value, 2.0 ** (1 - documents))
+        if p_value >= 1 - CONFIDENCE:
+            low, high = min(low, 0.0), max(high, 0.0)
     return Difference(
         gain=gain,
         low=low,
         high=high,
         p_value=p_value,
-        documents=documents,
+        documents=pairs.counts.shape[2],
         runs=len(gains),
         splits=len(np.unique(pairs.splits)),
         deviation=float(gains.std(ddof=1)) if len(gains) > 1 else None,
@@ -193,6 +204,11 @@ class _PairedRuns(NamedTuple):
         return cls(counts, np.unique(numbers[runs], return_inverse=True)[1])
 
     @property
+    def documents(self) -> int:
+        """How many documents have a mention, gold or found by any run."""
+        return int(self.counts.any((0, 1, 3)).sum())
+
+    @property
     def groups(self) -> np.ndarray:
         """For each unit of the second level its runs, ``[units, runs]``; rows add up to 1.
 
@@ -229,7 +245,7 @@ def _standard_error(pairs: _PairedRuns) -> tuple[float, float]:
     V_units. Degrees of freedom are those of Satterthwaite (1946). With one unit only V_documents
     is left, with documents - 1 degrees of freedom.
     """
-    groups, (_, _, documents, _) = pairs.groups, pairs.counts.shape
+    groups, documents = pairs.groups, pairs.documents
     units = len(groups)
     influence = groups @ _influence(pairs.counts)
     of_documents = float((influence.mean(0) ** 2).sum())
@@ -268,7 +284,8 @@ def wilcoxon(first: Sequence[float], second: Sequence[float]) -> Optional[float]
     Exact where scipy has it exact; pairs without a difference are left out. None if fewer than
     two pairs differ: then there is nothing to test.
     """
-    differences = np.asarray(second, float) - np.asarray(first, float)
+    # Without rounding, equal means of runs differ, and equal differences have unlike ranks.
+    differences = np.round(np.asarray(second, float) - np.asarray(first, float), _DIGITS)
     differences = differences[differences != 0]
     if len(differences) < 2:
         return None

@@ -76,6 +76,31 @@ def test_few_documents_are_inconclusive():
     assert compare_systems(*(np.tile(x, (5, 1)) for x in (one, other))).p_value == 1 / 16
 
 
+def test_the_interval_of_few_documents_includes_0_as_their_p_says():
+    one, other = np.array([[5, 2, 3]] * 5), np.array([[7, k, 1] for k in (1, 0, 2, 2, 1)])
+    found = compare_systems(one, other)
+    assert found.p_value == 1 / 16 and found.low == 0 < found.gain < found.high
+    back = compare_systems(other, one)
+    assert back.high == 0 and back.low == pytest.approx(-found.high)
+
+
+def test_documents_without_mentions_are_no_samples():
+    """A gain on one document of many is open, and one on three is tested as one on three."""
+    one, other = np.zeros((2, 40, 3))
+    one[0], other[0] = [2, 1, 1], [3, 0, 0]
+    single = compare_systems(one, other)
+    assert (single.low, single.high, single.p_value) == (-1, 1, 1)
+    assert single.documents == 40 and single.gain == pytest.approx(1 / 3)
+    one[:3] = [[5, 2, 2], [6, 1, 3], [4, 3, 2]]
+    other[:3] = [[7, 1, 0], [7, 1, 2], [6, 2, 0]]
+    three, forty = compare_systems(one[:3], other[:3]), compare_systems(one, other)
+    assert (forty.p_value, forty.low, forty.high) == (three.p_value, three.low, three.high)
+    runs = [np.stack([counts, counts + counts.any(1, keepdims=True)]) for counts in (one, other)]
+    three, forty = compare_systems(*(r[:, :3] for r in runs)), compare_systems(*runs)
+    assert forty.p_value == pytest.approx(three.p_value)
+    assert (forty.low, forty.high) == pytest.approx((three.low, three.high))
+
+
 def test_equal_systems_do_not_differ_and_a_clear_winner_does():
     counts = np.tile([5, 2, 2], (40, 1))
     same = compare_systems(counts, counts)
@@ -235,6 +260,14 @@ def test_wilcoxon_is_scipys_and_ranks_as_in_the_book():
     assert wilcoxon([1, 2], [2, 4]) == pytest.approx(0.5), "two pairs that differ are enough"
 
 
+def test_wilcoxon_takes_what_is_rounding_for_no_difference():
+    first = [70.1, 70.2, 71.0]
+    assert wilcoxon(first, [value + 2e-14 for value in first]) is None
+    # Equal in points, though not in the last digit.
+    first, second = [79.1, 80.3, 61.7, 55.9, 70.0], [79.4, 80.6, 62.0, 55.6, 70.3]
+    assert wilcoxon(first, second) == wilcoxon([0] * 5, [3, 3, 3, -3, 3])
+
+
 def test_a_difference_is_of_one_run_unless_it_says_otherwise():
     difference = Difference(0.1, 0.0, 0.2, 0.04, 10)
     assert (difference.runs, difference.splits, difference.deviation) == (1, 1, None)
@@ -282,7 +315,7 @@ def test_untested_documents_do_not_count():
 
 def test_interval_of_f1_is_that_of_the_jackknife():
     """Against the formula, document by document."""
-    counts = np.random.default_rng(5).integers(0, 6, (9, 3))
+    counts = np.random.default_rng(5).integers(1, 6, (9, 3))
     left_out = [
         2 * tp / (2 * tp + fp + fn)
         for tp, fp, fn in (counts.sum(0) - counts[number] for number in range(9))
@@ -296,7 +329,17 @@ def test_interval_of_f1_is_that_of_the_jackknife():
 
 def test_intervals_that_are_open_or_end_at_the_borders():
     assert f1_interval([]) is None and f1_interval([(3, 1, 0)]) is None
-    assert f1_interval([(3, 0, 0)] * 4) == (1.0, 1.0)
-    assert f1_interval([(0, 0, 0)] * 3) == (0.0, 0.0)
     low, high = f1_interval([(9, 0, 0), (0, 0, 9), (1, 0, 0)])
     assert low == 0.0 and high == 1.0
+
+
+@pytest.mark.parametrize("counts", [(3, 0, 0), (0, 0, 0), (0, 1, 1), (4, 1, 2)])
+def test_documents_that_are_all_alike_have_no_interval(counts):
+    """F1 of 100 % on four documents is not certain to be 100 % on all others."""
+    assert f1_interval([counts] * 4) is None
+
+
+def test_documents_without_a_type_do_not_make_its_interval_narrow():
+    counts = [(3, 1, 0), (2, 0, 1), (4, 1, 1)]
+    assert f1_interval(counts + [(0, 0, 0)] * 200) == f1_interval(counts)
+    assert f1_interval(counts[:1] + [(0, 0, 0)] * 200) is None
