@@ -12,9 +12,10 @@ from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.evaluation.brat_folders import read_folder_pair
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, document_counts
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.definition.definition import Predictions
 from neuroner_tl.studies.kinds.comparisons import compared_arms
-from neuroner_tl.studies.kinds.gains import Pair, PairedCounts, paired_counts
+from neuroner_tl.studies.kinds.gains import Pair, PairedCounts, PairedRun, paired_counts, paired_run
 from neuroner_tl.studies.kinds.results import Result, StudyResults
 from neuroner_tl.studies.running.mentions import RunMentions
 
@@ -113,6 +114,10 @@ def systems_from_runs(
 ) -> Optional[Systems]:
     """Compare two arms on all corpora of a class as one test set; each document counts once.
 
+    A run is a seed (and split) on all of these corpora. Where some corpora lack a seed, the runs
+    that were tested on the most corpora are compared, and no others: F1 of several seeds is of the
+    same documents then.
+
     Returns:
         None if no runs of both arms are finished.
 
@@ -120,13 +125,16 @@ def systems_from_runs(
         CorpusError: a file of mentions is damaged.
     """
     first, last = compared_arms(results)
-    pairs = [
+    every = [
         pair
         for corpus in results.definition.targets[entity_class]
         for pair in results.pairs(first, last, corpus=corpus, train_size=train_size)
     ]
-    if not pairs:
+    if not every:
         return None
+    pairs = _of_equal_corpora(every)
+    left_out = Counter(pair[0].run.corpus for pair in every)
+    left_out.subtract(pair[0].run.corpus for pair in pairs)
     comparisons: list[Comparison] = []
     lacking = []
     for corpus in dict.fromkeys(one.run.corpus for one, _ in pairs):
@@ -135,23 +143,46 @@ def systems_from_runs(
         known = [(one, other) for one, other in read if one is not None and other is not None]
         if len(known) < len(own):
             # Means over some of the runs would not be those of the table of scores.
-            lacking.append(f"{len(own) - len(known)} of {len(own)} pairs of runs on {corpus}")
+            lacking.append(f"{len(own) - len(known)} of {_pairs(len(own))} on {corpus}")
         else:
             comparisons += _weighted(corpus, known)
     corpora = ", ".join(dict.fromkeys(one.run.corpus for one, _ in pairs))
-    number = "a pair of runs" if len(pairs) == 1 else f"{len(pairs)} pairs of runs"
+    number = "a pair of runs" if len(pairs) == 1 else _pairs(len(pairs))
     size = "" if train_size is None else f", train size {train_size:g} %"
     return Systems(
         (first, last),
         paired_counts(pairs),
         comparisons,
         f"{number} on the test parts of {corpora}{size}",
-        f"No mentions are kept of {', '.join(lacking)}: they are left out of diagrams, kinds and "
-        "examples of errors."
-        if lacking
-        else "",
+        " ".join(_lacks(left_out, lacking)),
         pairs,
     )
+
+
+def _of_equal_corpora(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return the pairs of the runs that were tested on the most corpora, all on the same ones."""
+    tested: dict[PairedRun, list[str]] = {}
+    for pair in pairs:
+        tested.setdefault(paired_run(pair), []).append(pair[0].run.corpus)
+    times = Counter(map(tuple, tested.values()))
+    most = max(times, key=lambda corpora: (len(corpora), times[corpora]))
+    return [pair for pair in pairs if tuple(tested[paired_run(pair)]) == most]
+
+
+def _lacks(left_out: Counter[str], lacking: Sequence[str]) -> Iterator[str]:
+    """Yield sentences about runs that are left out, and about such without mentions."""
+    others = [f"{_pairs(number)} on {corpus}" for corpus, number in left_out.items() if number]
+    if others:
+        yield f"Left out, so that all runs are of the same corpora: {', '.join(others)}."
+    if lacking:
+        yield (
+            f"No mentions are kept of {', '.join(lacking)}: they are left out of diagrams, kinds "
+            "and examples of errors."
+        )
+
+
+def _pairs(number: int) -> str:
+    return counted(number, "pair of runs", "pairs of runs")
 
 
 def _mentions(results: StudyResults, result: Result) -> Optional[RunMentions]:

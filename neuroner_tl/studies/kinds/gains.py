@@ -56,8 +56,8 @@ def paired_counts(pairs: Sequence[Pair]) -> Optional[PairedCounts]:
     Returns:
         None if a run was recorded without counts by document, or there is none.
     """
-    rows: dict[_Run, int] = {}
-    groups: dict[_Run, int] = {}
+    rows: dict[PairedRun, int] = {}
+    groups: dict[PairedRun, int] = {}
     columns: dict[tuple[str, str], int] = {}
     for pair, group in zip(pairs, groups_of(pairs)):
         for result in pair:
@@ -65,8 +65,8 @@ def paired_counts(pairs: Sequence[Pair]) -> Optional[PairedCounts]:
                 return None
             for name in result.documents:
                 columns.setdefault((result.run.corpus, name), len(columns))
-        rows.setdefault(_row(pair), len(rows))
-        groups.setdefault(_row(pair), group)
+        rows.setdefault(paired_run(pair), len(rows))
+        groups.setdefault(paired_run(pair), group)
     if not rows:
         return None
     counts = np.full((2, len(rows), len(columns), 3), np.nan)
@@ -74,7 +74,7 @@ def paired_counts(pairs: Sequence[Pair]) -> Optional[PairedCounts]:
         for side, result in enumerate(pair):
             for name, values in result.documents.items():
                 place = columns[result.run.corpus, name]
-                counts[side, rows[_row(pair)], place] = values
+                counts[side, rows[paired_run(pair)], place] = values
     return PairedCounts(counts[0], counts[1], tuple(groups[run] for run in rows))
 
 
@@ -122,8 +122,19 @@ def compare_pairs(pairs: Sequence[Pair]) -> Optional[Difference]:
     return None if counts is None else compare_systems(*counts)
 
 
-class _Run(NamedTuple):
-    """What runs of several corpora have in common that belong to one row."""
+class PairedRun(NamedTuple):
+    """What pairs of runs on several corpora have in common that belong to one row.
+
+    Attributes:
+        split: number of the split.
+        seed: of the runs.
+        source: corpus of the source model; None without.
+        documents: of the source model; None for all of its train part.
+
+    Example:
+        >>> PairedRun(split=0, seed=1, source="silver_diso", documents=6000).seed
+        1
+    """
 
     split: int
     seed: int
@@ -131,10 +142,11 @@ class _Run(NamedTuple):
     documents: Optional[int]
 
 
-def _row(pair: Pair) -> _Run:
+def paired_run(pair: Pair) -> PairedRun:
+    """Return what a pair of runs has in common with those on other corpora."""
     run = pair[1].run
     p = run.parameters
-    return _Run(p.split_seed, p.seed, run.source_name, run.source_documents)
+    return PairedRun(p.split_seed, p.seed, run.source_name, run.source_documents)
 
 
 def describe_test(

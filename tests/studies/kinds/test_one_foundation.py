@@ -170,6 +170,27 @@ def test_mentions_of_several_runs_are_means(results_of):
     assert all("means over the pairs of runs" in found[n].note for n in ("overlap_DISO",))
 
 
+def test_runs_that_are_added_up_over_corpora_are_of_the_same_corpora(results_of):
+    """F1 of a seed on both corpora and of two on one of them have no common mean."""
+    results = results_of(
+        "error_overlap",
+        "seeds = 0, 1, 2",
+        "second = nowhere",
+        keep=lambda run: run.corpus == "gold" or run.parameters.seed == 0,
+    )
+    section = make_page(results).sections[0]
+    table = section.tables[0]
+    assert f"on {2 * DOCUMENTS} documents" in table.title
+    assert "With one run per arm" in table.note
+    for _, *cells in rows(table):
+        tp, fp, fn, *rates = map(float, cells)
+        assert rates[2] == pytest.approx(200 * tp / (2 * tp + fp + fn), abs=0.0051)
+    assert section.text == (
+        "Compared: 2 pairs of runs on the test parts of gold, second. Left out, so that all runs "
+        "are of the same corpora: 2 pairs of runs on gold."
+    )
+
+
 def test_sizes_of_the_train_set_are_not_averaged(results_of):
     found = tables(results_of("transfer_table", "train_sizes = 5, 20"))
     assert {"by_corpus_5pct", "by_corpus_20pct", "by_class_5pct"} <= set(found)
