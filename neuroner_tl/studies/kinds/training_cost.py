@@ -9,6 +9,7 @@ import numpy as np
 
 from neuroner_tl.studies.definition.definition import IN_THE_WILD
 from neuroner_tl.studies.kinds.comparisons import compared_arms
+from neuroner_tl.studies.kinds.gains import Pair
 from neuroner_tl.studies.kinds.results import Result, StudyResults
 from neuroner_tl.studies.pages.table import Row, Table
 
@@ -23,7 +24,7 @@ def cpu_seconds_to_best(runs: Sequence[Result]) -> Optional[float]:
 def training_cost(
     results: StudyResults, size: Optional[float], suffix: str, note: str
 ) -> Sequence[Table]:
-    """Make the table of CPU times by corpus and arm; none without a corpus whose times are known.
+    """Make the table of CPU times by corpus and arm; none without a pair whose times are known.
 
     Args:
         results: the study.
@@ -34,38 +35,65 @@ def training_cost(
     if results.definition.kind == IN_THE_WILD:
         return ()  # Its rows are test parts, several of which have a model in common.
     first, _ = compared_arms(results)
-    arms = [arm.name for arm in results.definition.arms]
+    arms = [arm.name for arm in results.definition.arms if arm.name != first]
     rows: list[Row] = []
     shares: dict[str, list[float]] = {}
     for _, corpus in results.corpora:
-        runs = {a: results.select(arm=a, corpus=corpus, train_size=size) for a in arms}
-        times = {arm: cpu_seconds_to_best(own) for arm, own in runs.items()}
-        base = times.get(first)
-        if base is None:
+        found = {a: _timed_pairs(results, first, a, corpus, size) for a in arms}
+        known = {arm: pairs for arm, pairs in found.items() if pairs}
+        if not known:
             continue
-        known = {arm: seconds for arm, seconds in times.items() if seconds is not None}
-        for number, (arm, seconds) in enumerate(known.items()):
-            share = ""
-            if arm != first and base:
-                shares.setdefault(arm, []).append(seconds / base)
-                share = f"{seconds / base:.2f}"
-            cells = (str(len(runs[arm])), arm, f"{seconds:.0f}", share)
-            rows.append([corpus if not number else "", *cells])
+        widest = max(known.values(), key=len)
+        rows.append([corpus, str(len(widest)), first, f"{_mean(widest, 0):.0f}", ""])
+        for arm, pairs in known.items():
+            base, seconds = _mean(pairs, 0), _mean(pairs, 1)
+            share = seconds / base if base else None
+            rows.append(["", str(len(pairs)), arm, f"{seconds:.0f}", _share(share)])
+            if share is not None:
+                trained = all(run.record.get("best_epoch") != 0 for pair in pairs for run in pair)
+                shares.setdefault(arm, []).append(share if trained else 0.0)
     if not shares:
         return ()
     for number, (arm, values) in enumerate(shares.items()):
-        mean = f"{float(np.exp(np.mean(np.log(values)))):.2f}" if min(values) > 0 else "–"
-        rows.append(["geometric mean" if not number else "", "", arm, "", mean])
+        mean = float(np.exp(np.mean(np.log(values)))) if min(values) > 0 else None
+        rows.append(["geometric mean" if not number else "", "", arm, "", _share(mean)])
+    untrained = any(min(values) == 0 for values in shares.values())
     return (
         Table(
             f"training_cost{suffix}",
             "CPU time of training up to the saved epoch (s)",
             ("corpus", "runs", "arm", "CPU s", f"of {first}"),
             tuple(rows),
-            "Mean over runs, of all threads, validation and compilation included; of a transfer "
-            "that of the target run alone. Processors that are shared with other work take longer "
-            "for the same: compare arms that ran side by side. Left out are corpora without the "
-            f"time of a run.{note}",
+            "Mean over the pairs of runs of both arms whose times are known; of "
+            f"{first}: ratio of the two means. Time of all threads, validation and compilation "
+            "included; of a transfer that of the target run alone. Processors that are shared with "
+            "other work take longer for the same: compare arms that ran side by side."
+            + (
+                " No geometric mean where a run keeps the model that it started from: that is "
+                "no time of training."
+                if untrained
+                else ""
+            )
+            + note,
             keys=3,
         ),
     )
+
+
+def _timed_pairs(
+    results: StudyResults, first: str, arm: str, corpus: str, size: Optional[float]
+) -> Sequence[Pair]:
+    """Return the pairs of runs of two arms whose times are both known."""
+    return [
+        pair
+        for pair in results.pairs(first, arm, corpus=corpus, train_size=size)
+        if cpu_seconds_to_best(pair) is not None
+    ]
+
+
+def _mean(pairs: Sequence[Pair], side: int) -> float:
+    return cpu_seconds_to_best([pair[side] for pair in pairs]) or 0.0
+
+
+def _share(value: Optional[float]) -> str:
+    return "–" if value is None else f"{value:.2f}"

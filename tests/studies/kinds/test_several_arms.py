@@ -184,12 +184,37 @@ def test_what_training_costs(results_of):
         ("one", "3", "baseline", "101", ""),
         ("", "3", "transfer", "51", "0.50"),
         ("", "3", "of_b", "201", "1.99"),
-        # One run of of_b on two has no time.
+        # One run of of_b on two has no time: the others are compared with their partners.
         ("two", "3", "baseline", "201", ""),
         ("", "3", "transfer", "101", "0.50"),
+        ("", "2", "of_b", "402", "1.99"),
         ("geometric mean", "", "transfer", "", "0.50"),
         ("", "", "of_b", "", "1.99"),
     ]
+
+
+def test_times_of_runs_without_a_partner_are_left_out(results_of):
+    """The second seed takes ten times as long, and one arm has not run it yet."""
+    found = tables(
+        results_of(
+            keep=lambda run: run.arm == "transfer" or run.parameters.seed == 0,
+            more=lambda run: {"cpu_seconds_to_best": 100.0 if run.parameters.seed else 10.0},
+        )
+    )["training_cost"]
+    assert [tuple(row.values()) for row in rows(found)][:2] == [
+        ("one", "1", "baseline", "10", ""),
+        ("", "1", "transfer", "10", "1.00"),
+    ]
+
+
+def test_a_model_that_is_kept_untrained_has_no_part_in_the_mean(results_of):
+    def more(run):
+        untrained = run.corpus == "two" and run.arm == "transfer" and run.parameters.seed == 0
+        return {"cpu_seconds_to_best": 1.0 if untrained else 9.0, "best_epoch": int(not untrained)}
+
+    found = tables(results_of(more=more))["training_cost"]
+    assert [row["of baseline"] for row in rows(found)[-2:]] == ["–", "1.00"]
+    assert "No geometric mean where a run keeps the model that it started from" in found.note
 
 
 def test_there_is_no_table_of_costs_without_times(results_of):
