@@ -169,7 +169,8 @@ def write_report(page: Page, results: StudyResults, to: Optional[Path] = None) -
         write_parameters(best, folder / tuning.BEST)
         written.append(tuning.BEST)
     if to is not None and results.runs:
-        known = [results.records[run.id] for run in results.runs if run.id in results.records]
+        known = [record for record, _ in results.other_sources.values() if record is not None]
+        known += [results.records[run.id] for run in results.runs if run.id in results.records]
         lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in known)
         write_atomically(folder / "runs.jsonl", lines.encode())
         written.append(f"runs.jsonl ({len(known)} records)")
@@ -207,6 +208,7 @@ def _lead(results: StudyResults) -> str:
     if len(codes) > 1:
         words += f" They were produced by {len(codes)} versions of the code, see below."
     words += _several_sources(results)
+    words += _other_sources(results)
     words += "".join(f" {note}" for note in results.notes)
     if results.definition.is_synthetic:
         words += f" {SYNTHETIC_NOTE}"
@@ -242,6 +244,26 @@ def _several_sources(results: StudyResults) -> str:
         return ""
     classes = ", ".join(several)
     return f" Arms with transfer are means over all source models of a class ({classes})."
+
+
+def _other_sources(results: StudyResults) -> str:
+    """Return which runs start from source models that are not those of the study."""
+    words = ""
+    for is_recorded, what in (
+        (True, "whose corpora had other contents than those of the study's source models"),
+        (False, "that are not recorded here"),
+    ):
+        runs = [
+            run
+            for record, own in results.other_sources.values()
+            for run in own
+            if (record is not None) == is_recorded
+        ]
+        if runs:
+            corpora = ", ".join(dict.fromkeys(run.corpus for run in runs))
+            number = counted(len(runs), "run starts", "runs start")
+            words += f" {number} from source models {what} ({corpora})."
+    return words
 
 
 def _runs_section(results: StudyResults) -> Section:
@@ -290,16 +312,19 @@ def _runs_section(results: StudyResults) -> Section:
 def _contents(results: StudyResults) -> str:
     """Describe the content of what the finished runs read: corpora, word vectors, predictions."""
     found = set()
-    for result in results.finished:
-        run = result.run
+    read = [(result.run.corpus, result.run.arm, result.run.content) for result in results.finished]
+    for record, _ in results.other_sources.values():
+        if record is not None:
+            read.append((record["corpus"], record["arm"], record.get("content", {})))
+    for corpus, arm, content in read:
         what = {
-            "corpus": run.corpus,
+            "corpus": corpus,
             "word_vectors": "word vectors",
-            "predictions": f"predictions of {run.arm} on {run.corpus}",
+            "predictions": f"predictions of {arm} on {corpus}",
         }
         found |= {
             f"{what[name]} {digest}"
-            for name, digest in run.content.items()
+            for name, digest in content.items()
             if digest is not None and name in what
         }
     return "\n".join(sorted(found)) or (
@@ -310,18 +335,25 @@ def _contents(results: StudyResults) -> str:
 def _told(results: StudyResults) -> str:
     """Describe the gold labels that the silver corpora of the source models were learned from."""
     lines: dict[str, None] = {}
-    for result in results.finished:
-        run = result.run
-        if not run.is_source or results.definition.corpus_text(run.corpus).startswith(SYNTHETIC):
-            continue
-        known = result.record.get("learned_from")
+    definition = results.definition
+    sources = [
+        (result.run.corpus, result.run.teacher, result.record)
+        for result in results.finished
+        if result.run.is_source
+        and not definition.corpus_text(result.run.corpus).startswith(SYNTHETIC)
+    ]
+    for other, _ in results.other_sources.values():
+        if other is not None:
+            sources.append((other["corpus"], other.get("teacher"), other))
+    for corpus, teacher, record in sources:
+        known = record.get("learned_from")
         words = "not recorded"
         if known is not None:
             told = (f"{counted(n, 'document')} of {name}" for name, n in sorted(known.items()))
             words = ", ".join(told) or "none"
-        if run.teacher is not None:
+        if teacher is not None:
             words += "; completed by a model of the target's train sample"
-        lines[f"{run.corpus}: {words}"] = None
+        lines[f"{corpus}: {words}"] = None
     return "\n".join(lines)
 
 

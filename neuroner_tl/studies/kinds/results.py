@@ -14,6 +14,7 @@ from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.studies.definition.trials import SearchPlan
 from neuroner_tl.studies.pages.table import with_spread
 from neuroner_tl.studies.running.folder import StudyFolder
+from neuroner_tl.studies.running.matching import digest_of
 from neuroner_tl.studies.running.mentions import MentionFiles
 from neuroner_tl.studies.running.record_form import member, part_counts
 from neuroner_tl.studies.running.store import (
@@ -117,6 +118,22 @@ class StudyResults:
             for run in self.runs
             if self.records.get(run.id, {}).get("status") == FINISHED
         ]
+
+    @cached_property
+    def other_sources(self) -> dict[str, tuple[Optional[Record], list[StudyRun]]]:
+        """The source models of finished runs that are not among `runs`, by identifier.
+
+        They are of other contents, such as an earlier version of a silver corpus, or of another
+        study's store. Each has its record, None if there is none, and the runs that start from it.
+        """
+        planned = {digest_of(run.id) for run in self.runs if run.is_source}
+        found: dict[str, tuple[Optional[Record], list[StudyRun]]] = {}
+        for result in self.finished:
+            source = result.record.get("source")
+            if source is not None and digest_of(source) not in planned:
+                _, runs = found.setdefault(source, (self.records.get(source), []))
+                runs.append(result.run)
+        return found
 
     @property
     def failed(self) -> list[Record]:

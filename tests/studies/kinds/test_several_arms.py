@@ -8,7 +8,7 @@ from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.kinds.results import CHOSEN, StudyResults
 from neuroner_tl.studies.pages.table import Cell
-from neuroner_tl.studies.report import make_page
+from neuroner_tl.studies.report import make_page, write_report
 from neuroner_tl.studies.running.folder import StudyFolder
 
 STUDY = """\
@@ -169,6 +169,39 @@ def test_the_report_says_what_the_sources_were_told(results_of):
     told = "Gold labels that the silver corpora were learned from"
     assert how[told] == "a: 1 document of one, 3 documents of two\nb: none"
     assert dict(make_page(results_of()).how)[told] == "a: not recorded\nb: not recorded"
+
+
+def test_the_report_says_which_runs_have_other_sources(results_of, tmp_path):
+    """Runs whose source models are of an earlier corpus, or recorded in another store."""
+    results = results_of()
+    assert results.other_sources == {} and "source models that" not in make_page(results).lead
+    old = {
+        **results.records[next(run.id for run in results.runs if run.is_source)],
+        "id": "a-source-seed0-0ldc0de0",
+        "corpus": "a",
+        "arm": "source",
+        "content": {"corpus": "0ldc0de0"},
+        "learned_from": {"one": 9},
+    }
+    records = {old["id"]: old}
+    for run in results.runs:
+        source = run.source
+        if run.corpus == "two" and run.arm == "transfer":
+            source = old["id"] if run.parameters.seed else "a-source-seed0-10577057"
+        records[run.id] = {**results.records[run.id], "source": source}
+    results = replace(results, records=records)
+    page = make_page(results)
+    assert (
+        " 2 runs start from source models whose corpora had other contents than those of the "
+        "study's source models (two). 1 run starts from source models that are not recorded here "
+        "(two)." in page.lead
+    )
+    how = dict(page.how)
+    assert "a 0ldc0de0" in how["Contents (sha256, first digits)"]
+    told = how["Gold labels that the silver corpora were learned from"].split("\n")
+    assert "a: 9 documents of one" in told
+    write_report(page, results, tmp_path / "copied")
+    assert (tmp_path / "copied" / "runs.jsonl").read_text().count("a-source-seed0-0ldc0de0") == 3
 
 
 def test_what_training_costs(results_of):
