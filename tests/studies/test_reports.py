@@ -13,7 +13,7 @@ from neuroner_tl.evaluation.statistics import error_reduction, summarise
 from neuroner_tl.studies.definition.arms import LAYER_TITLES, LAYERS
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
-from neuroner_tl.studies.kinds.learning_curve import size_needed
+from neuroner_tl.studies.kinds.learning_curve import savings_of, size_needed
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages import figures
 from neuroner_tl.studies.pages.table import Cell, Table
@@ -170,6 +170,12 @@ def test_labels_saved_are_read_off_the_baselines_curve():
     assert size_needed(curve, 71) is None
     found = rows(tables(made_up("learning_curve"))["labels_saved"])
     assert found[0][0] == "CDR_CHED" and found[0][-1] == "> 60"
+
+
+def test_what_the_smallest_size_reaches_is_a_bound_on_the_labels_needed():
+    baseline = [(10, summarise([40])), (20, summarise([60]))]
+    other = [(5, summarise([38])), (10, summarise([50])), (20, summarise([70]))]
+    assert [saving.text for saving in savings_of(baseline, other)] == ["≤ 10", "15.0", "> 20"]
 
 
 def test_the_ablation_shows_every_layer_and_its_gain(tmp_path):

@@ -38,6 +38,7 @@ class Saving:
         needed: train size at which the baseline reaches that, interpolated; None if at none of
             those that were tried.
         most: the largest size that the baseline was tried with.
+        least: the smallest one; where ``needed`` is that, less may do.
 
     Example::
 
@@ -49,6 +50,14 @@ class Saving:
     f1: float
     needed: Optional[float]
     most: float
+    least: float
+
+    @property
+    def text(self) -> str:
+        """The size that the baseline needs, or the bound on it that is known."""
+        if self.needed is None:
+            return f"> {self.most:g}"
+        return f"≤ {self.least:g}" if self.needed <= self.least else f"{self.needed:.1f}"
 
 
 def sections(results: StudyResults) -> list[Section]:
@@ -136,9 +145,9 @@ def savings_of(baseline: Curve, other: Curve) -> list[Saving]:
     """
     if not baseline:
         return []
-    most = baseline[-1][0]
+    most, least = baseline[-1][0], baseline[0][0]
     return [
-        Saving(size, summary.mean, size_needed(baseline, summary.mean), most)
+        Saving(size, summary.mean, size_needed(baseline, summary.mean), most, least)
         for size, summary in other
     ]
 
@@ -197,7 +206,7 @@ def _savings_section(savings: dict[tuple[str, str], list[Saving]], others: str) 
             arm,
             f"{saving.size:g}",
             f"{saving.f1:.2f}",
-            f"> {saving.most:g}" if saving.needed is None else f"{saving.needed:.1f}",
+            saving.text,
         )
         for (corpus, arm), found in savings.items()
         for saving in found
@@ -208,14 +217,15 @@ def _savings_section(savings: dict[tuple[str, str], list[Saving]], others: str) 
         ("corpus", "arm", "its train size (%)", "its F1", "baseline needs (%)"),
         tuple(rows),
         f"{MEASURE} F1: mean over runs. By linear interpolation of the baseline's mean; `>`: not "
-        "reached at the largest size tried.",
+        "reached at the largest size tried; `≤`: reached at the smallest one already.",
         keys=3,
     )
     figure = Figure(
         "labels_saved",
         f"Size of the train set with which the baseline reaches the F1 that {others} has at the "
         "size below, both in percent of the corpus's documents. On the dotted line nothing is "
-        "saved; hollow points with arrows: more than the largest size tried.",
+        "saved; hollow points with arrows: more than the largest size tried. Where the smallest "
+        "size tried reaches it already, the point is there.",
         lambda: _draw_savings(savings, others),
     )
     return Section("Labels saved", "", (table,), (figure,))

@@ -39,9 +39,10 @@ _LATEX = {
     "–": "--",
     "±": r"$\pm$",
     "−": "$-$",
+    "≤": r"$\leq$",
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
-_NUMBER = re.compile(r"[-+−<>]? ?[\d.,]+(e-?\d+)?( ± [\d.]+| to [-+−]?[\d.]+)?( \([\d, at]+\))?")
+_NUMBER = re.compile(r"[-+−<>≤]? ?[\d.,]+(e-?\d+)?( ± [\d.]+| to [-+−]?[\d.]+)?( \([\d, at]+\))?")
 
 
 @dataclass(frozen=True)
