@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from neuroner_tl.evaluation.statistics import Summary, summarise
+from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.studies.kinds import transfer_table
 from neuroner_tl.studies.kinds.results import CELLS, MEASURE, Result, StudyResults
 from neuroner_tl.studies.pages.figures import Figure, panels
@@ -69,7 +70,7 @@ def _matrix(
         row = values.setdefault((run.arm, run.corpus), {name: [] for name in corpora})
         if not run.is_source:
             row[run.corpus].append(100 * result.f1)
-        for name, other in _elsewhere(result, corpora):
+        for name, other in _elsewhere(results, result, corpora):
             row[name].append(100 * other.f1)
     found = {
         key: {name: summarise(numbers) for name, numbers in row.items() if numbers}
@@ -82,12 +83,18 @@ def _matrix(
     }
 
 
-def _elsewhere(result: Result, corpora: list[str]) -> Iterator[tuple[str, Result]]:
-    """Yield what a run found in other corpora, each as if it were its own test part."""
+def _elsewhere(
+    results: StudyResults, result: Result, corpora: list[str]
+) -> Iterator[tuple[str, Result]]:
+    """Yield what a run found in other corpora, each as if it were its own test part.
+
+    A run that learned nothing finds nothing there either, and counts with that.
+    """
     run, record = result.run, result.record
+    elsewhere = record.get(ELSEWHERE, {})
     if LEARNED_NOTHING in record:
-        return
-    for name, found in record.get(ELSEWHERE, {}).items():
+        elsewhere = _nothing_found(results, run)
+    for name, found in elsewhere.items():
         if name in corpora and name != run.corpus:
             words = f"{run.corpus} on {name}"
             other: Record = {
@@ -97,6 +104,35 @@ def _elsewhere(result: Result, corpora: list[str]) -> Iterator[tuple[str, Result
                 "test_documents": found["documents"],
             }
             yield name, Result(replace(run, id=other["id"], corpus=words), other)
+
+
+def _nothing_found(results: StudyResults, run: StudyRun) -> dict[str, Any]:
+    """Return what a run without any mention has elsewhere: all gold mentions are missed.
+
+    Which these are is known from another run on its corpus and split, whose scores elsewhere are of
+    the same documents; nothing is known without one.
+    """
+    for other in results.finished:
+        same = other.run.corpus == run.corpus and not other.run.is_source
+        same = same and other.run.parameters.split_seed == run.parameters.split_seed
+        if same and other.record.get(ELSEWHERE):
+            return {
+                name: {
+                    "scores": {
+                        measure: {
+                            kind: {"tp": 0, "fp": 0, "fn": counts["tp"] + counts["fn"]}
+                            for kind, counts in kinds.items()
+                        }
+                        for measure, kinds in found["scores"].items()
+                    },
+                    "documents": {
+                        document: [0, 0, tp + fn]
+                        for document, (tp, _, fn) in found["documents"].items()
+                    },
+                }
+                for name, found in other.record[ELSEWHERE].items()
+            }
+    return {}
 
 
 def _pairs(results: StudyResults) -> StudyResults:
@@ -112,7 +148,7 @@ def _pairs(results: StudyResults) -> StudyResults:
         if result.run.is_source or result.run.entity_class not in targets:
             continue
         corpora = list(definition.targets[result.run.entity_class])
-        for _, other in _elsewhere(result, corpora):
+        for _, other in _elsewhere(results, result, corpora):
             runs.append(other.run)
             records[other.run.id] = other.record
     return replace(

@@ -97,6 +97,30 @@ def test_the_matrix_has_what_a_model_is_worth_elsewhere(results):
     assert found[("transfer", "two")]["one"] == "61.00 ± 1.41 (2)"
 
 
+def test_a_run_that_learned_nothing_counts_elsewhere_too(results):
+    """A mean without it would be that of the lucky runs."""
+    made = results()
+    (run,) = (
+        run
+        for run in made.runs
+        if (run.arm, run.corpus, run.parameters.seed) == ("baseline", "one", 1)
+    )
+    nothing = {"DISO": {"tp": 0, "fp": 0, "fn": 200}}
+    del made.records[run.id]["elsewhere"]
+    made.records[run.id].update(
+        learned_nothing="the score stayed 0",
+        scores={"test": {"documents": nothing}},
+        test_documents={"a": [0, 0, 100], "b": [0, 0, 100]},
+    )
+    page = make_page(made)
+    tables = {t.name: t for section in page.sections for t in section.tables}
+    matrix = {(row["arm"], row["trained on"]): row for row in rows(tables["in_the_wild_DISO"])}
+    assert matrix[("baseline", "one")]["one"] == "[40.00 ± 56.57 (2, 1 at 0)]"
+    assert matrix[("baseline", "one")]["two"] == "25.00 ± 35.36 (2, 1 at 0)"
+    by_corpus = rows(tables["by_corpus"])
+    assert (by_corpus[0]["runs"], by_corpus[1]["F1 gain"]) == ("2 (1 at 0)", "+36.00 ± 36.77")
+
+
 def test_gains_are_those_of_pairs_of_corpora(results):
     page = make_page(results())
     tables = {t.name: t for section in page.sections for t in section.tables}
