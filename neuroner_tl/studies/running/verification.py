@@ -87,7 +87,8 @@ class Verification:
 
     Attributes:
         runs: the runs that were trained again.
-        left: how many are still to be trained, after an interruption.
+        left: how many were not trained, because of an interruption or since a model that they
+            start from could not be trained.
         interrupted: whether it was interrupted.
         folder: where the new runs are kept; None if they are equal and were removed.
 
@@ -104,8 +105,8 @@ class Verification:
 
     @property
     def is_equal(self) -> bool:
-        """Whether all runs are as recorded."""
-        return all(run.is_equal for run in self.runs)
+        """Whether all runs were trained again and are as recorded."""
+        return not self.left and all(run.is_equal for run in self.runs)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as a JSON object."""
@@ -143,7 +144,10 @@ class Verification:
                 lines.append(f"  {run.other_documents} of {of} test documents have other counts")
                 lines += [f"  {text}" for text in run.circumstances()]
         equal = sum(run.is_equal for run in self.runs)
-        lines.append(f"{equal} of {counted(len(self.runs), 'run')} as recorded")
+        lines.append(f"{equal} of {counted(len(self.runs) + self.left, 'run')} as recorded")
+        if self.left:
+            number = counted(self.left, "run was", "runs were")
+            lines.append(f"{number} not trained, since a model to start from could not be trained")
         if self.folder is not None:
             lines.append(f"the new runs are kept in {self.folder}")
         return "\n".join(lines)
@@ -211,7 +215,7 @@ def verify_runs(
     if interrupted:
         return Verification(tuple(verified), len(chosen) - len(verified), True, folder.path)
     outcome = Verification(tuple(verified), len(chosen) - len(verified), False, None)
-    if outcome.is_equal and not outcome.left:
+    if outcome.is_equal:
         shutil.rmtree(folder.path)
         return outcome
     kept = folder.path.with_name(f"{folder.path.name}_{time.strftime('%Y-%m-%d_%H-%M-%S')}")

@@ -127,6 +127,28 @@ def test_a_run_that_fails_is_said(study, capsys, monkeypatch):
     assert found["runs"][0]["repeated"] is None
 
 
+def test_a_run_whose_source_cannot_be_trained_is_not_as_recorded(
+    study, capsys, monkeypatch, tmp_path
+):
+    """Nothing differs, since nothing was compared."""
+
+    def break_down(*arguments):
+        raise RuntimeError("broken")
+
+    path, output, store = study
+    records = tmp_path / "records.jsonl"
+    shutil.copy(store.path, records)
+    name = identifiers(store)["transfer"]
+    shutil.rmtree(output)
+    monkeypatch.setattr("neuroner_tl.studies.running.execution._train", break_down)
+    status, found = verify(study, capsys, "--records", records, "--run", name)
+    assert status == 1 and found["left"] == 1 and not found["equal"] and found["runs"] == []
+    arguments = ("--output", output, "--records", records, "--run", name)
+    assert call("study", "verify", path, *arguments) == 1
+    text = capsys.readouterr().out
+    assert "0 of 1 run as recorded\n1 run was not trained, since a model to start" in text
+
+
 def test_the_draw_has_a_seed(study, capsys, monkeypatch):
     recorded = {f"run{n}": {} for n in range(20)}
     draws = {tuple(verification._choose(recorded, (), 3, seed, study[2])) for seed in (0, 0, 1, 2)}
