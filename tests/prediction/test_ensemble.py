@@ -60,6 +60,7 @@ def exact(ensemble, sentence_scores, crf, temperature):
     return {s: probabilities[s] for s in tags_to_spans([labels[label] for label in best])}
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("use_crf", [True, False])
 def test_probabilities_are_those_of_the_averaged_crf(use_crf):
     """Members may differ in vocabulary and architecture."""
