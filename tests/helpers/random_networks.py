@@ -59,7 +59,7 @@ def values_by_name(variables):
     return {f"{k}/{n}": v.numpy() for k, named in variables.items() for n, v in named.items()}
 
 
-def random_batch(lengths, longest_word=9, seed=0, labels=5, pad_time=0, pad_words=0):
+def random_batch(lengths, longest_word=5, seed=0, labels=5, pad_time=0, pad_words=0):
     rng = np.random.default_rng(seed)
     batch, time = len(lengths), max(lengths) + pad_time
     words = max(1, batch * time // 2) + pad_words

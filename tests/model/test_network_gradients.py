@@ -17,10 +17,10 @@ from random_networks import (
 
 from neuroner_tl.model.reference import ReferenceModel
 
-# A linear layer above the token embeddings, of their size and of another.
+# A linear layer above the token embeddings, of another size than theirs and of the same.
 LINEAR = [
-    dataclasses.replace(ARCHITECTURES[0], token_linear=7),
-    dataclasses.replace(ARCHITECTURES[3], token_linear=5),
+    dataclasses.replace(ARCHITECTURES[0], token_linear=5),
+    dataclasses.replace(ARCHITECTURES[3], token_linear=7),
 ]
 
 
@@ -58,7 +58,7 @@ def assert_close(found, expected, tolerance):
 @CRF_WAYS
 def test_float64_equals_reference(architecture, closed_form):
     network = random_network(architecture, closed_form=closed_form)
-    batch = random_batch([1, 6, 4, 9], pad_time=2, pad_words=3)
+    batch = random_batch([1, 5, 3], pad_time=2, pad_words=3)
     loss, gradients = evaluate_gradients(network, batch)
     expected_loss, expected = reference_gradients(network, batch)
     assert loss == pytest.approx(expected_loss, rel=1e-10)
@@ -79,12 +79,12 @@ def test_shortest_sentences(lengths):
 @pytest.mark.parametrize(
     ("architecture", "lengths", "longest_word"),
     [
-        (ARCHITECTURES[0], [60], 40),
+        (ARCHITECTURES[0], [12], 8),
         pytest.param(ARCHITECTURES[3], [1], 1, marks=pytest.mark.slow),
         pytest.param(ARCHITECTURES[6], [1, 60, 7, 23, 2, 41, 12, 33], 17, marks=pytest.mark.slow),
         pytest.param(LINEAR[1], [6, 2], 5, marks=pytest.mark.slow),
     ],
-    ids=["full-60", "diagonal-1", "none-batch", "linear"],
+    ids=["full-12", "diagonal-1", "none-batch", "linear"],
 )
 def test_compiled_float32_equals_float64_reference(architecture, lengths, longest_word):
     batch = random_batch(lengths, longest_word, pad_time=3, pad_words=2)
@@ -115,10 +115,13 @@ def test_compiled_gradients_over_lengths(architecture, batch_size):
 @pytest.mark.parametrize(
     "architecture",
     [
-        *ARCHITECTURES[:1],
-        LINEAR[1],
-        *(pytest.param(one, marks=pytest.mark.slow) for one in (ARCHITECTURES[3], LINEAR[0])),
+        LINEAR[0],
+        *(
+            pytest.param(one, marks=pytest.mark.slow)
+            for one in (ARCHITECTURES[0], ARCHITECTURES[3], LINEAR[1])
+        ),
     ],
+    ids=architecture_id,
 )
 def test_gradients_against_finite_differences(architecture):
     network = random_network(architecture)
