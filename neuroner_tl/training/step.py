@@ -243,7 +243,11 @@ class TrainingStep:
                 **self._row_indices(token_ids, characters),
             )
             if d_tokens is not None:
+                # Not of sentences that only fill the batch: a row that no sentence has is not
+                # updated, or its momentum would move it.
+                counts = batch["sentence_weights"] > 0
                 inside = tf.sequence_mask(batch["lengths"], tf.shape(token_ids)[1])
+                inside = tf.logical_and(inside, counts[:, tf.newaxis])
                 self._update_tokens(
                     tf.boolean_mask(token_ids, inside),
                     tf.boolean_mask(d_tokens, inside),
