@@ -258,7 +258,9 @@ def training_program(architecture: Architecture, settings: StepSettings) -> Prog
         """Update what belongs to layers; return the factor of clipping by norm."""
         factor = tf.ones_like(squares)
         if settings.clip_norm:
-            factor = norm_factor(squares + squared_norm(gradients), settings.clip_norm)
+            if gradients:  # None where only tables are trained.
+                squares += squared_norm(gradients)
+            factor = norm_factor(squares, settings.clip_norm)
             gradients = scaled(gradients, factor)
         update_in_place(settings, weights, slots, gradients, learning_rate, iteration, averages)
         return factor
