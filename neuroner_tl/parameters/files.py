@@ -70,14 +70,17 @@ def load_parameters(
     for name, value in (overrides or {}).items():
         where = place.format(name) if isinstance(place, str) else place(name)
         given[_known_name(name, where)] = _Setting(value, where)
-    settings.update(_without_shorthands(given))
+    overriding = _without_shorthands(given)
+    # A shorthand without a value, as runs write it, is not expanded.
+    expanded = {*(read.keys() - settings.keys()), *(given.keys() - overriding.keys())}
+    settings.update(overriding)
     _accept_former_values(settings)
     try:
         parameters = Parameters(**{name: setting.value for name, setting in settings.items()})
     except ValidationError as error:
         raise ParameterError(_explain(error, settings)) from None
     for name in SHORTHANDS:
-        if not parameters.use_pretrained_model and (name in read or name in given):
+        if not parameters.use_pretrained_model and name in expanded:
             logger.warning("%s has no effect, since use_pretrained_model is False, not True", name)
     return parameters
 

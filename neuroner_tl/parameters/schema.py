@@ -70,7 +70,8 @@ class Parameters(TrainingParameters):
     load_only_pretrained_token_embeddings: bool = advanced(
         False,
         ENCODING,
-        "Treat every token without a word vector as unknown, even in the train part.",
+        "treat every token without a word vector as unknown, even in the train part.",
+        needs=("remap_unknown_tokens_to_unk", True),
     )
     load_all_pretrained_token_embeddings: bool = advanced(
         False,

@@ -7,7 +7,7 @@ import pytest
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.neuroner import NeuroNER
 from neuroner_tl.parameters.documentation import explanation_of
-from neuroner_tl.parameters.files import load_parameters
+from neuroner_tl.parameters.files import load_parameters, write_parameters
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.unused import needs_of, without_effect
 
@@ -24,11 +24,21 @@ VALUES = {
     "learning_rate_epochs": 5,
     "learning_rate_patience": 2,
     "averaged_epochs": 5,
+    "load_only_pretrained_token_embeddings": True,
     **{name: True for name in GOVERNED if name.startswith("freeze_")},
     **{name: False for name in GOVERNED if name.startswith("reload_")},
 }
 # Of each governing parameter: a value with which others have no effect.
-WITHOUT = {"freeze_token_embeddings": True, "use_character_lstm": False, "use_crf": False}
+WITHOUT = {
+    "freeze_token_embeddings": True,
+    "remap_unknown_tokens_to_unk": False,
+    "use_character_lstm": False,
+    "use_crf": False,
+}
+# Without which the schema refuses a parameter.
+BESIDE = {
+    "load_only_pretrained_token_embeddings": {"token_pretrained_embedding_filepath": "a.txt"},
+}
 
 
 @pytest.mark.parametrize("name", GOVERNED)
@@ -36,12 +46,13 @@ def test_a_parameter_is_named_unless_its_governing_one_needs_it(name):
     governing, needed = needs_of(name)
     value = VALUES[name] if name in VALUES else Parameters.model_fields[name].default / 2
     other = {governing: WITHOUT[governing]} if governing in WITHOUT else {}
-    found = Parameters(**{name: value}, **other)
+    beside = BESIDE.get(name, {})
+    found = Parameters(**{name: value}, **other, **beside)
     (clause,) = without_effect(found)
     assert clause.startswith(f"{name} = {value} has no effect, since {governing} is ")
     assert clause.endswith(f", not {needed}")
     model = {"pretrained_model_folder": "a"} if governing == "use_pretrained_model" else {}
-    with_effect = Parameters(**{**model, name: value, governing: needed})
+    with_effect = Parameters(**{**model, **beside, name: value, governing: needed})
     assert without_effect(with_effect) == []
 
 
@@ -64,6 +75,13 @@ def test_layers_to_transfer_without_a_model_are_named(name, tmp_path, caplog):
     load_parameters(file)
     load_parameters(None, {name: "crf"})
     assert caplog.messages == [clause, clause]
+
+
+def test_a_complete_file_sets_nothing_in_vain(tmp_path, caplog):
+    """A run writes all parameters, layers to transfer without a value among them."""
+    write_parameters(Parameters(), tmp_path / "p.ini")
+    load_parameters(tmp_path / "p.ini", {"transfer_layers": ""})
+    assert not caplog.messages
 
 
 def test_the_explanation_begins_with_what_a_parameter_needs():
