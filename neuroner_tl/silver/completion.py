@@ -170,7 +170,8 @@ def complete_silver(
 
     Raises:
         CheckpointError: the teacher cannot be loaded, or what it was trained on is not known.
-        CorpusError: the corpus cannot be used, or has documents that the teacher was trained on.
+        CorpusError: the corpus cannot be used, has no train part for soft labels, or has documents
+            that the teacher was trained on.
         ParameterError: a probability is out of range, the teacher has no type of the corpus, or
             other types for soft labels, or several teachers do not fit together.
     """
@@ -187,7 +188,8 @@ def complete_silver(
             "the completed one"
         )
     check_new_corpus(target, replace)
-    corpus = read_corpus(source, train_size=train_size, split_seed=split_seed)
+    required = ("train",) if soft_labels else ()
+    corpus = read_corpus(source, train_size=train_size, split_seed=split_seed, required=required)
     report, known = read_object(source / REPORT), labels_of_silver(source)
     if isinstance(teacher_folder, (str, os.PathLike)):
         teacher_folder = [teacher_folder]

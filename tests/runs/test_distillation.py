@@ -79,6 +79,9 @@ def test_what_a_run_needs(corpora, softened, source_run, tmp_path):
     (other / "report.json").write_text('{"learned_from_documents": {}}')
     with pytest.raises(ParameterError, match="knows the types CHED, DISO, expected those of"):
         complete_silver(other, source_run.folder.path, tmp_path / "x", soft_labels=True)
+    shutil.rmtree(other / "train")
+    with pytest.raises(CorpusError, match="other: no train part; add train/"):
+        complete_silver(other, source_run.folder.path, tmp_path / "x", soft_labels=True)
 
 
 @pytest.mark.slow
