@@ -100,6 +100,11 @@ def read_soft_labels(path: Path) -> SoftLabels:
 
 def _fault(soft: SoftLabels) -> Optional[str]:
     """Say what does not fit, if anything."""
+    for name, kind in (("labels", "U"), ("documents", "U"), ("starts", "i")):
+        values = getattr(soft, name)
+        if values.ndim != 1 or values.dtype.kind != kind:
+            what = "texts" if kind == "U" else "integers"
+            return f"{name} are {values.dtype} {list(values.shape)}, expected a list of {what}"
     tokens, classes = len(soft.starts), len(soft.labels)
     shapes = {
         "marginals": (tokens, classes),

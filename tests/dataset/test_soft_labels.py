@@ -126,6 +126,11 @@ def test_what_does_not_fit_is_refused(part, changes, message):
         {"transitions": np.zeros((3, 3, 3))},
         {"sentence_offsets": np.array([0, 5, 2, 7])},
         {"document_offsets": np.array([0, 3])},
+        {"labels": np.array(NAMES, np.bytes_)},
+        {"labels": np.array(NAMES)[:, None]},
+        {"documents": np.arange(2)},
+        {"documents": np.array(["a", "b"])[:, None]},
+        {"starts": np.array(STARTS, float)},
     ],
 )
 def test_damaged_files(changes, tmp_path):
