@@ -29,12 +29,13 @@ def vector_files(value: Path) -> tuple[Path, ...]:
 
     Args:
         value: the path of a file, or the paths of several with commas between them. A comma in
-            the name of a file that exists separates nothing.
+            the name of a file that exists separates nothing, nor do commas without a path.
     """
     text = str(value)
     if "," not in text or Path(text).is_file():
         return (Path(value),)
-    return tuple(expanded_path(part.strip()) for part in text.split(",") if part.strip())
+    files = (expanded_path(part.strip()) for part in text.split(",") if part.strip())
+    return tuple(files) or (Path(value),)
 
 
 def missing_file(value: Path) -> Optional[Path]:

@@ -1,5 +1,7 @@
 """Word vectors of several files, concatenated, where they are read and where they are looked up."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from vector_files import glove_text, save
@@ -44,10 +46,11 @@ def test_a_value_names_one_file_or_several(tmp_path, both):
     assert vector_files(both[0]) == (both[0],)
     assert vector_files(value_of(*both)) == both
     with_comma = tmp_path / "a,b.txt"
-    assert vector_files(with_comma) == (tmp_path / "a", tmp_path.__class__("b.txt"))
+    assert vector_files(with_comma) == (tmp_path / "a", Path("b.txt"))
     with_comma.write_text("a 1\n")
     assert vector_files(with_comma) == (with_comma,)
     assert missing_file(value_of(*both)) is None
+    assert missing_file(Path(" , ")) == Path(" , ")
     assert missing_file(value_of(both[0], tmp_path / "none.bin")) == tmp_path / "none.bin"
 
 
