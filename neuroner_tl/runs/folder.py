@@ -189,13 +189,20 @@ def check_writable(output_folder: Path, name: str = "output_folder") -> None:
 def create_run_folder(output_folder: Path, experiment_name: str) -> RunFolder:
     """Make a new folder named by experiment and time."""
     check_writable(output_folder)
-    stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    name, number = f"{experiment_name}_{stamp}", 1
+    return RunFolder(create_dated_folder(output_folder / experiment_name))
+
+
+def create_dated_folder(path: Path) -> Path:
+    """Make a new folder whose name is that of the path and the time, and return it.
+
+    Where another one of the same second is there, a number follows.
+    """
+    name, number = f"{path.name}_{datetime.now().strftime('%Y-%m-%d_%H-%M-%S')}", 1
     while True:
-        path = output_folder / (name if number == 1 else f"{name}_{number}")
+        dated = path.with_name(name if number == 1 else f"{name}_{number}")
         try:
-            path.mkdir()
-            return RunFolder(path)
+            dated.mkdir()
+            return dated
         except FileExistsError:
             number += 1
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, Optional
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.spelling import one_of
-from neuroner_tl.runs.folder import check_writable
+from neuroner_tl.runs.folder import check_writable, create_dated_folder
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
@@ -218,7 +217,8 @@ def verify_runs(
     if outcome.is_equal:
         shutil.rmtree(folder.path)
         return outcome
-    kept = folder.path.with_name(f"{folder.path.name}_{time.strftime('%Y-%m-%d_%H-%M-%S')}")
+    kept = create_dated_folder(folder.path)
+    kept.rmdir()  # Windows does not replace a folder, even an empty one.
     os.replace(folder.path, kept)
     return Verification(outcome.runs, outcome.left, False, kept)
 

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+from datetime import datetime
+from unittest import mock
 
 import pytest
 
@@ -141,12 +143,16 @@ def test_a_run_whose_source_cannot_be_trained_is_not_as_recorded(
     name = identifiers(store)["transfer"]
     shutil.rmtree(output)
     monkeypatch.setattr("neuroner_tl.studies.running.execution._train", break_down)
+    # Two in the same second do not get in each other's way.
+    now = mock.Mock(now=mock.Mock(return_value=datetime(2026, 1, 1)))
+    monkeypatch.setattr("neuroner_tl.runs.folder.datetime", now)
     status, found = verify(study, capsys, "--records", records, "--run", name)
     assert status == 1 and found["left"] == 1 and not found["equal"] and found["runs"] == []
     arguments = ("--output", output, "--records", records, "--run", name)
     assert call("study", "verify", path, *arguments) == 1
     text = capsys.readouterr().out
     assert "0 of 1 run as recorded\n1 run was not trained, since a model to start" in text
+    assert len(list(output.glob("*2026-01-01_00-00-00*"))) == 2
 
 
 def test_the_draw_has_a_seed(study, capsys, monkeypatch):
