@@ -18,6 +18,7 @@ from scipy import stats
 CONFIDENCE = 0.95
 # Gains and errors below this are rounding.
 _TINY = 1e-12
+# Decimal places of scores, as shares or in points, that are more than rounding.
 _DIGITS = 9
 
 

@@ -91,9 +91,8 @@ def _elsewhere(
     A run that learned nothing finds nothing there either, and counts with that.
     """
     run, record = result.run, result.record
-    elsewhere = record.get(ELSEWHERE, {})
-    if LEARNED_NOTHING in record:
-        elsewhere = _nothing_found(results, run)
+    learned = LEARNED_NOTHING not in record
+    elsewhere = record.get(ELSEWHERE, {}) if learned else _nothing_found(results, run)
     for name, found in elsewhere.items():
         if name in corpora and name != run.corpus:
             words = f"{run.corpus} on {name}"

@@ -144,7 +144,7 @@ class Verification:
                 lines += [f"  {text}" for text in run.circumstances()]
         equal = sum(run.is_equal for run in self.runs)
         lines.append(f"{equal} of {counted(len(self.runs) + self.left, 'run')} as recorded")
-        if self.left:
+        if self.left and not self.interrupted:
             number = counted(self.left, "run was", "runs were")
             lines.append(f"{number} not trained, since a model to start from could not be trained")
         if self.folder is not None:

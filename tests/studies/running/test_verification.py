@@ -155,6 +155,11 @@ def test_a_run_whose_source_cannot_be_trained_is_not_as_recorded(
     assert len(list(output.glob("*2026-01-01_00-00-00*"))) == 2
 
 
+def test_what_an_interruption_leaves_has_no_other_cause():
+    text = verification.Verification((), 2, True, None).to_text()
+    assert text == "0 of 2 runs as recorded"
+
+
 def test_the_draw_has_a_seed(study, capsys, monkeypatch):
     recorded = {f"run{n}": {} for n in range(20)}
     draws = {tuple(verification._choose(recorded, (), 3, seed, study[2])) for seed in (0, 0, 1, 2)}
