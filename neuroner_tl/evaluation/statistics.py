@@ -55,7 +55,7 @@ class Difference:
         p_value: two-sided, of the same t statistic as the interval.
         documents: how many there were, each once, however many runs were tested on it.
         runs: pairs of runs.
-        splits: splits that they were made with.
+        units: units of the second level that they make up, see `compare_systems`.
         deviation: standard deviation of the runs' gains (n - 1); None for a single pair.
 
     Example::
@@ -71,7 +71,7 @@ class Difference:
     p_value: float
     documents: int
     runs: int = 1
-    splits: int = 1
+    units: int = 1
     deviation: Optional[float] = None
 
 
@@ -124,11 +124,11 @@ def f1_interval(counts: Sequence[Sequence[int]]) -> Optional[tuple[float, float]
 def compare_systems(
     first: np.ndarray,
     second: np.ndarray,
-    splits: Optional[Sequence[int]] = None,
+    units: Optional[Sequence[int]] = None,
 ) -> Difference:
     """Compare two systems on the same documents by micro-averaged F1.
 
-    The gain is the mean over pairs of runs, those of one split first. A document counts once,
+    The gain is the mean over pairs of runs, those of one unit first. A document counts once,
     however many runs were tested on it; both documents and runs are samples of what might have
     been. p and interval come from one t statistic, see `_standard_error`. Documents in which no run
     has a mention, gold or found, say nothing of F1: they are no samples. Where p has its least
@@ -138,12 +138,13 @@ def compare_systems(
         first: TP, FP and FN of the first system, ``[runs, documents, 3]``, or ``[documents, 3]``
             of one run; NaN where a run was not tested on a document.
         second: likewise of the second system, with runs and documents in the same positions.
-        splits: number of the split of each run; None if all have the same.
+        units: of each run, the number of what it shares with others, such as the split that they
+            train on; None if each is a unit by itself.
 
     Raises:
         ValueError: the shapes differ, or there are no documents, or none was tested.
     """
-    pairs = _PairedRuns.of(first, second, splits)
+    pairs = _PairedRuns.of(first, second, units)
     documents = pairs.documents
     gains = pairs.gains(pairs.counts.sum(2))
     gain = float(gains @ pairs.weights)
@@ -165,7 +166,7 @@ def compare_systems(
         p_value=p_value,
         documents=pairs.counts.shape[2],
         runs=len(gains),
-        splits=len(np.unique(pairs.splits)),
+        units=len(pairs.groups),
         deviation=float(gains.std(ddof=1)) if len(gains) > 1 else None,
     )
 
@@ -175,15 +176,15 @@ class _PairedRuns(NamedTuple):
 
     Attributes:
         counts: ``[2, runs, documents, 3]``, zeros where a document was not tested.
-        splits: of each run, numbered from 0.
+        units: of each run, numbered from 0.
     """
 
     counts: np.ndarray
-    splits: np.ndarray
+    units: np.ndarray
 
     @classmethod
     def of(
-        cls, first: np.ndarray, second: np.ndarray, splits: Optional[Sequence[int]]
+        cls, first: np.ndarray, second: np.ndarray, units: Optional[Sequence[int]]
     ) -> _PairedRuns:
         one, other = np.asarray(first, float), np.asarray(second, float)
         if one.ndim == 2:
@@ -193,9 +194,9 @@ class _PairedRuns(NamedTuple):
                 f"counts of shape {one.shape} and {other.shape}, expected [documents, 3] or "
                 "[runs, documents, 3] twice"
             )
-        numbers = np.zeros(len(one), int) if splits is None else np.asarray(splits)
+        numbers = np.arange(len(one)) if units is None else np.asarray(units)
         if numbers.shape != (len(one),):
-            raise ValueError(f"{len(numbers)} splits, expected one for each of {len(one)} runs")
+            raise ValueError(f"{len(numbers)} units, expected one for each of {len(one)} runs")
         tested = ~(np.isnan(one) | np.isnan(other)).any(-1, keepdims=True)
         # A run or a document without any test would count as one without a difference.
         runs, documents = tested.any((1, 2)), tested.any((0, 2))
@@ -211,14 +212,8 @@ class _PairedRuns(NamedTuple):
 
     @property
     def groups(self) -> np.ndarray:
-        """For each unit of the second level its runs, ``[units, runs]``; rows add up to 1.
-
-        The unit is the split if there are several, whose runs share what they train on, else the
-        run.
-        """
-        if not self.splits.any():
-            return np.eye(len(self.splits))
-        members = (self.splits == np.arange(self.splits.max() + 1)[:, None]).astype(float)
+        """For each unit of the second level its runs, ``[units, runs]``; rows add up to 1."""
+        members = (self.units == np.arange(self.units.max() + 1)[:, None]).astype(float)
         return members / members.sum(1, keepdims=True)
 
     @property
@@ -241,10 +236,9 @@ def _standard_error(pairs: _PairedRuns) -> tuple[float, float]:
         V = V_documents + V_units - V_cells.
 
     V_documents is the jackknife variance, over documents, of the mean gain; V_units is the variance
-    of the units' gains / units, where the units are runs, or splits, if there are several; V_cells
-    is the part of V_units that documents account for, and so is in both. V is not taken to be below
-    V_units. Degrees of freedom are those of Satterthwaite (1946). With one unit only V_documents
-    is left, with documents - 1 degrees of freedom.
+    of the units' gains / units; V_cells is the part of V_units that documents account for, and so
+    is in both. V is not taken to be below V_units. Degrees of freedom are those of Satterthwaite
+    (1946). With one unit only V_documents is left, with documents - 1 degrees of freedom.
     """
     groups, documents = pairs.groups, pairs.documents
     units = len(groups)

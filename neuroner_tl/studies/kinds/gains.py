@@ -81,20 +81,31 @@ def paired_counts(pairs: Sequence[Pair]) -> Optional[PairedCounts]:
 def groups_of(pairs: Sequence[Pair]) -> list[int]:
     """Return for each pair of runs a number of what it shares: one unit of the second level.
 
-    This is the split, if there are several. Where fewer source models were trained than there are
-    splits (or seeds, with one split), it is the source model's seed, since each serves several.
+    This is the split, if there are several, or else the seed: with source models of several corpora
+    it has several runs. Where fewer source models were trained than that, each serves several, and
+    it is the source model's seed.
     """
-    sources = [pair[1].run.source_seed for pair in pairs]
     if _share_sources(pairs):
+        sources = [pair[1].run.source_seed for pair in pairs]
         return [-1 if seed is None else seed for seed in sources]
-    return [pair[1].run.parameters.split_seed for pair in pairs]
+    return _splits_or_seeds(pairs)
+
+
+def _splits_or_seeds(pairs: Sequence[Pair]) -> list[int]:
+    """Return the split of each pair, or its seed if there is one split."""
+    parameters = [pair[1].run.parameters for pair in pairs]
+    if _several_splits(pairs):
+        return [p.split_seed for p in parameters]
+    return [p.seed for p in parameters]
+
+
+def _several_splits(pairs: Sequence[Pair]) -> bool:
+    return len({pair[1].run.parameters.split_seed for pair in pairs}) > 1
 
 
 def _units(pairs: Sequence[Pair]) -> int:
     """Return the number of splits, or of seeds if there is one split."""
-    splits = {pair[1].run.parameters.split_seed for pair in pairs}
-    seeds = {pair[1].run.parameters.seed for pair in pairs}
-    return len(splits) if len(splits) > 1 else len(seeds)
+    return len(set(_splits_or_seeds(pairs)))
 
 
 def _share_sources(pairs: Sequence[Pair]) -> bool:
@@ -161,13 +172,11 @@ def describe_test(
     known = [difference for difference in differences if difference is not None]
     if not known:
         return NO_COUNTS
-    several = any(difference.runs > 1 for difference in known)
+    several = any(difference.units > 1 for difference in known)
     levels = "documents"
     if several:
         shared = any(map(_share_sources, comparisons))
-        split = any(difference.splits > 1 for difference in known) and not (
-            comparisons and all(map(_share_sources, comparisons))
-        )
+        split = any(_several_splits(pairs) and not _share_sources(pairs) for pairs in comparisons)
         names = [*(["source models"] if shared else []), *(["splits"] if split else []), "seeds"]
         levels += f", {', '.join(names[:-1])} and {names[-1]}" if names[:-1] else " and seeds"
     words = (
@@ -177,12 +186,15 @@ def describe_test(
     if several:
         words += (
             " The error is that of two crossed random factors, with Satterthwaite's degrees of "
-            "freedom; runs of one arm without a partner in the other are left out. After ±: "
-            "standard deviation over runs."
+            "freedom; runs of one arm without a partner in the other are left out."
         )
-    if any(difference.runs == 1 for difference in known):
+    if any(difference.runs > 1 for difference in known):
+        words += " After ±: standard deviation over runs."
+    alone = [difference.runs for difference in known if difference.units == 1]
+    if alone:
+        one = "run per arm" if max(alone) == 1 else "seed"
         words += (
-            " With one run per arm, interval and p reflect only the choice of test documents; the "
+            f" With one {one}, interval and p reflect only the choice of test documents; the "
             "effect of the seed cannot be estimated from one."
         )
     return words + describe_sources(comparisons)

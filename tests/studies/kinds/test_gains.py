@@ -46,9 +46,9 @@ def test_each_seed_is_a_row_and_each_document_a_column():
     counts = paired_counts([ONE, TWO])
     assert counts.first.tolist() == [[[1, 2, 3], [4, 5, 6]], [[2, 0, 0], [3, 0, 0]]]
     assert counts.second.tolist() == [[[7, 8, 9], [1, 1, 1]], [[5, 0, 0], [6, 0, 0]]]
-    assert counts.groups == (0, 0)
+    assert counts.groups == (0, 1)
     difference = compare_pairs([ONE, TWO])
-    assert (difference.documents, difference.runs, difference.splits) == (2, 2, 1)
+    assert (difference.documents, difference.runs, difference.units) == (2, 2, 2)
     assert difference == compare_systems(*counts)
 
 
@@ -96,8 +96,8 @@ def test_every_split_counts_equally():
     assert gain_text(pairs[:1]) == "+10.00"
 
 
-def difference(p_value=0.03, runs=1, splits=1):
-    return Difference(0.1, -0.012, 0.34, p_value, 10, runs, splits)
+def difference(p_value=0.03, runs=1, units=None):
+    return Difference(0.1, -0.012, 0.34, p_value, 10, runs, units or runs)
 
 
 def test_an_interval_is_in_points():
@@ -127,10 +127,9 @@ def test_p_values_are_corrected_over_the_available_ones():
 def test_what_the_foot_says_of_the_test():
     assert describe_test([]) == describe_test([None]) == NO_COUNTS
     one, several = describe_test([difference(), None]), describe_test([difference(runs=2)])
-    splits, mixed = (
-        describe_test(d)
-        for d in ([difference(runs=4, splits=2)], [difference(runs=2), difference(runs=1)])
-    )
+    mixed = describe_test([difference(runs=2), difference(runs=1)])
+    by_split = runs_of([(0, 0), (0, 1)], splits=[7, 8])
+    splits = describe_test([compare_pairs(by_split)], [by_split])
     assert "over test documents, two-sided" in one and "cannot be estimated from one" in one
     assert "crossed" not in one and "After ±" not in one
     assert (
@@ -166,14 +165,47 @@ def test_runs_that_share_one_of_several_sources_are_one_unit():
     """Two sources for four seeds are two units, not four: their seed is in the error."""
     shared = runs_of([(0, 0), (1, 1), (2, 0), (3, 1)])
     assert paired_counts(shared).groups == (0, 1, 0, 1)
-    assert compare_pairs(shared).splits == 2
+    assert compare_pairs(shared).units == 2
     for own in (runs_of([(0, 0), (1, 0)]), runs_of([(0, 5), (1, 6)])):
-        assert paired_counts(own).groups == (0, 0) and compare_pairs(own).splits == 1
+        assert paired_counts(own).groups == (0, 1) and compare_pairs(own).units == 2
     # With several splits these are the units, as long as each has its own source.
     by_split = runs_of([(0, 0), (0, 1)], splits=[7, 8])
     assert paired_counts(by_split).groups == (7, 8)
     four = runs_of([(0, 0), (0, 1), (0, 0), (0, 1)], splits=[5, 6, 7, 8])
     assert paired_counts(four).groups == (0, 1, 0, 1)
+
+
+def runs_from_several_corpora(seeds):
+    return [
+        pair(
+            {"a": [2, 1, 1], "b": [3, 1, 0], "c": [1, 1, 2]},
+            {"a": [2 + seed, 1, 0], "b": [3 + n, 0, 1], "c": [2, seed, n]},
+            seed=seed,
+            source=source,
+            of=seed,
+        )
+        for seed in seeds
+        for n, source in enumerate(["silver", "other", "third"])
+    ]
+
+
+def test_source_models_of_several_corpora_make_no_further_seeds():
+    """The runs of one seed are compared with the same run of the baseline: they are one unit."""
+    three = runs_from_several_corpora([0, 1, 2])
+    assert paired_counts(three).groups == (0, 0, 0, 1, 1, 1, 2, 2, 2)
+    found = compare_pairs(three)
+    assert (found.runs, found.units) == (9, 3)
+    assert "documents and seeds" in describe_test([found], [three])
+
+
+def test_one_seed_with_source_models_of_several_corpora_is_one_unit():
+    one = runs_from_several_corpora([4])
+    found = compare_pairs(one)
+    assert (found.runs, found.units) == (3, 1)
+    note = describe_test([found], [one])
+    assert "over test documents, two-sided" in note and "crossed" not in note
+    assert "With one seed, interval and p reflect only the choice" in note
+    assert "After ±: standard deviation over runs." in note
 
 
 def test_every_unit_of_a_source_counts_equally():
