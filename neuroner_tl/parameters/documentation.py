@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from neuroner_tl.parameters.fields import SECTIONS
+from neuroner_tl.parameters.fields import SECTIONS, alternatives
 from neuroner_tl.parameters.neuroner_names import RENAMED, RETIRED
 from neuroner_tl.parameters.schema import Parameters, extra_of
 
@@ -48,7 +48,7 @@ def expected_of(name: str) -> str:
         if getattr(limit, attribute, None) is not None
     ]
     kinds[0] = " ".join([kinds[0], " and ".join(limits)]).strip()
-    return " or ".join([", ".join(kinds[:-1]), kinds[-1]] if kinds[1:] else kinds)
+    return alternatives(kinds)
 
 
 _KINDS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Optional
 
@@ -34,7 +35,7 @@ def field(
     changes: str,
     explanation: str,
     expected: str = "",
-    needs: Optional[tuple[str, Any]] = None,
+    needs: Optional[tuple[Any, ...]] = None,
     **limits: Any,
 ) -> Any:
     """Return a field of the schema.
@@ -45,16 +46,22 @@ def field(
         changes: what another value changes, one of `EFFECTS`.
         explanation: for the help and the documentation.
         expected: describes valid values where the type does not.
-        needs: another parameter and the value of it without which this one has no effect; the
-            explanation begins with it.
+        needs: another parameter and the values of it without which this one has no effect; the
+            explanation begins with them.
         limits: of pydantic's field.
     """
     assert changes in EFFECTS
     extra: dict[str, Any] = {"section": section, "expected": expected, "changes": changes}
     extra["needs"] = needs
     if needs is not None:
-        explanation = f"With {needs[0]} = {needs[1]}: {explanation}"
+        explanation = f"With {needs[0]} = {alternatives(needs[1:])}: {explanation}"
     return Field(default, description=explanation, json_schema_extra=extra, **limits)
+
+
+def alternatives(values: Sequence[Any]) -> str:
+    """Return values in words: ``A, B or C``."""
+    *others, last = map(str, values)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 mode, dataset, ann, training, advanced = (partial(field, section) for section in SECTIONS)

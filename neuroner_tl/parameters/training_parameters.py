@@ -106,7 +106,8 @@ class TrainingParameters(CorpusAndNetwork):
     learning_rate_floor: float = training(
         0.01,
         RESULT,
-        "The smallest share of learning_rate that any schedule leaves.",
+        "the smallest share of learning_rate that is left.",
+        needs=("learning_rate_schedule", "inverse", "cosine", "plateau"),
         ge=0,
         lt=1,
     )

@@ -6,16 +6,17 @@ from collections import defaultdict
 from typing import Any, Optional
 
 from neuroner_tl.parameters.documentation import format_value
+from neuroner_tl.parameters.fields import alternatives
 from neuroner_tl.parameters.schema import Parameters, extra_of
 
 
-def needs_of(name: str) -> Optional[tuple[str, Any]]:
-    """Return the parameter and the value of it without which a parameter has no effect.
+def needs_of(name: str) -> Optional[tuple[Any, ...]]:
+    """Return the parameter and the values of it without which a parameter has no effect.
 
     >>> needs_of("averaged_epochs")
     ('weight_averaging', 'epochs')
     """
-    needs: Optional[tuple[str, Any]] = extra_of(name)["needs"]
+    needs: Optional[tuple[Any, ...]] = extra_of(name)["needs"]
     return needs
 
 
@@ -31,11 +32,11 @@ def without_effect(parameters: Parameters) -> list[str]:
         value, needs = getattr(parameters, name), needs_of(name)
         if needs is None or value == getattr(defaults, name):
             continue
-        governing, needed = needs
-        if getattr(parameters, governing) != needed:
+        governing, *needed = needs
+        if getattr(parameters, governing) not in needed:
             clauses[needs].append(f"{name} = {format_value(value)}")
     return [
         f"{' and '.join(settings)} {'has' if len(settings) == 1 else 'have'} no effect, since "
-        f"{governing} is {getattr(parameters, governing)}, not {needed}"
-        for (governing, needed), settings in clauses.items()
+        f"{governing} is {getattr(parameters, governing)}, not {alternatives(needed)}"
+        for (governing, *needed), settings in clauses.items()
     ]

@@ -43,17 +43,18 @@ BESIDE = {
 
 @pytest.mark.parametrize("name", GOVERNED)
 def test_a_parameter_is_named_unless_its_governing_one_needs_it(name):
-    governing, needed = needs_of(name)
+    governing, *needed = needs_of(name)
     value = VALUES[name] if name in VALUES else Parameters.model_fields[name].default / 2
     other = {governing: WITHOUT[governing]} if governing in WITHOUT else {}
     beside = BESIDE.get(name, {})
     found = Parameters(**{name: value}, **other, **beside)
     (clause,) = without_effect(found)
     assert clause.startswith(f"{name} = {value} has no effect, since {governing} is ")
-    assert clause.endswith(f", not {needed}")
+    assert all(str(one) in clause.rpartition(", not ")[2] for one in needed)
     model = {"pretrained_model_folder": "a"} if governing == "use_pretrained_model" else {}
-    with_effect = Parameters(**{**model, **beside, name: value, governing: needed})
-    assert without_effect(with_effect) == []
+    for one in needed:
+        with_effect = Parameters(**{**model, **beside, name: value, governing: one})
+        assert without_effect(with_effect) == []
 
 
 def test_what_one_parameter_governs_is_one_clause():
