@@ -6,8 +6,6 @@ read by `read_sections`.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import (
@@ -28,9 +26,9 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.spelling import nearest_hint, one_of
 from neuroner_tl.parameters.ini_syntax import IniValue, read_ini
+from neuroner_tl.parameters.ini_variables import expanded, refuse_variables, variables_of
 from neuroner_tl.parameters.values import from_text
 
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
 _FAULT = "fault"
 _LONGEST_NAME = 50  # characters of a name that an error shows
 
@@ -199,8 +197,8 @@ def read_sections(
         values.get(title, {}).pop(option, None)
     used: dict[str, str] = {}
     if variables is not None:
-        used = _variables_of(values, variables)
-        values = _expanded(values, used)
+        used = variables_of(values, variables)
+        values = expanded(values, used)
     places = _places(path, values, models)
     read: dict[type[Section], dict[str, _Read]] = {model: {} for model in models.values()}
     for title, model in models.items():
@@ -208,8 +206,9 @@ def read_sections(
             places.setdefault(title, (model, ""))
     for title, (model, name) in places.items():
         found = values.get(title, {})
-        if variables is not None:
-            _refuse_variables(path, found, (may_lack_variables or {}).get(model, ()))
+        may_lack = () if may_lack_variables is None else may_lack_variables.get(model, ())
+        if variables is not None and may_lack is not None:
+            refuse_variables(path, {n: v for n, v in found.items() if n not in may_lack})
         read[model][name] = _Read(title, _section(path, title, model, found))
     return IniFile(path, values, used, read)
 
@@ -346,52 +345,3 @@ def _choices(annotation: Any) -> tuple[str, ...]:
     if get_origin(annotation) is Literal:
         return get_args(annotation)
     return tuple(choice for part in get_args(annotation) for choice in _choices(part))
-
-
-def _variables_of(
-    sections: Mapping[str, Mapping[str, IniValue]], given: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the value of each ``${NAME}`` of a file that has one.
-
-    Args:
-        sections: the values of the file by section and name.
-        given: values from the command line; they override the environment.
-    """
-    names = dict.fromkeys(
-        match[1]
-        for values in sections.values()
-        for value in values.values()
-        for match in _VARIABLE.finditer(value.text)
-    )
-    found = {name: given.get(name, os.environ.get(name)) for name in names}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _expanded(
-    sections: Mapping[str, Mapping[str, IniValue]], variables: Mapping[str, str]
-) -> dict[str, dict[str, IniValue]]:
-    """Replace each ``${NAME}`` by its value; leave those without a value."""
-
-    def value_of(match: re.Match[str]) -> str:
-        return variables.get(match[1], match[0])
-
-    return {
-        section: {
-            name: IniValue(_VARIABLE.sub(value_of, value.text), value.line)
-            for name, value in values.items()
-        }
-        for section, values in sections.items()
-    }
-
-
-def _refuse_variables(
-    path: Path, values: Mapping[str, IniValue], but: Optional[Collection[str]]
-) -> None:
-    """Refuse values with an unresolved ``${NAME}``, but those of some names, or all (None)."""
-    for name, value in values.items() if but is not None else ():
-        left = None if name in (but or ()) else _VARIABLE.search(value.text)
-        if left:
-            raise ParameterError(
-                f"{path}:{value.line}: {name}: found {left[0]}, expected a variable that is set; "
-                f"give -D {left[1]}=VALUE or set the environment variable {left[1]}"
-            )

@@ -256,16 +256,9 @@ def _read(
     variables: Optional[Mapping[str, str]],
     needs_corpora: bool = False,
 ) -> StudyDefinition:
-    definition = read_definition(Path(path), variables, may_lack=None)
-    every = [*definition.sources.values(), *definition.targets.values()]
-    if arms:
-        definition = definition.with_arms(list(dict.fromkeys(arms)))
-    if corpora:
-        definition = definition.with_corpora(list(dict.fromkeys(corpora)))
-    if needs_corpora:
-        # A second reading refuses what the runs that are left read and a variable leaves open.
-        left_out = {name for named in every for name in named} - definition.corpora
-        read_definition(Path(path), variables, may_lack=left_out)
+    definition = read_definition(
+        Path(path), variables, arms=arms, corpora=corpora, needs_corpora=needs_corpora
+    )
     if output_folder is None:
         return definition
     return dataclasses.replace(definition, output_folder=Path(output_folder))

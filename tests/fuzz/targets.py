@@ -199,7 +199,7 @@ def _settings() -> dict[str, Target]:
     from neuroner_tl.studies.definition.plan import plan_runs
 
     def study(folder: Path) -> None:
-        plan_runs(read_definition(folder / "x.ini", VARIABLES, may_lack=None))
+        plan_runs(read_definition(folder / "x.ini", VARIABLES, needs_corpora=False))
 
     def registry(folder: Path) -> None:
         for download in read_registry(folder / "x.ini").values():
@@ -379,7 +379,7 @@ def _studies() -> dict[str, Target]:
 
     targets = {}
     for name in ("transfer_table", "gain_by_size", "source_size", "layer_ablation"):
-        definition = read_definition(EXPERIMENTS / f"{name}.ini", VARIABLES, may_lack=None)
+        definition = read_definition(EXPERIMENTS / f"{name}.ini", VARIABLES, needs_corpora=False)
         runs = plan_runs(definition)
         # A few runs of every kind: reports take longer with more.
         records = "".join(json.dumps(_record(run)) + "\n" for run in runs)

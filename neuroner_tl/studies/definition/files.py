@@ -24,7 +24,7 @@ a value of the command line (``-D NAME=VALUE``) or of the environment.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Optional
@@ -33,6 +33,7 @@ from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.parameters.ini_file import IniFile, Section, read_sections
+from neuroner_tl.parameters.ini_variables import refuse_variables
 from neuroner_tl.studies.definition.arm_sections import ArmSection, arms_of
 from neuroner_tl.studies.definition.definition import (
     IN_THE_WILD,
@@ -95,16 +96,20 @@ def read_definition(
     path: Path,
     variables: Optional[Mapping[str, str]] = None,
     *,
-    may_lack: Optional[Collection[str]] = (),
+    arms: Sequence[str] = (),
+    corpora: Sequence[str] = (),
+    needs_corpora: bool = True,
 ) -> StudyDefinition:
     """Read the file that defines a study.
 
     Args:
         path: the file.
         variables: what ``${NAME}`` stands for, before the environment is asked.
-        may_lack: corpora of ``[sources ...]`` and ``[targets ...]`` in which a ``${NAME}`` without
-            value may stay; None for all, and for the ``predictions`` of an arm: a report from the
-            store needs none of these.
+        arms: the arms to be content with, see `StudyDefinition.with_arms`; none for all.
+        corpora: the target corpora to be content with, likewise.
+        needs_corpora: whether runs will read the corpora of ``[sources ...]`` and ``[targets ...]``
+            and the ``predictions`` of arms, those of them that are left: a report from the store
+            reads none, and a ``${NAME}`` without value may stay there.
 
     Raises:
         ParameterError: the file cannot be read; a section or name is unknown or missing; a value
@@ -116,9 +121,7 @@ def read_definition(
         "a study file",
         keep_case=True,
         variables=variables or {},
-        may_lack_variables=_CORPORA
-        if may_lack is None
-        else dict.fromkeys((SourcesSection, TargetsSection), may_lack),
+        may_lack_variables=_CORPORA,
     )
     _check_titles(file)
     study = file.section(StudySection)
@@ -170,7 +173,26 @@ def read_definition(
     _check_seeds(file, definition)
     _check_choices(file, definition)
     _check_elsewhere(file, definition)
-    return replace(definition, search=search_of(file, definition))
+    definition = replace(definition, search=search_of(file, definition))
+    if arms:
+        definition = definition.with_arms(arms)
+    if corpora:
+        definition = definition.with_corpora(corpora)
+    if needs_corpora:
+        _refuse_variables(file, definition)
+    return definition
+
+
+def _refuse_variables(file: IniFile, definition: StudyDefinition) -> None:
+    """Refuse what the runs of a study read and a variable leaves open."""
+    for model in (SourcesSection, TargetsSection):
+        for entity_class in file.sections(model):
+            values = file.values_of(model, entity_class)
+            read = {name: value for name, value in values.items() if name in definition.corpora}
+            refuse_variables(file.path, read)
+    own = file.sections(ArmSection)
+    for arm in definition.arms:
+        refuse_variables(file.path, file.values_of(ArmSection, arm.name) if arm.name in own else {})
 
 
 def _check_titles(file: IniFile) -> None:

@@ -168,10 +168,10 @@ def test_a_report_needs_no_folder_of_predictions(write):
         ParameterError, match=r":13: predictions: found \$\{THEIRS\}, expected a var"
     ):
         read_definition(path)
-    assert plan_runs(read_definition(path, may_lack=None), contents=Contents())
+    assert plan_runs(read_definition(path, needs_corpora=False), contents=Contents())
     path = write("predictions = ${THEIRS}/{corpus}\nparameters_filepath = ${THEIRS}/x.ini")
     with pytest.raises(ParameterError, match=":14: parameters_filepath: found"):
-        read_definition(path, may_lack=None)
+        read_definition(path, needs_corpora=False)
 
 
 def test_a_named_arm_is_of_the_network(write):

@@ -91,7 +91,7 @@ def test_variables_come_from_the_command_line_or_the_environment(write, monkeypa
     path = write("synthetic:gold", "${FOLDER}/gold")
     with pytest.raises(ParameterError, match=r":12: Gold: found \$\{FOLDER\}, expected a variable"):
         read_definition(path)
-    assert read_definition(path, may_lack=None).targets["DISO"]["Gold"] == "${FOLDER}/gold"
+    assert read_definition(path, needs_corpora=False).targets["DISO"]["Gold"] == "${FOLDER}/gold"
     monkeypatch.setenv("FOLDER", "there")
     assert read_definition(path).targets["DISO"]["Gold"] == "there/gold"
     assert read_definition(path, {"FOLDER": "here"}).targets["DISO"]["Gold"] == "here/gold"
