@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any, Optional, TextIO, cast
 
 from neuroner_tl import __version__
@@ -64,11 +64,23 @@ def make_parser() -> CommandLineParser:
     _add_output_options(parser)
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
-        description = (module.__doc__ or "").split(": ", 1)[-1].strip()
-        module.add_arguments(subparsers.add_parser(name, help=description, description=description))
+        _add_command(subparsers, name, module)
     for command in _commands_of(parser):
         _add_output_options(command)
     return parser
+
+
+def _add_command(subparsers: Any, name: str, module: ModuleType) -> None:
+    """Add a command, or an action of one: a module; a folder has a module for each action."""
+    description = (module.__doc__ or "").split(": ", 1)[-1].strip()
+    parser = subparsers.add_parser(name, help=description, description=description)
+    parser.set_defaults(module=module)
+    if not hasattr(module, "ACTIONS"):
+        module.add_arguments(parser)
+        return
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for action, own in module.ACTIONS.items():
+        _add_command(actions, action, own)
 
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -154,7 +166,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     try:
         escaping = cast(TextIO, _Escaping(sys.stdout))
         with hidden_bars(quiet), contextlib.redirect_stdout(escaping):
-            outcome = COMMANDS[namespace.command].run(namespace)
+            outcome = namespace.module.run(namespace)
             _show(outcome, getattr(namespace, "json", False))
             return outcome.status
     except NeuroNERError as error:

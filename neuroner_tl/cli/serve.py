@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from neuroner_tl.cli.models import add_models
+from neuroner_tl.cli.model_options import add_models
 from neuroner_tl.cli.outcome import Outcome
 from neuroner_tl.errors import ParameterError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroner_tl.cli.outcome import Outcome
-from neuroner_tl.cli.variables import add_variables, read_variables
+from neuroner_tl.cli.variable_options import add_variables, read_variables
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.screen import terminal_width
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from neuroner_tl.cli import corpus_convert
+from neuroner_tl.cli.corpus import convert
 from neuroner_tl.corpora.convert import FORMATS, READERS, TARGETS, convert_corpus, read_documents
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.annotations import MISMATCH, OUTSIDE
@@ -288,7 +288,7 @@ def test_a_failed_conversion_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_formats_of_the_command_line() -> None:
-    assert FORMATS == corpus_convert.FORMATS and TARGETS == corpus_convert.TARGETS
+    assert FORMATS == convert.FORMATS and TARGETS == convert.TARGETS
     with pytest.raises(ParameterError, match="unknown"):
         read_documents(FIXTURES, "docx", ImportReport())
     with pytest.raises(CorpusError, match="no such file"):

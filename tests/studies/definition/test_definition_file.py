@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.__main__ import make_parser
-from neuroner_tl.cli.variables import read_variables
+from neuroner_tl.cli.variable_options import read_variables
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.silver.definition import read_silver_definition
 from neuroner_tl.studies.definition.files import read_definition
