@@ -52,6 +52,7 @@ ROWS = [
     ["serving"],
     ["benchmark"],
     ["studies.definition"],
+    ["studies.records"],
     ["studies.running"],
     ["studies.pages"],
     ["studies.kinds"],

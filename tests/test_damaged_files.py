@@ -16,9 +16,9 @@ from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.errors import CheckpointError, CorpusError, NeuroNERError
 from neuroner_tl.runs.folder import RunFolder
-from neuroner_tl.studies.running.mentions import MentionFiles
-from neuroner_tl.studies.running.record_form import member, record_fault
-from neuroner_tl.studies.running.store import Store
+from neuroner_tl.studies.records.mentions import MentionFiles
+from neuroner_tl.studies.records.record_form import member, record_fault
+from neuroner_tl.studies.records.store import Store
 from neuroner_tl.system.json_text import parse_json
 from neuroner_tl.training.checkpoint import load_model
 from neuroner_tl.training.progress import LossWatch, Progress

@@ -33,12 +33,12 @@ from neuroner_tl.studies.kinds import (
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.page import Page, Section
 from neuroner_tl.studies.pages.table import Table
-from neuroner_tl.studies.running.code_version import describe_code
-from neuroner_tl.studies.running.folder import StudyFolder
-from neuroner_tl.studies.running.matching import match_records
-from neuroner_tl.studies.running.mentions import FOLDER, MentionFiles
-from neuroner_tl.studies.running.search_records import recorded_trials
-from neuroner_tl.studies.running.store import LEARNED_NOTHING, Record, Store
+from neuroner_tl.studies.records.code_version import describe_code
+from neuroner_tl.studies.records.folder import StudyFolder
+from neuroner_tl.studies.records.matching import match_records
+from neuroner_tl.studies.records.mentions import FOLDER, MentionFiles
+from neuroner_tl.studies.records.search_records import recorded_trials
+from neuroner_tl.studies.records.store import LEARNED_NOTHING, Record, Store
 from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.packaged_files import existing_file
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.__main__ import main
-from neuroner_tl.studies.running.store import FINISHED, PRUNED, Store
+from neuroner_tl.studies.records.store import FINISHED, PRUNED, Store
 
 pytestmark = pytest.mark.slow
 

@@ -13,8 +13,8 @@ from neuroner_tl.studies.kinds.error_overlap import FILLS
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.page import Page, Section
 from neuroner_tl.studies.pages.table import Cell, Table, signed
+from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.report import make_page
-from neuroner_tl.studies.running.folder import StudyFolder
 
 
 @pytest.fixture

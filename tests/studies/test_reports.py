@@ -17,8 +17,8 @@ from neuroner_tl.studies.kinds.learning_curve import savings_of, size_needed
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages import figures
 from neuroner_tl.studies.pages.table import Cell, Table
+from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.report import make_page, write_report
-from neuroner_tl.studies.running.folder import StudyFolder
 
 ROOT = Path(__file__).resolve().parents[2]
 VALUES = {

@@ -17,7 +17,7 @@ from neuroner_tl.studies.definition.definition import Predictions
 from neuroner_tl.studies.kinds.comparisons import compared_arms
 from neuroner_tl.studies.kinds.gains import Pair, PairedCounts, PairedRun, paired_counts, paired_run
 from neuroner_tl.studies.kinds.results import Result, StudyResults
-from neuroner_tl.studies.running.mentions import RunMentions
+from neuroner_tl.studies.records.mentions import RunMentions
 
 Keys = set[tuple[str, str]]
 

@@ -14,7 +14,7 @@ from neuroner_tl.studies.kinds.results import MEASURE, StudyResults
 from neuroner_tl.studies.pages.figures import COLOURS, MARKS, NEUTRAL, Figure, panels
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Table, signed
-from neuroner_tl.studies.running.record_form import member
+from neuroner_tl.studies.records.record_form import member
 
 
 class Gain(NamedTuple):

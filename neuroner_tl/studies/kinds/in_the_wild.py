@@ -22,8 +22,8 @@ from neuroner_tl.studies.kinds.results import CELLS, MEASURE, Result, StudyResul
 from neuroner_tl.studies.pages.figures import Figure, panels
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Row, Table
+from neuroner_tl.studies.records.store import LEARNED_NOTHING, Record
 from neuroner_tl.studies.running.elsewhere import ELSEWHERE
-from neuroner_tl.studies.running.store import LEARNED_NOTHING, Record
 
 OWN_TEST = "In brackets: on the test part of the corpus that it was trained on."
 

@@ -13,11 +13,11 @@ from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.studies.definition.trials import SearchPlan
 from neuroner_tl.studies.pages.table import with_spread
-from neuroner_tl.studies.running.folder import StudyFolder
-from neuroner_tl.studies.running.matching import digest_of
-from neuroner_tl.studies.running.mentions import MentionFiles
-from neuroner_tl.studies.running.record_form import member, part_counts
-from neuroner_tl.studies.running.store import (
+from neuroner_tl.studies.records.folder import StudyFolder
+from neuroner_tl.studies.records.matching import digest_of
+from neuroner_tl.studies.records.mentions import MentionFiles
+from neuroner_tl.studies.records.record_form import member, part_counts
+from neuroner_tl.studies.records.store import (
     FAILED,
     FINISHED,
     LEARNED_NOTHING,

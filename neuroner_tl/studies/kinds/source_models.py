@@ -10,7 +10,7 @@ from neuroner_tl.evaluation.statistics import Summary, summarise
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.figures import DASHES
 from neuroner_tl.studies.pages.table import with_spread
-from neuroner_tl.studies.running.record_form import member
+from neuroner_tl.studies.records.record_form import member
 
 LEVEL_IN_WORDS = (
     "Horizontal lines: training from scratch, in the dashes of its train size, with a grey band of "

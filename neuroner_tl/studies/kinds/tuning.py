@@ -19,10 +19,10 @@ from neuroner_tl.studies.kinds.tuning_figures import (
 from neuroner_tl.studies.pages.figures import Figure
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Cell, Table, points
-from neuroner_tl.studies.running.folder import corpus_folders
-from neuroner_tl.studies.running.record_form import member
+from neuroner_tl.studies.records.folder import corpus_folders
+from neuroner_tl.studies.records.record_form import member
+from neuroner_tl.studies.records.store import FAILED, FINISHED, LEARNED_NOTHING, PRUNED
 from neuroner_tl.studies.running.search_database import import_optuna
-from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING, PRUNED
 
 BEST = "best.ini"
 """The file of the best trial's parameters, in the folder of the report."""

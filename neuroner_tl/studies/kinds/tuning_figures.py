@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from neuroner_tl.studies.definition.search import Choices, Dimension, Value
 from neuroner_tl.studies.pages.figures import BLUE, NEUTRAL, ORANGE, keep_possible, panels
-from neuroner_tl.studies.running.store import FINISHED, PRUNED
+from neuroner_tl.studies.records.store import FINISHED, PRUNED
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Execution of the runs of a study: store, claims, scheduler, workers."""
+"""Execution of the runs of a study: jobs, scheduler, workers, verification."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroner_tl.errors import NeuroNERError, ParameterError
-from neuroner_tl.studies.running.folder import StudyFolder
+from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.running.jobs import LOST, Job, Outcome
 from neuroner_tl.studies.running.local_workers import log_to
 from neuroner_tl.system.ray_cluster import connected, worker_environment

@@ -18,8 +18,8 @@ from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
-from neuroner_tl.studies.running.folder import StudyFolder, corpus_folders
-from neuroner_tl.studies.running.store import FINISHED, LEARNED_NOTHING, Record
+from neuroner_tl.studies.records.folder import StudyFolder, corpus_folders
+from neuroner_tl.studies.records.store import FINISHED, LEARNED_NOTHING, Record
 from neuroner_tl.system.interruption import at_once, interrupted_as, interruptible
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from neuroner_tl.runs.systems.spacy_run import train_spacy
 from neuroner_tl.studies.definition.arms import SPACY
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.plan import StudyRun
-from neuroner_tl.studies.running.code_version import code_version
+from neuroner_tl.studies.records.code_version import code_version
+from neuroner_tl.studies.records.store import FAILED, FINISHED, LEARNED_NOTHING, PRUNED
 from neuroner_tl.studies.running.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
 from neuroner_tl.studies.running.record import failure, make_record, pruned_record
-from neuroner_tl.studies.running.store import FAILED, FINISHED, LEARNED_NOTHING, PRUNED
 from neuroner_tl.studies.running.teaching import (
     corpus_of,
     model_of,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Callable, Optional, Protocol
 
 from neuroner_tl.studies.definition.plan import StudyRun
-from neuroner_tl.studies.running.folder import StudyFolder
+from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.running.search_database import SearchDatabase
 
 # Outcomes of a job other than finished, pruned or failed, which are recorded.

@@ -21,7 +21,7 @@ from typing import Any, Optional
 
 from tqdm import tqdm
 
-from neuroner_tl.studies.running.folder import StudyFolder
+from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.running.jobs import LOST, Job, Outcome
 from neuroner_tl.system.interruption import SIGNALS, interruptible
 from neuroner_tl.system.memory import resident_memory_of, total_memory

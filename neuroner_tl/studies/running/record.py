@@ -18,16 +18,16 @@ from neuroner_tl.evaluation.scoring import HEADLINE
 from neuroner_tl.evaluation.unknown import scored_prediction
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.studies.definition.plan import StudyRun, deciding_parameters
-from neuroner_tl.studies.running.code_version import code_version
-from neuroner_tl.studies.running.informed import known_labels
-from neuroner_tl.studies.running.jobs import Job
-from neuroner_tl.studies.running.store import (
+from neuroner_tl.studies.records.code_version import code_version
+from neuroner_tl.studies.records.store import (
     FAILED,
     FINISHED,
     LEARNED_NOTHING,
     PRUNED,
     Record,
 )
+from neuroner_tl.studies.running.informed import known_labels
+from neuroner_tl.studies.running.jobs import Job
 from neuroner_tl.system.json_text import parse_json, read_object
 
 logger = logging.getLogger(__name__)

@@ -21,15 +21,15 @@ from neuroner_tl.studies.definition.arms import SPACY
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import RECIPES, SYNTHETIC, StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
-from neuroner_tl.studies.running.folder import StudyFolder, corpus_folders
+from neuroner_tl.studies.records.folder import StudyFolder, corpus_folders
+from neuroner_tl.studies.records.matching import digest_of
+from neuroner_tl.studies.records.record_form import part_counts
+from neuroner_tl.studies.records.store import FAILED, FINISHED
 from neuroner_tl.studies.running.informed import check_informed
 from neuroner_tl.studies.running.jobs import InThisProcess, Job, Outcome, Pool
 from neuroner_tl.studies.running.local_workers import local_workers
-from neuroner_tl.studies.running.matching import digest_of
 from neuroner_tl.studies.running.record import failure
-from neuroner_tl.studies.running.record_form import part_counts
 from neuroner_tl.studies.running.scheduler import Scheduler
-from neuroner_tl.studies.running.store import FAILED, FINISHED
 from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.interruption import at_once, interrupted_as, interruptible
 from neuroner_tl.system.packaged_files import existing_file

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Optional
 
 from neuroner_tl.errors import TrainingError
+from neuroner_tl.studies.records.store import FAILED, FINISHED
 from neuroner_tl.studies.running.jobs import (
     ELSEWHERE,
     INTERRUPTED,
@@ -19,7 +20,6 @@ from neuroner_tl.studies.running.jobs import (
     Outcome,
     Pool,
 )
-from neuroner_tl.studies.running.store import FAILED, FINISHED
 
 logger = logging.getLogger(__name__)
 

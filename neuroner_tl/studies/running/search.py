@@ -13,7 +13,8 @@ from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.search import Value
 from neuroner_tl.studies.definition.trials import SearchPlan, plan_search
-from neuroner_tl.studies.running.folder import StudyFolder, corpus_folders
+from neuroner_tl.studies.records.folder import StudyFolder, corpus_folders
+from neuroner_tl.studies.records.store import FAILED, FINISHED, PRUNED, Record
 from neuroner_tl.studies.running.jobs import Job, Outcome
 from neuroner_tl.studies.running.record import failure
 from neuroner_tl.studies.running.runner import (
@@ -29,7 +30,6 @@ from neuroner_tl.studies.running.search_database import (
     import_optuna,
     suggest,
 )
-from neuroner_tl.studies.running.store import FAILED, FINISHED, PRUNED, Record
 from neuroner_tl.system.interruption import at_once, interrupted_as, interruptible
 from neuroner_tl.system.locks import lock
 

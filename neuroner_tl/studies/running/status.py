@@ -13,10 +13,10 @@ from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
 from neuroner_tl.studies.definition.trials import SearchPlan, plan_search
-from neuroner_tl.studies.running.folder import StudyFolder
-from neuroner_tl.studies.running.matching import match_records, outdated_runs
-from neuroner_tl.studies.running.search_records import recorded_trials
-from neuroner_tl.studies.running.store import FAILED, FINISHED, PRUNED, Record
+from neuroner_tl.studies.records.folder import StudyFolder
+from neuroner_tl.studies.records.matching import match_records, outdated_runs
+from neuroner_tl.studies.records.search_records import recorded_trials
+from neuroner_tl.studies.records.store import FAILED, FINISHED, PRUNED, Record
 
 _DONE = (FINISHED, PRUNED)
 

@@ -9,10 +9,10 @@ from typing import Optional
 
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.studies.records.record_form import member
+from neuroner_tl.studies.records.store import FINISHED
 from neuroner_tl.studies.running.jobs import Job
 from neuroner_tl.studies.running.record import PARTS
-from neuroner_tl.studies.running.record_form import member
-from neuroner_tl.studies.running.store import FINISHED
 from neuroner_tl.system.interruption import at_once
 
 logger = logging.getLogger(__name__)

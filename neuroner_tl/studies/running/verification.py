@@ -17,16 +17,16 @@ from neuroner_tl.runs.folder import check_writable, create_dated_folder
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
-from neuroner_tl.studies.running.folder import StudyFolder, corpus_folders
+from neuroner_tl.studies.records.folder import StudyFolder, corpus_folders
+from neuroner_tl.studies.records.record_form import part_counts
+from neuroner_tl.studies.records.store import FINISHED, Record, Store
 from neuroner_tl.studies.running.jobs import Job
-from neuroner_tl.studies.running.record_form import part_counts
 from neuroner_tl.studies.running.runner import (
     Execution,
     check_definition,
     execute_jobs,
     write_synthetic,
 )
-from neuroner_tl.studies.running.store import FINISHED, Record, Store
 from neuroner_tl.system.interruption import at_once, interrupted_as, interruptible
 from neuroner_tl.system.paths import relative_path
 

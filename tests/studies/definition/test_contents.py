@@ -11,9 +11,9 @@ import neuroner_tl
 from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
-from neuroner_tl.studies.running import code_version
-from neuroner_tl.studies.running.claims import Claims
-from neuroner_tl.studies.running.matching import match_records, outdated_runs
+from neuroner_tl.studies.records import code_version
+from neuroner_tl.studies.records.claims import Claims
+from neuroner_tl.studies.records.matching import match_records, outdated_runs
 from neuroner_tl.studies.running.status import status_of
 
 STUDY = """\

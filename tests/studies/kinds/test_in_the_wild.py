@@ -5,8 +5,8 @@ import pytest
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.kinds.results import StudyResults
+from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.report import make_page
-from neuroner_tl.studies.running.folder import StudyFolder
 
 STUDY = """\
 [study]

@@ -15,10 +15,10 @@ from neuroner_tl.studies.kinds.gains import mean_gain, paired_counts
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.figures import COLOURS, NEUTRAL
 from neuroner_tl.studies.pages.table import Cell
+from neuroner_tl.studies.records.folder import StudyFolder
+from neuroner_tl.studies.records.matching import match_records
+from neuroner_tl.studies.records.mentions import MentionFiles
 from neuroner_tl.studies.report import make_page, write_report
-from neuroner_tl.studies.running.folder import StudyFolder
-from neuroner_tl.studies.running.matching import match_records
-from neuroner_tl.studies.running.mentions import MentionFiles
 
 STUDY = """\
 [study]

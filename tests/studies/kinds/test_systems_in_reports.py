@@ -5,10 +5,10 @@ import pytest
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.kinds.results import StudyResults
+from neuroner_tl.studies.records.folder import StudyFolder
+from neuroner_tl.studies.records.store import Store
 from neuroner_tl.studies.report import make_page
-from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.status import status_of
-from neuroner_tl.studies.running.store import Store
 
 STUDY = """\
 [study]

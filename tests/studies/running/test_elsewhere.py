@@ -8,8 +8,8 @@ import pytest
 from neuroner_tl.__main__ import main
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.runs.evaluation import evaluate_model
+from neuroner_tl.studies.records.store import Store
 from neuroner_tl.studies.running import elsewhere
-from neuroner_tl.studies.running.store import Store
 
 # For a handful of tokens, tracing takes far longer than computing.
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -106,7 +106,7 @@ def test_documents_that_taught_a_model_are_left_out(made, tmp_path, monkeypatch)
     )
     from neuroner_tl.studies.definition.files import read_definition
     from neuroner_tl.studies.definition.plan import plan_runs
-    from neuroner_tl.studies.running.folder import StudyFolder
+    from neuroner_tl.studies.records.folder import StudyFolder
 
     definition = read_definition(path)
     for run in plan_runs(definition):

@@ -13,7 +13,7 @@ import pytest
 from study_records import comparable
 from terminal import Terminal
 
-from neuroner_tl.studies.running.store import FINISHED, Store
+from neuroner_tl.studies.records.store import FINISHED, Store
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.runs.systems import spacy_recogniser
 from neuroner_tl.runs.systems.published_run import score_published
 from neuroner_tl.runs.systems.spacy_recogniser import has_spacy
+from neuroner_tl.studies.records.store import LEARNED_NOTHING, Store
 from neuroner_tl.studies.running import execution
-from neuroner_tl.studies.running.store import LEARNED_NOTHING, Store
 
 # For a handful of tokens, tracing takes far longer than computing.
 pytestmark = pytest.mark.usefixtures("eagerly")

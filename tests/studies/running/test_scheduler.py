@@ -6,11 +6,11 @@ import pytest
 from neuroner_tl.errors import TrainingError
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies.definition.plan import StudyRun
+from neuroner_tl.studies.records.folder import StudyFolder
+from neuroner_tl.studies.records.store import FAILED, FINISHED
 from neuroner_tl.studies.running import scheduler as module
-from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.jobs import ELSEWHERE, INTERRUPTED, LOST, NO_SPACE, Job, Outcome
 from neuroner_tl.studies.running.scheduler import ATTEMPTS, Scheduler
-from neuroner_tl.studies.running.store import FAILED, FINISHED
 
 
 def job(name, source=None, teacher=None):

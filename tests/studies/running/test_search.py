@@ -17,10 +17,10 @@ from neuroner_tl.runs import attempts, training
 from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.pages import figures
+from neuroner_tl.studies.records.store import Store
 from neuroner_tl.studies.running.runner import Execution
 from neuroner_tl.studies.running.search import run_search
 from neuroner_tl.studies.running.search_database import SearchDatabase
-from neuroner_tl.studies.running.store import Store
 from neuroner_tl.system.locks import lock
 
 optuna = pytest.importorskip("optuna", reason="Optuna is not installed; pip install '.[tuning]'")

@@ -13,9 +13,9 @@ from harm import harmed
 from study_records import comparable
 
 from neuroner_tl.studies.definition.files import read_definition
-from neuroner_tl.studies.running.folder import StudyFolder
+from neuroner_tl.studies.records.folder import StudyFolder
+from neuroner_tl.studies.records.store import FINISHED, Store
 from neuroner_tl.studies.running.runner import Execution, run_missing
-from neuroner_tl.studies.running.store import FINISHED, Store
 
 pytestmark = pytest.mark.slow
 

@@ -16,10 +16,10 @@ from neuroner_tl.runs import attempts
 from neuroner_tl.runs.scoring import Scorer
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
-from neuroner_tl.studies.running.claims import Claims
-from neuroner_tl.studies.running.folder import StudyFolder
+from neuroner_tl.studies.records.claims import Claims
+from neuroner_tl.studies.records.folder import StudyFolder
+from neuroner_tl.studies.records.store import Store
 from neuroner_tl.studies.running.runner import check_definition, run_missing
-from neuroner_tl.studies.running.store import Store
 
 # For a handful of tokens, tracing takes far longer than computing.
 pytestmark = pytest.mark.usefixtures("eagerly")

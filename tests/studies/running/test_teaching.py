@@ -16,10 +16,10 @@ from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.runs import attempts
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.records.folder import StudyFolder
+from neuroner_tl.studies.records.store import Store
 from neuroner_tl.studies.running import execution
-from neuroner_tl.studies.running.folder import StudyFolder
 from neuroner_tl.studies.running.jobs import Job
-from neuroner_tl.studies.running.store import Store
 from neuroner_tl.studies.running.teaching import corpus_of
 
 pytestmark = pytest.mark.usefixtures("eagerly")

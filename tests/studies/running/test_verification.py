@@ -9,8 +9,8 @@ from unittest import mock
 import pytest
 
 from neuroner_tl.__main__ import main
+from neuroner_tl.studies.records.store import Store
 from neuroner_tl.studies.running import runner, verification
-from neuroner_tl.studies.running.store import Store
 
 # For a handful of tokens, tracing takes far longer than computing.
 pytestmark = pytest.mark.usefixtures("eagerly")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, ErrorSets, count_errors
-from neuroner_tl.studies.running.mentions import MentionFiles
+from neuroner_tl.studies.records.mentions import MentionFiles
 
 TEXT = "Gout, flu and renal failure."
 

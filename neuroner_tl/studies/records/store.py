@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.studies.running.record_form import record_fault
+from neuroner_tl.studies.records.record_form import record_fault
 from neuroner_tl.system.json_text import parse_json
 from neuroner_tl.system.locks import lock
 from neuroner_tl.system.temporary import naming

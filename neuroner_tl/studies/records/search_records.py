@@ -10,7 +10,7 @@ from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.studies.definition.search import Trial
 from neuroner_tl.studies.definition.trials import SearchPlan
-from neuroner_tl.studies.running.store import Record
+from neuroner_tl.studies.records.store import Record
 
 
 def recorded_trials(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
-from neuroner_tl.studies.running.claims import Claims
-from neuroner_tl.studies.running.mentions import FOLDER, MentionFiles
-from neuroner_tl.studies.running.store import Store
+from neuroner_tl.studies.records.claims import Claims
+from neuroner_tl.studies.records.mentions import FOLDER, MentionFiles
+from neuroner_tl.studies.records.store import Store
 from neuroner_tl.system.paths import expanded_path
 
 

@@ -9,9 +9,9 @@ import time
 import pytest
 
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.studies.running import store as store_module
-from neuroner_tl.studies.running.claims import Claims
-from neuroner_tl.studies.running.store import Store
+from neuroner_tl.studies.records import store as store_module
+from neuroner_tl.studies.records.claims import Claims
+from neuroner_tl.studies.records.store import Store
 from neuroner_tl.system.locks import lock
 
 SPAWN = multiprocessing.get_context("spawn")

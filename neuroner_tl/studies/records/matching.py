@@ -8,7 +8,7 @@ from typing import Optional
 
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.definition.plan import StudyRun
-from neuroner_tl.studies.running.store import Record
+from neuroner_tl.studies.records.store import Record
 
 
 def match_records(
