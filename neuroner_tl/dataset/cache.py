@@ -24,12 +24,12 @@ import numpy as np
 
 from neuroner_tl.corpora.import_report import ImportReport, Reason
 from neuroner_tl.dataset.cache_key import CACHE_FORMAT
-from neuroner_tl.dataset.embeddings import EmbeddingReport
 from neuroner_tl.dataset.encoded_part import EncodedPart
 from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.dataset.gold import GoldAnnotations
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.dataset.word_table import WordTable
+from neuroner_tl.dataset.word_vectors.look_up import EmbeddingReport
 from neuroner_tl.system.atomic_file import write_json
 from neuroner_tl.system.fingerprint import fingerprint
 from neuroner_tl.system.json_text import parse_json

@@ -11,8 +11,6 @@ from typing import Optional
 import numpy as np
 
 from neuroner_tl.corpora.document import TaggedDocument
-from neuroner_tl.dataset.concatenated_vectors import read_concatenated
-from neuroner_tl.dataset.embeddings import EmbeddingReport, lookup_rows
 from neuroner_tl.dataset.encoded_part import (
     NO_LABEL,
     EncodedPart,
@@ -34,7 +32,9 @@ from neuroner_tl.dataset.vocabulary_building import (
     decide_tokens,
 )
 from neuroner_tl.dataset.word_table import WordTable, make_word_table
-from neuroner_tl.dataset.word_vector_file import WordVectors
+from neuroner_tl.dataset.word_vectors.concatenated_vectors import read_concatenated
+from neuroner_tl.dataset.word_vectors.look_up import EmbeddingReport, lookup_rows
+from neuroner_tl.dataset.word_vectors.word_vector_file import WordVectors
 from neuroner_tl.errors import CorpusError
 
 logger = logging.getLogger(__name__)

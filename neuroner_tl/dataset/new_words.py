@@ -8,13 +8,21 @@ from typing import NamedTuple, Union
 
 import numpy as np
 
-from neuroner_tl.dataset.concatenated_vectors import concatenated, dimensions_of, vector_files
-from neuroner_tl.dataset.embeddings import compose_vectors, lookup_rows, token_forms
-from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
 from neuroner_tl.dataset.vocabulary import UNKNOWN_TOKEN, UNKNOWN_TOKEN_ID, Vocabulary
 from neuroner_tl.dataset.word_table import WordTable
-from neuroner_tl.dataset.word_vector_file import WordVectors, check_dimension, check_is_file
-from neuroner_tl.dataset.word_vector_index import WordVectorIndex, open_word_vectors
+from neuroner_tl.dataset.word_vectors.concatenated_vectors import (
+    concatenated,
+    dimensions_of,
+    vector_files,
+)
+from neuroner_tl.dataset.word_vectors.fasttext_file import FastTextFile, is_fasttext_file
+from neuroner_tl.dataset.word_vectors.look_up import compose_vectors, lookup_rows, token_forms
+from neuroner_tl.dataset.word_vectors.word_vector_file import (
+    WordVectors,
+    check_dimension,
+    check_is_file,
+)
+from neuroner_tl.dataset.word_vectors.word_vector_index import WordVectorIndex, open_word_vectors
 
 
 class NewVectors(NamedTuple):
@@ -42,7 +50,7 @@ def open_vectors(path: Path, dimension: int) -> OpenVectors:
 
     Args:
         path: word vectors of any format, or a fastText model, which has a vector for every word;
-            or several files, see `neuroner_tl.dataset.concatenated_vectors`.
+            or several files, see `neuroner_tl.dataset.word_vectors.concatenated_vectors`.
         dimension: expected length of the vectors.
 
     Raises:

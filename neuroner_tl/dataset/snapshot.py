@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.reader import Corpus, PartReader
-from neuroner_tl.dataset.concatenated_vectors import vector_files
+from neuroner_tl.dataset.word_vectors.concatenated_vectors import vector_files
 from neuroner_tl.system.fingerprint import content_digest, file_digest
 from neuroner_tl.system.paths import relative_path
 
@@ -69,7 +69,7 @@ def take_snapshot(
 
     Args:
         corpus: the corpus, whose train documents that are left out count too.
-        word_vectors: word-vector file, or several, see `neuroner_tl.dataset.concatenated_vectors`.
+        word_vectors: word-vector file, or several, see `vector_files`.
         memory: where digests of word-vector files are remembered; see `content_digest`.
     """
     parts = dict(corpus.parts)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroner_tl.corpora.formats.text_files import write_text_atomically
-from neuroner_tl.dataset.embeddings import token_forms
+from neuroner_tl.dataset.word_vectors.look_up import token_forms
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
 from neuroner_tl.system.json_text import parse_json
 
@@ -135,7 +135,7 @@ class Vocabulary:
     def token_id(self, token: str) -> int:
         """Return the row of a token: as written, else its other forms, else 0 (unknown).
 
-        The forms are those of :func:`neuroner_tl.dataset.embeddings.token_forms`.
+        The forms are those of :func:`neuroner_tl.dataset.word_vectors.look_up.token_forms`.
         """
         found = self.token_to_id.get(token)
         if found is not None:

@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any, Optional
 
 from neuroner_tl.corpora.public.download import default_cache
-from neuroner_tl.dataset.concatenated_vectors import dimensions_of, missing_file, vector_files
+from neuroner_tl.dataset.word_vectors.concatenated_vectors import (
+    dimensions_of,
+    missing_file,
+    vector_files,
+)
 from neuroner_tl.errors import CheckpointError
 from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.system.fingerprint import content_digest

@@ -70,7 +70,7 @@ class Predictor:
         word_vectors: word-vector file for words that the model's vocabulary lacks, of the kind
             that the model was trained with (see `neuroner_tl.prediction.model_vectors`), or a
             fastText model; None treats them as unknown. The file is read once for all processes,
-            see `neuroner_tl.dataset.word_vector_index`.
+            see `neuroner_tl.dataset.word_vectors.word_vector_index`.
         batch_size: sentences that are read side by side where there are many.
         temperature: divisor of all scores where probabilities are computed; None for the one
             saved with the model (see `neuroner_tl.prediction.temperature`).

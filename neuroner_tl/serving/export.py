@@ -9,10 +9,10 @@ from typing import Any, Optional
 import numpy as np
 import tensorflow as tf
 
-from neuroner_tl.dataset.concatenated_vectors import read_concatenated, vector_files
-from neuroner_tl.dataset.fasttext_file import is_fasttext_file
 from neuroner_tl.dataset.vocabulary import Vocabulary
-from neuroner_tl.dataset.word_vector_file import WordVectors, check_is_file
+from neuroner_tl.dataset.word_vectors.concatenated_vectors import read_concatenated, vector_files
+from neuroner_tl.dataset.word_vectors.fasttext_file import is_fasttext_file
+from neuroner_tl.dataset.word_vectors.word_vector_file import WordVectors, check_is_file
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.prediction.marginals import LabelRoles
@@ -131,7 +131,7 @@ def _is_empty(path: Path) -> bool:
 def other_vectors(path: Path, vocabulary: Vocabulary, dimension: int) -> WordVectors:
     """Read the vectors of all words of a file that the vocabulary does not have as written.
 
-    Vectors of several files (see `neuroner_tl.dataset.concatenated_vectors`) are concatenated.
+    Vectors of several files (see `vector_files`) are concatenated.
     """
     files = vector_files(path)
     for file in files:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 import tensorflow as tf
 
-from neuroner_tl.dataset.word_vector_file import WordVectors
+from neuroner_tl.dataset.word_vectors.word_vector_file import WordVectors
 from neuroner_tl.model.entity_lstm import create_network
 from neuroner_tl.model.forward_backward import Lattice
 from neuroner_tl.model.sequence_optimisation import LabelSequenceOptimisation

@@ -14,14 +14,14 @@ from neuroner_tl.corpora.leaks import all_documents
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.corpora.text.sentences import segment
 from neuroner_tl.corpora.text.tokenizers import Tokenizer, get_tokenizer
-from neuroner_tl.dataset.embeddings import (
+from neuroner_tl.dataset.word_vectors.fasttext_file import FastTextFile, is_fasttext_file
+from neuroner_tl.dataset.word_vectors.look_up import (
     EmbeddingReport,
     compose_vectors,
     lookup_rows,
     token_forms,
 )
-from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
-from neuroner_tl.dataset.word_vector_file import WordVectors, check_is_file
+from neuroner_tl.dataset.word_vectors.word_vector_file import WordVectors, check_is_file
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.shown_text import escaped

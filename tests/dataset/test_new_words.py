@@ -5,11 +5,11 @@ import pytest
 from gensim.models import FastText
 from gensim.models.fasttext import save_facebook_model
 
-from neuroner_tl.dataset.embeddings import lookup_rows
 from neuroner_tl.dataset.new_words import look_up_new_words, open_vectors
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.dataset.word_table import make_word_table
-from neuroner_tl.dataset.word_vector_file import read_word_vectors
+from neuroner_tl.dataset.word_vectors.look_up import lookup_rows
+from neuroner_tl.dataset.word_vectors.word_vector_file import read_word_vectors
 from neuroner_tl.errors import CorpusError
 
 LINES = "known 9 9\ncold 1 2\nCold 3 4\nil-00 5 6\nIL-00 7 8\n<UNK> 6 6\nbad nan 1\n"

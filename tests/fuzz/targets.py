@@ -144,9 +144,9 @@ def _lists() -> dict[str, Target]:
 
 
 def _vectors() -> dict[str, Target]:
-    from neuroner_tl.dataset.fasttext_file import MAGIC, FastTextFile
     from neuroner_tl.dataset.soft_labels import SoftLabels, read_soft_labels
-    from neuroner_tl.dataset.word_vector_file import read_word_vectors
+    from neuroner_tl.dataset.word_vectors.fasttext_file import MAGIC, FastTextFile
+    from neuroner_tl.dataset.word_vectors.word_vector_file import read_word_vectors
 
     words = ["the", "of", "gout", "naïve"]
     rows = np.arange(8, dtype="<f4").reshape(4, 2)

@@ -7,8 +7,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroner_tl.dataset.embeddings import lookup_rows, token_forms
 from neuroner_tl.dataset.vocabulary import PADDING_CHARACTER, UNKNOWN_CHARACTER, Vocabulary
+from neuroner_tl.dataset.word_vectors.look_up import lookup_rows, token_forms
 from neuroner_tl.serving.graph_words import WordLookup, digits, final_sigma, lower_characters
 
 TOKENS = ("<UNK>", "gout", "GOUT", "il00", "IL-0", "σας", "οδος", "i̇l", "ß", "日本")

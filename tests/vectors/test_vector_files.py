@@ -7,8 +7,8 @@ import pytest
 from gensim.models import FastText, KeyedVectors
 from gensim.models.fasttext import load_facebook_vectors, save_facebook_model
 
-from neuroner_tl.dataset.embeddings import lookup_rows
-from neuroner_tl.dataset.word_vector_file import read_word_vectors
+from neuroner_tl.dataset.word_vectors.look_up import lookup_rows
+from neuroner_tl.dataset.word_vectors.word_vector_file import read_word_vectors
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.vectors import reading
 from neuroner_tl.vectors.looking import describe_vectors, nearest_words

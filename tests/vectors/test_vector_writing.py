@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
-from neuroner_tl.dataset.word_vector_file import read_word_vectors
+from neuroner_tl.dataset.word_vectors.word_vector_file import read_word_vectors
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.vectors.writing import write_word_vectors
 

@@ -15,7 +15,7 @@ import neuroner_tl
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.sources import TEXT, Source, find_sources
-from neuroner_tl.dataset.concatenated_vectors import vector_files
+from neuroner_tl.dataset.word_vectors.concatenated_vectors import vector_files
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.prediction.ensemble import EnsemblePredictor

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
-from neuroner_tl.dataset.concatenated_vectors import vector_files
+from neuroner_tl.dataset.word_vectors.concatenated_vectors import vector_files
 from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.evaluation.scoring import HEADLINE
 from neuroner_tl.messages.numbers import fixed

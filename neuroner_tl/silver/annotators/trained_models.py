@@ -19,7 +19,7 @@ from typing import Any, Optional
 import neuroner_tl
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
-from neuroner_tl.dataset.concatenated_vectors import missing_file
+from neuroner_tl.dataset.word_vectors.concatenated_vectors import missing_file
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError, TrainingError
 from neuroner_tl.evaluation.scoring import HEADLINE
 from neuroner_tl.parameters.effects import deciding_values

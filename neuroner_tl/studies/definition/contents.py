@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.reader import PART_NAMES
-from neuroner_tl.dataset.concatenated_vectors import vector_files
 from neuroner_tl.dataset.soft_labels import SOFT_LABELS
+from neuroner_tl.dataset.word_vectors.concatenated_vectors import vector_files
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
 from neuroner_tl.system.fingerprint import content_digest, files_digest

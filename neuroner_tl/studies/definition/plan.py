@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional
 
-from neuroner_tl.dataset.concatenated_vectors import vector_files
+from neuroner_tl.dataset.word_vectors.concatenated_vectors import vector_files
 from neuroner_tl.parameters.effects import deciding_values
 from neuroner_tl.parameters.fields import ENCODING, LENGTH, RESULT
 from neuroner_tl.parameters.schema import Parameters

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.dataset.concatenated_vectors import missing_file
+from neuroner_tl.dataset.word_vectors.concatenated_vectors import missing_file
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar

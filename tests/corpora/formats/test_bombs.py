@@ -20,7 +20,7 @@ from neuroner_tl.corpora.formats.text_files import read_text
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.public.archive import unpack
 from neuroner_tl.corpora.public.registry import read_registry
-from neuroner_tl.dataset.word_vector_file import read_word_vectors
+from neuroner_tl.dataset.word_vectors.word_vector_file import read_word_vectors
 from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError
 from neuroner_tl.parameters.ini_syntax import read_ini
 from neuroner_tl.silver.annotators.lexicon import read_terms

@@ -7,19 +7,19 @@ import pytest
 from vector_files import glove_text, save
 
 from neuroner_tl.corpora.document import TaggedDocument, TaggedSentence
-from neuroner_tl.dataset.concatenated_vectors import (
+from neuroner_tl.dataset.encoding import build_dataset
+from neuroner_tl.dataset.new_words import look_up_new_words, open_vectors
+from neuroner_tl.dataset.vocabulary import Vocabulary, VocabularyRules
+from neuroner_tl.dataset.word_table import make_word_table
+from neuroner_tl.dataset.word_vectors.concatenated_vectors import (
     concatenated,
     dimensions_of,
     missing_file,
     read_concatenated,
     vector_files,
 )
-from neuroner_tl.dataset.embeddings import lookup_rows
-from neuroner_tl.dataset.encoding import build_dataset
-from neuroner_tl.dataset.new_words import look_up_new_words, open_vectors
-from neuroner_tl.dataset.vocabulary import Vocabulary, VocabularyRules
-from neuroner_tl.dataset.word_table import make_word_table
-from neuroner_tl.dataset.word_vector_file import WordVectors, file_dimension
+from neuroner_tl.dataset.word_vectors.look_up import lookup_rows
+from neuroner_tl.dataset.word_vectors.word_vector_file import WordVectors, file_dimension
 from neuroner_tl.errors import CorpusError
 
 FLAGS = (True, True)

@@ -6,7 +6,7 @@ import pytest
 from gensim.models import FastText
 from gensim.models.fasttext import load_facebook_vectors, save_facebook_model
 
-from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
+from neuroner_tl.dataset.word_vectors.fasttext_file import FastTextFile, is_fasttext_file
 from neuroner_tl.errors import CorpusError
 
 SENTENCES = [["naïve", "β-catenin", "p53", "a", "colon", "cancer"]] * 5

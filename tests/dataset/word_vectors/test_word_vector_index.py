@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from vector_files import DIMENSION, MATRIX, WORDS, save
 
-from neuroner_tl.dataset import word_vector_index
-from neuroner_tl.dataset.word_vector_file import read_word_vectors
-from neuroner_tl.dataset.word_vector_index import index_places, open_word_vectors
+from neuroner_tl.dataset.word_vectors import word_vector_index
+from neuroner_tl.dataset.word_vectors.word_vector_file import read_word_vectors
+from neuroner_tl.dataset.word_vectors.word_vector_index import index_places, open_word_vectors
 from neuroner_tl.errors import CorpusError
 
 

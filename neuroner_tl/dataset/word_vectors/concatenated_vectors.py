@@ -13,9 +13,9 @@ from typing import Optional
 
 import numpy as np
 
-from neuroner_tl.dataset.embeddings import lookup_rows, read_vectors_of, token_forms
-from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
-from neuroner_tl.dataset.word_vector_file import (
+from neuroner_tl.dataset.word_vectors.fasttext_file import FastTextFile, is_fasttext_file
+from neuroner_tl.dataset.word_vectors.look_up import lookup_rows, read_vectors_of, token_forms
+from neuroner_tl.dataset.word_vectors.word_vector_file import (
     WordVectors,
     check_is_file,
     file_dimension,
@@ -84,7 +84,7 @@ def read_concatenated(
         words: words as written.
         value: see `vector_files`.
         dimension: expected length of the vectors, concatenated.
-        lowercase: see `neuroner_tl.dataset.embeddings.token_forms`.
+        lowercase: see `neuroner_tl.dataset.word_vectors.look_up.token_forms`.
         digits: see there.
         all_vectors: read the vectors of all other words too.
 
@@ -111,7 +111,7 @@ def concatenated(
     Args:
         parts: the vectors of each file.
         words: words of the text, as written.
-        lowercase: see `neuroner_tl.dataset.embeddings.token_forms`.
+        lowercase: see `neuroner_tl.dataset.word_vectors.look_up.token_forms`.
         digits: see there.
 
     Example::

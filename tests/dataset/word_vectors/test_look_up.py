@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from neuroner_tl.dataset.embeddings import EmbeddingReport, lookup_rows, token_forms
+from neuroner_tl.dataset.word_vectors.look_up import EmbeddingReport, lookup_rows, token_forms
 
 
 @pytest.mark.parametrize(

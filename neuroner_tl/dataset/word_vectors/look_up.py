@@ -10,8 +10,8 @@ from typing import Optional
 
 import numpy as np
 
-from neuroner_tl.dataset.fasttext_file import FastTextFile, is_fasttext_file
-from neuroner_tl.dataset.word_vector_file import (
+from neuroner_tl.dataset.word_vectors.fasttext_file import FastTextFile, is_fasttext_file
+from neuroner_tl.dataset.word_vectors.word_vector_file import (
     WordVectors,
     check_dimension,
     check_finite,

@@ -1,0 +1,1 @@
+"""Word vectors as a data set reads them: their files, an index of one, the look-up of a token."""
