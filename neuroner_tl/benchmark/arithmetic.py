@@ -73,10 +73,10 @@ class MatrixProduct:
         self._matrix = tf.random.stateless_uniform([MATRIX_SIZE, MATRIX_SIZE], [0, 0])
         self.rate()
 
-    def rate(self, repetitions: int = 3) -> float:
-        """Measure operations per second, the median of a few products."""
+    def rate(self) -> float:
+        """Measure operations per second, the median of three products."""
         seconds = []
-        for _ in range(repetitions):
+        for _ in range(3):
             started = time.perf_counter()
             tf.matmul(self._matrix, self._matrix).numpy()
             seconds.append(time.perf_counter() - started)

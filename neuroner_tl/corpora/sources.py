@@ -12,7 +12,7 @@ from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.bounded import STANDARD_INPUT
 from neuroner_tl.corpora.formats.brat import brat_names
 from neuroner_tl.corpora.formats.plain_text import text_name
-from neuroner_tl.corpora.formats.text_files import read_blocks
+from neuroner_tl.corpora.formats.text_files import ending_of, read_blocks
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.spelling import one_of
@@ -93,7 +93,7 @@ def find_sources(path: Path, form: Optional[str] = None) -> list[Source]:
     if not path.is_dir():
         raise CorpusError(f"{path}: no such file or folder; {_ADVICE}")
     files = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
-    kinds = {file: ENDINGS.get(_ending(file)) for file in files}
+    kinds = {file: ENDINGS.get(ending_of(file)) for file in files}
     if form is None and TEXT in kinds.values():
         form = TEXT
     if form == TEXT:
@@ -131,7 +131,7 @@ def _may_be(kind: Optional[str], form: str) -> bool:
 
 
 def _format_of(path: Path) -> str:
-    form = ENDINGS.get(_ending(path))
+    form = ENDINGS.get(ending_of(path))
     if form is None:
         raise CorpusError(
             f"{path}: found a file whose name has an unknown ending, expected a text; {_ADVICE}"
@@ -140,9 +140,3 @@ def _format_of(path: Path) -> str:
         return form
     beginning = next(read_blocks(path, _BEGINNING), "")
     return format_of_text(beginning) or form
-
-
-def _ending(path: Path) -> str:
-    """Return the ending that tells the format: that before ``.gz``, if there is one."""
-    name = path.name[:-3] if path.name.endswith(".gz") else path.name
-    return Path(name).suffix.lower()

@@ -126,7 +126,6 @@ def make_batch(
     shapes: Shapes,
     token_ids: Optional[np.ndarray] = None,
     replaced_characters: Optional[np.ndarray] = None,
-    with_characters: bool = True,
     supervision: Optional[Supervision] = None,
 ) -> Batch:
     """Put sentences together into a batch.
@@ -139,7 +138,6 @@ def make_batch(
         shapes: how sizes are rounded up.
         token_ids: ``[words of the table]``, what replaces ``table.token_ids`` in this epoch.
         replaced_characters: ``[alphabet]``, what replaces each character id in this epoch.
-        with_characters: if False, ``word_index`` holds rows of the table, without characters.
         supervision: labels and weights in training; None for the part's labels, all of weight 1.
     """
     starts = part.sentence_offsets[sentences]
@@ -170,10 +168,6 @@ def make_batch(
     ids = np.zeros(shape, np.int32)
     ids[filled] = (table.token_ids if token_ids is None else token_ids)[occurring]
     word_index = np.zeros(shape, np.int32)
-    if not with_characters:
-        word_index[filled] = occurring
-        none = np.zeros((0, 0), np.int32)
-        return Batch(ids, word_index, none, none.ravel(), lengths, labels, weights, *soft)
     words, index = np.unique(occurring, return_inverse=True)
     word_index[filled] = index
     characters, character_lengths = table.characters_of(words)

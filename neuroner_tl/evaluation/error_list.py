@@ -6,11 +6,10 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from operator import attrgetter
 from typing import NamedTuple, Optional
 
 from neuroner_tl.corpora.document import Document, Entity
-from neuroner_tl.corpora.text.sentences import split_sentences
+from neuroner_tl.corpora.text.sentences import sentence_spans
 from neuroner_tl.evaluation.error_sets import (
     BOUNDARY,
     MISSED,
@@ -178,11 +177,7 @@ class _Sentences:
 
     def __init__(self, document: Document) -> None:
         self.document, self.text = document.id, document.text
-        spans: Sequence[tuple[int, int]]
-        if document.sentences is None:
-            spans = split_sentences(document.text)
-        else:
-            spans = list(map(attrgetter("start", "end"), document.sentences))
+        spans = sentence_spans(document)
         self._starts = [start for start, _ in spans]
         self._ends = [end for _, end in spans]
 

@@ -10,7 +10,7 @@ from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.bioc import iterate_bioc_json, iterate_bioc_xml
 from neuroner_tl.corpora.formats.json_lines import iterate_json_lines
 from neuroner_tl.corpora.formats.pubtator import iterate_pubtator
-from neuroner_tl.corpora.formats.text_files import read_blocks
+from neuroner_tl.corpora.formats.text_files import ending_of, read_blocks
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.sentences import segment
 from neuroner_tl.corpora.text.tokenizers import Tokenizer
@@ -61,7 +61,7 @@ def find_text_files(sources: Sequence[Path]) -> list[Path]:
             inside = sorted(
                 path
                 for path in source.rglob("*")
-                if _ending(path) in READERS
+                if ending_of(path) in READERS
                 and not any(part.startswith(".") for part in path.relative_to(source).parts)
                 and path.is_file()
             )
@@ -70,9 +70,9 @@ def find_text_files(sources: Sequence[Path]) -> list[Path]:
             files += inside
         elif not source.exists():
             raise CorpusError(f"{source}: no such file or folder; give texts: {_ENDINGS}")
-        elif _ending(source) not in READERS:
+        elif ending_of(source) not in READERS:
             raise CorpusError(
-                f"{source}: found the ending {_ending(source)!r}, expected {_ENDINGS}; rename or "
+                f"{source}: found the ending {ending_of(source)!r}, expected {_ENDINGS}; rename or "
                 "convert the file"
             )
         else:
@@ -95,16 +95,10 @@ def iterate_token_sentences(
         CorpusError: a file cannot be used; the message names file and line.
     """
     for path in files:
-        for document in READERS[_ending(path)](path, ImportReport()):
+        for document in READERS[ending_of(path)](path, ImportReport()):
             report.documents += 1
             for sentence in segment(document, tokenizer, protect_entities=False):
                 tokens = [document.text[token.start : token.end] for token in sentence.tokens]
                 report.sentences += 1
                 report.tokens += len(tokens)
                 yield [token.lower() for token in tokens] if lowercase else tokens
-
-
-def _ending(path: Path) -> str:
-    """Return the ending that tells the format: that before ``.gz``, if there is one."""
-    name = path.name[:-3] if path.name.endswith(".gz") else path.name
-    return Path(name).suffix.lower()

@@ -111,14 +111,6 @@ def test_sentences_that_fill_a_batch_have_weight_0(dataset):
     assert sentences_of([batch]) == [sentences_in(dataset)[i] for i in (2, 0)]
 
 
-def test_without_characters_words_are_rows_of_the_table(dataset):
-    part = dataset.parts["train"]
-    batch = make_batch(dataset.word_table, part, np.array([3]), 1, EXACT, with_characters=False)
-    start, stop = part.sentence_offsets[3:5]
-    assert batch.word_index[0].tolist() == part.words[start:stop].tolist()
-    assert batch.characters.size == 0
-
-
 def test_order_is_new_each_epoch_and_with_each_seed(dataset):
     first = sentences_of(epoch(dataset, rare=NOTHING_RARE))
     assert sentences_of(epoch(dataset, rare=NOTHING_RARE, number=2)) != first

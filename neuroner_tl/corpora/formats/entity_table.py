@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.text.sentences import split_sentences
+from neuroner_tl.corpora.text.sentences import sentence_spans
 from neuroner_tl.messages.shown_text import escaped, spreadsheet_cell
 
 COLUMNS = ("document", "start", "end", "text", "type", "confidence", "sentence")
@@ -54,8 +54,7 @@ class _Sentences:
 
     def __init__(self, document: Document) -> None:
         self._text = document.text
-        given = document.sentences
-        spans = split_sentences(self._text) if given is None else [(s.start, s.end) for s in given]
+        spans = sentence_spans(document)
         self._starts = [start for start, _ in spans]
         self._ends = [end for _, end in spans]
 

@@ -114,6 +114,12 @@ def read_blocks(path: Path, size: int) -> Iterator[str]:
         yield rest
 
 
+def ending_of(path: Path) -> str:
+    """Return the ending that tells the format: that before ``.gz``, if there is one."""
+    name = path.name[:-3] if path.name.endswith(".gz") else path.name
+    return Path(name).suffix.lower()
+
+
 def read_bytes(path: Path) -> bytes:
     """Return the content of a file, uncompressed if it is a ``.gz`` file.
 

@@ -75,6 +75,13 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     return [span for span in (_trim(text, *span) for span in spans) if span[0] < span[1]]
 
 
+def sentence_spans(document: Document) -> list[tuple[int, int]]:
+    """Return the spans of a document's own sentences, or of those that its text is cut into."""
+    if document.sentences is None:
+        return split_sentences(document.text)
+    return [(sentence.start, sentence.end) for sentence in document.sentences]
+
+
 def segment(
     document: Document,
     tokenizer: Tokenizer,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Optional
 
 from matplotlib.axes import Axes
 
 from neuroner_tl.evaluation.statistics import Summary, summarise
+from neuroner_tl.studies.definition.arms import BASELINE, TRANSFER
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.figures import DASHES
-from neuroner_tl.studies.pages.table import with_spread
+from neuroner_tl.studies.pages.table import signed, with_spread
 from neuroner_tl.studies.records.record_form import member
 
 LEVEL_IN_WORDS = (
@@ -34,6 +36,46 @@ def source_f1(results: StudyResults, name: str, documents: Optional[int]) -> str
         return "–"
     summary = summarise(scores)
     return with_spread(summary.mean, summary.deviation)
+
+
+def f1_after_transfer(
+    results: StudyResults, corpus: str, size: Optional[float], name: str, documents: Optional[int]
+) -> Optional[Summary]:
+    """Return F1 on test of the runs that start from a source model; None without runs."""
+    return results.f1(
+        corpus=corpus,
+        arm=TRANSFER,
+        train_size=size,
+        source_name=name,
+        source_documents=documents,
+    )
+
+
+def source_rows(
+    results: StudyResults, numbers: Sequence[Optional[int]]
+) -> Iterator[tuple[tuple[str, ...], Optional[Summary]]]:
+    """Yield a row of a table for each corpus, train size, source and number of its documents.
+
+    Beside each row is the F1 after transfer that it shows.
+    """
+    for entity_class, corpus in results.corpora:
+        for size in results.definition.train_sizes:
+            baseline = results.f1(corpus=corpus, arm=BASELINE, train_size=size)
+            for name in results.definition.sources.get(entity_class, ()):
+                for documents in numbers:
+                    own = f1_after_transfer(results, corpus, size, name, documents)
+                    gain = own.mean - baseline.mean if own and baseline else None
+                    row = (
+                        corpus,
+                        "all" if size is None else f"{size:g}",
+                        name,
+                        "all" if documents is None else str(documents),
+                        source_f1(results, name, documents),
+                        results.mean_text(baseline),
+                        results.mean_text(own),
+                        signed(gain),
+                    )
+                    yield row, own
 
 
 def level(axes: Axes, summary: Optional[Summary], label: str, colour: str, index: int = 0) -> None:

@@ -7,10 +7,14 @@ from typing import Optional
 
 from matplotlib.figure import Figure as Canvas
 
-from neuroner_tl.evaluation.statistics import Summary
-from neuroner_tl.studies.definition.arms import BASELINE, TRANSFER
+from neuroner_tl.studies.definition.arms import BASELINE
 from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
-from neuroner_tl.studies.kinds.source_models import LEVEL_IN_WORDS, level, source_f1
+from neuroner_tl.studies.kinds.source_models import (
+    LEVEL_IN_WORDS,
+    f1_after_transfer,
+    level,
+    source_rows,
+)
 from neuroner_tl.studies.pages.figures import (
     BLACK,
     COLOURS,
@@ -22,30 +26,12 @@ from neuroner_tl.studies.pages.figures import (
     panels,
 )
 from neuroner_tl.studies.pages.page import Section
-from neuroner_tl.studies.pages.table import Table, signed
+from neuroner_tl.studies.pages.table import Table
 
 
 def sections(results: StudyResults) -> list[Section]:
     """Make table and figure of F1 after transfer by source corpus."""
-    rows, summaries = [], []
-    for entity_class, corpus in results.corpora:
-        for size in results.definition.train_sizes:
-            baseline = results.f1(corpus=corpus, arm=BASELINE, train_size=size)
-            for name in results.definition.sources.get(entity_class, ()):
-                own = _f1(results, corpus, size, name)
-                summaries.append(own)
-                gain = own.mean - baseline.mean if own and baseline else None
-                rows.append(
-                    (
-                        corpus,
-                        "all" if size is None else f"{size:g}",
-                        name,
-                        source_f1(results, name, _documents(results)),
-                        results.mean_text(baseline),
-                        results.mean_text(own),
-                        signed(gain),
-                    )
-                )
+    rows = list(source_rows(results, [_documents(results)]))
     table = Table(
         "source_noise",
         "F1 on test after transfer, by silver corpus",
@@ -58,7 +44,7 @@ def sections(results: StudyResults) -> list[Section]:
             "F1 transfer",
             "gain",
         ),
-        tuple(rows),
+        tuple(row[:3] + row[4:] for row, _ in rows),
         f"{MEASURE} Source's own F1: on the valid part of its silver corpus, which has that "
         "corpus's errors, of those annotations that tags can represent. Gain in points of F1, "
         f"difference of the means. {CELLS}",
@@ -67,7 +53,7 @@ def sections(results: StudyResults) -> list[Section]:
     figure = Figure(
         "source_noise",
         "F1 on test after transfer from silver corpora of different cleaning. "
-        f"{LEVEL_IN_WORDS} {describe_error_bars(summaries)}",
+        f"{LEVEL_IN_WORDS} {describe_error_bars([own for _, own in rows])}",
         lambda: _draw(results),
     )
     return [Section("Noise of the source corpus", "", (table,), (figure,))]
@@ -77,19 +63,10 @@ def _documents(results: StudyResults) -> Optional[int]:
     return results.definition.source_documents[-1]
 
 
-def _f1(results: StudyResults, corpus: str, size: Optional[float], name: str) -> Optional[Summary]:
-    return results.f1(
-        corpus=corpus,
-        arm=TRANSFER,
-        train_size=size,
-        source_name=name,
-        source_documents=_documents(results),
-    )
-
-
 def _draw(results: StudyResults) -> Canvas:
     canvas, all_axes = panels(len(results.corpora), width=3.6, height=3.0)
     sizes: Sequence[Optional[float]] = results.definition.train_sizes
+    documents = _documents(results)
     for axes, (entity_class, corpus) in zip(all_axes, results.corpora):
         names = list(results.definition.sources.get(entity_class, ()))
         for index, size in enumerate(sizes):
@@ -97,7 +74,8 @@ def _draw(results: StudyResults) -> Canvas:
             found = [
                 (x + shift, summary)
                 for x, name in enumerate(names)
-                if (summary := _f1(results, corpus, size, name)) is not None
+                if (summary := f1_after_transfer(results, corpus, size, name, documents))
+                is not None
             ]
             axes.errorbar(
                 [x for x, _ in found],

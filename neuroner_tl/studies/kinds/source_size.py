@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from neuroner_tl.evaluation.statistics import Summary
-from neuroner_tl.studies.definition.arms import BASELINE, TRANSFER
+from neuroner_tl.studies.definition.arms import BASELINE
 from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
-from neuroner_tl.studies.kinds.source_models import LEVEL_IN_WORDS, level, source_f1
+from neuroner_tl.studies.kinds.source_models import (
+    LEVEL_IN_WORDS,
+    f1_after_transfer,
+    level,
+    source_rows,
+)
 from neuroner_tl.studies.pages.figures import (
     BLACK,
     Figure,
@@ -20,31 +22,12 @@ from neuroner_tl.studies.pages.figures import (
     series,
 )
 from neuroner_tl.studies.pages.page import Section
-from neuroner_tl.studies.pages.table import Table, signed
+from neuroner_tl.studies.pages.table import Table
 
 
 def sections(results: StudyResults) -> list[Section]:
     """Make table and figure of F1 after transfer by number of source documents."""
-    rows = []
-    for entity_class, corpus in results.corpora:
-        for size in results.definition.train_sizes:
-            baseline = results.f1(corpus=corpus, arm=BASELINE, train_size=size)
-            for name in results.definition.sources.get(entity_class, ()):
-                for documents in results.definition.source_documents:
-                    own = _f1(results, corpus, size, name, documents)
-                    gain = own.mean - baseline.mean if own and baseline else None
-                    rows.append(
-                        (
-                            corpus,
-                            "all" if size is None else f"{size:g}",
-                            name,
-                            "all" if documents is None else str(documents),
-                            source_f1(results, name, documents),
-                            results.mean_text(baseline),
-                            results.mean_text(own),
-                            signed(gain),
-                        )
-                    )
+    rows = list(source_rows(results, results.definition.source_documents))
     table = Table(
         "source_size",
         "F1 on test after transfer, by documents of the source model",
@@ -58,37 +41,19 @@ def sections(results: StudyResults) -> list[Section]:
             "F1 transfer",
             "gain",
         ),
-        tuple(rows),
+        tuple(row for row, _ in rows),
         f"{MEASURE} Source's own F1: on the valid part of its silver corpus, of those annotations "
         f"that tags can represent. Gain in points of F1, difference of the means. {CELLS}",
         keys=4,
     )
-    summaries = [
-        _f1(results, corpus, size, name, documents)
-        for entity_class, corpus in results.corpora
-        for size in results.definition.train_sizes
-        for name in results.definition.sources.get(entity_class, ())
-        for documents in results.definition.source_documents
-    ]
     figure = Figure(
         "source_size",
         "F1 on test after transfer against the number of silver documents that the source model "
-        f"was trained on (logarithmic axis). {LEVEL_IN_WORDS} {describe_error_bars(summaries)}",
+        f"was trained on (logarithmic axis). {LEVEL_IN_WORDS} "
+        + describe_error_bars([own for _, own in rows]),
         lambda: _draw(results),
     )
     return [Section("Size of the source corpus", "", (table,), (figure,))]
-
-
-def _f1(
-    results: StudyResults, corpus: str, size: Optional[float], name: str, documents: Optional[int]
-) -> Optional[Summary]:
-    return results.f1(
-        corpus=corpus,
-        arm=TRANSFER,
-        train_size=size,
-        source_name=name,
-        source_documents=documents,
-    )
 
 
 def _draw(results: StudyResults) -> Canvas:
@@ -101,7 +66,8 @@ def _draw(results: StudyResults) -> Canvas:
                 found = [
                     (documents, summary)
                     for documents in sorted(numbers)
-                    if (summary := _f1(results, corpus, size, name, documents)) is not None
+                    if (summary := f1_after_transfer(results, corpus, size, name, documents))
+                    is not None
                 ]
                 if found:
                     label = "transfer" if size is None else f"transfer, {size:g} %"

@@ -181,9 +181,9 @@ def points(value: Optional[float], digits: int = 2) -> str:
     return "–" if value is None else f"{100 * value:.{digits}f}"
 
 
-def signed(value: Optional[float], digits: int = 2) -> str:
+def signed(value: Optional[float]) -> str:
     """Format a number with its sign."""
-    return "–" if value is None else fixed(value, digits, sign=True).replace("-", "−")
+    return "–" if value is None else fixed(value, sign=True).replace("-", "−")
 
 
 def with_spread(mean: float, deviation: Optional[float], *, sign: bool = False) -> str:
