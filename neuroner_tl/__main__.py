@@ -35,7 +35,7 @@ from neuroner_tl.errors import NeuroNERError
 from neuroner_tl.messages.progress import hidden_bars, log_handler
 from neuroner_tl.messages.screen import fitted, terminal_width
 from neuroner_tl.messages.shown_text import escaped
-from neuroner_tl.system.temporary import is_disk_full
+from neuroner_tl.system.write_errors import is_disk_full
 
 COMMANDS = {
     "quickstart": quickstart,

@@ -25,7 +25,7 @@ from neuroner_tl.parameters.neuroner_names import RENAMED, RETIRED
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.values import RELOAD_FLAGS, SHORTHANDS, expand_shorthands
 from neuroner_tl.system.atomic_file import write_atomically
-from neuroner_tl.system.temporary import write_fault
+from neuroner_tl.system.write_errors import writing
 
 logger = logging.getLogger(__name__)
 
@@ -217,7 +217,5 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         ParameterError: the file cannot be written.
     """
-    try:
+    with writing(path, ParameterError):
         write_atomically(path, text.encode("utf-8"))
-    except OSError as error:
-        raise ParameterError(f"{path}: cannot be written: {write_fault(error)}") from error

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,10 +13,11 @@ from typing import Any, Optional
 
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.evaluation.scoring import HEADLINE, MEASURES, Scores
-from neuroner_tl.system.atomic_file import write_atomically, write_json
+from neuroner_tl.system.atomic_file import append_whole, write_atomically, write_json
 from neuroner_tl.system.json_text import parse_json
 from neuroner_tl.system.locks import lock
-from neuroner_tl.system.temporary import naming, remove_leftovers, temporary_path
+from neuroner_tl.system.temporary import remove_leftovers, temporary_path
+from neuroner_tl.system.write_errors import naming
 
 logger = logging.getLogger(__name__)
 
@@ -96,14 +95,7 @@ class RunFolder:
         path = self.path / "epochs.jsonl"
         line = (json.dumps(record, allow_nan=False) + "\n").encode("utf-8")
         with naming(path), open(path, "ab", buffering=0) as file:
-            before = file.tell()
-            try:
-                if file.write(line) != len(line):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                os.fsync(file.fileno())
-            except BaseException:
-                file.truncate(before)
-                raise
+            append_whole(file, line)
 
     def keep_epochs(self, before: int) -> None:
         """Remove records from an epoch on from ``epochs.jsonl``; they are written again."""

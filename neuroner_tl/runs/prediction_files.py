@@ -12,9 +12,8 @@ from neuroner_tl.corpora.document import Document, TaggedDocument
 from neuroner_tl.corpora.formats.brat_writer import BratWriter
 from neuroner_tl.corpora.formats.conll import conll_lines
 from neuroner_tl.corpora.reader import PartReader
-from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import replacing
-from neuroner_tl.system.temporary import write_fault
+from neuroner_tl.system.write_errors import writing
 
 
 class PredictionFiles:
@@ -47,14 +46,15 @@ class PredictionFiles:
     def __enter__(self) -> PredictionFiles:
         self._stack.enter_context(self._writer)
         if self.has_columns:
-            try:
-                temporary = self._stack.enter_context(replacing(self._columns_path))
-                self._columns = self._stack.enter_context(
-                    open(temporary, "w", encoding="utf-8", newline="\n")
-                )
-            except OSError as error:
-                self._stack.close()
-                raise self._not_written(error) from error
+            with writing(self._columns_path):
+                try:
+                    temporary = self._stack.enter_context(replacing(self._columns_path))
+                    self._columns = self._stack.enter_context(
+                        open(temporary, "w", encoding="utf-8", newline="\n")
+                    )
+                except OSError:
+                    self._stack.close()
+                    raise
         return self
 
     def __exit__(
@@ -63,10 +63,8 @@ class PredictionFiles:
         error: Optional[BaseException],
         traceback: Optional[TracebackType],
     ) -> None:
-        try:
+        with writing(self._columns_path):
             self._stack.__exit__(kind, error, traceback)
-        except OSError as failure:
-            raise self._not_written(failure) from failure
 
     def add(
         self,
@@ -83,10 +81,5 @@ class PredictionFiles:
         """
         self._writer.add(document)
         if self._columns is not None and tagged is not None:
-            try:
+            with writing(self._columns_path):
                 self._columns.writelines(conll_lines(tagged, predicted))
-            except OSError as error:
-                raise self._not_written(error) from error
-
-    def _not_written(self, error: OSError) -> CorpusError:
-        return CorpusError(f"{self._columns_path}: cannot be written: {write_fault(error)}")

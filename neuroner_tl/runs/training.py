@@ -28,8 +28,8 @@ from neuroner_tl.runs.saving import RunSaver
 from neuroner_tl.runs.settings import checkpoint_interval, loop_settings
 from neuroner_tl.runs.trial import PRUNED, TRIAL_PARTS, Judge, TrialListener
 from neuroner_tl.system.interruption import Interrupted, at_once, interrupted_as, interruptible
-from neuroner_tl.system.temporary import disk_full_error
 from neuroner_tl.system.threads import set_threads
+from neuroner_tl.system.write_errors import disk_full_error
 from neuroner_tl.training.events import Stopped
 from neuroner_tl.training.loop import TrainingLoop
 from neuroner_tl.training.manifest import MANIFEST

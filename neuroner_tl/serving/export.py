@@ -22,7 +22,8 @@ from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.serving.graph import ModelGraph
 from neuroner_tl.system.atomic_file import write_json
 from neuroner_tl.system.paths import StrPath
-from neuroner_tl.system.temporary import replace_folder, temporary_folder, write_fault
+from neuroner_tl.system.temporary import replace_folder, temporary_folder
+from neuroner_tl.system.write_errors import writing
 from neuroner_tl.training.checkpoint import SavedModel, load_model, versions
 
 # A file for people and programs that TensorFlow leaves alone.
@@ -104,7 +105,7 @@ def export_model(
     check_writable(output.parent, "--output")
     graph = ModelGraph(saved, temperature_of(saved), more)
     try:
-        with temporary_folder(output) as folder:
+        with writing(output), temporary_folder(output) as folder:
             tf.saved_model.save(
                 graph,
                 str(folder),
@@ -114,8 +115,6 @@ def export_model(
             write_json(folder / DESCRIPTION, _description(saved))
             size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
             replace_folder(folder, output)
-    except OSError as error:
-        raise CorpusError(f"{output}: cannot be written: {write_fault(error)}") from error
     except tf.errors.OpError as error:
         raise CorpusError(
             f"{output}: cannot be written: {error.message}; check the disk's free space"

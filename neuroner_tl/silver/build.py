@@ -44,9 +44,7 @@ from neuroner_tl.silver.report import format_report
 from neuroner_tl.silver.texts import draw_texts, in_gold, read_texts
 from neuroner_tl.silver.writing import check_new_corpus, corpus_documents, write_corpus
 from neuroner_tl.system.paths import StrPath, expanded_path
-from neuroner_tl.system.temporary import (
-    remove_leftovers_of,
-)
+from neuroner_tl.system.temporary import remove_leftovers_of
 
 logger = logging.getLogger(__name__)
 

@@ -34,12 +34,8 @@ from neuroner_tl.silver.writing import check_new_corpus
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.json_text import read_object
 from neuroner_tl.system.paths import StrPath, expanded_path
-from neuroner_tl.system.temporary import (
-    remove_leftovers_of,
-    replace_folder,
-    temporary_folder,
-    write_fault,
-)
+from neuroner_tl.system.temporary import remove_leftovers_of, replace_folder, temporary_folder
+from neuroner_tl.system.write_errors import writing
 
 if TYPE_CHECKING:
     from neuroner_tl.prediction.predictor import Analysis, Predictor
@@ -222,7 +218,7 @@ def complete_silver(
         for name, part in corpus.items()
     }
     learned_from = lessons.learned_from.together(known)
-    try:
+    with writing(target):
         with temporary_folder(target) as folder:
             write_parts(folder, parts)
             if soft_labels:
@@ -245,8 +241,6 @@ def complete_silver(
             # Another process may have made it meanwhile.
             check_new_corpus(target, replace)
             replace_folder(folder, target)
-    except OSError as error:
-        raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error
     return done
 
 

@@ -21,7 +21,8 @@ from neuroner_tl.silver.labels import REPORT
 from neuroner_tl.system.atomic_file import write_atomically, write_json
 from neuroner_tl.system.file_name import usable_name
 from neuroner_tl.system.packaged_files import existing_file
-from neuroner_tl.system.temporary import replace_folder, temporary_folder, write_fault
+from neuroner_tl.system.temporary import replace_folder, temporary_folder
+from neuroner_tl.system.write_errors import writing
 
 
 def corpus_documents(silver: Sequence[SilverDocument], kind: str) -> list[Document]:
@@ -91,7 +92,7 @@ def write_corpus(
         parts["valid"] = [d for d in documents if d.id in valid]
     if not parts["train"]:
         raise CorpusError(f"{definition.path}: no document is left for train; lower valid_percent")
-    try:
+    with writing(target):
         with temporary_folder(target) as folder:
             write_parts(folder, parts)
             write_json(folder / REPORT, content)
@@ -105,8 +106,6 @@ def write_corpus(
             )
             check_new_corpus(target, replace_old)
             replace_folder(folder, target)
-    except OSError as error:
-        raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error
 
 
 def _write_table(path: Path, lines: Sequence[str]) -> None:

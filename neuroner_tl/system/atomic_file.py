@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import RawIOBase
 from pathlib import Path
 from typing import Any, Optional
 
-from neuroner_tl.system.temporary import naming, remove_leftovers, temporary_path
+from neuroner_tl.system.temporary import remove_leftovers, temporary_path
+from neuroner_tl.system.write_errors import naming
 
 # Linux has it, but Python has no name for it.
 _syncfs: Optional[Callable[[int], int]] = (
@@ -55,6 +58,22 @@ def replacing(path: Path) -> Iterator[Path]:
         sync(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
+
+
+def append_whole(file: RawIOBase, data: bytes) -> None:
+    """Write data at the end of an unbuffered file and on the disk, or leave the file as it is.
+
+    Raises:
+        OSError: for example, the disk is full.
+    """
+    end = file.seek(0, os.SEEK_END)
+    try:
+        if file.write(data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(file.fileno())
+    except BaseException:
+        file.truncate(end)
         raise
 
 

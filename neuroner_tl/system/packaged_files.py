@@ -15,7 +15,7 @@ from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.paths import StrPath
-from neuroner_tl.system.temporary import write_fault
+from neuroner_tl.system.write_errors import writing
 
 FOLDERS = ("parameters", "experiments")
 
@@ -67,11 +67,9 @@ def copy_packaged(name: str, folder: Optional[StrPath] = None) -> Path:
         raise ParameterError(
             f"{target}: exists, expected a new file; remove it, or give another folder"
         )
-    try:
+    with writing(target, ParameterError):
         target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, source.read_bytes())
-    except OSError as error:
-        raise ParameterError(f"{target}: cannot be written: {write_fault(error)}") from error
     return target
 
 

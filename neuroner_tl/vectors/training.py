@@ -16,9 +16,10 @@ from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.system.atomic_file import replacing
 from neuroner_tl.system.paths import StrPath
+from neuroner_tl.system.write_errors import writing
 from neuroner_tl.vectors.settings import VectorSettings
 from neuroner_tl.vectors.texts import find_text_files, iterate_token_sentences
-from neuroner_tl.vectors.writing import check_ending, not_writable_error, write_word_vectors
+from neuroner_tl.vectors.writing import check_ending, write_word_vectors
 
 logger = logging.getLogger(__name__)
 
@@ -80,18 +81,17 @@ def train_vectors(
     files = find_text_files([Path(source) for source in sources])
     report = ImportReport()
     try:
-        with tempfile.TemporaryFile(dir=output.parent) as file:
-            _cut(files, settings, file, report)
-            model = _train(_Sentences(file, report.tokens), settings)
-        if settings.method == "fasttext":
-            from gensim.models.fasttext import save_facebook_model
+        with writing(output):
+            with tempfile.TemporaryFile(dir=output.parent) as file:
+                _cut(files, settings, file, report)
+                model = _train(_Sentences(file, report.tokens), settings)
+            if settings.method == "fasttext":
+                from gensim.models.fasttext import save_facebook_model
 
-            with replacing(output) as temporary:
-                save_facebook_model(model, str(temporary))
-        else:
-            write_word_vectors(output, model.wv.index_to_key, model.wv.vectors)
-    except OSError as error:
-        raise not_writable_error(output, error) from error
+                with replacing(output) as temporary:
+                    save_facebook_model(model, str(temporary))
+            else:
+                write_word_vectors(output, model.wv.index_to_key, model.wv.vectors)
     except MemoryError as error:
         raise ParameterError(
             f"memory is too small for vectors of dimension {settings.dimension} "

@@ -12,7 +12,7 @@ import numpy as np
 
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.system.atomic_file import replacing
-from neuroner_tl.system.temporary import write_fault
+from neuroner_tl.system.write_errors import writing
 
 Writer = Callable[[str, np.ndarray], None]
 # By file ending, without .gz: whether the format is binary, and whether it has a header.
@@ -66,7 +66,7 @@ def vector_writer(path: Path, words: int, dimension: int) -> Iterator[Writer]:
     """
     check_ending(path)
     binary, header = _FORMATS[_ending(path)]
-    try:
+    with writing(path):
         with replacing(path) as temporary, open(temporary, "wb") as raw:
             packed = gzip.GzipFile("", "wb", 6, raw, mtime=0) if path.suffix == ".gz" else None
             file = cast("IO[bytes]", packed or raw)
@@ -86,8 +86,6 @@ def vector_writer(path: Path, words: int, dimension: int) -> Iterator[Writer]:
             yield add
             if packed is not None:
                 packed.close()
-    except OSError as error:
-        raise not_writable_error(path, error) from error
 
 
 def writable(word: str) -> bool:
@@ -101,11 +99,6 @@ def write_word_vectors(path: Path, words: Sequence[str], matrix: np.ndarray) -> 
     with vector_writer(path, len(words), matrix.shape[1]) as add:
         for word, vector in zip(words, matrix):
             add(word, vector)
-
-
-def not_writable_error(path: Path, error: OSError) -> CorpusError:
-    """Return the error of a file that cannot be written."""
-    return CorpusError(f"{path}: cannot be written: {write_fault(error)}")
 
 
 def _ending(path: Path) -> str:

@@ -14,15 +14,13 @@ import pytest
 from neuroner_tl.system import atomic_file, temporary
 from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.temporary import (
-    is_disk_full,
-    naming,
     remove_leftovers,
     remove_leftovers_of,
     replace_folder,
     temporary_folder,
     temporary_path,
-    write_fault,
 )
+from neuroner_tl.system.write_errors import is_disk_full, naming, write_fault
 
 ROOT = Path(__file__).parents[2]
 KILLED = """

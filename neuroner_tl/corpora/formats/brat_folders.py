@@ -9,7 +9,8 @@ from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.formats.brat_writer import BratWriter
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.system.temporary import replace_folder, temporary_folder, write_fault
+from neuroner_tl.system.temporary import replace_folder, temporary_folder
+from neuroner_tl.system.write_errors import writing
 
 
 def check_new_folder(target: Path) -> None:
@@ -47,12 +48,10 @@ def write_brat_parts(
     """
     if not replace:
         check_new_folder(target)
-    try:
+    with writing(target):
         with temporary_folder(target) as temporary:
             write_parts(temporary, parts)
             replace_folder(temporary, target)
-    except OSError as error:
-        raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error
 
 
 def write_parts(folder: Path, parts: Mapping[str, Iterable[Document]]) -> None:

@@ -15,7 +15,8 @@ from neuroner_tl.corpora.formats.brat import format_annotations
 from neuroner_tl.corpora.formats.text_files import BYTE_ORDER_MARK, encode_text
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import sync, sync_files
-from neuroner_tl.system.temporary import naming, remove_leftovers, temporary_path, write_fault
+from neuroner_tl.system.temporary import remove_leftovers, temporary_path
+from neuroner_tl.system.write_errors import naming, writing
 
 # This many documents appear together. A process that is killed loses no more than these.
 DOCUMENTS_AT_ONCE = 2000
@@ -53,12 +54,10 @@ class BratWriter:
         self._staged: list[str] = []
         self._configuration: Optional[str] = None
         self._staging = temporary_path(folder / "documents")
-        try:
+        with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             remove_leftovers(folder)
             self._staging.mkdir()
-        except OSError as error:
-            raise _not_written(folder, error) from error
 
     def declare(self, types: Iterable[str]) -> None:
         """Let the folder have an ``annotation.conf`` with these types, without which brat opens
@@ -98,7 +97,7 @@ class BratWriter:
         Raises:
             CorpusError: the folder cannot be written.
         """
-        try:
+        with writing(self._folder):
             sync_files(self._staging)
             if self._configuration is not None:
                 name, self._configuration = self._configuration, None
@@ -111,8 +110,6 @@ class BratWriter:
                 if self._with_text:
                     os.replace(self._staging / text.name, text)
             sync(self._folder)
-        except OSError as error:
-            raise _not_written(self._folder, error) from error
         self._staged.clear()
 
     def __enter__(self) -> BratWriter:
@@ -136,12 +133,6 @@ class BratWriter:
     def _write(self, name: str, text: str) -> None:
         path = self._folder / name
         data = encode_text(text, str(path))
-        try:
+        with writing(path):
             with naming(path):
                 (self._staging / name).write_bytes(data)
-        except OSError as error:
-            raise _not_written(path, error) from error
-
-
-def _not_written(path: Path, error: OSError) -> CorpusError:
-    return CorpusError(f"{path}: cannot be written: {write_fault(error)}")

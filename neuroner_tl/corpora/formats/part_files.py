@@ -13,7 +13,8 @@ from neuroner_tl.corpora.document_names import DocumentNames
 from neuroner_tl.corpora.formats.brat_folders import check_new_folder
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import replacing
-from neuroner_tl.system.temporary import replace_folder, temporary_folder, write_fault
+from neuroner_tl.system.temporary import replace_folder, temporary_folder
+from neuroner_tl.system.write_errors import writing
 
 SUFFIXES = {
     "bioc-json": ".json",
@@ -70,7 +71,7 @@ def write_part_files(
             have one id.
     """
     check_new_folder(target)
-    try:
+    with writing(target):
         if set(parts) == {""}:
             if target.is_dir():
                 raise CorpusError(
@@ -86,8 +87,6 @@ def write_part_files(
                 file = folder / f"{name}{SUFFIXES[form]}"
                 write_pieces(file, pieces(_distinct(documents)), packed=False)
             replace_folder(folder, target)
-    except OSError as error:
-        raise CorpusError(f"{target}: cannot be written: {write_fault(error)}") from error
 
 
 def write_pieces(path: Path, pieces: Iterable[str], packed: bool) -> None:

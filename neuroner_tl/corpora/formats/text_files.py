@@ -21,7 +21,7 @@ from neuroner_tl.corpora.formats.bounded import (
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.file_kind import FIRST_BYTES, kind_of
-from neuroner_tl.system.temporary import write_fault
+from neuroner_tl.system.write_errors import writing
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -169,10 +169,8 @@ def write_text_atomically(path: Path, text: str) -> None:
         CorpusError: the file cannot be written; nothing is left behind then.
     """
     data = encode_text(text, str(path))
-    try:
+    with writing(path):
         write_atomically(path, data)
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be written: {write_fault(error)}") from error
 
 
 def _read_up_to(file: BoundedReader, size: int) -> bytes:

@@ -17,7 +17,8 @@ from typing import Any, BinaryIO, Optional, cast
 
 from neuroner_tl.corpora.formats.brat_folders import check_new_folder
 from neuroner_tl.errors import CorpusError
-from neuroner_tl.system.temporary import temporary_folder, write_fault
+from neuroner_tl.system.temporary import temporary_folder
+from neuroner_tl.system.write_errors import write_fault
 
 LARGEST_TOTAL = 4 * 2**30  # bytes
 MAX_FILES = 500_000

@@ -22,7 +22,7 @@ from neuroner_tl.errors import CorpusError, NeuroNERError, ParameterError
 from neuroner_tl.messages.spelling import one_of
 from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.system.atomic_file import replacing
-from neuroner_tl.system.temporary import write_fault
+from neuroner_tl.system.write_errors import writing
 
 STANDARD_OUTPUT = Path("-")
 BRAT = "brat"
@@ -194,11 +194,9 @@ def _write_brat(
 
 
 def _write_file(path: Path, pieces: Iterable[str]) -> None:
-    try:
+    with writing(path):
         with replacing(path) as temporary:
             write_pieces(temporary, pieces, path.suffix == ".gz")
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be written: {write_fault(error)}") from error
 
 
 def _files_of(output: Output, sources: Sequence[Source]) -> list[Path]:

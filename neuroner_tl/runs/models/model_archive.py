@@ -15,7 +15,8 @@ from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
 from neuroner_tl.runs.models.model_card import CARD
 from neuroner_tl.system.atomic_file import replacing
 from neuroner_tl.system.paths import StrPath
-from neuroner_tl.system.temporary import temporary_folder, write_fault
+from neuroner_tl.system.temporary import temporary_folder
+from neuroner_tl.system.write_errors import write_fault, writing
 from neuroner_tl.training.manifest import MANIFEST, model_folder, read_manifest
 
 logger = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def pack_model(folder: StrPath, archive: StrPath) -> Path:
     names = [MANIFEST, *sorted(manifest["files"])]
     if (folder / CARD).is_file():
         names.append(CARD)
-    try:
+    with writing(archive):
         archive.parent.mkdir(parents=True, exist_ok=True)
         with replacing(archive) as temporary, open(temporary, "wb") as file:
             # Without the name and the time that gzip would note.
@@ -59,8 +60,6 @@ def pack_model(folder: StrPath, archive: StrPath) -> Path:
             with packed, tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
                 for name in names:
                     _add(tar, folder / name, f"model/{name}")
-    except OSError as error:
-        raise CorpusError(f"{archive}: cannot be written: {write_fault(error)}") from error
     return archive
 
 

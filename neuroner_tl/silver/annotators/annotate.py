@@ -19,7 +19,7 @@ from neuroner_tl.silver.annotators.lexicon import Lexicon, LexiconRules, read_te
 from neuroner_tl.system.atomic_file import replacing
 from neuroner_tl.system.memory import peak_memory
 from neuroner_tl.system.paths import StrPath
-from neuroner_tl.system.temporary import write_fault
+from neuroner_tl.system.write_errors import writing
 
 
 @dataclass(frozen=True)
@@ -98,11 +98,9 @@ def annotate_texts(
                 spans += 1
                 yield document.id, start, end, document.text[start:end]
 
-    try:
+    with writing(output):
         with replacing(output) as temporary:
             write_pieces(temporary, format_standoff(rows()), output.suffix == ".gz")
-    except OSError as error:
-        raise CorpusError(f"{output}: cannot be written: {write_fault(error)}") from error
     return AnnotationSpeed(
         lexicon.number_of_terms,
         report.documents,

@@ -60,6 +60,23 @@ def learn_rule(
     return learned[1] if learned[0] >= plain[0] + _MIN_GAIN else plain[1]
 
 
+def fitted(
+    model: LogisticRegression, rows: Sequence[Sequence[float]], right: Sequence[bool]
+) -> LogisticRegression:
+    """Return a model fitted to spans of annotators, of which each is right or wrong.
+
+    Raises:
+        CorpusError: all of them are right, or none is.
+    """
+    if len(set(right)) < 2:
+        raise CorpusError(
+            f"weights cannot be learned from the gold sample: {sum(right)} of {len(right)} spans "
+            "of the annotators are correct; expected both correct and incorrect ones: take a "
+            "larger sample"
+        )
+    return model.fit(np.array(rows), np.array(right))
+
+
 def _plain_rules(annotators: Sequence[str]) -> list[VoteRule]:
     """Return votes without weights, each annotator alone, and each one with two of the others."""
     rules = [VoteRule({name: 1.0}, {}, 1.0) for name in annotators]
@@ -83,14 +100,7 @@ def _learned_rules(
                 + [float(name in vote.overlapping) for name in annotators]
             )
             right.append((vote.start, vote.end) in expected)
-    if len(set(right)) < 2:
-        raise CorpusError(
-            f"weights cannot be learned from the gold sample: {sum(right)} of {len(right)} spans "
-            "of the annotators are correct; expected both correct and incorrect ones: take a "
-            "larger sample"
-        )
-    model = LogisticRegression(C=_STRENGTH, max_iter=1000)
-    model.fit(np.array(rows), np.array(right))
+    model = fitted(LogisticRegression(C=_STRENGTH, max_iter=1000), rows, right)
     weights = [round(float(weight), 4) for weight in model.coef_[0]]
     exact = dict(zip(annotators, weights))
     overlap = dict(zip(annotators, weights[len(annotators) :]))

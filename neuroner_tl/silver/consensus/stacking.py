@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from neuroner_tl.corpora.text.spans import SpanTree
-from neuroner_tl.errors import CorpusError
 from neuroner_tl.silver.compared_form import compared_form
 from neuroner_tl.silver.consensus.harmonise import Given, Span, Vote, candidates
 from neuroner_tl.silver.consensus.label_model import LabelModel, Posterior
+from neuroner_tl.silver.consensus.learning import fitted
 
 _FORM = ("words", "short capitals", "in brackets", "repeated")
 _SHORT = 6
@@ -125,14 +125,7 @@ def learn_classifier(
         for number in mine:
             rows += _rows(texts[number], votes[number], posteriors[number], annotators, counted)
             right += [(vote.start, vote.end) in gold[number] for vote in votes[number]]
-    if len(set(right)) < 2:
-        raise CorpusError(
-            f"weights cannot be learned from the gold sample: {sum(right)} of {len(right)} spans "
-            "of the annotators are correct; expected both correct and incorrect ones: take a "
-            "larger sample"
-        )
-    model = LogisticRegression(max_iter=2000)
-    model.fit(np.array(rows), np.array(right))
+    model = fitted(LogisticRegression(max_iter=2000), rows, right)
     return CandidateClassifier(
         label_model,
         _count(range(len(texts)), texts, votes, gold),

@@ -7,7 +7,6 @@ next writer and ignored by readers. Of two records of one run the later counts.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -18,9 +17,10 @@ from typing import Any
 
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.studies.records.record_form import record_fault
+from neuroner_tl.system.atomic_file import append_whole
 from neuroner_tl.system.json_text import parse_json
 from neuroner_tl.system.locks import lock
-from neuroner_tl.system.temporary import naming
+from neuroner_tl.system.write_errors import naming
 
 FINISHED, FAILED = "finished", "failed"
 # Of a trial that was ended early.
@@ -55,15 +55,8 @@ class Store:
         line = (json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._locked() as file, naming(self.path):
-            end = _end_of_whole_lines(file)
-            file.truncate(end)
-            try:
-                if file.write(line) != len(line):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                os.fsync(file.fileno())
-            except BaseException:
-                file.truncate(end)
-                raise
+            file.truncate(_end_of_whole_lines(file))
+            append_whole(file, line)
 
     def records(self) -> dict[str, Record]:
         """Return the latest record of each run, by identifier, in the order of the first ones.

@@ -30,7 +30,7 @@ from neuroner_tl.studies.running.teaching import (
 )
 from neuroner_tl.studies.running.trial_judge import judge_of
 from neuroner_tl.system.interruption import Interrupted
-from neuroner_tl.system.temporary import disk_full_error, is_disk_full
+from neuroner_tl.system.write_errors import disk_full_error, is_disk_full
 
 logger = logging.getLogger(__name__)
 
