@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,7 +114,9 @@ def run_study(
     Raises:
         NeuroNERError: something that the study file names cannot be used; nothing is trained.
     """
-    study = _read(definition, arms, corpora, output_folder, variables, needs_corpora=True)
+    study = read_definition(
+        definition, variables, arms=arms, corpora=corpora, output_folder=output_folder
+    )
     if workers is not None and workers < 1:
         raise ParameterError(f"workers: found {workers}, expected 1 or more")
     counts: Mapping[str, int] = {}
@@ -155,7 +156,15 @@ def study_status(
     Raises:
         NeuroNERError: the definition is wrong, or the store is damaged.
     """
-    return status_of(_read(definition, arms, corpora, output_folder, variables), seed)
+    study = read_definition(
+        definition,
+        variables,
+        arms=arms,
+        corpora=corpora,
+        output_folder=output_folder,
+        needs_corpora=False,
+    )
+    return status_of(study, seed)
 
 
 def verify_study(
@@ -196,7 +205,9 @@ def verify_study(
         ParameterError: a run is unknown, or there is none to draw; or the study is a search.
         NeuroNERError: something that the study file names cannot be used.
     """
-    study = _read(definition, arms, corpora, output_folder, variables, needs_corpora=True)
+    study = read_definition(
+        definition, variables, arms=arms, corpora=corpora, output_folder=output_folder
+    )
     if workers < 1:
         raise ParameterError(f"workers: found {workers}, expected 1 or more")
     return verify_runs(
@@ -238,7 +249,14 @@ def study_report(
         NeuroNERError: the definition is wrong, there are no records, or the folder cannot be
             written.
     """
-    study = _read(definition, arms, corpora, output_folder, variables)
+    study = read_definition(
+        definition,
+        variables,
+        arms=arms,
+        corpora=corpora,
+        output_folder=output_folder,
+        needs_corpora=False,
+    )
     return _report(
         study,
         _options(seed, arms, corpora),
@@ -246,22 +264,6 @@ def study_report(
         None if to is None else Path(to),
         None if records is None else Path(records),
     )
-
-
-def _read(
-    path: StrPath,
-    arms: Sequence[str],
-    corpora: Sequence[str],
-    output_folder: Optional[StrPath],
-    variables: Optional[Mapping[str, str]],
-    needs_corpora: bool = False,
-) -> StudyDefinition:
-    definition = read_definition(
-        Path(path), variables, arms=arms, corpora=corpora, needs_corpora=needs_corpora
-    )
-    if output_folder is None:
-        return definition
-    return dataclasses.replace(definition, output_folder=Path(output_folder))
 
 
 def _options(seed: Optional[int], arms: Sequence[str], corpora: Sequence[str]) -> list[str]:

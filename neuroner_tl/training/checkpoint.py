@@ -165,7 +165,22 @@ def save_model(
     """
     tag = _free_tag(folder, tag)
     try:
-        files = _write_files(folder, variables, architecture, text, labels, training, tag)
+        files = [folder / VOCABULARY, folder / PARAMETERS]
+        for kind, by_layer in variables.items():
+            files += write_variables(folder / f"{kind}-{tag}", by_layer)
+        manifest = {
+            "format": FORMAT,
+            "versions": versions(bool(training.get("compiled", True))),
+            "architecture": architecture.to_dict(),
+            "text": text.__dict__,
+            "labels": list(labels),
+            "checkpoints": {kind: f"{kind}-{tag}" for kind in variables},
+            "training": dict(training),
+            "files": {path.name: fingerprint(path) for path in files},
+        }
+        sync(folder)
+        # Until now the folder's manifest names the files of the previous model.
+        write_json(folder / MANIFEST, {**manifest, "seal": seal_of(manifest)})
     except (OSError, CheckpointError):
         # A full disk must not stay full of half a model.
         for kind in variables:
@@ -175,34 +190,6 @@ def save_model(
     _remove_earlier_files(
         folder, {path.name for path in files}, tuple(f"{kind}-" for kind in variables)
     )
-
-
-def _write_files(
-    folder: Path,
-    variables: Mapping[str, Mapping[str, Mapping[str, tf.Variable]]],
-    architecture: Architecture,
-    text: TextIdentity,
-    labels: Sequence[str],
-    training: Mapping[str, Any],
-    tag: str,
-) -> list[Path]:
-    """Write the checkpoints, then the manifest that names them; return the files that it names."""
-    files = [folder / VOCABULARY, folder / PARAMETERS]
-    for kind, by_layer in variables.items():
-        files += write_variables(folder / f"{kind}-{tag}", by_layer)
-    manifest = {
-        "format": FORMAT,
-        "versions": versions(bool(training.get("compiled", True))),
-        "architecture": architecture.to_dict(),
-        "text": text.__dict__,
-        "labels": list(labels),
-        "checkpoints": {kind: f"{kind}-{tag}" for kind in variables},
-        "training": dict(training),
-        "files": {path.name: fingerprint(path) for path in files},
-    }
-    sync(folder)
-    write_json(folder / MANIFEST, {**manifest, "seal": seal_of(manifest)})
-    return files
 
 
 def _free_tag(folder: Path, tag: str) -> str:

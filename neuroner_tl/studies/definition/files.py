@@ -63,7 +63,7 @@ from neuroner_tl.studies.definition.sections import (
 )
 from neuroner_tl.studies.definition.synthetic import SyntheticCorpus
 from neuroner_tl.system.file_name import colliding_names
-from neuroner_tl.system.paths import expanded_path
+from neuroner_tl.system.paths import StrPath, expanded_path
 
 _SECTIONS: dict[str, type[Section]] = {
     "study": StudySection,
@@ -93,11 +93,12 @@ _ROLES: dict[str, type[Section]] = {
 
 
 def read_definition(
-    path: Path,
+    path: StrPath,
     variables: Optional[Mapping[str, str]] = None,
     *,
     arms: Sequence[str] = (),
     corpora: Sequence[str] = (),
+    output_folder: Optional[StrPath] = None,
     needs_corpora: bool = True,
 ) -> StudyDefinition:
     """Read the file that defines a study.
@@ -107,6 +108,7 @@ def read_definition(
         variables: what ``${NAME}`` stands for, before the environment is asked.
         arms: the arms to be content with, see `StudyDefinition.with_arms`; none for all.
         corpora: the target corpora to be content with, likewise.
+        output_folder: overrides that of the file.
         needs_corpora: whether runs will read the corpora of ``[sources ...]`` and ``[targets ...]``
             and the ``predictions`` of arms, those of them that are left: a report from the store
             reads none, and a ``${NAME}`` without value may stay there.
@@ -115,6 +117,7 @@ def read_definition(
         ParameterError: the file cannot be read; a section or name is unknown or missing; a value
             is wrong.
     """
+    path = Path(path)
     file = read_sections(
         path,
         _SECTIONS,
@@ -146,7 +149,7 @@ def read_definition(
         path=path,
         name=study.name,
         kind=study.kind,
-        output_folder=study.output_folder,
+        output_folder=study.output_folder if output_folder is None else Path(output_folder),
         runs=study.runs or study.name,
         parameters_filepath=_parameter_file(file, bool(targets)),
         source_parameters_filepath=check_is_a_file(
