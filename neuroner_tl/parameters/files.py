@@ -64,25 +64,17 @@ def load_parameters(
         ParameterError: the file cannot be read; a name is unknown or given twice; a value has
             the wrong type, is out of range or contradicts another one.
     """
-    read = {} if path is None else _read(Path(path))
-    settings = _without_shorthands(read)
+    settings = {} if path is None else _without_shorthands(_read(Path(path)))
     given = {}
     for name, value in (overrides or {}).items():
         where = place.format(name) if isinstance(place, str) else place(name)
         given[_known_name(name, where)] = _Setting(value, where)
-    overriding = _without_shorthands(given)
-    # A shorthand without a value, as runs write it, is not expanded.
-    expanded = {*(read.keys() - settings.keys()), *(given.keys() - overriding.keys())}
-    settings.update(overriding)
+    settings.update(_without_shorthands(given))
     _accept_former_values(settings)
     try:
-        parameters = Parameters(**{name: setting.value for name, setting in settings.items()})
+        return Parameters(**{name: setting.value for name, setting in settings.items()})
     except ValidationError as error:
         raise ParameterError(_explain(error, settings)) from None
-    for name in SHORTHANDS:
-        if not parameters.use_pretrained_model and name in expanded:
-            logger.warning("%s has no effect, since use_pretrained_model is False, not True", name)
-    return parameters
 
 
 def _read(path: Path) -> dict[str, _Setting]:

@@ -1,4 +1,7 @@
-"""Parameters that another one leaves without effect, as the schema states it."""
+"""Parameters that another one leaves without effect, as the schema states it.
+
+Shorthands are named by the flags that they set.
+"""
 
 from __future__ import annotations
 

@@ -66,16 +66,15 @@ def test_what_one_parameter_governs_is_one_clause():
 
 
 @pytest.mark.parametrize("name", ["transfer_up_to", "transfer_layers"])
-def test_layers_to_transfer_without_a_model_are_named(name, tmp_path, caplog):
+def test_layers_to_transfer_are_named_by_their_flags_where_a_run_starts(name, tmp_path, caplog):
+    """A study reads its parameter file for every run, those of the baseline among them."""
     file = tmp_path / "p.ini"
-    file.write_text(f"[advanced]\n{name} = crf\n")
+    file.write_text(f"[advanced]\n{name} = token_embeddings\n")
+    (clause,) = without_effect(load_parameters(file, {"pretrained_model_folder": "a"}))
+    assert "pretrained_model_folder = a and" in clause and "reload_crf = False" in clause
     on = {"use_pretrained_model": True, "pretrained_model_folder": "a"}
-    load_parameters(file, on)
+    assert without_effect(load_parameters(file, on)) == []
     assert not caplog.messages
-    clause = f"{name} has no effect, since use_pretrained_model is False, not True"
-    load_parameters(file)
-    load_parameters(None, {name: "crf"})
-    assert caplog.messages == [clause, clause]
 
 
 def test_a_complete_file_sets_nothing_in_vain(tmp_path, caplog):
