@@ -46,6 +46,7 @@ class StudyRun:
         arm: name of the arm; ``source`` for a source model.
         layers: layers taken from the source model.
         train_size: documents to train on, in percent of the corpus; None for the train part.
+        whole: identifier of the run that differs in having the whole train part; None if it has it.
         documents: documents to train a source model on; None for the train part.
         source: identifier of the run whose model it starts from; None if it starts from scratch.
         source_name: corpus of the source model.
@@ -80,6 +81,7 @@ class StudyRun:
     source_documents: Optional[int]
     parameters: Parameters
     source_seed: Optional[int] = None
+    whole: Optional[str] = None
     teacher: Optional[str] = None
     teaching: Optional[Teacher] = None
     key: str = ""
@@ -283,6 +285,10 @@ class _Plan:
         known = {name: digest for name, digest in content.items() if digest is not None}
         key = _digest({**identity, **{name: o and o.key for name, o in others.items()}})
         whole = {**identity, **{name: o and o.id for name, o in others.items()}}
+        whole_part = None
+        if arm is not None and parameters.train_size is not None:
+            unlimited = parameters.model_copy(update={"train_size": None})
+            whole_part = self._make(corpus, entity_class, unlimited, arm=arm, source=source).id
         words = _words(definition, corpus, parameters, documents, arm, source, teacher)
         words.append(_digest({**whole, "content": known} if known else whole))
         return StudyRun(
@@ -297,6 +303,7 @@ class _Plan:
             source_name=source.corpus if source else None,
             source_documents=source.documents if source else None,
             source_seed=_seed_of_weights(source),
+            whole=whole_part,
             teacher=teacher.id if teacher else None,
             teaching=teaching,
             parameters=parameters,

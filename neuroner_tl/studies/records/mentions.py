@@ -135,6 +135,16 @@ class MentionFiles:
             size += len(content)
         return size
 
+    def repeat(self, name: str, repeated: str) -> None:
+        """Give a run the mentions of the run that it repeats, if those are kept.
+
+        Args:
+            name: identifier of the run.
+            repeated: identifier of the run that it repeats.
+        """
+        if self._path(repeated).is_file():
+            write_atomically(self._path(name), self._path(repeated).read_bytes())
+
     def _gold_path(self, errors: Mapping[str, Any]) -> Path:
         name = errors["gold"]
         if not isinstance(name, str) or not _GOLD.fullmatch(name):

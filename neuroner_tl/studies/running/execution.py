@@ -22,6 +22,7 @@ from neuroner_tl.studies.records.code_version import code_version
 from neuroner_tl.studies.records.store import FAILED, FINISHED, LEARNED_NOTHING, PRUNED
 from neuroner_tl.studies.running.jobs import ELSEWHERE, INTERRUPTED, NO_SPACE, Job, Outcome
 from neuroner_tl.studies.running.record import failure, make_record, pruned_record
+from neuroner_tl.studies.running.repeated_run import repeated_record
 from neuroner_tl.studies.running.teaching import (
     corpus_of,
     model_of,
@@ -61,6 +62,10 @@ def _execute(job: Job) -> Outcome:
         known = record.get("status") if record is not None else None
         if record is not None and known and (known in (FINISHED, PRUNED) or not job.retry):
             return Outcome(job, str(known), record.get("error", ""))
+        repeated = repeated_record(job)
+        if repeated is not None:
+            study.store.append(repeated)
+            return Outcome(job, FINISHED, f"repeats {repeated['repeats']}")
         try:
             folder, results = _train(job)
             pruned = results["status"] == PRUNED

@@ -71,7 +71,7 @@ def make_record(job: Job, folder: RunFolder, results: dict[str, Any]) -> Record:
     else:
         told["epoch_scores"] = _epoch_scores(folder)
     return {
-        **_about(run),
+        **about(run),
         "status": FINISHED,
         **nothing,
         **told,
@@ -95,7 +95,7 @@ def make_record(job: Job, folder: RunFolder, results: dict[str, Any]) -> Record:
 def pruned_record(run: StudyRun, folder: RunFolder, results: dict[str, Any]) -> Record:
     """Make the record of a trial that was ended early."""
     return {
-        **_about(run),
+        **about(run),
         "status": PRUNED,
         "best_epoch": results["best_epoch"],
         "epochs": results["epochs"],
@@ -109,7 +109,7 @@ def pruned_record(run: StudyRun, folder: RunFolder, results: dict[str, Any]) -> 
 
 def failure(run: StudyRun, message: str) -> Record:
     """Make the record of a run that failed."""
-    return {**_about(run), "status": FAILED, "error": message, **_circumstances()}
+    return {**about(run), "status": FAILED, "error": message, **_circumstances()}
 
 
 def _scores(results: dict[str, Any]) -> Record:
@@ -144,7 +144,7 @@ def _keep_mentions(job: Job, folder: RunFolder, found_nothing: bool) -> None:
                     document,
                     replace(document, entities=read_annotations(path, document.text, report)),
                 )
-                for document in _corpus(job, "test").parts["test"].documents()
+                for document in corpus_with(job, "test").parts["test"].documents()
                 for path in [folder.predictions / "test" / f"{document.id}.ann"]
             )
         except CorpusError as error:
@@ -154,10 +154,11 @@ def _keep_mentions(job: Job, folder: RunFolder, found_nothing: bool) -> None:
 
 
 def _gold(job: Job, part: str) -> AnnotatedPart:
-    return AnnotatedPart.of(_corpus(job, part).parts[part].documents())
+    return AnnotatedPart.of(corpus_with(job, part).parts[part].documents())
 
 
-def _corpus(job: Job, part: str) -> Corpus:
+def corpus_with(job: Job, part: str) -> Corpus:
+    """Read the corpus of a run, of whose parts this one must exist."""
     p, system = job.run.parameters, job.run.system
     # On how much of it published predictions were trained is not known.
     is_sampled = part == "train" and not (system and system.is_published)
@@ -170,8 +171,8 @@ def _corpus(job: Job, part: str) -> Corpus:
     )
 
 
-def _about(run: StudyRun) -> Record:
-    """Describe a run, without the folders of this machine."""
+def about(run: StudyRun) -> Record:
+    """Return what a record says of its run, without the folders of this machine."""
     return {
         "id": run.id,
         "key": run.key,

@@ -1,0 +1,63 @@
+"""A sample that is the whole train part is not trained on again."""
+
+import pytest
+from study_records import comparable
+
+from neuroner_tl.studies.definition.files import read_definition
+from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.records.folder import StudyFolder
+from neuroner_tl.studies.running.runner import run_missing
+
+pytestmark = pytest.mark.usefixtures("eagerly")
+
+# Two of the corpus's five documents are its train part.
+SIZES = "train_sizes = 40\nruns = tiny\nkeep_models = False"
+WHOLE = "runs = tiny\nkeep_models = False"
+
+
+def run(path):
+    definition = read_definition(path)
+    assert run_missing(definition).left == 0
+    return StudyFolder(definition.folder)
+
+
+def folders(study):
+    return {path.name for path in study.runs.iterdir() if path.is_dir()}
+
+
+def test_its_record_is_what_training_would_give(write_study_into, tmp_path):
+    (tmp_path / "trained").mkdir()
+    (tmp_path / "repeated").mkdir()
+    trained = run(write_study_into(tmp_path / "trained", SIZES))
+    whole = run(write_study_into(tmp_path / "repeated", WHOLE))
+    made = set(whole.store.records())
+    before = folders(whole)
+    repeated = run(write_study_into(tmp_path / "repeated", SIZES))
+    records = repeated.store.records()
+    assert records.keys() - made == trained.store.records().keys() - made
+    same = {name: records[name] for name in records.keys() - made}
+    assert len(same) == 2, "baseline and transfer"
+    for name, record in same.items():
+        assert record["repeats"] in made and record["seconds"] == 0
+        expected = dict(trained.store.records()[name], repeats=record["repeats"])
+        assert comparable(record) == comparable(expected)
+        assert repeated.mentions.read(name) == trained.mentions.read(name)
+    assert folders(repeated) == before
+
+
+def test_the_run_that_it_repeats_is_that_of_a_study_without_sizes(write_study_into, tmp_path):
+    sizes = plan_runs(read_definition(write_study_into(tmp_path, SIZES)))
+    whole = plan_runs(read_definition(write_study_into(tmp_path, WHOLE)))
+    for arm in ("baseline", "transfer"):
+        (name,) = {one.id for one in whole if one.arm == arm}
+        assert {one.whole for one in sizes if one.arm == arm} == {name}
+    assert {one.whole for one in (*whole, *sizes) if one.is_source} == {None}
+
+
+@pytest.mark.parametrize("size, keep", [(20, False), (40, True)], ids=["a sample", "a kept model"])
+def test_what_the_other_run_does_not_have_is_trained(write_study_into, tmp_path, size, keep):
+    alone = "arms = baseline\nruns = tiny\nkeep_models = "
+    before = run(write_study_into(tmp_path, f"{alone}False")).store.records()
+    study = run(write_study_into(tmp_path, f"{alone}{keep}\ntrain_sizes = {size}"))
+    (name,) = study.store.records().keys() - before.keys()
+    assert "repeats" not in study.store.records()[name]
