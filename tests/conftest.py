@@ -97,3 +97,12 @@ def eagerly():
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def unoptimised():
+    """Run graphs as they were traced, see `unoptimised_graphs`; fixtures of a module do not."""
+    from unoptimised_graphs import unoptimised_graphs
+
+    with unoptimised_graphs():
+        yield

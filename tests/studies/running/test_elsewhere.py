@@ -11,8 +11,8 @@ from neuroner_tl.runs.evaluation import evaluate_model
 from neuroner_tl.studies.records.store import Store
 from neuroner_tl.studies.running import elsewhere
 
-# For a handful of tokens, tracing takes far longer than computing.
-pytestmark = pytest.mark.usefixtures("eagerly")
+# For a handful of tokens, improving a graph takes far longer than computing.
+pytestmark = pytest.mark.usefixtures("unoptimised")
 
 OTHER = """\
 other = synthetic:other

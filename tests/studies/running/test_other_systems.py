@@ -12,8 +12,8 @@ from neuroner_tl.runs.systems.spacy_recogniser import has_spacy
 from neuroner_tl.studies.records.store import LEARNED_NOTHING, Store
 from neuroner_tl.studies.running import execution
 
-# For a handful of tokens, tracing takes far longer than computing.
-pytestmark = pytest.mark.usefixtures("eagerly")
+# For a handful of tokens, improving a graph takes far longer than computing.
+pytestmark = pytest.mark.usefixtures("unoptimised")
 OWN = """\
 [arm spacy]
 system = spacy

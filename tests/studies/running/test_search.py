@@ -25,6 +25,9 @@ from neuroner_tl.system.locks import lock
 
 optuna = pytest.importorskip("optuna", reason="Optuna is not installed; pip install '.[tuning]'")
 
+# For a handful of tokens, improving a graph takes far longer than computing.
+pytestmark = pytest.mark.usefixtures("unoptimised")
+
 ROOT = Path(__file__).resolve().parents[3]
 BASELINE = "arms = baseline"
 SPACE = """\

@@ -21,8 +21,8 @@ from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.records.store import Store
 from neuroner_tl.studies.running.runner import check_definition, run_missing
 
-# For a handful of tokens, tracing takes far longer than computing.
-pytestmark = pytest.mark.usefixtures("eagerly")
+# For a handful of tokens, improving a graph takes far longer than computing.
+pytestmark = pytest.mark.usefixtures("unoptimised")
 
 
 @pytest.fixture

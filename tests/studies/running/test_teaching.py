@@ -22,7 +22,7 @@ from neuroner_tl.studies.running import execution
 from neuroner_tl.studies.running.jobs import Job
 from neuroner_tl.studies.running.teaching import corpus_of
 
-pytestmark = pytest.mark.usefixtures("eagerly")
+pytestmark = pytest.mark.usefixtures("unoptimised")
 
 TAUGHT = """\
 [student]

@@ -7,13 +7,14 @@ from datetime import datetime
 from unittest import mock
 
 import pytest
+from unoptimised_graphs import unoptimised_graphs
 
 from neuroner_tl.__main__ import main
 from neuroner_tl.studies.records.store import Store
 from neuroner_tl.studies.running import runner, verification
 
-# For a handful of tokens, tracing takes far longer than computing.
-pytestmark = pytest.mark.usefixtures("eagerly")
+# For a handful of tokens, improving a graph takes far longer than computing.
+pytestmark = pytest.mark.usefixtures("unoptimised")
 
 
 def call(*arguments):
@@ -28,7 +29,8 @@ def made(write_study_into, tmp_path_factory):
     """A finished study of a source, a baseline and a transfer run: its file and its folder."""
     folder = tmp_path_factory.mktemp("made")
     path = write_study_into(folder, "source_documents = 2", epochs=2)
-    assert call("study", "run", path, "--quiet") == 0
+    with unoptimised_graphs():
+        assert call("study", "run", path, "--quiet") == 0
     return path, folder / "output"
 
 
