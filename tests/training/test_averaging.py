@@ -119,6 +119,7 @@ def test_frozen_layers_have_no_averages_of_their_own(settings):
         assert_same_weights({layer: averages_of(step)[layer]}, {layer: history[0][layer]})
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_without_averaging_the_weights_are_the_averages():
     step = TrainingStep(random_network(FULL), PLAIN, 0.1, 0)
     assert step.averages is None

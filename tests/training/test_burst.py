@@ -88,6 +88,7 @@ def plain(settings):
     return dataclasses.replace(settings, jit_compile=False)
 
 
+@pytest.mark.usefixtures("unoptimised")
 def test_a_burst_makes_the_same_steps_as_one_by_one():
     found, losses, step = train(COMPILED, lengths=(16,), longest=16)
     expected, expected_losses, other = train(plain(COMPILED), longest=16)
@@ -104,6 +105,7 @@ def test_a_burst_makes_the_same_steps_as_one_by_one():
         np.testing.assert_array_equal(again[name], value, err_msg=name)
 
 
+@pytest.mark.usefixtures("unoptimised")
 def test_networks_with_alphabets_of_several_sizes_share_a_process():
     for alphabet in (0, 200):
         found, losses, step = train(COMPILED, lengths=(16,), longest=16, alphabet=alphabet)
@@ -150,6 +152,7 @@ def test_with_other_settings(changes):
     assert_close(found, expected)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_how_batches_are_put_together():
     network = create_network(FULL, initial_weights(FULL, 20, 30, seed=1))
     step = TrainingStep(network, COMPILED, 0.1, 7, LENGTHS)
@@ -177,6 +180,7 @@ def test_lengths_are_padded_to_few():
     assert LENGTHS == (16, 24)
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize(
     ("changes", "architecture"),
     [

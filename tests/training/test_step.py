@@ -379,6 +379,7 @@ class TestCompiled:
         for name, value in expected.items():
             np.testing.assert_allclose(found[name], value, atol=1e-5, err_msg=name)
 
+    @pytest.mark.usefixtures("eagerly")
     def test_the_compiler_is_made_quiet_before_it_compiles(self, monkeypatch):
         calls = []
         monkeypatch.setattr(step_module, "compile_quietly_once", lambda: calls.append("quiet"))
