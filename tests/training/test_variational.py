@@ -164,6 +164,7 @@ def test_words_are_dropped_from_the_token_embeddings_alone():
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.usefixtures("unoptimised")
 @pytest.mark.parametrize(
     "architecture",
     [FULL, *(pytest.param(a, marks=pytest.mark.slow) for a in ARCHITECTURES[1:])],
