@@ -12,6 +12,9 @@ from neuroner_tl.runs import data as data_module
 from neuroner_tl.runs.data import load_data
 from neuroner_tl.runs.folder import RunFolder
 
+# For a handful of tokens, improving a graph takes far longer than computing.
+pytestmark = pytest.mark.usefixtures("unoptimised")
+
 
 @pytest.fixture
 def corpus(corpora, tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from interrupted_runs import fit, interrupt_after
 from same_runs import assert_same_run, assert_same_weights, epochs_of
+from unoptimised_graphs import unoptimised_graphs
 
 from neuroner_tl.corpora.formats.brat_folders import write_brat_parts
 from neuroner_tl.corpora.import_report import UNKNOWN_REGION
@@ -18,6 +19,9 @@ from neuroner_tl.runs.data import load_data
 from neuroner_tl.runs.prepared import prepare_run
 from neuroner_tl.runs.training import resume_run
 from neuroner_tl.training.checkpoint import load_model
+
+# For a handful of tokens, improving a graph takes far longer than computing.
+pytestmark = pytest.mark.usefixtures("unoptimised")
 
 
 def in_doubt(documents):
@@ -52,7 +56,8 @@ def settings(corpus, tiny):
 
 @pytest.fixture(scope="module")
 def whole(settings, tmp_path_factory):
-    return fit(settings, tmp_path_factory.mktemp("whole"))
+    with unoptimised_graphs():
+        return fit(settings, tmp_path_factory.mktemp("whole"))
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from unoptimised_graphs import unoptimised_graphs
 
 from neuroner_tl.corpora.reader import BratPart
 from neuroner_tl.errors import CorpusError, ParameterError
@@ -35,11 +36,14 @@ def corpus(corpora, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(corpus, tiny, tmp_path_factory):
-    with NeuroNER(
-        dataset_text_folder=corpus,
-        output_folder=tmp_path_factory.mktemp("runs"),
-        **{**tiny, "maximum_number_of_epochs": 2},
-    ) as ner:
+    with (
+        unoptimised_graphs(),
+        NeuroNER(
+            dataset_text_folder=corpus,
+            output_folder=tmp_path_factory.mktemp("runs"),
+            **{**tiny, "maximum_number_of_epochs": 2},
+        ) as ner,
+    ):
         return ner.fit()
 
 

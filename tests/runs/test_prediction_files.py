@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from unoptimised_graphs import unoptimised_graphs
 
 from neuroner_tl.corpora.formats.brat import iterate_brat_folder
 from neuroner_tl.corpora.formats.conll import conll_lines, iterate_conll
@@ -35,7 +36,10 @@ def corpus(corpora, tmp_path_factory):
 def trained(corpus, tiny, tmp_path_factory):
     output = tmp_path_factory.mktemp("runs")
     parameters = {**tiny, "maximum_number_of_epochs": 2}
-    with NeuroNER(dataset_text_folder=corpus, output_folder=output, **parameters) as ner:
+    with (
+        unoptimised_graphs(),
+        NeuroNER(dataset_text_folder=corpus, output_folder=output, **parameters) as ner,
+    ):
         return ner.fit()
 
 

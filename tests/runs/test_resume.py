@@ -10,6 +10,7 @@ import pytest
 from interrupted_runs import fit, interrupt_after
 from run_process import kill_at, only_run, options, train_process
 from same_runs import assert_same_run, epochs_of
+from unoptimised_graphs import unoptimised_graphs
 
 from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
 from neuroner_tl.runs import saving
@@ -42,7 +43,7 @@ def whole(settings, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stopped_once(settings, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, unoptimised_graphs():
         interrupt_after(patch, 7)
         return fit(settings, tmp_path_factory.mktemp("stopped"))
 
@@ -327,6 +328,7 @@ class TestRefusals:
             resume_run(other, {})
 
 
+@pytest.mark.usefixtures("unoptimised")
 def test_word_vectors_that_were_edited(settings, tmp_path, monkeypatch):
     vectors = tmp_path / "vectors.txt"
     numbers = " ".join(["0.5"] * settings["token_embedding_dimension"])
@@ -342,6 +344,7 @@ def test_word_vectors_that_were_edited(settings, tmp_path, monkeypatch):
     assert resume_run(run.folder.path, {}).status == "finished"
 
 
+@pytest.mark.usefixtures("unoptimised")
 def test_what_may_change_is_recorded(stopped, settings, tmp_path):
     """A shorter run, more threads, a corpus that lies elsewhere now."""
     corpus = shutil.copytree(settings["dataset_text_folder"], tmp_path / "moved")

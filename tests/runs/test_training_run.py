@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from same_runs import epochs_of
+from unoptimised_graphs import unoptimised_graphs
 
 from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora
 from neuroner_tl.errors import ParameterError, TrainingError
@@ -128,7 +129,7 @@ class TestBestEpochIsNotTheLast:
             calls.append(details)
             return 1 / len(calls), details
 
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, unoptimised_graphs():
             patch.setattr(Scorer, "validate", first_is_best)
             return run(tmp_path_factory.mktemp("first"), tiny, dataset_text_folder=corpora.gold)
 
@@ -159,13 +160,14 @@ class TestBestEpochIsNotTheLast:
 
 @pytest.fixture(scope="module")
 def transferred(source_run, corpora, tiny, tmp_path_factory):
-    return run(
-        tmp_path_factory.mktemp("transfer"),
-        tiny,
-        dataset_text_folder=corpora.gold,
-        use_pretrained_model=True,
-        pretrained_model_folder=source_run.folder.model,
-    )
+    with unoptimised_graphs():
+        return run(
+            tmp_path_factory.mktemp("transfer"),
+            tiny,
+            dataset_text_folder=corpora.gold,
+            use_pretrained_model=True,
+            pretrained_model_folder=source_run.folder.model,
+        )
 
 
 class TestTransferRun:
@@ -248,6 +250,7 @@ class TestReproducibility:
 
 
 class TestFacade:
+    @pytest.mark.usefixtures("unoptimised")
     def test_fit_predict_evaluate_close(self, corpora, tiny, tmp_path):
         parameters = {**tiny, "dataset_text_folder": corpora.gold, "maximum_number_of_epochs": 1}
         ner = NeuroNER(output_folder=tmp_path, **parameters)
@@ -302,6 +305,7 @@ def test_a_run_that_learns_nothing_says_so(corpora, tiny, tmp_path):
     assert results["status"] == "failed" and "scores" not in results
 
 
+@pytest.mark.usefixtures("unoptimised")
 def test_a_nan_loss_ends_the_run(corpora, tiny, tmp_path):
     """The last good state stays, and the results are JSON."""
     with pytest.raises(TrainingError, match="loss is nan.*learning_rate.*no model yet"):

@@ -66,6 +66,7 @@ def check_layers(result, source, seed):
         assert is_drawn[name] == (frozen and layer["action"] == "initialised"), name
 
 
+@pytest.mark.usefixtures("unoptimised")
 @pytest.mark.parametrize(
     ("reload", "freeze"),
     [
@@ -110,6 +111,7 @@ def test_each_layer_by_itself(layer, jit_compile, source_run, corpora, tiny, tmp
         check_layers(result, source_run, 11)
 
 
+@pytest.mark.usefixtures("unoptimised")
 def test_all_layers_give_the_sources_predictions_before_the_first_step(
     source_run, corpora, tiny, tmp_path
 ):

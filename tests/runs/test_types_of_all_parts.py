@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from unoptimised_graphs import unoptimised_graphs
 
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.neuroner import NeuroNER
@@ -45,7 +46,8 @@ def small(corpus, tiny, tmp_path_factory):
     used = read_corpus(corpus, train_size=SMALL)
     assert not any(e.type == "RARE" for d in used.parts["train"] for e in d.entities)
     assert any(e.type == "RARE" for d in used.left_out for e in d.entities)
-    return fit(corpus, tmp_path_factory.mktemp("small"), tiny, train_size=SMALL)
+    with unoptimised_graphs():
+        return fit(corpus, tmp_path_factory.mktemp("small"), tiny, train_size=SMALL)
 
 
 @pytest.mark.slow

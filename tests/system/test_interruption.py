@@ -6,6 +6,7 @@ import signal
 import threading
 
 import pytest
+from unoptimised_graphs import unoptimised_graphs
 
 from neuroner_tl.__main__ import main
 from neuroner_tl.corpora.synthetic.folders import write_synthetic_corpora
@@ -119,7 +120,8 @@ def settings(tiny, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def whole(settings, tmp_path_factory):
-    return fit(settings, tmp_path_factory.mktemp("whole"))
+    with unoptimised_graphs():
+        return fit(settings, tmp_path_factory.mktemp("whole"))
 
 
 def fit(settings, output):
@@ -144,7 +146,7 @@ def signalling(monkeypatch, where, name, after=0):
     monkeypatch.setattr(where, name, called)
 
 
-@pytest.mark.usefixtures("eagerly")
+@pytest.mark.usefixtures("unoptimised")
 @pytest.mark.parametrize(
     ("where", "name"),
     [
@@ -162,7 +164,7 @@ def test_while_a_run_is_set_up(where, name, settings, tmp_path, monkeypatch):
     assert not runs(tmp_path)
 
 
-@pytest.mark.usefixtures("eagerly")
+@pytest.mark.usefixtures("unoptimised")
 @pytest.mark.slow
 def test_while_a_run_is_scored(settings, whole, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
@@ -176,7 +178,7 @@ def test_while_a_run_is_scored(settings, whole, tmp_path, monkeypatch):
     assert resume_run(stopped.folder.path, {}).results["scores"] == whole.results["scores"]
 
 
-@pytest.mark.usefixtures("eagerly")
+@pytest.mark.usefixtures("unoptimised")
 def test_while_a_resumed_run_is_set_up(settings, tmp_path, monkeypatch):
     """No step was done, so none is lost; the run is what it was."""
     with monkeypatch.context() as patch:
@@ -207,7 +209,7 @@ def on_event(monkeypatch, kind, signals):
     monkeypatch.setattr(training.RunSaver, "__call__", called)
 
 
-@pytest.mark.usefixtures("eagerly")
+@pytest.mark.usefixtures("unoptimised")
 @pytest.mark.parametrize(
     ("kind", "words"), [(StepsDone, "there is no model yet"), (EpochDone, "model so far, of epoch")]
 )
@@ -223,7 +225,7 @@ def test_a_run_says_whether_it_has_a_model(kind, words, settings, tmp_path, monk
     assert (folder / "model" / "manifest.json").exists() == (kind is EpochDone)
 
 
-@pytest.mark.usefixtures("eagerly")
+@pytest.mark.usefixtures("unoptimised")
 def test_a_second_signal_loses_steps_and_says_so(settings, whole, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         on_event(patch, StepsDone, 2)
