@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from same_runs import epochs_of
 
 from neuroner_tl.__main__ import main
 from neuroner_tl.training.checkpoint import load_model
@@ -64,6 +65,7 @@ def test_same_seed_gives_the_same_weights_in_another_process(process_run, source
         for layer, named in expected.weights.items():
             for key, value in named.items():
                 np.testing.assert_array_equal(found.weights[layer][key], value, f"{layer}/{key}")
+    assert epochs_of(folder) == epochs_of(source_run.folder.path)
     results = json.loads((folder / "results.json").read_text("utf-8"))
     assert results["scores"] == json.loads(json.dumps(source_run.results["scores"]))
 

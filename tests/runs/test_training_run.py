@@ -230,6 +230,7 @@ class TestPredictionMode:
 
 
 class TestReproducibility:
+    @pytest.mark.slow
     def test_same_seed_same_run(self, source_run, corpora, tiny, tmp_path):
         again = run(tmp_path, tiny, dataset_text_folder=corpora.silver)
         assert epochs_of(again.folder.path) == epochs_of(source_run.folder.path)
