@@ -50,6 +50,7 @@ def settings(corpus, tiny):
         "maximum_number_of_epochs": 2,
         "checkpoint_every": "20 batches",
         "batch_size": 2,
+        "use_character_lstm": False,
         "sentence_weights": "probability",
     }
 

@@ -27,7 +27,7 @@ def corpus(corpora, tmp_path_factory):
 
 
 def fit(corpus, output, tiny, **changes):
-    parameters = {**tiny, "maximum_number_of_epochs": 1, **changes}
+    parameters = {**tiny, "use_character_lstm": False, "maximum_number_of_epochs": 1, **changes}
     with NeuroNER(dataset_text_folder=corpus, output_folder=output, **parameters) as ner:
         return ner.fit()
 
