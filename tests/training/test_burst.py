@@ -152,7 +152,6 @@ def test_with_other_settings(changes):
     assert_close(found, expected)
 
 
-@pytest.mark.usefixtures("eagerly")
 def test_how_batches_are_put_together():
     network = create_network(FULL, initial_weights(FULL, 20, 30, seed=1))
     step = TrainingStep(network, COMPILED, 0.1, 7, LENGTHS)

@@ -183,6 +183,7 @@ def test_token_embeddings_frozen_with_dropout():
     np.testing.assert_array_equal(after[name], before[name])
 
 
+@pytest.mark.usefixtures("unoptimised")
 @pytest.mark.parametrize("dropout", [pytest.param(0.0, marks=pytest.mark.slow), 0.5])
 def test_same_seed_same_weights_bit_for_bit(dropout):
     settings = StepSettings(dropout=dropout)
@@ -340,6 +341,7 @@ class TestCompiled:
         for name, value in expected.items():
             np.testing.assert_allclose(found[name], value, atol=1e-5, err_msg=name)
 
+    @pytest.mark.usefixtures("unoptimised")
     def test_equals_plain_and_serves_every_network(self):
         # Of one shape, so that one compilation serves them all.
         batches = self.batches * 2

@@ -56,6 +56,7 @@ def test_updates_of_many_operations_are_apart(changes, apart):
     assert dataclasses.replace(StepSettings(), **changes).updates_apart == apart
 
 
+@pytest.mark.usefixtures("unoptimised")
 def test_the_update_is_traced_once_for_all_sizes(monkeypatch):
     made = []
     whole = tf.function
