@@ -11,7 +11,7 @@ import numpy as np
 from neuroner_tl.evaluation.statistics import Difference, Summary, error_reduction, summarise
 from neuroner_tl.studies.definition.arms import BASELINE
 from neuroner_tl.studies.kinds.gains import Pair, compare_pairs, mean_gain
-from neuroner_tl.studies.kinds.results import CHOSEN, StudyResults
+from neuroner_tl.studies.kinds.results import CHOSEN, Result, StudyResults
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,13 @@ class CorpusComparison:
     pairs: Sequence[Pair]
     difference: Optional[Difference]
 
+    def runs(self, side: int) -> list[Result]:
+        """Return the runs of one arm, each once: a baseline has a pair with each source model."""
+        return list({pair[side].run.id: pair[side] for pair in self.pairs}.values())
+
     def summary(self, side: int, measure: str) -> Summary:
         """Average the runs of one arm, in points of 100."""
-        values = [100 * getattr(pair[side].counts(), measure) for pair in self.pairs]
-        return summarise(values)
+        return summarise([100 * getattr(run.counts(), measure) for run in self.runs(side)])
 
     @property
     def gain(self) -> float:
@@ -49,7 +52,7 @@ class CorpusComparison:
 
     def f1_of_tags(self, side: int) -> Optional[float]:
         """Average F1 on annotations that tags can represent, in points; None if not counted."""
-        values = [pair[side].f1_of_tags for pair in self.pairs]
+        values = [run.f1_of_tags for run in self.runs(side)]
         known = [100 * value for value in values if value is not None]
         return float(np.mean(known)) if len(known) == len(values) else None
 

@@ -221,7 +221,7 @@ def _of_corpus(
     summaries = [item.summary(side, measure) for measure in MEASURES]
     tags = (_points(item.f1_of_tags(side)),) if differs else ()
     return _Line(
-        _runs([pair[side] for pair in item.pairs]),
+        _runs(item.runs(side)),
         arm,
         tuple(summary.mean for summary in summaries),
         # The number of runs has a column of its own.

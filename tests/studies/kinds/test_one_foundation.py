@@ -9,8 +9,10 @@ from matplotlib.colors import to_hex
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, document_counts
+from neuroner_tl.evaluation.statistics import summarise
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.kinds.comparisons import compare
 from neuroner_tl.studies.kinds.gains import mean_gain, paired_counts
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.figures import COLOURS, NEUTRAL
@@ -323,6 +325,14 @@ def test_several_source_models_are_named_and_each_has_a_row(results_of):
     pairs = results.pairs("baseline", "transfer")
     assert len(pairs) == 4 and paired_counts(pairs).first.shape == (4, 10, 3)
     assert "means over all source" not in make_page(results_of("source_size", "seeds = 0, 1")).lead
+    # Two seeds, two sources each: the baseline has two runs, each in two pairs.
+    (comparison,) = compare(results, None)
+    assert [len(comparison.runs(side)) for side in (0, 1)] == [2, 4]
+    baselines = [100 * result.f1 for result in results.select(arm="baseline")]
+    assert comparison.summary(0, "f1") == summarise(baselines)
+    table = tables(results)["by_corpus"]
+    column = table.columns.index("runs")
+    assert [row[column] for row in table.rows] == ["2", "4"]
 
 
 def test_splits_count_equally(results_of):
