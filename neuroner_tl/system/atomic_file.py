@@ -43,8 +43,11 @@ def replacing(path: Path) -> Iterator[Path]:
     For writers that need a path. If they raise, the file is unchanged and nothing is left behind.
 
     Raises:
-        OSError: it cannot be written, and the error has a path.
+        OSError: it cannot be written, and the error has a path; or there is something other than a
+            file, such as a device, which would be lost.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "found a device or a pipe, expected a file", str(path))
     folder = path.parent.absolute()
     if folder not in _cleared:
         _cleared.add(folder)

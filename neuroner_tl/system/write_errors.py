@@ -30,6 +30,8 @@ def write_fault(error: OSError) -> str:
     reason = error.strerror or str(error)
     if is_disk_full(error):
         return f"{reason}; free some space, or choose a folder on another disk"
+    if error.errno == errno.EINVAL:
+        return f"{reason}; choose another path"
     return f"{reason}; check that the folder exists and is writable"
 
 

@@ -184,3 +184,19 @@ class TestFullDisk:
         assert not is_disk_full(ValueError()) and not is_disk_full(PermissionError(13, "no"))
         assert "free some space" in write_fault(full)
         assert "is writable" in write_fault(PermissionError(13, "no"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_device_or_pipe_is_not_replaced(tmp_path):
+    """A pipe stands for /dev/null, which is gone for all programs once a file has its place."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, tmp_path / "link"):
+        if path != pipe:
+            path.symlink_to(pipe)
+        with pytest.raises(OSError, match="found a device or a pipe") as caught:
+            write_atomically(path, b"new")
+        assert caught.value.filename == str(path)
+        assert "choose another path" in write_fault(caught.value)
+    assert pipe.is_fifo() and (tmp_path / "link").is_symlink()
+    assert len(list(tmp_path.iterdir())) == 2
