@@ -62,11 +62,11 @@ def _execute(job: Job) -> Outcome:
         known = record.get("status") if record is not None else None
         if record is not None and known and (known in (FINISHED, PRUNED) or not job.retry):
             return Outcome(job, str(known), record.get("error", ""))
-        repeated = repeated_record(job)
-        if repeated is not None:
-            study.store.append(repeated)
-            return Outcome(job, FINISHED, f"repeats {repeated['repeats']}")
         try:
+            repeated = repeated_record(job)
+            if repeated is not None:
+                study.store.append(repeated)
+                return Outcome(job, FINISHED, f"repeats {repeated['repeats']}")
             folder, results = _train(job)
             pruned = results["status"] == PRUNED
             if results["status"] != FINISHED and not pruned:

@@ -107,6 +107,17 @@ def pruned_record(run: StudyRun, folder: RunFolder, results: dict[str, Any]) -> 
     }
 
 
+def repetition(record: Record, changes: Record) -> Record:
+    """Make the record of a run that repeats a recorded one: nothing is trained, its time is 0.
+
+    Args:
+        record: of the run that it repeats.
+        changes: what is different, such as the identifier.
+    """
+    time_taken = {"seconds": 0.0} if "seconds" in record else {}
+    return {**record, **changes, "repeats": record["id"], **time_taken}
+
+
 def failure(run: StudyRun, message: str) -> Record:
     """Make the record of a run that failed."""
     return {**about(run), "status": FAILED, "error": message, **_circumstances()}

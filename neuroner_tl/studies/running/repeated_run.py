@@ -11,7 +11,7 @@ from typing import Optional
 from neuroner_tl.studies.records.matching import digest_of
 from neuroner_tl.studies.records.store import FINISHED, Record
 from neuroner_tl.studies.running.jobs import Job
-from neuroner_tl.studies.running.record import about, corpus_with
+from neuroner_tl.studies.running.record import about, corpus_with, repetition
 
 
 def repeated_record(job: Job) -> Optional[Record]:
@@ -26,16 +26,16 @@ def repeated_record(job: Job) -> Optional[Record]:
         The record; None if the run's sample is not the whole train part, if the other run is not
         finished, or if the run's model is to be kept, which only training makes.
     """
-    run, study = job.run, job.study
+    run = job.run
     if run.whole is None or job.keep_model:
         return None
     wanted = digest_of(run.whole)
     same = [
         record
-        for name, record in study.store.records().items()
+        for name, record in job.study.store.records().items()
         if record.get("status") == FINISHED and digest_of(name) == wanted
     ]
     if not same or corpus_with(job, "train").left_out:
         return None
-    study.mentions.repeat(run.id, same[-1]["id"])
-    return {**same[-1], **about(run), "seconds": 0.0, "repeats": same[-1]["id"]}
+    job.study.mentions.repeat(run.id, same[-1]["id"])
+    return repetition(same[-1], about(run))

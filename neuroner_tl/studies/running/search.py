@@ -16,7 +16,7 @@ from neuroner_tl.studies.definition.trials import SearchPlan, plan_search
 from neuroner_tl.studies.records.folder import StudyFolder, corpus_folders
 from neuroner_tl.studies.records.store import FAILED, FINISHED, PRUNED, Record
 from neuroner_tl.studies.running.jobs import Job, Outcome
-from neuroner_tl.studies.running.record import failure
+from neuroner_tl.studies.running.record import failure, repetition
 from neuroner_tl.studies.running.runner import (
     RESUMES,
     Execution,
@@ -200,9 +200,7 @@ class _Trials:
         wanted = run.trial.to_json()
         if record.get("trial") != wanted:
             name = f"{run.id}-{run.trial.search}-{run.trial.number}"
-            record = {**record, "id": name, "trial": wanted, "repeats": run.id}
-            if "seconds" in record:
-                record["seconds"] = 0.0
+            record = repetition(record, {"id": name, "trial": wanted})
             store.append(record)
         return record
 

@@ -3,9 +3,11 @@
 import pytest
 from study_records import comparable
 
+from neuroner_tl.errors import CorpusError
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.records.folder import StudyFolder
+from neuroner_tl.studies.running import repeated_run
 from neuroner_tl.studies.running.runner import run_missing
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -61,3 +63,19 @@ def test_what_the_other_run_does_not_have_is_trained(write_study_into, tmp_path,
     study = run(write_study_into(tmp_path, f"{alone}{keep}\ntrain_sizes = {size}"))
     (name,) = study.store.records().keys() - before.keys()
     assert "repeats" not in study.store.records()[name]
+
+
+def test_a_corpus_that_cannot_be_read_fails_its_run_alone(write_study_into, tmp_path, monkeypatch):
+    alone = "arms = baseline\nruns = tiny\nkeep_models = False"
+    before = run(write_study_into(tmp_path, alone)).store.records()
+
+    def unreadable(job, part):
+        raise CorpusError("it is gone")
+
+    monkeypatch.setattr(repeated_run, "corpus_with", unreadable)
+    definition = read_definition(write_study_into(tmp_path, f"{alone}\ntrain_sizes = 40"))
+    progress = run_missing(definition)
+    assert progress.counts["failed"] == 1 and not progress.interrupted
+    records = StudyFolder(definition.folder).store.records()
+    (name,) = records.keys() - before.keys()
+    assert records[name]["error"] == "it is gone"
