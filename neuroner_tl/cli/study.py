@@ -210,7 +210,7 @@ def _verify(arguments: argparse.Namespace) -> Outcome:
 
 def _shown(report: StudyReport) -> str:
     """Return the tables of a report, and where the rest is."""
-    from neuroner_tl.studies.report import shown
+    from neuroner_tl.studies.provenance import shown
 
     return (
         f"\n{report.page.to_text(terminal_width())}\n\n"

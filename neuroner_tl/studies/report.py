@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Optional
@@ -15,7 +13,7 @@ from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.parameters.files import write_parameters
 from neuroner_tl.runs.folder import check_writable
 from neuroner_tl.studies.definition.contents import Contents
-from neuroner_tl.studies.definition.definition import SYNTHETIC, StudyDefinition
+from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, deciding_parameters, plan_runs
 from neuroner_tl.studies.definition.trials import plan_search
 from neuroner_tl.studies.kinds import (
@@ -29,10 +27,12 @@ from neuroner_tl.studies.kinds import (
     source_size,
     transfer_table,
     tuning,
+    unseen_mentions,
 )
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.page import Page, Section
 from neuroner_tl.studies.pages.table import Table
+from neuroner_tl.studies.provenance import how_it_was_made
 from neuroner_tl.studies.records.code_version import describe_code
 from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.records.matching import match_records
@@ -40,7 +40,6 @@ from neuroner_tl.studies.records.mentions import FOLDER, MentionFiles
 from neuroner_tl.studies.records.search_records import recorded_trials
 from neuroner_tl.studies.records.store import LEARNED_NOTHING, Record, Store
 from neuroner_tl.system.atomic_file import write_atomically
-from neuroner_tl.system.packaged_files import existing_file
 
 SYNTHETIC_NOTE = "The corpora are synthetic: the figures say nothing about real text."
 SECTIONS: Mapping[str, Callable[[StudyResults], list[Section]]] = {
@@ -51,10 +50,13 @@ SECTIONS: Mapping[str, Callable[[StudyResults], list[Section]]] = {
     "layer_ablation": layer_ablation.sections,
     "source_size": source_size.sections,
     "source_noise": source_noise.sections,
+    "unseen_mentions": unseen_mentions.sections,
     "in_the_wild": in_the_wild.sections,
     "recipes": recipes.sections,
     "tuning": tuning.sections,
 }
+# Kinds whose reports need what runs found, mention by mention.
+OF_MENTIONS = ("error_overlap", "unseen_mentions")
 
 
 def load_results(
@@ -130,7 +132,7 @@ def make_page(results: StudyResults, options: Sequence[str] = ()) -> Page:
     if results.runs and results.plan is None:
         sections = [*sections, _runs_section(results)]
     lead = _lead(results)
-    return Page(definition.name, lead, sections, _how(results, options))
+    return Page(definition.name, lead, sections, how_it_was_made(results, options))
 
 
 def write_report(page: Page, results: StudyResults, to: Optional[Path] = None) -> list[str]:
@@ -174,7 +176,7 @@ def write_report(page: Page, results: StudyResults, to: Optional[Path] = None) -
         lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in known)
         write_atomically(folder / "runs.jsonl", lines.encode())
         written.append(f"runs.jsonl ({len(known)} records)")
-        if results.definition.kind == "error_overlap" and results.mentions is not None:
+        if results.definition.kind in OF_MENTIONS and results.mentions is not None:
             size = results.mentions.copy((record["id"] for record in known), folder / FOLDER)
             written += [f"{FOLDER}/ ({size / 1000:.0f} kB)"] if size else []
     return written
@@ -189,12 +191,6 @@ def _remove_earlier(folder: Path) -> None:
         for path in sorted((folder / name).glob("*")) if (folder / name).is_dir() else ():
             if path.suffix in suffixes and path.is_file():
                 path.unlink()
-
-
-def shown(given: Path) -> str:
-    """Return a path relative to the current folder, if it is inside."""
-    path, here = Path(os.path.abspath(given)), Path.cwd()
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else str(given)
 
 
 def _lead(results: StudyResults) -> str:
@@ -309,92 +305,8 @@ def _runs_section(results: StudyResults) -> Section:
     return Section("Runs", "\n\n".join(paragraphs), (table,), in_text=False)
 
 
-def _contents(results: StudyResults) -> str:
-    """Describe the content of what the finished runs read: corpora, word vectors, predictions."""
-    found = set()
-    read = [(result.run.corpus, result.run.arm, result.run.content) for result in results.finished]
-    for record, _ in results.other_sources.values():
-        if record is not None:
-            read.append((record["corpus"], record["arm"], record.get("content", {})))
-    for corpus, arm, content in read:
-        what = {
-            "corpus": corpus,
-            "word_vectors": "word vectors",
-            "predictions": f"predictions of {arm} on {corpus}",
-        }
-        found |= {
-            f"{what[name]} {digest}"
-            for name, digest in content.items()
-            if digest is not None and name in what
-        }
-    return "\n".join(sorted(found)) or (
-        "none, the corpora are synthetic" if results.definition.is_synthetic else "not recorded"
-    )
-
-
-def _told(results: StudyResults) -> str:
-    """Describe the gold labels that the silver corpora of the source models were learned from."""
-    lines: dict[str, None] = {}
-    definition = results.definition
-    sources = [
-        (result.run.corpus, result.run.teacher, result.record)
-        for result in results.finished
-        if result.run.is_source
-        and not definition.corpus_text(result.run.corpus).startswith(SYNTHETIC)
-    ]
-    for other, _ in results.other_sources.values():
-        if other is not None:
-            sources.append((other["corpus"], other.get("teacher"), other))
-    for corpus, teacher, record in sources:
-        known = record.get("learned_from")
-        words = "not recorded"
-        if known is not None:
-            told = (f"{counted(n, 'document')} of {name}" for name, n in sorted(known.items()))
-            words = ", ".join(told) or "none"
-        if teacher is not None:
-            words += "; completed by a model of the target's train sample"
-        lines[f"{corpus}: {words}"] = None
-    return "\n".join(lines)
-
-
 def _range(values: Sequence[float]) -> str:
     if not values:
         return "–"
     low, high = min(values), max(values)
     return f"{low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"
-
-
-def _how(results: StudyResults, options: Sequence[str]) -> list[tuple[str, str]]:
-    definition = results.definition
-    values = [
-        word for name, value in definition.variables.items() for word in ("-D", f"{name}={value}")
-    ]
-    action = "run" if results.definition.targets else "report"
-    words = ["neuroner-tl", "study", action, shown(definition.path), *values, *options]
-    found = [("Command", shlex.join(words))]
-    if results.runs:
-        versions = sorted(
-            {
-                ", ".join(
-                    f"{name} {version}" for name, version in result.record["versions"].items()
-                )
-                for result in results.finished
-            }
-        )
-        found.append(("Versions", "\n".join(versions) or "no run is finished"))
-        code = sorted({describe_code(result.record.get("code", {})) for result in results.finished})
-        found.append(("Code", "\n".join(code) or "no run is finished"))
-        found.append(("Contents (sha256, first digits)", _contents(results)))
-        told = _told(results)
-        if told:
-            found.append(("Gold labels that the silver corpora were learned from", told))
-        found.append(("Seeds", ", ".join(map(str, results.seeds)) or "no run is finished"))
-        found.append(("Time of the finished runs", f"{results.hours:.2f} hours"))
-    files = (
-        definition.parameters_filepath,
-        definition.source_parameters_filepath,
-        *(arm.parameters_filepath for arm in definition.arms),
-    )
-    for path in dict.fromkeys((definition.path, *filter(None, files))):
-        found.append((path.name, existing_file(path).read_text("utf-8").strip()))
-    return found

@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from neuroner_tl.errors import ParameterError
-from neuroner_tl.studies.definition.definition import IN_THE_WILD, StudyDefinition
+from neuroner_tl.studies.definition.definition import (
+    IN_THE_WILD,
+    UNSEEN_MENTIONS,
+    StudyDefinition,
+)
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.running.elsewhere import score_elsewhere
 from neuroner_tl.studies.running.runner import Execution, run_missing
 from neuroner_tl.studies.running.search import run_search
+from neuroner_tl.studies.running.shown_forms import count_shown_forms
 from neuroner_tl.studies.running.status import StudyStatus, status_of
 from neuroner_tl.studies.running.verification import Verification, verify_runs
 from neuroner_tl.system.paths import StrPath
@@ -130,6 +135,8 @@ def run_study(
             return StudyOutcome(counts, left, True, None)
         if study.kind == IN_THE_WILD:
             score_elsewhere(study, seed)
+        if study.kind == UNSEEN_MENTIONS:
+            count_shown_forms(study, seed)
     return StudyOutcome(counts, left, False, _report(study, _options(seed, arms, corpora), seed))
 
 

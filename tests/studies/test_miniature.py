@@ -15,6 +15,7 @@ FIGURES = {
     "transfer_table": (),
     "gain_by_size": ("gain_by_size",),
     "error_overlap": ("error_overlap_DISO", "error_overlap_CHED"),
+    "unseen_mentions": ("unseen_mentions_DISO", "unseen_mentions_CHED"),
     "learning_curve": ("learning_curves", "labels_saved"),
     "layer_ablation": ("layer_ablation_large_DISO", "single_layers_large_DISO"),
     "source_size": ("source_size",),
@@ -51,7 +52,7 @@ def test_the_whole_paper_in_miniature(tmp_path, monkeypatch):
     for record in records.values():
         found = record["scores"]["test" if record["arm"] != "source" else "valid"]["documents"]
         assert sum(counts["tp"] for counts in found.values()) > 0, record["id"]
-    # gain_by_size and error_overlap are made from the runs of transfer_table.
+    # gain_by_size, error_overlap and unseen_mentions are made from the runs of transfer_table.
     assert len([r for r in records.values() if r["arm"] == "source" and not r["documents"]]) == 4
 
     classes = tables["transfer_table/by_class"]
@@ -63,6 +64,10 @@ def test_the_whole_paper_in_miniature(tmp_path, monkeypatch):
     # What only one system finds, only the other misses.
     assert missed["only baseline"] == right["only transfer"]
     assert float(right["only transfer"]) > float(right["only baseline"])
+    recall = {
+        row["the mention's text is"]: row for row in tables["unseen_mentions/unseen_mentions_DISO"]
+    }
+    assert float(recall["unseen, annotated in silver"]["gain"]) > 0
     curve = tables["learning_curve/learning_curves"]
     assert [row["train size (%)"] for row in curve] == ["5", "10", "20", "60"]
     assert float(curve[0]["gain"]) > 0 and len(tables["learning_curve/labels_saved"]) == 4

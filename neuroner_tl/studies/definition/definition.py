@@ -21,6 +21,7 @@ KINDS = (
     "learning_curve",
     "gain_by_size",
     "error_overlap",
+    "unseen_mentions",
     "layer_ablation",
     "source_size",
     "source_noise",
@@ -29,6 +30,7 @@ KINDS = (
     "tuning",
 )
 IN_THE_WILD, RECIPES, TUNING = "in_the_wild", "recipes", "tuning"
+UNSEEN_MENTIONS = "unseen_mentions"
 SOURCE, STUDENT, TARGET = "source", "student", "target"
 SYNTHETIC = "synthetic:"
 

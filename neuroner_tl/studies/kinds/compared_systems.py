@@ -15,7 +15,7 @@ from neuroner_tl.evaluation.error_sets import AnnotatedPart, document_counts
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.definition.definition import Predictions
 from neuroner_tl.studies.kinds.comparisons import compared_arms
-from neuroner_tl.studies.kinds.gains import Pair, PairedCounts, PairedRun, paired_counts, paired_run
+from neuroner_tl.studies.kinds.gains import Pair, PairedCounts, of_equal_corpora, paired_counts
 from neuroner_tl.studies.kinds.results import Result, StudyResults
 from neuroner_tl.studies.records.mentions import RunMentions
 
@@ -132,7 +132,7 @@ def systems_from_runs(
     ]
     if not every:
         return None
-    pairs = _of_equal_corpora(every)
+    pairs = of_equal_corpora(every)
     left_out = Counter(pair[0].run.corpus for pair in every)
     left_out.subtract(pair[0].run.corpus for pair in pairs)
     comparisons: list[Comparison] = []
@@ -157,16 +157,6 @@ def systems_from_runs(
         " ".join(_lacks(left_out, lacking)),
         pairs,
     )
-
-
-def _of_equal_corpora(pairs: Sequence[Pair]) -> list[Pair]:
-    """Return the pairs of the runs that were tested on the most corpora, all on the same ones."""
-    tested: dict[PairedRun, list[str]] = {}
-    for pair in pairs:
-        tested.setdefault(paired_run(pair), []).append(pair[0].run.corpus)
-    times = Counter(map(tuple, tested.values()))
-    most = max(times, key=lambda corpora: (len(corpora), times[corpora]))
-    return [pair for pair in pairs if tuple(tested[paired_run(pair)]) == most]
 
 
 def _lacks(left_out: Counter[str], lacking: Sequence[str]) -> Iterator[str]:

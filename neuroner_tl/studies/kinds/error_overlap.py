@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +11,6 @@ from matplotlib.patches import Patch
 from matplotlib_venn import venn2, venn2_circles
 
 from neuroner_tl.evaluation.error_sets import KINDS, SETS, ErrorSets, count_errors, overlaps
-from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.evaluation.statistics import compare_systems
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.kinds.compared_systems import (
@@ -19,7 +18,7 @@ from neuroner_tl.studies.kinds.compared_systems import (
     systems_from_folders,
     systems_from_runs,
 )
-from neuroner_tl.studies.kinds.gains import NO_COUNTS, describe_test, interval_text
+from neuroner_tl.studies.kinds.gains import NO_COUNTS, describe_test, interval_text, mean_rates
 from neuroner_tl.studies.kinds.results import MEASURE, StudyResults
 from neuroner_tl.studies.pages.figures import Figure, panels
 from neuroner_tl.studies.pages.page import Section
@@ -97,7 +96,7 @@ def _scores(name: str, systems: Systems, comparisons: int) -> Table:
     assert counts is not None
     difference = compare_systems(*counts)
     sides = (counts.first, counts.second)
-    rates = [_mean_rates(side, counts.groups) for side in sides]
+    rates = [mean_rates(side, counts.groups) for side in sides]
     columns = [
         better(one, other, (f"{one:.2f}", f"{other:.2f}")) for one, other in zip(rates[0], rates[1])
     ]
@@ -126,16 +125,6 @@ def _scores(name: str, systems: Systems, comparisons: int) -> Table:
         f"{interval_text(difference)}, p = {p_text(difference.p_value)}. "
         f"{describe_test([difference], [systems.pairs])} {corrected}",
     )
-
-
-def _mean_rates(counts: np.ndarray, groups: Sequence[int]) -> list[float]:
-    """Return mean precision, recall and F1 over runs, in points; every group counts equally."""
-    by_group: dict[int, list[list[float]]] = {}
-    for run, group in zip(np.nansum(counts, axis=1), groups):
-        total = Counts(*map(int, run))
-        rates = [100 * rate for rate in (total.precision, total.recall, total.f1)]
-        by_group.setdefault(group, []).append(rates)
-    return [float(x) for x in np.mean([np.mean(runs, 0) for runs in by_group.values()], 0)]
 
 
 def _overlaps(systems: Systems) -> dict[str, tuple[float, float, float]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
 import numpy as np
 
+from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.evaluation.statistics import Difference, compare_systems, holm, summarise
 from neuroner_tl.studies.kinds.results import MEASURE, Result, StudyResults
 from neuroner_tl.studies.pages.table import Table, p_text, signed, with_spread
@@ -76,6 +78,21 @@ def paired_counts(pairs: Sequence[Pair]) -> Optional[PairedCounts]:
                 place = columns[result.run.corpus, name]
                 counts[side, rows[paired_run(pair)], place] = values
     return PairedCounts(counts[0], counts[1], tuple(groups[run] for run in rows))
+
+
+def mean_rates(counts: np.ndarray, groups: Sequence[int]) -> list[float]:
+    """Return mean precision, recall and F1 over runs, in points; every group counts equally.
+
+    Args:
+        counts: of one side of `PairedCounts`.
+        groups: its groups.
+    """
+    by_group: dict[int, list[list[float]]] = {}
+    for run, group in zip(np.nansum(counts, axis=1), groups):
+        total = Counts(*map(int, run))
+        rates = [100 * rate for rate in (total.precision, total.recall, total.f1)]
+        by_group.setdefault(group, []).append(rates)
+    return [float(x) for x in np.mean([np.mean(runs, 0) for runs in by_group.values()], 0)]
 
 
 def groups_of(pairs: Sequence[Pair]) -> list[int]:
@@ -158,6 +175,18 @@ def paired_run(pair: Pair) -> PairedRun:
     run = pair[1].run
     p = run.parameters
     return PairedRun(p.split_seed, p.seed, run.source_name, run.source_documents)
+
+
+def of_equal_corpora(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return the pairs of the runs that were tested on the most corpora, all on the same ones."""
+    tested: dict[PairedRun, list[str]] = {}
+    for pair in pairs:
+        tested.setdefault(paired_run(pair), []).append(pair[0].run.corpus)
+    if not pairs:
+        return []
+    times = Counter(map(tuple, tested.values()))
+    most = max(times, key=lambda corpora: (len(corpora), times[corpora]))
+    return [pair for pair in pairs if tuple(tested[paired_run(pair)]) == most]
 
 
 def describe_test(

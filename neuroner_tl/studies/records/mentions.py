@@ -3,6 +3,7 @@
 ``mentions/gold-DIGEST.json.gz`` has the gold standard of a test part, once for all runs on it;
 ``mentions/ID.json.gz`` what a run missed and what it found incorrectly, and of each whether the
 run's train part had a mention of that text. With both, comparing mentions needs no corpus.
+``mentions/forms-ID.json.gz`` has what the run was shown of the texts of its gold mentions.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple, Optional
 from neuroner_tl.corpora.formats.text_files import read_bytes
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, ErrorSets, Mention, normalised
+from neuroner_tl.evaluation.surface_forms import Occurrences
 from neuroner_tl.system.atomic_file import write_atomically
 from neuroner_tl.system.json_text import parse_json
 
@@ -44,6 +46,23 @@ class RunMentions(NamedTuple):
     gold: AnnotatedPart
     predicted: AnnotatedPart
     seen: set[tuple[str, str]]
+
+
+class Shown(NamedTuple):
+    """What a run was shown of a mention's text, ignoring case.
+
+    Attributes:
+        in_train: whether its train part has a mention of that type and text.
+        silver: how often the documents of its source model have and annotate the text; None
+            without a source model.
+
+    Example:
+        >>> Shown(in_train=False, silver=Occurrences(number=12, annotated=7)).silver.number
+        12
+    """
+
+    in_train: bool
+    silver: Optional[Occurrences]
 
 
 class MentionFiles:
@@ -116,8 +135,40 @@ class MentionFiles:
                         if was_seen:
                             seen.add((mention.type, normalised(text)))
         except _DAMAGE as error:
-            raise self._damaged(name, error) from None
+            raise self._damaged(self._path(name), error) from None
         return RunMentions(AnnotatedPart(gold), AnnotatedPart(found), seen)
+
+    def write_shown(self, name: str, shown: Mapping[tuple[str, str], Shown]) -> None:
+        """Write what a run was shown of its gold mentions, by type and normalised text."""
+        rows = [
+            [*key, int(one.in_train), one.silver if one.silver is None else list(one.silver)]
+            for key, one in sorted(shown.items())
+        ]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(self._forms_path(name), _packed(rows))
+
+    def has_shown(self, name: str) -> bool:
+        """Tell whether `write_shown` wrote something of a run."""
+        return self._forms_path(name).is_file()
+
+    def read_shown(self, name: str) -> Optional[dict[tuple[str, str], Shown]]:
+        """Read what `write_shown` wrote of a run; None if there is nothing.
+
+        Raises:
+            CorpusError: a file is damaged.
+        """
+        if not self.has_shown(name):
+            return None
+        try:
+            return {
+                (str(kind), str(text)): Shown(
+                    bool(in_train),
+                    None if silver is None else Occurrences(*map(int, silver)),
+                )
+                for kind, text, in_train, silver in _unpacked(self._forms_path(name))
+            }
+        except _DAMAGE as error:
+            raise self._damaged(self._forms_path(name), error) from None
 
     def copy(self, names: Iterable[str], to: Path) -> int:
         """Copy the files of runs, and the gold standards they need; return the bytes copied."""
@@ -126,9 +177,10 @@ class MentionFiles:
         try:
             gold = {self._gold_path(_unpacked(self._path(name))).name for name in needed}
         except _DAMAGE as error:
-            raise self._damaged(", ".join(needed)[:60], error) from None
+            raise self._damaged(self._path(", ".join(needed)[:60]), error) from None
         target = MentionFiles(to)
-        for file_name in [*(self._path(name).name for name in needed), *sorted(gold)]:
+        shown = [self._forms_path(name).name for name in needed if self.has_shown(name)]
+        for file_name in [*(self._path(name).name for name in needed), *shown, *sorted(gold)]:
             to.mkdir(parents=True, exist_ok=True)
             content = (self.folder / file_name).read_bytes()
             write_atomically(target.folder / file_name, content)
@@ -151,9 +203,12 @@ class MentionFiles:
             raise ValueError("the name of its gold standard")
         return self._path(name)
 
-    def _damaged(self, name: str, error: Exception) -> CorpusError:
+    def _forms_path(self, name: str) -> Path:
+        return self._path(f"forms-{name}")
+
+    def _damaged(self, path: Path, error: Exception) -> CorpusError:
         return CorpusError(
-            f"{self._path(name)}: found a damaged file of mentions ({type(error).__name__}), "
+            f"{path}: found a damaged file of mentions ({type(error).__name__}), "
             "expected the mentions of a run; restore it, or remove it to leave the run out"
         )
 

@@ -57,7 +57,7 @@ def make_record(job: Job, folder: RunFolder, results: dict[str, Any]) -> Record:
     if nothing and run.trial is not None:
         scores, documents = {"valid": {}}, {}
     elif nothing:
-        scores, documents = _empty_scores(_gold(job, "test"))
+        scores, documents = _empty_scores(gold_part(job, "test"))
     else:
         scores = _scores(results)
         documents = read_object(folder.path / "document_counts.json").get("test", {})
@@ -144,7 +144,7 @@ def _empty_scores(gold: AnnotatedPart) -> tuple[Record, dict[str, list[int]]]:
 
 def _keep_mentions(job: Job, folder: RunFolder, found_nothing: bool) -> None:
     """Keep what the run found and missed, so that comparisons need neither corpus nor run."""
-    gold = _gold(job, "test")
+    gold = gold_part(job, "test")
     if found_nothing:
         predicted = AnnotatedPart({document: {} for document in gold.mentions})
     else:
@@ -161,10 +161,11 @@ def _keep_mentions(job: Job, folder: RunFolder, found_nothing: bool) -> None:
         except CorpusError as error:
             logger.warning("%s: its mentions are not kept: %s", job.run.id, error)
             return
-    job.study.mentions.write(job.run.id, gold, predicted, _gold(job, "train").keys)
+    job.study.mentions.write(job.run.id, gold, predicted, gold_part(job, "train").keys)
 
 
-def _gold(job: Job, part: str) -> AnnotatedPart:
+def gold_part(job: Job, part: str) -> AnnotatedPart:
+    """Read the gold annotations of a part of a run's corpus, of train those that it has."""
     return AnnotatedPart.of(corpus_with(job, part).parts[part].documents())
 
 

@@ -1,5 +1,7 @@
 """What a run found and missed, kept beside the store."""
 
+import gzip
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, ErrorSets, count_errors
-from neuroner_tl.studies.records.mentions import MentionFiles
+from neuroner_tl.evaluation.surface_forms import Occurrences
+from neuroner_tl.studies.records.mentions import MentionFiles, Shown
 
 TEXT = "Gout, flu and renal failure."
 
@@ -71,3 +74,28 @@ def test_a_damaged_file_is_an_error(tmp_path, content):
     (tmp_path / "run.json.gz").write_bytes(content)
     with pytest.raises(CorpusError, match="damaged"):
         files.read("run")
+
+
+SHOWN = {
+    ("DISO", "gout"): Shown(True, Occurrences(3, 2)),
+    ("DISO", "renal failure"): Shown(False, None),
+}
+
+
+def test_what_was_shown_comes_back_and_is_copied(tmp_path):
+    files = MentionFiles(tmp_path / "mentions")
+    assert not files.has_shown("run") and files.read_shown("run") is None
+    files.write("run", GOLD, FOUND, TRAIN.keys)
+    files.write_shown("run", SHOWN)
+    assert files.read_shown("run") == SHOWN
+    files.copy(["run"], tmp_path / "copy")
+    assert MentionFiles(tmp_path / "copy").read_shown("run") == SHOWN
+
+
+@pytest.mark.parametrize("content", [b"", b"[1]", b'[["DISO", "gout", 1, [2]]]', b"{}}"])
+def test_a_damaged_file_of_what_was_shown_is_named(tmp_path, content):
+    files = MentionFiles(tmp_path)
+    files.write_shown("run", SHOWN)
+    (tmp_path / "forms-run.json.gz").write_bytes(content and gzip.compress(content))
+    with pytest.raises(CorpusError, match=r"forms-run\.json\.gz: found a damaged file"):
+        files.read_shown("run")

@@ -6,7 +6,7 @@ import pytest
 
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies.definition.arms import System
-from neuroner_tl.studies.running.record import _gold
+from neuroner_tl.studies.running.record import gold_part
 
 
 @pytest.mark.parametrize(
@@ -16,5 +16,5 @@ def test_published_predictions_may_know_the_whole_train_part(corpora, system, do
     # Of 13 documents, 6 in train.
     run = SimpleNamespace(parameters=Parameters(train_size=16.0), system=system)
     job = SimpleNamespace(run=run, corpus=corpora.gold)
-    assert len(_gold(job, "train").mentions) == documents
-    assert len(_gold(job, "test").mentions) == 4
+    assert len(gold_part(job, "train").mentions) == documents
+    assert len(gold_part(job, "test").mentions) == 4
