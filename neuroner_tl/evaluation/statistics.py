@@ -287,6 +287,28 @@ def wilcoxon(first: Sequence[float], second: Sequence[float]) -> Optional[float]
     return float(stats.wilcoxon(differences).pvalue)
 
 
+def mean_interval(values: Sequence[float]) -> Optional[tuple[float, float]]:
+    """Return the 95 % interval of a mean over samples, such as corpora, by the t statistic.
+
+    Where each value is itself a mean over documents and runs, their chance is part of the spread of
+    the values, and the interval covers it. None for fewer than two, and where all are equal:
+    then their spread is unknown, not 0.
+
+    Example:
+        >>> low, high = mean_interval([2.0, 4.0, 9.0])
+        >>> round(low, 2), round(high, 2)
+        (-3.96, 13.96)
+    """
+    array = np.asarray(values, float)
+    if len(array) < 2:
+        return None
+    error = float(array.std(ddof=1)) / float(np.sqrt(len(array)))
+    if error < _TINY:
+        return None
+    reach = error * float(stats.t.ppf((1 + CONFIDENCE) / 2, len(array) - 1))
+    return float(array.mean()) - reach, float(array.mean()) + reach
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Apply Holm's step-down correction: p-values that hold jointly for all tests (Holm 1979)."""
     order = np.argsort(p_values, kind="stable")

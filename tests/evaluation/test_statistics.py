@@ -12,6 +12,7 @@ from neuroner_tl.evaluation.statistics import (
     f1_interval,
     f1_of,
     holm,
+    mean_interval,
     summarise,
     wilcoxon,
 )
@@ -251,6 +252,13 @@ def test_the_interval_covers_a_true_gain_which_p_finds(seeds, splits, seed_effec
 def test_counts_of_other_shapes_are_refused(shapes):
     with pytest.raises(ValueError, match="documents, 3"):
         compare_systems(*(np.zeros(shape) for shape in shapes))
+
+
+def test_the_interval_of_a_mean_is_scipys():
+    values = [42.9, -6.3, 41.9, 11.2, 20.4]
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert mean_interval(values) == pytest.approx((expected.low, expected.high))
+    assert mean_interval([1.0]) is None and mean_interval([2.0, 2.0]) is None
 
 
 def test_wilcoxon_is_scipys_and_ranks_as_in_the_book():

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from neuroner_tl.evaluation.statistics import error_reduction, summarise
 from neuroner_tl.studies.definition.arms import LAYER_TITLES, LAYERS
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.kinds import gain_by_size
+from neuroner_tl.studies.kinds.comparisons import compare
+from neuroner_tl.studies.kinds.gain_by_size import Gain
 from neuroner_tl.studies.kinds.learning_curve import savings_of, size_needed
 from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages import figures
-from neuroner_tl.studies.pages.table import Cell, Table
+from neuroner_tl.studies.pages.table import Cell, Table, signed
 from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.report import make_page, write_report
 
@@ -157,6 +161,8 @@ def test_the_table_of_classes_averages_corpora_and_marks_the_better():
     assert table.rows[1][6].bold and not table.rows[0][6].bold
     over = rows(found_tables["over_corpora"])
     assert over[2][:3] == ["F1", "16", "0"]
+    assert over[2][4:6] == [found[-1][7], "–"], "all corpora gain the same"
+    assert over[3][:3] == ["error reduction (%)", "16", "0"] and over[3][4] == found[-1][8]
     assert not any("{" in table.note for table in found_tables.values())
     by_corpus = rows(found_tables["by_corpus"])
     assert by_corpus[0][1] == "3" and by_corpus[0][5] == "70.67 ± 1.15"
@@ -209,6 +215,51 @@ def test_gains_are_grouped_by_annotations():
     numbers = [int(row[2]) for row in found]
     assert numbers == sorted(numbers)
     assert all((row[3] == "up to 2,000") == (int(row[2]) <= 2000) for row in found)
+
+
+def test_gains_over_corpora_have_means_and_intervals():
+    results = made_up("transfer_table")
+    for run in results.runs:
+        counts = results.records[run.id]["scores"]["test"]["documents"]["X"]
+        if run.arm == "transfer":
+            counts["tp"] -= 200 * len(run.corpus)
+    compared = compare(results, None)
+    over = rows(tables(results)["over_corpora"])
+    for row, values in (
+        (over[2], [item.gain for item in compared]),
+        (over[3], [item.reduction for item in compared]),
+    ):
+        assert row[4:6] == mean_and_interval(values) and row[5] != "–"
+
+
+def mean_and_interval(values):
+    low, high = stats.t.interval(0.95, len(values) - 1, np.mean(values), stats.sem(values))
+    return [signed(float(np.mean(values))), f"{signed(low)} to {signed(high)}"]
+
+
+def test_gains_have_means_and_intervals_by_annotations(monkeypatch):
+    gains = [
+        Gain("DISO", f"corpus{annotations}", annotations, gain, 3, reduction=2 * gain)
+        for annotations, gain in ((500, 9.0), (2000, -1.0), (2001, 4.0), (5000, 5.0), (5001, 0.5))
+    ]
+    monkeypatch.setattr(gain_by_size, "gains_of", lambda results: gains)
+    found = {row[0]: row[1:] for row in rows(tables(made_up("gain_by_size"))["gain_by_group"])}
+    expected = {
+        "up to 2,000": gains[:2],
+        "2,001 to 5,000": gains[2:4],
+        "above 5,000": gains[4:],
+        "up to 5,000": gains[:4],
+        "all": gains,
+    }
+    assert list(found) == list(expected)
+    for name, members in expected.items():
+        values = [gain.gain for gain in members]
+        if len(members) == 1:
+            assert found[name] == ["1", "+0.50", "–", "+1.00", "–"]
+        else:
+            doubled = [2 * value for value in values]
+            wanted = [*mean_and_interval(values), *mean_and_interval(doubled)]
+            assert found[name] == [str(len(members)), *wanted]
 
 
 def test_the_gain_of_every_source_is_over_the_baseline():

@@ -8,8 +8,8 @@ from typing import NamedTuple, Optional
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from neuroner_tl.studies.kinds.comparisons import compared_arms, compares_transfer
-from neuroner_tl.studies.kinds.gains import mean_gain
+from neuroner_tl.studies.kinds.comparisons import compare, compared_arms, compares_transfer
+from neuroner_tl.studies.kinds.gains import OVER_CORPORA, mean_texts
 from neuroner_tl.studies.kinds.results import MEASURE, StudyResults
 from neuroner_tl.studies.pages.figures import COLOURS, MARKS, NEUTRAL, Figure, panels
 from neuroner_tl.studies.pages.page import Section
@@ -27,6 +27,7 @@ class Gain(NamedTuple):
         gain: in F1, in points; mean over runs.
         runs: how many pairs of runs.
         zeros: how many of their runs scored 0.
+        reduction: of the error, in percent; None if the first arm makes none.
 
     Example:
         >>> Gain("DISO", "NCBI_DISO", annotations=6881, gain=1.2, runs=3).gain
@@ -39,6 +40,7 @@ class Gain(NamedTuple):
     gain: float
     runs: int
     zeros: int = 0
+    reduction: Optional[float] = None
 
 
 def sections(results: StudyResults) -> list[Section]:
@@ -76,7 +78,8 @@ def sections(results: StudyResults) -> list[Section]:
         "have points only.",
         lambda: _draw(gains, limits),
     )
-    return [Section("Gain by size", "", (table,), (figure,))]
+    by_group = _by_group(gains, limits, _at_size(results))
+    return [Section("Gain by size", "", (table, by_group), (figure,))]
 
 
 def _at_size(results: StudyResults) -> str:
@@ -91,17 +94,60 @@ def _largest(results: StudyResults) -> Optional[float]:
 
 def gains_of(results: StudyResults) -> list[Gain]:
     """Return the gain of every corpus that has both arms, at its largest train size."""
-    first, last = compared_arms(results)
-    size = _largest(results)
+    _, last = compared_arms(results)
     found = []
-    for entity_class, corpus in results.corpora:
-        pairs = results.pairs(first, last, corpus=corpus, train_size=size)
-        if pairs:
-            annotations = sum(member(pairs[0][0].record, "annotations").values())
-            zeros = sum(result.f1 == 0 for pair in pairs for result in pair)
-            gain = mean_gain(pairs)
-            found.append(Gain(entity_class, corpus, annotations, gain, len(pairs), zeros))
+    for item in compare(results, _largest(results)):
+        if item.arm == last:
+            annotations = sum(member(item.pairs[0][0].record, "annotations").values())
+            zeros = sum(result.f1 == 0 for pair in item.pairs for result in pair)
+            found.append(
+                Gain(
+                    item.entity_class,
+                    item.corpus,
+                    annotations,
+                    item.gain,
+                    len(item.pairs),
+                    zeros,
+                    item.reduction,
+                )
+            )
     return found
+
+
+def _by_group(gains: Sequence[Gain], limits: Sequence[int], note: str) -> Table:
+    """Make the table of means, by group, up to each limit, and over all corpora."""
+    groups = [
+        (name, [gain for gain in gains if _group(gain.annotations, limits) == number])
+        for number, name in enumerate(group_names(limits))
+    ]
+    for limit in limits[1:]:
+        members = [gain for gain in gains if gain.annotations <= limit]
+        groups.append((f"up to {limit:,}", members))
+    groups.append(("all", list(gains)))
+    return Table(
+        "gain_by_group",
+        "Gain in F1 and error reduction by annotations of the target corpus, means over corpora",
+        (
+            "annotations",
+            "corpora",
+            "F1 gain",
+            "95 % interval",
+            "error reduction (%)",
+            "95 % interval of it",
+        ),
+        tuple(
+            (
+                name,
+                str(len(members)),
+                *mean_texts([gain.gain for gain in members]),
+                *mean_texts([gain.reduction for gain in members if gain.reduction is not None]),
+            )
+            for name, members in groups
+            if members
+        ),
+        f"{MEASURE} {OVER_CORPORA} Error reduction: gain as a share of the first arm's distance to "
+        f"100.{note}",
+    )
 
 
 def group_names(limits: Sequence[int]) -> list[str]:

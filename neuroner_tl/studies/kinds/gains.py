@@ -9,7 +9,13 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from neuroner_tl.evaluation.scoring import Counts
-from neuroner_tl.evaluation.statistics import Difference, compare_systems, holm, summarise
+from neuroner_tl.evaluation.statistics import (
+    Difference,
+    compare_systems,
+    holm,
+    mean_interval,
+    summarise,
+)
 from neuroner_tl.studies.kinds.results import MEASURE, Result, StudyResults
 from neuroner_tl.studies.pages.table import Table, p_text, signed, with_spread
 
@@ -25,6 +31,10 @@ _SHARED_SOURCES = (
 _OWN_SOURCES = (
     " Where every run starts from a source model of its own, the interval covers the seed of the "
     "source."
+)
+OVER_CORPORA = (
+    "Mean: with its 95 % interval by the t statistic over corpora, each with the mean of its runs; "
+    "what documents and seeds do by chance is part of the spread between corpora."
 )
 NO_COUNTS = "No interval and no p: the store has no counts by document of these runs."
 
@@ -298,6 +308,14 @@ def gain_text(pairs: Sequence[Pair]) -> str:
     """Format the mean gain over pairs of runs, in points, with its standard deviation if any."""
     gains = [100 * (other.f1 - one.f1) for one, other in pairs]
     return with_spread(mean_gain(pairs), summarise(gains).deviation, sign=True)
+
+
+def mean_texts(values: Sequence[float]) -> tuple[str, str]:
+    """Format a mean over corpora, in points, and its interval over them."""
+    interval = mean_interval(values)
+    if interval is None:
+        return signed(float(np.mean(values))) if values else "–", "–"
+    return signed(float(np.mean(values))), f"{signed(interval[0])} to {signed(interval[1])}"
 
 
 def interval_text(difference: Optional[Difference]) -> str:

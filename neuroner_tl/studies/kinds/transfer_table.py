@@ -22,11 +22,13 @@ from neuroner_tl.studies.kinds.comparisons import (
     other_arms,
 )
 from neuroner_tl.studies.kinds.gains import (
+    OVER_CORPORA,
     correct,
     describe_correction,
     describe_test,
     gain_text,
     interval_text,
+    mean_texts,
 )
 from neuroner_tl.studies.kinds.results import CHOSEN, MEASURE, OF_TAGS, Result, StudyResults
 from neuroner_tl.studies.kinds.training_cost import training_cost
@@ -255,27 +257,42 @@ def _over_corpora(
     tests = {name: wilcoxon(*map(list, zip(*pairs))) for name, pairs in values.items()}
     known = [name for name in MEASURES if tests[name] is not None]
     corrected = dict(zip(known, holm([tests[name] or 0.0 for name in known])))
-    rows = []
+    rows: list[Row] = []
     for name, pairs in values.items():
         gains = [other - one for one, other in pairs]
-        rows.append(
-            (
-                {"f1": "F1"}.get(name, name),
-                str(sum(gain > 0 for gain in gains)),
-                str(sum(gain < 0 for gain in gains)),
-                signed(float(np.median(gains))),
-                p_text(tests[name]),
-                p_text(corrected.get(name)),
-            )
-        )
+        found = (p_text(tests[name]), p_text(corrected.get(name)))
+        rows.append((*_better_on({"f1": "F1"}.get(name, name), gains), *found))
+    reductions = [item.reduction for item in compared if item.reduction is not None]
+    if reductions:
+        rows.append((*_better_on("error reduction (%)", reductions), "–", "–"))
     first, _ = compared_arms(results)
     of = f"_{arm.replace(' ', '_')}" if len(other_arms(results)) > 1 else ""
     return Table(
         f"over_corpora{about.suffix}{of}",
         f"{arm} against {first} over {len(compared)} corpora",
-        ("measure", "better on", "worse on", "median gain", "p", "p corrected"),
+        (
+            "measure",
+            "better on",
+            "worse on",
+            "median gain",
+            "mean gain",
+            "95 % interval",
+            "p",
+            "p corrected",
+        ),
         tuple(rows),
-        f"{MEASURE} Wilcoxon's signed-rank test over corpora, two-sided. p is not corrected, p "
-        "corrected is, by Holm's method over the three measures. With few corpora p cannot be "
-        f"small: with five the minimum is 0.0625.{about.note}",
+        f"{MEASURE} {OVER_CORPORA} p: Wilcoxon's signed-rank test over corpora, two-sided. p is "
+        "not corrected, p corrected is, by Holm's method over the three measures. With few corpora "
+        f"p cannot be small: with five the minimum is 0.0625.{about.note}",
+    )
+
+
+def _better_on(measure: str, gains: Sequence[float]) -> tuple[str, ...]:
+    """Return the first cells of a row of gains, one for each corpus."""
+    return (
+        measure,
+        str(sum(gain > 0 for gain in gains)),
+        str(sum(gain < 0 for gain in gains)),
+        signed(float(np.median(gains))),
+        *mean_texts(gains),
     )
