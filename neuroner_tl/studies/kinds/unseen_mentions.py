@@ -56,13 +56,15 @@ class _Group(NamedTuple):
         name: one of `GROUPS`.
         pairs: runs, whose counts by document are of these mentions alone.
         mentions: how many they are, each document once; mean over the runs tested on it.
-        recalls: of the two arms, in percent, means over runs.
+        missed: how many of them the second arm misses, likewise.
+        recalls: of the two arms, in percent, means over the runs that have such mentions.
         difference: of the second arm from the first.
     """
 
     name: str
     pairs: Sequence[Pair]
     mentions: float
+    missed: float
     recalls: tuple[float, float]
     difference: Difference
 
@@ -75,10 +77,13 @@ class _Group(NamedTuple):
         tp, _, fn = np.nanmean(counts.second, axis=0).sum(0)
         if not tp + fn:
             return None
-        (_, first, _), (_, second, _) = (
-            mean_rates(side, counts.groups) for side in (counts.first, counts.second)
-        )
-        return cls(name, pairs, float(tp + fn), (first, second), compare_systems(*counts))
+        # A run without such mentions has no recall; counted as 0 it would lower both means.
+        having = np.nansum(counts.second, axis=(1, 2)) > 0
+        sides = counts.first[having], counts.second[having]
+        units = [unit for unit, has in zip(counts.groups, having) if has]
+        (_, first, _), (_, second, _) = (mean_rates(side, units) for side in sides)
+        difference = compare_systems(*sides, units)
+        return cls(name, pairs, float(tp + fn), float(fn), (first, second), difference)
 
 
 def sections(results: StudyResults) -> list[Section]:
@@ -246,7 +251,7 @@ def _table(name: str, arms: tuple[str, str], groups: Sequence[_Group]) -> Table:
                 interval_text(difference),
                 p_text(difference.p_value),
                 p_text(corrected),
-                f"{group.mentions * (1 - second / 100):.0f}",
+                f"{group.missed:.0f}",
             )
         )
     tests = describe_test(differences, [group.pairs for group in groups])

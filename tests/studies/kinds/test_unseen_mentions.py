@@ -142,6 +142,36 @@ def test_several_seeds_are_means_and_have_a_deviation(results):
     assert row["gain"] == "−25.00 ± 35.4" and row["missed by transfer"] == "12"
 
 
+def test_a_run_without_mentions_of_a_group_has_no_recall(results):
+    """Silver has every text for the second seed, as another source might."""
+
+    def shown(run):
+        if not run.parameters.seed:
+            return SHOWN
+        return {text: one._replace(silver=Occurrences(9, 9)) for text, one in SHOWN.items()}
+
+    found = rows(tables(make_page(results("seeds = 0, 1", shown=shown)))["unseen_mentions_DISO"])
+    row = found["unseen, not in silver"]
+    assert (row["mentions"], row["missed by transfer"]) == ("8", "8")
+    assert (row["baseline"], row["transfer"], row["gain"]) == ("50.0", "0.0", "−50.00")
+
+
+def test_what_is_missed_is_counted_and_not_a_product_of_means(results):
+    """The first seed misses 16 of 16 mentions, the second none of 8."""
+
+    def shown(run):
+        other = SHOWN["always"] if run.parameters.seed else SHOWN["absent"]
+        return {**SHOWN, "absent": other}
+
+    def found(run):
+        more = {"missing"} if run.arm == "transfer" and run.parameters.seed else set()
+        return FOUND[run.arm] | more
+
+    made = results("seeds = 0, 1", found, shown)
+    row = rows(tables(make_page(made))["unseen_mentions_DISO"])["unseen, not in silver"]
+    assert (row["mentions"], row["transfer"], row["missed by transfer"]) == ("12", "50.0", "8")
+
+
 def test_the_gains_of_all_classes_stand_beside_each_other(results):
     found = rows(tables(make_page(results()))["unseen_mentions"])
     assert found["unseen, annotated in silver"] == {"DISO": "+50.00 (16)", "CHED": "+50.00 (8)"}
