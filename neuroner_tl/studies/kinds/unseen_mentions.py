@@ -232,7 +232,8 @@ def _gain(group: Optional[_Group]) -> str:
 
 
 def _measure(groups: Sequence[_Group]) -> str:
-    return MEASURE + (MEASURE_OF_SILVER if any(group.name == ABSENT for group in groups) else "")
+    of_silver = any(group.name in (ANNOTATED, NOT_ANNOTATED, ABSENT) for group in groups)
+    return MEASURE + (MEASURE_OF_SILVER if of_silver else "")
 
 
 def _table(name: str, arms: tuple[str, str], groups: Sequence[_Group]) -> Table:

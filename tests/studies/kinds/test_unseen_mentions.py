@@ -215,6 +215,13 @@ def test_without_silver_there_are_seen_and_unseen(results):
     assert "source model" not in table.note.partition("Gain")[0]
 
 
+@pytest.mark.parametrize("silver", [Occurrences(9, 9), Occurrences(9, 0), Occurrences(0, 0)])
+def test_the_note_explains_any_group_of_silver(results, silver):
+    shown = {text: one._replace(silver=silver) for text, one in SHOWN.items()}
+    table = tables(make_page(results(shown=lambda run: shown)))["unseen_mentions_DISO"]
+    assert len(table.rows) == 4 and "The documents that the source model" in table.note
+
+
 def test_sizes_of_the_train_set_have_tables_of_their_own(results):
     names = set(tables(make_page(results("train_sizes = 5, 20"))))
     assert {"unseen_mentions_DISO_5pct", "unseen_mentions_CHED_20pct"} <= names
