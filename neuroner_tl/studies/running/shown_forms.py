@@ -12,6 +12,7 @@ from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
 from neuroner_tl.studies.records.folder import StudyFolder, corpus_folders
+from neuroner_tl.studies.records.matching import match_records
 from neuroner_tl.studies.records.mentions import Shown
 from neuroner_tl.studies.records.store import FINISHED
 from neuroner_tl.studies.running.jobs import Job
@@ -41,9 +42,11 @@ def count_shown_forms(definition: StudyDefinition, seed: Optional[int] = None) -
         Interrupted: a signal arrived.
     """
     study = StudyFolder(definition.folder)
-    runs = plan_runs(definition, seed, Contents.remembered(definition.output_folder))
-    known = {run.id: run for run in runs}
+    planned = plan_runs(definition, seed, Contents.remembered(definition.output_folder))
+    known = {run.id: run for run in planned}
     records = study.store.records()
+    # Another study of this store may have recorded a run under other words, as a report finds it.
+    runs, _ = match_records(planned, records)
     by_source: dict[Optional[str], list[StudyRun]] = {}
     for run in runs:
         is_finished = records.get(run.id, {}).get("status") == FINISHED

@@ -1,5 +1,7 @@
 """What runs were shown of the texts of their gold mentions: counted in their corpora."""
 
+import dataclasses
+
 import pytest
 
 from neuroner_tl.corpora.reader import read_corpus
@@ -9,6 +11,7 @@ from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.records.folder import StudyFolder
+from neuroner_tl.studies.records.matching import digest_of
 from neuroner_tl.studies.records.mentions import Shown
 from neuroner_tl.studies.running import shown_forms
 from neuroner_tl.studies.running.shown_forms import count_shown_forms
@@ -129,6 +132,19 @@ def test_nothing_is_counted_twice(study, monkeypatch):
     count_shown_forms(definition)
     monkeypatch.setattr(shown_forms, "_count", None)
     assert count_shown_forms(definition) == 0
+
+
+def test_a_run_that_another_study_named_is_counted(study):
+    """Names of runs differ in words, such as the arm's; the hash says what a run is."""
+    definition, folder, runs = study(keep=lambda run: run.arm != "transfer")
+    named = dataclasses.replace(
+        runs["transfer"], id="other-words-" + digest_of(runs["transfer"].id)
+    )
+    folder.store.append(record(named))
+    baseline = folder.mentions.read(runs["baseline"].id)
+    folder.mentions.write(named.id, baseline.gold, baseline.predicted, set())
+    assert count_shown_forms(definition) == 1
+    assert folder.mentions.has_shown(named.id)
 
 
 def test_runs_that_are_missing_or_without_mentions_are_left_out(study):
