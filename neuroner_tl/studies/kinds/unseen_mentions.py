@@ -145,15 +145,16 @@ def _pairs(
 def _by_group(results: StudyResults, pair: Pair) -> dict[str, Pair]:
     """Return the pair for each of `GROUPS`, with counts of its gold mentions.
 
-    What was shown is that of the second run, or else of the first. Empty if that, or the mentions
-    of a run, are not kept.
+    What was shown is that of the second run, or of the first if that alone starts from a source
+    model. Empty if that, or the mentions of a run, are not kept.
     """
     files = results.mentions
     if files is None:
         return {}
     first, second = (result.run.id for result in pair)
     one, other = files.read(first), files.read(second)
-    shown = files.read_shown(second) or files.read_shown(first)
+    of_first = pair[1].run.source is None and pair[0].run.source is not None
+    shown = files.read_shown(first if of_first else second)
     if one is None or other is None or shown is None:
         return {}
     groups = {key: [*_groups_of(what), ALL] for key, what in shown.items()}

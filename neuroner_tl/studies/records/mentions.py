@@ -152,23 +152,29 @@ class MentionFiles:
         return self._forms_path(name).is_file()
 
     def read_shown(self, name: str) -> Optional[dict[tuple[str, str], Shown]]:
-        """Read what `write_shown` wrote of a run; None if there is nothing.
+        """Read what `write_shown` wrote of a run; None if that or its mentions are not kept.
 
         Raises:
-            CorpusError: a file is damaged.
+            CorpusError: a file is damaged, or is of other mentions than the run's.
         """
-        if not self.has_shown(name):
+        mentions = self.read(name)
+        if mentions is None or not self.has_shown(name):
             return None
+        path = self._forms_path(name)
         try:
-            return {
-                (str(kind), str(text)): Shown(
-                    bool(in_train),
-                    None if silver is None else Occurrences(*map(int, silver)),
-                )
-                for kind, text, in_train, silver in _unpacked(self._forms_path(name))
+            shown = {
+                (kind, text): Shown(bool(in_train), None if silver is None else _silver(*silver))
+                for kind, text, in_train, silver in _unpacked(path)
             }
+            if shown.keys() != mentions.gold.keys:
+                raise ValueError("other mentions")
         except _DAMAGE as error:
-            raise self._damaged(self._forms_path(name), error) from None
+            raise CorpusError(
+                f"{path}: found a damaged file ({type(error).__name__}), expected what was shown "
+                "of each gold mention of a run; restore it, or remove it, and `study run` counts "
+                "again"
+            ) from None
+        return shown
 
     def copy(self, names: Iterable[str], to: Path) -> int:
         """Copy the files of runs, and the gold standards they need; return the bytes copied."""
@@ -234,6 +240,12 @@ def _rows(mentions: Iterable[tuple[Mention, str]]) -> list[list[Any]]:
 
 def _mention(document: str, kind: str, fragments: Any, text: str) -> tuple[Mention, str]:
     return Mention(document, kind, tuple((int(a), int(b)) for a, b in fragments)), str(text)
+
+
+def _silver(number: int, annotated: int) -> Occurrences:
+    if not 0 <= annotated <= number:
+        raise ValueError("more mentions than occurrences")
+    return Occurrences(number, annotated)
 
 
 def _packed(content: Any) -> bytes:

@@ -222,6 +222,26 @@ def test_the_note_explains_any_group_of_silver(results, silver):
     assert len(table.rows) == 4 and "The documents that the source model" in table.note
 
 
+def test_what_a_run_without_source_was_shown_does_not_stand_in_for_the_silver_corpus(results):
+    """It is kept once the baseline alone was asked for; silver's groups would lack the corpus."""
+    made = results(shown=lambda run: SHOWN if run.corpus == "one" else None)
+    keyed = {("DISO", text): Shown(False, None) for text in SHOWN}
+    for result in made.select(arm="baseline"):
+        made.mentions.write_shown(result.run.id, keyed)
+    found = rows(tables(make_page(made))["unseen_mentions_DISO"])
+    assert found["all mentions"]["mentions"] == "32"
+
+
+def test_of_two_arms_that_with_a_source_says_what_was_shown(results, tmp_path):
+    arm = f"[arm plain]\nparameters_filepath = {tmp_path}/parameters.ini"
+    made = results(f"arms = transfer, plain\n{arm}", lambda run: {"seen"})
+    for result in made.select(arm="plain"):
+        keyed = {("DISO", text): Shown(False, None) for text in SHOWN}
+        made.mentions.write_shown(result.run.id, keyed)
+    found = rows(tables(make_page(made))["unseen_mentions_DISO"])
+    assert found["unseen, not in silver"]["mentions"] == "16"
+
+
 def test_sizes_of_the_train_set_have_tables_of_their_own(results):
     names = set(tables(make_page(results("train_sizes = 5, 20"))))
     assert {"unseen_mentions_DISO_5pct", "unseen_mentions_CHED_20pct"} <= names

@@ -78,6 +78,7 @@ def test_a_damaged_file_is_an_error(tmp_path, content):
 
 SHOWN = {
     ("DISO", "gout"): Shown(True, Occurrences(3, 2)),
+    ("DISO", "flu"): Shown(True, Occurrences(0, 0)),
     ("DISO", "renal failure"): Shown(False, None),
 }
 
@@ -86,16 +87,46 @@ def test_what_was_shown_comes_back_and_is_copied(tmp_path):
     files = MentionFiles(tmp_path / "mentions")
     assert not files.has_shown("run") and files.read_shown("run") is None
     files.write("run", GOLD, FOUND, TRAIN.keys)
+    assert files.read_shown("run") is None
     files.write_shown("run", SHOWN)
     assert files.read_shown("run") == SHOWN
     files.copy(["run"], tmp_path / "copy")
     assert MentionFiles(tmp_path / "copy").read_shown("run") == SHOWN
 
 
-@pytest.mark.parametrize("content", [b"", b"[1]", b'[["DISO", "gout", 1, [2]]]', b"{}}"])
+ROWS = '["DISO","flu",0,null],["DISO","renal failure",0,null]'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[1]",
+        '[["DISO", "gout", 1, [2]]]',
+        "{}}",
+        # More mentions than occurrences, other types than numbers and texts.
+        f'[["DISO","gout",1,[2,3]],{ROWS}]',
+        f'[["DISO","gout",1,[2,-1]],{ROWS}]',
+        f'[["DISO","gout",1,["2","1"]],{ROWS}]',
+        f'[["DISO",["gout"],1,[2,1]],{ROWS}]',
+        # Of other mentions than the run's: one is lacking, one is too many.
+        f"[{ROWS}]",
+        f'[["DISO","gout",1,null],["CHED","gout",1,null],{ROWS}]',
+    ],
+)
 def test_a_damaged_file_of_what_was_shown_is_named(tmp_path, content):
     files = MentionFiles(tmp_path)
+    files.write("run", GOLD, FOUND, TRAIN.keys)
     files.write_shown("run", SHOWN)
-    (tmp_path / "forms-run.json.gz").write_bytes(content and gzip.compress(content))
-    with pytest.raises(CorpusError, match=r"forms-run\.json\.gz: found a damaged file"):
+    (tmp_path / "forms-run.json.gz").write_bytes(content and gzip.compress(content.encode()) or b"")
+    with pytest.raises(CorpusError, match=r"forms-run\.json\.gz: found a damaged file .* remove"):
         files.read_shown("run")
+
+
+def test_what_was_shown_is_of_each_mention_of_the_run(tmp_path):
+    files = MentionFiles(tmp_path)
+    files.write("run", GOLD, FOUND, TRAIN.keys)
+    (tmp_path / "forms-run.json.gz").write_bytes(
+        gzip.compress(f'[["DISO","gout",1,[2,1]],{ROWS}]'.encode())
+    )
+    assert files.read_shown("run")["DISO", "gout"] == Shown(True, Occurrences(2, 1))
