@@ -1,6 +1,8 @@
 """What runs were shown of the texts of their gold mentions: counted in their corpora."""
 
 import dataclasses
+import os
+import signal
 
 import pytest
 
@@ -14,7 +16,9 @@ from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.records.matching import digest_of
 from neuroner_tl.studies.records.mentions import Shown
 from neuroner_tl.studies.running import shown_forms
+from neuroner_tl.studies.running.record import failure
 from neuroner_tl.studies.running.shown_forms import count_shown_forms
+from neuroner_tl.system.interruption import Interrupted
 
 STUDY = """\
 [study]
@@ -25,8 +29,10 @@ output_folder = {folder}/output
 {study}
 [sources DISO]
 silver = {folder}/silver
+{sources}
 [targets DISO]
 gold = {folder}/gold
+{targets}
 """
 
 
@@ -55,21 +61,28 @@ def study(tmp_path):
     write(silver / "valid", "g", "Scurvy is rare.", "Scurvy")
     (tmp_path / "parameters.ini").write_text("")
 
-    def make(study="", keep=lambda run: True):
+    def make(study="", keep=lambda run: True, **more):
         path = tmp_path / "shown.ini"
-        path.write_text(STUDY.format(folder=tmp_path, study=study))
+        parts = {"sources": "", "targets": "", "study": study, **more}
+        path.write_text(STUDY.format(folder=tmp_path, **parts))
         definition = read_definition(path)
         folder = StudyFolder(definition.folder)
         folder.path.mkdir(parents=True, exist_ok=True)
-        test = AnnotatedPart.of(read_corpus(gold).parts["test"].documents())
-        runs = plan_runs(definition, None, Contents.remembered(definition.output_folder))
+        runs = planned(definition)
         for run in filter(keep, runs):
             folder.store.append(record(run))
             if not run.is_source:
-                folder.mentions.write(run.id, test, test, set())
+                part = read_corpus(tmp_path / run.corpus).parts["test"]
+                test = AnnotatedPart.of(part.documents())
+                nothing = AnnotatedPart({document: {} for document in part.ids})
+                folder.mentions.write(run.id, test, nothing, set())
         return definition, folder, {run.arm: run for run in runs}
 
     return make
+
+
+def planned(definition):
+    return plan_runs(definition, None, Contents.remembered(definition.output_folder))
 
 
 def record(run):
@@ -113,6 +126,49 @@ def test_only_the_documents_of_the_source_model_count(study):
     assert found in whole.values() and shown["scurvy"].silver.number == 0
 
 
+def test_each_source_model_counts_in_its_own_corpus(study, tmp_path):
+    other = tmp_path / "other"
+    write(other / "train", "i", "Scurvy, scurvy, gout.", "Scurvy")
+    write(other / "valid", "j", "Flu.", "Flu")
+    definition, folder, _ = study(sources=f"other = {other}")
+    assert count_shown_forms(definition) == 2
+    found = {
+        run.source_name: by_text(folder.mentions.read_shown(run.id))["scurvy"].silver
+        for run in planned(definition)
+        if run.source is not None
+    }
+    assert found == {"silver": Occurrences(0, 0), "other": Occurrences(2, 1)}
+
+
+def test_of_a_flat_silver_corpus_only_the_train_part_counts(study, tmp_path):
+    flat = tmp_path / "flat"
+    for number in range(10):
+        write(flat, f"d{number}", "Gout.", "Gout")
+    percentages = "[source]\nsplit_percentages = 50, 30, 20"
+    definition, folder, _ = study(
+        "arms = baseline, own", sources=f"flat = {flat}\n{percentages}\n[arm own]\nsources = flat"
+    )
+    count_shown_forms(definition)
+    (run,) = (r for r in planned(definition) if r.arm == "own")
+    shown = by_text(folder.mentions.read_shown(run.id))
+    assert shown["gout"].silver == Occurrences(5, 5)
+
+
+def test_the_texts_of_all_target_corpora_are_counted(study, tmp_path):
+    more = tmp_path / "more"
+    for part in ("train", "valid", "test"):
+        write(more / part, f"{part}1", "Influenza.", "Influenza")
+    definition, folder, _ = study(targets=f"more = {more}")
+    assert count_shown_forms(definition) == 2
+    found = {
+        text: one.silver.number
+        for run in planned(definition)
+        if run.source is not None
+        for text, one in by_text(folder.mentions.read_shown(run.id)).items()
+    }
+    assert (found["influenza"], found["flu"]) == (1, 2)
+
+
 def test_only_the_documents_of_the_run_count_as_train(study):
     definition, folder, runs = study("train_sizes = 25")
     assert count_shown_forms(definition) == 1
@@ -152,4 +208,32 @@ def test_runs_that_are_missing_or_without_mentions_are_left_out(study):
     assert count_shown_forms(definition) == 0
     folder.store.append(record(runs["transfer"]))
     assert count_shown_forms(definition) == 0
+    baseline = folder.mentions.read(runs["baseline"].id)
+    folder.mentions.write(runs["transfer"].id, baseline.gold, baseline.predicted, set())
+    folder.store.append(failure(runs["transfer"], "the loss is not a number"))
+    assert count_shown_forms(definition) == 0
     assert not folder.mentions.has_shown(runs["transfer"].id)
+
+
+def test_an_interruption_keeps_what_was_counted(study, tmp_path, monkeypatch):
+    """The signal arrives while the second of two silver corpora is being counted."""
+    other = tmp_path / "other"
+    write(other / "train", "i", "Scurvy.", "Scurvy")
+    write(other / "valid", "j", "Flu.", "Flu")
+    definition, folder, _ = study(sources=f"other = {other}")
+    count, calls = shown_forms.count_occurrences, []
+
+    def interrupted(*given):
+        calls.append(given)
+        if len(calls) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+            # Not reached: the signal ends the work at once.
+            calls.append(None)
+        return count(*given)
+
+    monkeypatch.setattr(shown_forms, "count_occurrences", interrupted)
+    with pytest.raises(Interrupted, match="interrupted; the same command counts the others"):
+        count_shown_forms(definition)
+    assert len(calls) == 2
+    assert len(list(folder.mentions.folder.glob("forms-*"))) == 1
+    assert count_shown_forms(definition) == 1
