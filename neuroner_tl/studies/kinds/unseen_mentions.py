@@ -47,6 +47,10 @@ MEASURE_OF_SILVER = (
     " The documents that the source model was trained on annotate at least half of the text's "
     "occurrences, have it and annotate less, or do not have it."
 )
+NOTHING = (
+    "No corpus has finished runs of two arms of which mentions, and what was shown of them, are "
+    "kept. What was shown is counted by `neuroner-tl study run`, after the last run."
+)
 
 
 class _Group(NamedTuple):
@@ -110,9 +114,7 @@ def sections(results: StudyResults) -> list[Section]:
                 gains[name] = groups
                 found.append(_section(results, name, groups, text))
     if not found:
-        return [
-            Section("Unseen mentions", "No corpus has finished runs of two arms with mentions yet.")
-        ]
+        return [Section("Unseen mentions", NOTHING)]
     overview = Section("Gain in recall by what was shown", "", (_overview(results, gains),))
     return [overview, *found] if len(found) > 1 else found
 

@@ -205,7 +205,10 @@ def test_what_is_not_kept_is_left_out_and_named(results):
 def test_nothing_is_kept(results):
     page = make_page(results(shown=lambda run: None))
     (text,) = (section.text for section in page.sections if section.title == "Unseen mentions")
-    assert "No corpus has finished runs of two arms with mentions yet." in text
+    assert text.startswith(
+        "No corpus has finished runs of two arms of which mentions, and what was"
+    )
+    assert "counted by `neuroner-tl study run`" in text
 
 
 def test_without_silver_there_are_seen_and_unseen(results):
