@@ -51,7 +51,7 @@ TEXT = " ".join(SHOWN)
 DOCUMENTS = 4
 
 
-def part(words, documents=DOCUMENTS):
+def part(words, documents=range(DOCUMENTS)):
     entities = tuple(
         Entity("DISO", ((TEXT.index(word), TEXT.index(word) + len(word)),), word)
         for word in SHOWN
@@ -59,12 +59,17 @@ def part(words, documents=DOCUMENTS):
     )
     if "wrong" in words:
         entities += (Entity("DISO", ((0, 10),), TEXT[:10]),)
-    return AnnotatedPart.of(Document(f"d{n}", TEXT, entities) for n in range(documents))
+    return AnnotatedPart.of(Document(f"d{n}", TEXT, entities) for n in documents)
 
 
 @pytest.fixture
 def results(tmp_path):
-    def make(study="", found=lambda run: FOUND[run.arm], shown=lambda run: SHOWN):
+    def make(
+        study="",
+        found=lambda run: FOUND[run.arm],
+        shown=lambda run: SHOWN,
+        documents=lambda run: range(DOCUMENTS),
+    ):
         (tmp_path / "parameters.ini").write_text("")
         path = tmp_path / "unseen.ini"
         path.write_text(STUDY.format(folder=tmp_path, study=study))
@@ -73,7 +78,7 @@ def results(tmp_path):
         mentions = MentionFiles(tmp_path / "mentions")
         records = {}
         for run in runs:
-            gold, predicted = part(SHOWN), part(found(run))
+            gold, predicted = part(SHOWN, documents(run)), part(found(run), documents(run))
             counts = document_counts(gold, predicted)
             of_type = dict(zip(("tp", "fp", "fn"), counts.sum(0).tolist()))
             records[run.id] = {
@@ -84,7 +89,7 @@ def results(tmp_path):
                 "seconds": 1.0,
                 "versions": {},
                 "scores": {"test": {"documents": {"DISO": of_type}}},
-                "test_documents": {f"d{i}": row.tolist() for i, row in enumerate(counts)},
+                "test_documents": dict(zip(gold.mentions, counts.tolist())),
             }
             mentions.write(run.id, gold, predicted, set())
             if run.source is not None and shown(run) is not None:
@@ -140,6 +145,18 @@ def test_several_seeds_are_means_and_have_a_deviation(results):
     ]
     assert (row["mentions"], row["baseline"], row["transfer"]) == ("16", "50.0", "25.0")
     assert row["gain"] == "−25.00 ± 35.4" and row["missed by transfer"] == "12"
+
+
+def test_documents_of_several_splits_count_once(results):
+    """The test parts of two splits have two documents of four in common."""
+
+    def documents(run):
+        return range(2 * run.parameters.split_seed, 2 * run.parameters.split_seed + DOCUMENTS)
+
+    table = tables(make_page(results("split_seeds = 0, 1", documents=documents)))
+    row = rows(table["unseen_mentions_DISO"])["unseen, not in silver"]
+    assert (row["mentions"], row["missed by transfer"]) == ("24", "24")
+    assert (row["baseline"], row["transfer"]) == ("50.0", "0.0")
 
 
 def test_a_run_without_mentions_of_a_group_has_no_recall(results):

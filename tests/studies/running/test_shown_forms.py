@@ -61,14 +61,14 @@ def study(tmp_path):
     write(silver / "valid", "g", "Scurvy is rare.", "Scurvy")
     (tmp_path / "parameters.ini").write_text("")
 
-    def make(study="", keep=lambda run: True, **more):
+    def make(study="", keep=lambda run: True, seed=None, **more):
         path = tmp_path / "shown.ini"
         parts = {"sources": "", "targets": "", "study": study, **more}
         path.write_text(STUDY.format(folder=tmp_path, **parts))
         definition = read_definition(path)
         folder = StudyFolder(definition.folder)
         folder.path.mkdir(parents=True, exist_ok=True)
-        runs = planned(definition)
+        runs = planned(definition, seed)
         for run in filter(keep, runs):
             folder.store.append(record(run))
             if not run.is_source:
@@ -81,8 +81,8 @@ def study(tmp_path):
     return make
 
 
-def planned(definition):
-    return plan_runs(definition, None, Contents.remembered(definition.output_folder))
+def planned(definition, seed=None):
+    return plan_runs(definition, seed, Contents.remembered(definition.output_folder))
 
 
 def record(run):
@@ -181,6 +181,13 @@ def test_without_a_source_train_alone_is_known(study):
     assert count_shown_forms(definition) == 1
     shown = by_text(folder.mentions.read_shown(runs["baseline"].id))
     assert shown["gout"] == Shown(True, None) and shown["flu"] == Shown(False, None)
+
+
+def test_a_seed_of_the_command_is_that_of_the_runs(study):
+    definition, folder, runs = study(seed=7)
+    assert count_shown_forms(definition) == 0
+    assert count_shown_forms(definition, seed=7) == 1
+    assert folder.mentions.has_shown(runs["transfer"].id)
 
 
 def test_nothing_is_counted_twice(study, monkeypatch):
