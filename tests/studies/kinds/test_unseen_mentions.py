@@ -47,14 +47,15 @@ FOUND = {
     "baseline": {"seen", "known", "often", "absent"},
     "transfer": {"seen", "known", "often", "always", "seldom"},
 }
-TEXT = " ".join(SHOWN)
+TEXT = " ".join(SHOWN).upper()
 DOCUMENTS = 4
 
 
 def part(words, documents=range(DOCUMENTS)):
     entities = tuple(
-        Entity("DISO", ((TEXT.index(word), TEXT.index(word) + len(word)),), word)
+        Entity("DISO", ((start, start + len(word)),), word.upper())
         for word in SHOWN
+        for start in [TEXT.index(word.upper())]
         if word in words
     )
     if "wrong" in words:
@@ -187,6 +188,22 @@ def test_what_is_missed_is_counted_and_not_a_product_of_means(results):
     made = results("seeds = 0, 1", found, shown)
     row = rows(tables(make_page(made))["unseen_mentions_DISO"])["unseen, not in silver"]
     assert (row["mentions"], row["transfer"], row["missed by transfer"]) == ("12", "50.0", "8")
+
+
+def test_several_sources_are_runs_of_one_seed(results):
+    """Each is compared with the one baseline; what was shown is that of its own corpus."""
+
+    def shown(run):
+        if run.source_documents == 1:
+            return SHOWN
+        return {text: one._replace(silver=Occurrences(9, 9)) for text, one in SHOWN.items()}
+
+    made = results("source_documents = 1, 2", shown=shown)
+    found = rows(tables(make_page(made))["unseen_mentions_DISO"])
+    assert found["unseen, annotated in silver"]["mentions"] == "32"
+    assert found["unseen, annotated in silver"]["baseline"] == "41.7"
+    row = found["unseen, not in silver"]
+    assert (row["mentions"], row["missed by transfer"], row["gain"]) == ("8", "8", "−50.00")
 
 
 def test_the_gains_of_all_classes_stand_beside_each_other(results):

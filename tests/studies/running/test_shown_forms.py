@@ -140,6 +140,14 @@ def test_each_source_model_counts_in_its_own_corpus(study, tmp_path):
     assert found == {"silver": Occurrences(0, 0), "other": Occurrences(2, 1)}
 
 
+def test_of_a_student_the_documents_before_the_teacher_count(study):
+    arm = "[arm taught]\nteacher = baseline\nfrom_source = True"
+    definition, folder, runs = study(f"arms = baseline, taught\n{arm}")
+    assert count_shown_forms(definition) == 1
+    shown = by_text(folder.mentions.read_shown(runs["taught"].id))
+    assert shown["flu"] == Shown(False, Occurrences(2, 2))
+
+
 def test_of_a_flat_silver_corpus_only_the_train_part_counts(study, tmp_path):
     flat = tmp_path / "flat"
     for number in range(10):
