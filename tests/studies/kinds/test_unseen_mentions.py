@@ -280,8 +280,26 @@ def test_of_two_arms_that_with_a_source_says_what_was_shown(results, tmp_path):
 
 
 def test_sizes_of_the_train_set_have_tables_of_their_own(results):
-    names = set(tables(make_page(results("train_sizes = 5, 20"))))
-    assert {"unseen_mentions_DISO_5pct", "unseen_mentions_CHED_20pct"} <= names
+    def found(run):
+        return set(SHOWN) if run.train_size == 20 else FOUND[run.arm]
+
+    page = tables(make_page(results("train_sizes = 5, 20", found)))
+    assert {"unseen_mentions_DISO_5pct", "unseen_mentions_CHED_20pct"} <= set(page)
+    recalls = [
+        rows(page[f"unseen_mentions_DISO_{size}pct"])["all mentions"]["transfer"]
+        for size in (5, 20)
+    ]
+    assert recalls == ["62.5", "100.0"]
+
+
+def test_all_runs_that_are_compared_are_of_the_same_corpora(results):
+    def shown(run):
+        return None if run.corpus == "two" and run.parameters.seed else SHOWN
+
+    page = make_page(results("seeds = 0, 1", shown=shown))
+    (section,) = (s for s in page.sections if s.title.endswith("DISO"))
+    assert section.text.startswith("Compared: 2 pairs of runs on the test parts of one, two.")
+    assert section.text.endswith("of the same corpora: 1 on one, 1 on two.")
 
 
 def test_a_report_is_the_same_from_what_is_written_beside_it(results, tmp_path):
