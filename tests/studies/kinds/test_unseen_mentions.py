@@ -6,6 +6,7 @@ import pytest
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, document_counts
+from neuroner_tl.evaluation.statistics import holm
 from neuroner_tl.evaluation.surface_forms import Occurrences
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
@@ -190,6 +191,30 @@ def test_what_is_missed_is_counted_and_not_a_product_of_means(results):
     assert (row["mentions"], row["transfer"], row["missed by transfer"]) == ("12", "50.0", "8")
 
 
+def test_p_is_corrected_over_the_groups(results):
+    """One of two corpora differs, so that the p of groups do."""
+
+    def found(run):
+        more = {"missing", "never"} if run.arm == "transfer" and run.corpus == "two" else set()
+        return FOUND[run.arm] | more
+
+    table = rows(tables(make_page(results(found=found)))["unseen_mentions_DISO"])
+    raw, corrected = ([float(row[name]) for row in table.values()] for name in ("p", "p corrected"))
+    assert corrected == pytest.approx(holm(raw), abs=0.001) and corrected != raw
+
+
+def test_the_figure_has_the_recall_of_both_arms(results):
+    (section,) = (s for s in make_page(results()).sections if s.title.endswith("DISO"))
+    (axes,) = section.figures[0].draw().axes
+    recalls = {
+        line.get_label(): [round(float(x), 1) for x in line.get_xdata()] for line in axes.lines
+    }
+    assert recalls["baseline"] == [100.0, 33.3, 50.0, 0.0, 50.0, 50.0]
+    assert recalls["transfer"] == [100.0, 50.0, 100.0, 50.0, 0.0, 62.5]
+    first, last = axes.get_ylim()
+    assert first > last  # The first group is on top.
+
+
 def test_several_sources_are_runs_of_one_seed(results):
     """Each is compared with the one baseline; what was shown is that of its own corpus."""
 
@@ -234,6 +259,14 @@ def test_what_is_not_kept_is_left_out_and_named(results):
         "Compared: 1 pair of runs on the test parts of one. Left out, since mentions or what was "
         "shown of them are not kept, or so that all runs are of the same corpora: 1 on two."
     )
+
+
+@pytest.mark.parametrize("arm", ["baseline", "transfer"])
+def test_a_pair_without_the_mentions_of_a_run_is_left_out(results, arm):
+    made = results()
+    (of_two,) = made.select(arm=arm, corpus="two")
+    (made.mentions.folder / f"{of_two.run.id}.json.gz").unlink()
+    assert rows(tables(make_page(made))["unseen_mentions_DISO"])["all mentions"]["mentions"] == "32"
 
 
 def test_nothing_is_kept(results):
