@@ -60,7 +60,8 @@ class _Group(NamedTuple):
         name: one of `GROUPS`.
         pairs: runs, whose counts by document are of these mentions alone.
         mentions: how many they are, each document once; mean over the runs tested on it.
-        missed: how many of them the second arm misses, likewise.
+        documents: how many documents have any.
+        missed: how many of them the second arm misses, as they are counted.
         recalls: of the two arms, in percent, means over the runs that have such mentions.
         difference: of the second arm from the first.
     """
@@ -68,6 +69,7 @@ class _Group(NamedTuple):
     name: str
     pairs: Sequence[Pair]
     mentions: float
+    documents: int
     missed: float
     recalls: tuple[float, float]
     difference: Difference
@@ -87,7 +89,9 @@ class _Group(NamedTuple):
         units = [unit for unit, has in zip(counts.groups, having) if has]
         (_, first, _), (_, second, _) = (mean_rates(side, units) for side in sides)
         difference = compare_systems(*sides, units)
-        return cls(name, pairs, float(tp + fn), float(fn), (first, second), difference)
+        documents = int(np.count_nonzero(np.nansum(counts.second, axis=(0, 2))))
+        recalls = (first, second)
+        return cls(name, pairs, float(tp + fn), documents, float(fn), recalls, difference)
 
 
 def sections(results: StudyResults) -> list[Section]:
@@ -250,6 +254,7 @@ def _table(name: str, arms: tuple[str, str], groups: Sequence[_Group]) -> Table:
             (
                 group.name,
                 f"{group.mentions:.0f}",
+                str(group.documents),
                 *better(first, second, (f"{first:.1f}", f"{second:.1f}")),
                 f"{signed(100 * difference.gain)}{spread}",
                 interval_text(difference),
@@ -265,6 +270,7 @@ def _table(name: str, arms: tuple[str, str], groups: Sequence[_Group]) -> Table:
         (
             "the mention's text is",
             "mentions",
+            "documents",
             *arms,
             "gain",
             "95 % interval",
@@ -273,7 +279,8 @@ def _table(name: str, arms: tuple[str, str], groups: Sequence[_Group]) -> Table:
             f"missed by {arms[1]}",
         ),
         tuple(rows),
-        f"{_measure(groups)} Gain in points of recall. {tests} "
+        f"{_measure(groups)} Documents: those that have such mentions, which alone are samples. "
+        f"Gain in points of recall. {tests} "
         f"{describe_correction(differences, 'rows')}",
     )
 

@@ -250,6 +250,8 @@ def test_a_group_of_some_corpora_alone_counts_once(results):
     assert found["unseen, not in silver"]["mentions"] == "8"
     assert found["unseen, annotated in silver"]["mentions"] == "32"
     assert found["unseen in train"]["mentions"] == "48"
+    assert found["unseen, not in silver"]["documents"] == "4"
+    assert found["unseen in train"]["documents"] == "8"
 
 
 def test_what_is_not_kept_is_left_out_and_named(results):
