@@ -8,18 +8,23 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+HELPERS = Path(__file__).parent
+ROOT = HELPERS.parents[1]
 
 
-def train_process(log, *arguments):
-    """`neuroner-tl train` with these arguments, single-threaded; what it says goes to a file."""
+def train_process(log, *arguments, module="neuroner_tl"):
+    """`neuroner-tl train` with these arguments, single-threaded; what it says goes to a file.
+
+    The module is the one to run: the package or `unoptimised_graphs`.
+    """
+    path = os.pathsep.join(map(str, (ROOT, HELPERS)))
     with open(log, "ab") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "neuroner_tl", "train", *map(str, arguments)],
+            [sys.executable, "-m", module, "train", *map(str, arguments)],
             stdout=file,
             stderr=file,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
         )
     process.log_path = log
     return process

@@ -1,5 +1,9 @@
-"""TensorFlow's graphs as they were traced, for tests that train on a handful of tokens."""
+"""TensorFlow's graphs as they were traced, for tests that train on a handful of tokens.
 
+As a module that is run, it is the command line with such graphs.
+"""
+
+import sys
 from contextlib import contextmanager
 
 import tensorflow as tf
@@ -13,3 +17,10 @@ def unoptimised_graphs():
         yield
     finally:
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+
+
+if __name__ == "__main__":
+    from neuroner_tl.__main__ import main
+
+    with unoptimised_graphs():
+        sys.exit(main())

@@ -21,6 +21,9 @@ from neuroner_tl.training import checkpoint
 from neuroner_tl.training.checkpoint import load_model
 from neuroner_tl.training.manifest import seal_of
 
+# For a handful of tokens, improving a graph takes far longer than computing.
+pytestmark = pytest.mark.usefixtures("unoptimised")
+
 
 class Killed(BaseException):
     """Stands for the end of a process."""
@@ -38,7 +41,8 @@ def settings(corpora, tiny):
 
 @pytest.fixture(scope="module")
 def whole(settings, tmp_path_factory):
-    return fit(settings, tmp_path_factory.mktemp("whole"))
+    with unoptimised_graphs():
+        return fit(settings, tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +100,7 @@ def test_a_process_that_is_killed(settings, whole, tmp_path):
     arguments = options({**settings, "output_folder": output})
     sentences = whole.results["sentences"]["train"]
     kill_at(
-        train_process(tmp_path / "log", *arguments),
+        train_process(tmp_path / "log", *arguments, module="unoptimised_graphs"),
         output,
         random.randrange(sentences),
         random.uniform(0, 0.1),
@@ -328,7 +332,6 @@ class TestRefusals:
             resume_run(other, {})
 
 
-@pytest.mark.usefixtures("unoptimised")
 def test_word_vectors_that_were_edited(settings, tmp_path, monkeypatch):
     vectors = tmp_path / "vectors.txt"
     numbers = " ".join(["0.5"] * settings["token_embedding_dimension"])
@@ -344,7 +347,6 @@ def test_word_vectors_that_were_edited(settings, tmp_path, monkeypatch):
     assert resume_run(run.folder.path, {}).status == "finished"
 
 
-@pytest.mark.usefixtures("unoptimised")
 def test_what_may_change_is_recorded(stopped, settings, tmp_path):
     """A shorter run, more threads, a corpus that lies elsewhere now."""
     corpus = shutil.copytree(settings["dataset_text_folder"], tmp_path / "moved")
