@@ -236,7 +236,7 @@ def test_what_the_folder_says(exported):
     assert description["text"]["tokenizer_identity"] == "alnum-1"
 
 
-def test_a_folder_of_something_else_stays(exported, tmp_path, capsys):
+def test_a_folder_of_something_else_stays(tmp_path, capsys):
     (tmp_path / "mine").write_text("mine")
     assert main(["export", "--model", str(GOLDEN), "--output", str(tmp_path)]) == 2
     error = capsys.readouterr().err
