@@ -1,17 +1,21 @@
 """Bursts: the same steps as one by one, however they are divided."""
 
 import dataclasses
+from functools import cache
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from random_networks import ARCHITECTURES
 from tiny_dataset import RULES, random_documents
 
 from neuroner_tl.dataset.batches import RareTokens, Shapes, training_batches
 from neuroner_tl.dataset.encoding import build_dataset
 from neuroner_tl.model.entity_lstm import create_network, initial_weights
+from neuroner_tl.training import burst
 from neuroner_tl.training.burst import allows_bursts
 from neuroner_tl.training.burst_shape import LONGEST, SIZE, BurstShape, burst_lengths
+from neuroner_tl.training.program import Program
 from neuroner_tl.training.step import TrainingStep
 from neuroner_tl.training.step_settings import StepSettings
 from neuroner_tl.training.variational import VariationalDropout
@@ -88,10 +92,16 @@ def plain(settings):
     return dataclasses.replace(settings, jit_compile=False)
 
 
+@cache
+def one_by_one(alphabet=0):
+    """What the short sentences' steps give if each is made by itself, and not compiled."""
+    return train(plain(COMPILED), longest=16, alphabet=alphabet)
+
+
 @pytest.mark.usefixtures("unoptimised")
 def test_a_burst_makes_the_same_steps_as_one_by_one():
     found, losses, step = train(COMPILED, lengths=(16,), longest=16)
-    expected, expected_losses, other = train(plain(COMPILED), longest=16)
+    expected, expected_losses, other = one_by_one()
     np.testing.assert_allclose(losses, expected_losses, rtol=1e-5)
     assert_close(found, expected)
     assert step.iteration == other.iteration == len(losses) == len(SHORT) > SIZE
@@ -109,7 +119,7 @@ def test_a_burst_makes_the_same_steps_as_one_by_one():
 def test_networks_with_alphabets_of_several_sizes_share_a_process():
     for alphabet in (0, 200):
         found, losses, step = train(COMPILED, lengths=(16,), longest=16, alphabet=alphabet)
-        expected, expected_losses, _ = train(plain(COMPILED), longest=16, alphabet=alphabet)
+        expected, expected_losses, _ = one_by_one(alphabet)
         np.testing.assert_allclose(losses, expected_losses, rtol=1e-5)
         assert_close(found, expected)
         # Compiled by the tests before, if at all, for the first of them alone.
@@ -152,7 +162,12 @@ def test_with_other_settings(changes):
     assert_close(found, expected)
 
 
-def test_how_batches_are_put_together():
+@pytest.mark.usefixtures("eagerly")
+def test_how_batches_are_put_together(monkeypatch):
+    def program(weights, slots, table, table_slots, arrays, steps, learning_rate):
+        return tf.zeros([SIZE]), table, table_slots
+
+    monkeypatch.setattr(burst, "burst_program", lambda *_: Program(program))
     network = create_network(FULL, initial_weights(FULL, 20, 30, seed=1))
     step = TrainingStep(network, COMPILED, 0.1, 7, LENGTHS)
     shape = BurstShape.of(LENGTHS)
