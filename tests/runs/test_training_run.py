@@ -314,6 +314,7 @@ def test_a_nan_loss_ends_the_run(corpora, tiny, tmp_path):
             tmp_path,
             tiny,
             dataset_text_folder=corpora.gold,
+            use_character_lstm=False,
             optimizer="sgd",
             learning_rate=1e30,
             gradient_clipping_value=0,

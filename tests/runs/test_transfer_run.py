@@ -82,6 +82,7 @@ def test_layers_end_as_their_flags_say(reload, freeze, source_run, corpora, tiny
         corpora.silver,
         transfer_layers=",".join(reload),
         seed=11,
+        batch_size=8,
         **{f"freeze_{layer}": True for layer in freeze},
     )
     report = report_of(result)
@@ -116,7 +117,8 @@ def test_all_layers_give_the_sources_predictions_before_the_first_step(
     source_run, corpora, tiny, tmp_path
 ):
     """With steps of no size they are the predictions after it too."""
-    result = transfer(tmp_path, tiny, source_run, corpora.silver, learning_rate=1e-30)
+    changes = {"learning_rate": 1e-30, "batch_size": 8}
+    result = transfer(tmp_path, tiny, source_run, corpora.silver, **changes)
     first = epochs_of(result)[0]
     assert (first["epoch"], first["loss"], first["best"]) == (0, None, True)
     assert first["score"] == source_run.results["best_score"]

@@ -12,7 +12,7 @@ from neuroner_tl.training.program import training_program
 from neuroner_tl.training.step import TrainingStep
 from neuroner_tl.training.step_settings import StepSettings
 
-FULL = ARCHITECTURES[0]
+FULL, NO_CHARACTERS = ARCHITECTURES[:2]
 SETTINGS = StepSettings(optimiser="adam", clip_norm=0.4, weight_decay=0.1, averaging_decay=0.9)
 # Of two sizes.
 BATCHES = [random_batch([3, 5, 2], seed=0), random_batch([3, 20, 2], seed=1)]
@@ -67,7 +67,7 @@ def test_the_update_is_traced_once_for_all_sizes(monkeypatch):
 
     training_program.cache_clear()
     monkeypatch.setattr(tf, "function", noted)
-    step = TrainingStep(random_network(FULL, dtype=tf.float32), SETTINGS, 0.1, 7)
+    step = TrainingStep(random_network(NO_CHARACTERS, dtype=tf.float32), SETTINGS, 0.1, 7)
     monkeypatch.undo()
     gradients, update, _ = made  # The last is the outer level, which is not compiled.
     for batch in BATCHES:
