@@ -134,7 +134,8 @@ def test_compiled_gradients_over_lengths(architecture, batch_size):
 def test_gradients_against_finite_differences(architecture):
     network = random_network(architecture)
     batch = random_batch([3, 2])
-    loss = tf.function(lambda: loss_only(network, batch))  # traced once, run a hundred times
+    # Traced once, run a hundred times.
+    loss = tf.function(lambda: loss_only(network, batch), autograph=False)
     _, gradients = evaluate_gradients(network, batch)
     rng = np.random.default_rng(1)
     for layer, named in network.weights.items():
