@@ -71,7 +71,8 @@ def _sections(name: str, systems: Systems, comparisons: int) -> list[Section]:
                 f"error_overlap_{name}",
                 f"{name}: mentions that {first} alone, {second} alone and both have among their "
                 "false negatives, false positives and true positives. Areas are in proportion "
-                f"within a diagram. {MEASURE}{_means(systems)} Compared: {systems.what}.",
+                f"within a diagram. {MEASURE}{_means(systems)} "
+                f"Compared: {systems.what}.{' ' if systems.lacks else ''}{systems.lacks}",
                 lambda: _draw(name, systems, overlap),
             )
         )

@@ -296,7 +296,8 @@ def _draw(name: str, arms: tuple[str, str], groups: Sequence[_Group]) -> Canvas:
             places,
             color=COLOURS[side],
             marker=MARKS[side],
-            markersize=5,
+            # The second is drawn over the first, which stays visible around it.
+            markersize=(8, 4)[side],
             linestyle="none",
             label=arm,
         )

@@ -359,3 +359,14 @@ def test_runs_are_found_without_their_corpora(results_of):
         moved[f"{run.id}x"] = {**results.records[run.id], "id": f"{run.id}x"}
     runs, notes = match_records(results.runs, {**moved}, any_content=True)
     assert [run.id for run in runs] == list(moved)
+
+
+def test_the_caption_of_a_diagram_names_the_runs_that_it_leaves_out(results_of, tmp_path):
+    results = results_of("error_overlap", "seeds = 0", "second = nowhere")
+    for path in (tmp_path / "mentions").glob("second-*"):
+        path.unlink()
+    (figure,) = (f for section in make_page(results).sections for f in section.figures)
+    assert figure.caption.endswith(
+        "Compared: 2 pairs of runs on the test parts of gold, second. No mentions are kept of 1 of "
+        "1 pair of runs on second: they are left out of diagrams, kinds and examples of errors."
+    )
