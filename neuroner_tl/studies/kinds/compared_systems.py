@@ -14,7 +14,7 @@ from neuroner_tl.evaluation.brat_folders import read_folder_pair
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, document_counts
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.definition.definition import Predictions
-from neuroner_tl.studies.kinds.comparisons import compared_arms
+from neuroner_tl.studies.kinds.comparisons import compared_arms, pairs_of_class
 from neuroner_tl.studies.kinds.gains import Pair, PairedCounts, of_equal_corpora, paired_counts
 from neuroner_tl.studies.kinds.results import Result, StudyResults
 from neuroner_tl.studies.records.mentions import RunMentions
@@ -125,11 +125,7 @@ def systems_from_runs(
         CorpusError: a file of mentions is damaged.
     """
     first, last = compared_arms(results)
-    every = [
-        pair
-        for corpus in results.definition.targets[entity_class]
-        for pair in results.pairs(first, last, corpus=corpus, train_size=train_size)
-    ]
+    every = pairs_of_class(results, entity_class, train_size)
     if not every:
         return None
     pairs = of_equal_corpora(every)

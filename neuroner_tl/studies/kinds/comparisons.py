@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Optional
 
 import numpy as np
@@ -23,7 +24,6 @@ class CorpusComparison:
         corpus: its name.
         arm: the second arm.
         pairs: the runs, those of the first arm first.
-        difference: the test over documents; None without counts by document.
 
     Example::
 
@@ -35,7 +35,11 @@ class CorpusComparison:
     corpus: str
     arm: str
     pairs: Sequence[Pair]
-    difference: Optional[Difference]
+
+    @cached_property
+    def difference(self) -> Optional[Difference]:
+        """The test over documents; None without counts by document."""
+        return compare_pairs(self.pairs)
 
     def runs(self, side: int) -> list[Result]:
         """Return the runs of one arm, each once: a baseline has a pair with each source model."""
@@ -75,8 +79,7 @@ def compare(results: StudyResults, train_size: Optional[float]) -> list[CorpusCo
         for arm in other_arms(results):
             pairs = results.pairs(first, arm, corpus=corpus, train_size=train_size)
             if pairs:
-                difference = compare_pairs(pairs)
-                found.append(CorpusComparison(entity_class, corpus, arm, pairs, difference))
+                found.append(CorpusComparison(entity_class, corpus, arm, pairs))
     return found
 
 
@@ -84,6 +87,17 @@ def compared_arms(results: StudyResults) -> tuple[str, str]:
     """Return the two arms to compare: the baseline, or else the first, and the last."""
     names = [arm.name for arm in results.definition.arms]
     return BASELINE if BASELINE in names else names[0], names[-1]
+
+
+def pairs_of_class(
+    results: StudyResults, entity_class: str, train_size: Optional[float]
+) -> list[Pair]:
+    """Return the runs of the two arms to compare on all corpora of a class, in pairs."""
+    return [
+        pair
+        for corpus in results.definition.targets[entity_class]
+        for pair in results.pairs(*compared_arms(results), corpus=corpus, train_size=train_size)
+    ]
 
 
 def compares_transfer(results: StudyResults) -> bool:

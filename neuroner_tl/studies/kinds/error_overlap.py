@@ -40,13 +40,10 @@ def sections(results: StudyResults) -> list[Section]:
         (entity_class, systems_from_folders(predictions))
         for entity_class, predictions in results.definition.predictions.items()
     ]
-    sizes = results.definition.train_sizes
     for entity_class in results.definition.targets:
-        for size in sizes:
+        for size in results.definition.train_sizes:
             systems = systems_from_runs(results, entity_class, size)
-            name = entity_class
-            if len(sizes) > 1:
-                name += "_all" if size is None else f"_{size:g}pct"
+            name = entity_class + results.size_suffix(size)
             compared += [] if systems is None else [(name, systems)]
     if not compared:
         return [Section("Errors", "No corpus has finished runs of two arms yet.")]

@@ -312,10 +312,9 @@ def gain_text(pairs: Sequence[Pair]) -> str:
 
 def mean_texts(values: Sequence[float]) -> tuple[str, str]:
     """Format a mean over corpora, in points, and its interval over them."""
+    mean = signed(float(np.mean(values))) if values else "–"
     interval = mean_interval(values)
-    if interval is None:
-        return signed(float(np.mean(values))) if values else "–", "–"
-    return signed(float(np.mean(values))), f"{signed(interval[0])} to {signed(interval[1])}"
+    return mean, "–" if interval is None else f"{signed(interval[0])} to {signed(interval[1])}"
 
 
 def interval_text(difference: Optional[Difference]) -> str:

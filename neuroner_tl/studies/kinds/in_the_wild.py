@@ -31,15 +31,12 @@ OWN_TEST = "In brackets: on the test part of the corpus that it was trained on."
 def sections(results: StudyResults) -> list[Section]:
     """Make a matrix and a figure for each class and train size, and the table of gains."""
     found = []
-    several = len(results.definition.train_sizes) > 1
     for entity_class, corpora in results.definition.targets.items():
         for size in results.definition.train_sizes:
             matrix = _matrix(results, entity_class, list(corpora), size)
             if len(corpora) < 2 or not matrix:
                 continue
-            name = entity_class
-            if several:
-                name += "_all" if size is None else f"_{size:g}pct"
+            name = entity_class + results.size_suffix(size)
             found.append(_section(results, name, size, list(corpora), matrix))
     pairs = _pairs(results)
     if pairs.finished:

@@ -158,6 +158,12 @@ class StudyResults:
         values = [100 * result.f1 for result in self.select(**wanted)]
         return summarise(values) if values else None
 
+    def size_suffix(self, size: Optional[float]) -> str:
+        """Return the end of a table's name that tells the train size; empty if there is one."""
+        if len(self.definition.train_sizes) == 1:
+            return ""
+        return "_all" if size is None else f"_{size:g}pct"
+
     def mean_text(self, summary: Optional[Summary]) -> str:
         """Format a mean with its standard deviation, its number of runs, and how many scored 0.
 

@@ -55,7 +55,7 @@ def _section(results: StudyResults, size: Optional[float], *, several: bool) -> 
     if not compared:
         return Section(title, "No corpus has finished runs of two arms yet.")
     about = _About(
-        ("_all" if size is None else f"_{size:g}pct") if several else "",
+        results.size_suffix(size),
         "" if size is None else f" Train size: {size:g} % of the corpus's documents.",
     )
     tables = [_by_class(results, compared, about), _by_corpus(results, compared, about)]

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure as Canvas
 from neuroner_tl.evaluation.error_sets import Mention, normalised
 from neuroner_tl.evaluation.statistics import Difference, compare_systems
 from neuroner_tl.messages.numbers import counted
-from neuroner_tl.studies.kinds.comparisons import compared_arms
+from neuroner_tl.studies.kinds.comparisons import compared_arms, pairs_of_class
 from neuroner_tl.studies.kinds.gains import (
     Pair,
     correct,
@@ -104,9 +104,7 @@ def sections(results: StudyResults) -> list[Section]:
     found, gains = [], {}
     for entity_class in definition.targets:
         for size in definition.train_sizes:
-            name = entity_class
-            if len(definition.train_sizes) > 1:
-                name += "_all" if size is None else f"_{size:g}pct"
+            name = entity_class + results.size_suffix(size)
             grouped, text = _pairs(results, entity_class, size)
             groups = [
                 group
@@ -127,11 +125,7 @@ def _pairs(
     results: StudyResults, entity_class: str, size: Optional[float]
 ) -> tuple[list[dict[str, Pair]], str]:
     """Return the compared pairs of runs of a class, each by group, and what they are in words."""
-    every = [
-        pair
-        for corpus in results.definition.targets[entity_class]
-        for pair in results.pairs(*compared_arms(results), corpus=corpus, train_size=size)
-    ]
+    every = pairs_of_class(results, entity_class, size)
     grouped = {pair[1].run.id: _by_group(results, pair) for pair in every}
     known = of_equal_corpora([pair for pair in every if grouped[pair[1].run.id]])
     corpora = ", ".join(dict.fromkeys(pair[0].run.corpus for pair in known))
