@@ -56,6 +56,7 @@ ROWS = [
     ["studies.records"],
     ["studies.running"],
     ["studies.pages"],
+    ["studies.results"],
     ["studies.kinds"],
     ["studies"],
     ["neuroner"],
@@ -141,7 +142,8 @@ def test_the_model_imports_nothing_of_the_package():
         ("corpora/text/invented.py", "from neuroner_tl.corpora.formats.brat import read"),
         ("corpora/text/invented.py", "from neuroner_tl.corpora.reader import open_corpus"),
         ("corpora/text/invented.py", "from ..formats import brat"),
-        ("studies/running/invented.py", "from neuroner_tl.studies.kinds import results"),
+        ("studies/running/invented.py", "from neuroner_tl.studies.kinds import recipes"),
+        ("studies/results/invented.py", "from neuroner_tl.studies.kinds import recipes"),
         ("model/invented.py", "from neuroner_tl.dataset.batches import Batch"),
     ],
 )

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.definition.definition import SYNTHETIC
-from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.records.code_version import describe_code
+from neuroner_tl.studies.results.study_results import StudyResults
 from neuroner_tl.system.packaged_files import existing_file
 
 

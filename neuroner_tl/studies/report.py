@@ -29,7 +29,6 @@ from neuroner_tl.studies.kinds import (
     tuning,
     unseen_mentions,
 )
-from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.page import Page, Section
 from neuroner_tl.studies.pages.table import Table
 from neuroner_tl.studies.provenance import how_it_was_made
@@ -39,6 +38,7 @@ from neuroner_tl.studies.records.matching import match_records
 from neuroner_tl.studies.records.mentions import FOLDER, MentionFiles
 from neuroner_tl.studies.records.search_records import recorded_trials
 from neuroner_tl.studies.records.store import LEARNED_NOTHING, Record, Store
+from neuroner_tl.studies.results.study_results import StudyResults
 from neuroner_tl.system.atomic_file import write_atomically
 
 SYNTHETIC_NOTE = "The corpora are synthetic: the figures say nothing about real text."

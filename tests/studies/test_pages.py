@@ -10,11 +10,11 @@ from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.kinds import layer_ablation
 from neuroner_tl.studies.kinds.error_overlap import FILLS
-from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.page import Page, Section
 from neuroner_tl.studies.pages.table import Cell, Table, signed
 from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.report import make_page
+from neuroner_tl.studies.results.study_results import StudyResults
 
 
 @pytest.fixture

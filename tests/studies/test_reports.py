@@ -15,14 +15,14 @@ from neuroner_tl.studies.definition.arms import LAYER_TITLES, LAYERS
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.kinds import gain_by_size
-from neuroner_tl.studies.kinds.comparisons import compare
 from neuroner_tl.studies.kinds.gain_by_size import Gain
 from neuroner_tl.studies.kinds.learning_curve import savings_of, size_needed
-from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages import figures
 from neuroner_tl.studies.pages.table import Cell, Table, signed
 from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.report import make_page, write_report
+from neuroner_tl.studies.results.comparisons import compare
+from neuroner_tl.studies.results.study_results import StudyResults
 
 ROOT = Path(__file__).resolve().parents[2]
 VALUES = {

@@ -1,1 +1,1 @@
-"""The kinds of studies, a file each, and the results that they read."""
+"""The kinds of studies, a file each."""

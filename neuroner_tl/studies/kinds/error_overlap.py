@@ -13,16 +13,16 @@ from matplotlib_venn import venn2, venn2_circles
 from neuroner_tl.evaluation.error_sets import KINDS, SETS, ErrorSets, count_errors, overlaps
 from neuroner_tl.evaluation.statistics import compare_systems
 from neuroner_tl.messages.numbers import counted
-from neuroner_tl.studies.kinds.compared_systems import (
+from neuroner_tl.studies.pages.figures import Figure, panels
+from neuroner_tl.studies.pages.page import Section
+from neuroner_tl.studies.pages.table import Row, Table, better, p_text, points, signed
+from neuroner_tl.studies.results.compared_systems import (
     Systems,
     systems_from_folders,
     systems_from_runs,
 )
-from neuroner_tl.studies.kinds.gains import NO_COUNTS, describe_test, interval_text, mean_rates
-from neuroner_tl.studies.kinds.results import MEASURE, StudyResults
-from neuroner_tl.studies.pages.figures import Figure, panels
-from neuroner_tl.studies.pages.page import Section
-from neuroner_tl.studies.pages.table import Row, Table, better, p_text, points, signed
+from neuroner_tl.studies.results.gains import NO_COUNTS, describe_test, interval_text, mean_rates
+from neuroner_tl.studies.results.study_results import MEASURE, StudyResults
 
 EXAMPLES = 3
 # Of the first system alone, of the second alone, of both: blue, orange and a light grey, which

@@ -8,13 +8,13 @@ from typing import NamedTuple, Optional
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from neuroner_tl.studies.kinds.comparisons import compare, compared_arms, compares_transfer
-from neuroner_tl.studies.kinds.gains import OVER_CORPORA, mean_texts
-from neuroner_tl.studies.kinds.results import MEASURE, StudyResults
 from neuroner_tl.studies.pages.figures import COLOURS, MARKS, NEUTRAL, Figure, panels
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Table, signed
 from neuroner_tl.studies.records.record_form import member
+from neuroner_tl.studies.results.comparisons import compare, compared_arms, compares_transfer
+from neuroner_tl.studies.results.gains import OVER_CORPORA, mean_texts
+from neuroner_tl.studies.results.study_results import MEASURE, StudyResults
 
 
 class Gain(NamedTuple):

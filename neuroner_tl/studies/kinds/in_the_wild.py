@@ -18,11 +18,11 @@ from matplotlib.figure import Figure as Canvas
 from neuroner_tl.evaluation.statistics import Summary, summarise
 from neuroner_tl.studies.definition.plan import StudyRun
 from neuroner_tl.studies.kinds import transfer_table
-from neuroner_tl.studies.kinds.results import CELLS, MEASURE, Result, StudyResults
 from neuroner_tl.studies.pages.figures import Figure, panels
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Row, Table
 from neuroner_tl.studies.records.store import LEARNED_NOTHING, Record
+from neuroner_tl.studies.results.study_results import CELLS, MEASURE, Result, StudyResults
 from neuroner_tl.studies.running.elsewhere import ELSEWHERE
 
 OWN_TEST = "In brackets: on the test part of the corpus that it was trained on."

@@ -16,8 +16,6 @@ from neuroner_tl.studies.definition.arms import (
     arm_name,
     cumulative_layers,
 )
-from neuroner_tl.studies.kinds.gains import gain_table
-from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
 from neuroner_tl.studies.pages.figures import (
     COLOURS,
     MARKS,
@@ -29,6 +27,8 @@ from neuroner_tl.studies.pages.figures import (
 )
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Table, signed
+from neuroner_tl.studies.results.gains import gain_table
+from neuroner_tl.studies.results.study_results import CELLS, MEASURE, StudyResults
 
 SINGLE = [(layer, arm_name([layer])) for layer in LAYERS]
 ALL_BUT_ONE = [(layer, arm_name(set(LAYERS) - {layer})) for layer in LAYERS]

@@ -11,9 +11,6 @@ from matplotlib.figure import Figure as Canvas
 from neuroner_tl.evaluation.statistics import Summary
 from neuroner_tl.messages.numbers import fixed
 from neuroner_tl.studies.definition.arms import BASELINE
-from neuroner_tl.studies.kinds.comparisons import compares_transfer
-from neuroner_tl.studies.kinds.gains import gain_table
-from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
 from neuroner_tl.studies.pages.figures import (
     COLOURS,
     MARKS,
@@ -26,6 +23,9 @@ from neuroner_tl.studies.pages.figures import (
 )
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Table, signed
+from neuroner_tl.studies.results.comparisons import compares_transfer
+from neuroner_tl.studies.results.gains import gain_table
+from neuroner_tl.studies.results.study_results import CELLS, MEASURE, StudyResults
 
 
 @dataclass(frozen=True)

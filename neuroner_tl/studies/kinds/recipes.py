@@ -11,12 +11,12 @@ from matplotlib.figure import Figure as Canvas
 from neuroner_tl.evaluation.statistics import Summary, summarise
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.definition.arms import BASELINE
-from neuroner_tl.studies.kinds.results import Result, StudyResults
-from neuroner_tl.studies.kinds.training_cost import cpu_seconds_to_best
-from neuroner_tl.studies.kinds.training_curves import training_curves
 from neuroner_tl.studies.pages.figures import COLOURS, MARKS, Figure
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Row, Table, signed, with_spread
+from neuroner_tl.studies.results.study_results import Result, StudyResults
+from neuroner_tl.studies.results.training_cost import cpu_seconds_to_best
+from neuroner_tl.studies.results.training_curves import training_curves
 
 NOTE = (
     "F1 on valid: of the saved epoch, of the annotations that tags can represent, as in early "

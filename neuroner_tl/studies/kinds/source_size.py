@@ -6,13 +6,6 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from neuroner_tl.studies.definition.arms import BASELINE
-from neuroner_tl.studies.kinds.results import CELLS, MEASURE, StudyResults
-from neuroner_tl.studies.kinds.source_models import (
-    LEVEL_IN_WORDS,
-    f1_after_transfer,
-    level,
-    source_rows,
-)
 from neuroner_tl.studies.pages.figures import (
     BLACK,
     Figure,
@@ -23,6 +16,13 @@ from neuroner_tl.studies.pages.figures import (
 )
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Table
+from neuroner_tl.studies.results.source_models import (
+    LEVEL_IN_WORDS,
+    f1_after_transfer,
+    level,
+    source_rows,
+)
+from neuroner_tl.studies.results.study_results import CELLS, MEASURE, StudyResults
 
 
 def sections(results: StudyResults) -> list[Section]:

@@ -13,15 +13,17 @@ import numpy as np
 
 from neuroner_tl.evaluation.statistics import holm, wilcoxon
 from neuroner_tl.studies.definition.arms import BASELINE
-from neuroner_tl.studies.kinds.choices import choices
-from neuroner_tl.studies.kinds.comparisons import (
+from neuroner_tl.studies.pages.page import Section
+from neuroner_tl.studies.pages.table import Row, Table, best, p_text, signed, with_spread
+from neuroner_tl.studies.results.choices import choices
+from neuroner_tl.studies.results.comparisons import (
     CorpusComparison,
     compare,
     compared_arms,
     compares_transfer,
     other_arms,
 )
-from neuroner_tl.studies.kinds.gains import (
+from neuroner_tl.studies.results.gains import (
     OVER_CORPORA,
     correct,
     describe_correction,
@@ -30,10 +32,8 @@ from neuroner_tl.studies.kinds.gains import (
     interval_text,
     mean_texts,
 )
-from neuroner_tl.studies.kinds.results import CHOSEN, MEASURE, OF_TAGS, Result, StudyResults
-from neuroner_tl.studies.kinds.training_cost import training_cost
-from neuroner_tl.studies.pages.page import Section
-from neuroner_tl.studies.pages.table import Row, Table, best, p_text, signed, with_spread
+from neuroner_tl.studies.results.study_results import CHOSEN, MEASURE, OF_TAGS, Result, StudyResults
+from neuroner_tl.studies.results.training_cost import training_cost
 
 MEASURES = ("precision", "recall", "f1")
 

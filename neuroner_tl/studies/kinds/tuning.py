@@ -8,7 +8,6 @@ from typing import Any, Optional
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.studies.definition.search import Range, Search, Value
-from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.kinds.tuning_figures import (
     TrialResult,
     draw_epochs,
@@ -22,6 +21,7 @@ from neuroner_tl.studies.pages.table import Cell, Table, points
 from neuroner_tl.studies.records.folder import corpus_folders
 from neuroner_tl.studies.records.record_form import member
 from neuroner_tl.studies.records.store import FAILED, FINISHED, LEARNED_NOTHING, PRUNED
+from neuroner_tl.studies.results.study_results import StudyResults
 from neuroner_tl.studies.running.search_database import import_optuna
 
 BEST = "best.ini"

@@ -14,8 +14,12 @@ from matplotlib.figure import Figure as Canvas
 from neuroner_tl.evaluation.error_sets import Mention, normalised
 from neuroner_tl.evaluation.statistics import Difference, compare_systems
 from neuroner_tl.messages.numbers import counted
-from neuroner_tl.studies.kinds.comparisons import compared_arms, pairs_of_class
-from neuroner_tl.studies.kinds.gains import (
+from neuroner_tl.studies.pages.figures import COLOURS, MARKS, NEUTRAL, Figure, panels
+from neuroner_tl.studies.pages.page import Section
+from neuroner_tl.studies.pages.table import Table, better, p_text, signed
+from neuroner_tl.studies.records.mentions import RunMentions, Shown
+from neuroner_tl.studies.results.comparisons import compared_arms, pairs_of_class
+from neuroner_tl.studies.results.gains import (
     Pair,
     correct,
     describe_correction,
@@ -25,11 +29,7 @@ from neuroner_tl.studies.kinds.gains import (
     of_equal_corpora,
     paired_counts,
 )
-from neuroner_tl.studies.kinds.results import Result, StudyResults
-from neuroner_tl.studies.pages.figures import COLOURS, MARKS, NEUTRAL, Figure, panels
-from neuroner_tl.studies.pages.page import Section
-from neuroner_tl.studies.pages.table import Table, better, p_text, signed
-from neuroner_tl.studies.records.mentions import RunMentions, Shown
+from neuroner_tl.studies.results.study_results import Result, StudyResults
 
 IN_TRAIN = "a mention in train"
 UNSEEN = "unseen in train"

@@ -4,9 +4,9 @@ import pytest
 
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
-from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.report import make_page
+from neuroner_tl.studies.results.study_results import StudyResults
 
 STUDY = """\
 [study]

@@ -6,10 +6,10 @@ import pytest
 
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
-from neuroner_tl.studies.kinds.results import CHOSEN, StudyResults
 from neuroner_tl.studies.pages.table import Cell
 from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.report import make_page, write_report
+from neuroner_tl.studies.results.study_results import CHOSEN, StudyResults
 
 STUDY = """\
 [study]

@@ -10,11 +10,11 @@ from neuroner_tl.evaluation.statistics import holm
 from neuroner_tl.evaluation.surface_forms import Occurrences
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
-from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.table import Cell
 from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.records.mentions import MentionFiles, Shown
 from neuroner_tl.studies.report import make_page, write_report
+from neuroner_tl.studies.results.study_results import StudyResults
 
 STUDY = """\
 [study]

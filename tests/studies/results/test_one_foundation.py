@@ -12,15 +12,15 @@ from neuroner_tl.evaluation.error_sets import AnnotatedPart, document_counts
 from neuroner_tl.evaluation.statistics import summarise
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
-from neuroner_tl.studies.kinds.comparisons import compare
-from neuroner_tl.studies.kinds.gains import mean_gain, paired_counts
-from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.figures import COLOURS, NEUTRAL
 from neuroner_tl.studies.pages.table import Cell
 from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.records.matching import match_records
 from neuroner_tl.studies.records.mentions import MentionFiles
 from neuroner_tl.studies.report import make_page, write_report
+from neuroner_tl.studies.results.comparisons import compare
+from neuroner_tl.studies.results.gains import mean_gain, paired_counts
+from neuroner_tl.studies.results.study_results import StudyResults
 
 STUDY = """\
 [study]

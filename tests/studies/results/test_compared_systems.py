@@ -5,7 +5,7 @@ import pytest
 
 from neuroner_tl.evaluation.error_sets import Mention
 from neuroner_tl.studies.definition.definition import Predictions
-from neuroner_tl.studies.kinds.compared_systems import systems_from_folders
+from neuroner_tl.studies.results.compared_systems import systems_from_folders
 
 TEXTS = {"a": "Mumps and measles.", "b": "No mumps."}
 GOLD = {"a": [(0, 5), (10, 17)], "b": [(3, 8)]}

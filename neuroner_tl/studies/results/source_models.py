@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 
 from neuroner_tl.evaluation.statistics import Summary, summarise
 from neuroner_tl.studies.definition.arms import BASELINE, TRANSFER
-from neuroner_tl.studies.kinds.results import StudyResults
 from neuroner_tl.studies.pages.figures import DASHES
 from neuroner_tl.studies.pages.table import signed, with_spread
 from neuroner_tl.studies.records.record_form import member
+from neuroner_tl.studies.results.study_results import StudyResults
 
 LEVEL_IN_WORDS = (
     "Horizontal lines: training from scratch, in the dashes of its train size, with a grey band of "

@@ -6,9 +6,9 @@ import pytest
 
 from neuroner_tl.evaluation.scoring import Counts
 from neuroner_tl.evaluation.statistics import Summary
-from neuroner_tl.studies.kinds.results import Result, StudyResults
 from neuroner_tl.studies.records.record_form import part_counts
 from neuroner_tl.studies.records.store import FAILED, FINISHED, LEARNED_NOTHING
+from neuroner_tl.studies.results.study_results import Result, StudyResults
 
 
 def run(name, arm="baseline", seed=0, split=0, corpus="c", size=None, source=False):

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from neuroner_tl.studies.kinds.results import Result, StudyResults
 from neuroner_tl.studies.pages.figures import COLOURS, DASHES, MARKS, Figure, panels
+from neuroner_tl.studies.results.study_results import Result, StudyResults
 
 
 class Curve(NamedTuple):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from neuroner_tl.evaluation.statistics import Difference, compare_systems
-from neuroner_tl.studies.kinds.gains import (
+from neuroner_tl.studies.pages.table import p_text
+from neuroner_tl.studies.results.gains import (
     NO_COUNTS,
     compare_pairs,
     correct,
@@ -18,7 +19,6 @@ from neuroner_tl.studies.kinds.gains import (
     mean_gain,
     paired_counts,
 )
-from neuroner_tl.studies.pages.table import p_text
 
 
 def result(documents, seed=0, split=0, corpus="c", f1=0.0, source="s", size=None, of=0):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from neuroner_tl.studies.kinds.training_curves import Curve, curve_of
+from neuroner_tl.studies.results.training_curves import Curve, curve_of
 
 
 def result(**members):

@@ -16,8 +16,8 @@ from neuroner_tl.evaluation.statistics import (
     mean_interval,
     summarise,
 )
-from neuroner_tl.studies.kinds.results import MEASURE, Result, StudyResults
 from neuroner_tl.studies.pages.table import Table, p_text, signed, with_spread
+from neuroner_tl.studies.results.study_results import MEASURE, Result, StudyResults
 
 Pair = tuple[Result, Result]
 _ONE_SOURCE = (

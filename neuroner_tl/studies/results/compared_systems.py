@@ -14,10 +14,10 @@ from neuroner_tl.evaluation.brat_folders import read_folder_pair
 from neuroner_tl.evaluation.error_sets import AnnotatedPart, document_counts
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.definition.definition import Predictions
-from neuroner_tl.studies.kinds.comparisons import compared_arms, pairs_of_class
-from neuroner_tl.studies.kinds.gains import Pair, PairedCounts, of_equal_corpora, paired_counts
-from neuroner_tl.studies.kinds.results import Result, StudyResults
 from neuroner_tl.studies.records.mentions import RunMentions
+from neuroner_tl.studies.results.comparisons import compared_arms, pairs_of_class
+from neuroner_tl.studies.results.gains import Pair, PairedCounts, of_equal_corpora, paired_counts
+from neuroner_tl.studies.results.study_results import Result, StudyResults
 
 Keys = set[tuple[str, str]]
 

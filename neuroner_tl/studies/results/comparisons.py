@@ -11,8 +11,8 @@ import numpy as np
 
 from neuroner_tl.evaluation.statistics import Difference, Summary, error_reduction, summarise
 from neuroner_tl.studies.definition.arms import BASELINE
-from neuroner_tl.studies.kinds.gains import Pair, compare_pairs, mean_gain
-from neuroner_tl.studies.kinds.results import CHOSEN, Result, StudyResults
+from neuroner_tl.studies.results.gains import Pair, compare_pairs, mean_gain
+from neuroner_tl.studies.results.study_results import CHOSEN, Result, StudyResults
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Optional
 
 from neuroner_tl.evaluation.statistics import summarise
-from neuroner_tl.studies.kinds.results import CHOSEN, MEASURE, Result, StudyResults, run_key
 from neuroner_tl.studies.pages.table import Row, Table, with_spread
+from neuroner_tl.studies.results.study_results import CHOSEN, MEASURE, Result, StudyResults, run_key
 
 
 def choices(

@@ -8,10 +8,10 @@ from typing import Optional
 import numpy as np
 
 from neuroner_tl.studies.definition.definition import IN_THE_WILD
-from neuroner_tl.studies.kinds.comparisons import compared_arms
-from neuroner_tl.studies.kinds.gains import Pair
-from neuroner_tl.studies.kinds.results import Result, StudyResults
 from neuroner_tl.studies.pages.table import Row, Table
+from neuroner_tl.studies.results.comparisons import compared_arms
+from neuroner_tl.studies.results.gains import Pair
+from neuroner_tl.studies.results.study_results import Result, StudyResults
 
 
 def cpu_seconds_to_best(runs: Sequence[Result]) -> Optional[float]:

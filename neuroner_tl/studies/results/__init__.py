@@ -1,0 +1,1 @@
+"""What the kinds of studies read and share: results, gains with their tests, common sections."""
