@@ -27,6 +27,7 @@ ROWS = [
     ["dataset.word_vectors"],
     ["dataset"],
     ["vectors"],
+    ["training.steps"],
     ["training"],
     ["evaluation"],
     ["prediction"],
@@ -144,6 +145,7 @@ def test_the_model_imports_nothing_of_the_package():
         ("corpora/text/invented.py", "from ..formats import brat"),
         ("studies/running/invented.py", "from neuroner_tl.studies.kinds import recipes"),
         ("studies/results/invented.py", "from neuroner_tl.studies.kinds import recipes"),
+        ("training/steps/invented.py", "from neuroner_tl.training.loop import TrainingLoop"),
         ("model/invented.py", "from neuroner_tl.dataset.batches import Batch"),
     ],
 )

@@ -17,12 +17,12 @@ from neuroner_tl.dataset.word_table import WordTable
 from neuroner_tl.model.entity_lstm import EntityLSTM
 from neuroner_tl.model.reference import ReferenceModel
 from neuroner_tl.prediction.tagger import WORD_SIZES, Tagger, sentence_slices
-from neuroner_tl.training.burst_shape import burst_lengths
-from neuroner_tl.training.flat_batch import pack_batch
-from neuroner_tl.training.program import training_program
-from neuroner_tl.training.step import TrainingStep
-from neuroner_tl.training.step_settings import StepSettings
-from neuroner_tl.training.update import clipped
+from neuroner_tl.training.steps.burst_shape import burst_lengths
+from neuroner_tl.training.steps.flat_batch import pack_batch
+from neuroner_tl.training.steps.program import training_program
+from neuroner_tl.training.steps.step import TrainingStep
+from neuroner_tl.training.steps.step_settings import StepSettings
+from neuroner_tl.training.steps.update import clipped
 
 REFERENCE, PLAIN, COMPILED = MODES = ("reference", "plain", "compiled")
 TRAINING, PREDICTION = "training", "prediction"

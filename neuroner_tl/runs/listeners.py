@@ -14,7 +14,7 @@ from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.system.memory import resident_memory
 from neuroner_tl.training.events import EpochDone, Event, StepsDone, Stopped
-from neuroner_tl.training.step import TrainingStep
+from neuroner_tl.training.steps.step import TrainingStep
 
 logger = logging.getLogger(__name__)
 

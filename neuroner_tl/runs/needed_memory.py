@@ -13,7 +13,7 @@ from neuroner_tl.model.entity_lstm import Architecture, weight_shapes
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.system.memory import total_memory
-from neuroner_tl.training.optimisers import OPTIMISERS
+from neuroner_tl.training.steps.optimisers import OPTIMISERS
 
 logger = logging.getLogger(__name__)
 

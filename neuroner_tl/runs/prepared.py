@@ -22,7 +22,7 @@ from neuroner_tl.runs.settings import (
 )
 from neuroner_tl.training.checkpoint import SavedModel, load_model
 from neuroner_tl.training.progress import Progress
-from neuroner_tl.training.step import TrainingStep
+from neuroner_tl.training.steps.step import TrainingStep
 from neuroner_tl.training.transfer_report import TransferReport
 
 

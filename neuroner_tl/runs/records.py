@@ -24,7 +24,7 @@ from neuroner_tl.training.checkpoint import VOCABULARY, load_model, versions
 from neuroner_tl.training.events import Stopped
 from neuroner_tl.training.manifest import PARAMETERS
 from neuroner_tl.training.progress import Progress
-from neuroner_tl.training.step import TrainingStep
+from neuroner_tl.training.steps.step import TrainingStep
 
 logger = logging.getLogger(__name__)
 

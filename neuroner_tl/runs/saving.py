@@ -14,7 +14,7 @@ from neuroner_tl.training.checkpoint import load_model, save_model
 from neuroner_tl.training.events import EpochDone, Event, StepsDone, Stopped
 from neuroner_tl.training.manifest import MANIFEST
 from neuroner_tl.training.progress import Progress
-from neuroner_tl.training.step import TrainingStep
+from neuroner_tl.training.steps.step import TrainingStep
 
 
 @dataclass

@@ -17,12 +17,12 @@ from neuroner_tl.dataset.vocabulary import VocabularyRules
 from neuroner_tl.model.entity_lstm import Architecture
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.values import LAYERS, Interval, read_interval
-from neuroner_tl.training.burst_shape import burst_lengths
 from neuroner_tl.training.progress import LoopSettings
 from neuroner_tl.training.schedule import Schedule
-from neuroner_tl.training.step_settings import StepSettings
+from neuroner_tl.training.steps.burst_shape import burst_lengths
+from neuroner_tl.training.steps.step_settings import StepSettings
+from neuroner_tl.training.steps.variational import VariationalDropout
 from neuroner_tl.training.transfer import LayerChoice
-from neuroner_tl.training.variational import VariationalDropout
 
 # Below this many sentences, repetitions counted, compiling takes longer than it saves.
 COMPILE_FROM_SENTENCES = 5000

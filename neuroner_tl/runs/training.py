@@ -34,7 +34,7 @@ from neuroner_tl.training.events import Stopped
 from neuroner_tl.training.loop import TrainingLoop
 from neuroner_tl.training.manifest import MANIFEST
 from neuroner_tl.training.progress import Progress
-from neuroner_tl.training.step import TrainingStep
+from neuroner_tl.training.steps.step import TrainingStep
 
 logger = logging.getLogger(__name__)
 

@@ -1,1 +1,1 @@
-"""Training: the step, the optimisers, the loop, checkpoints and transfer."""
+"""Training: the loop, its events and schedule, checkpoints and transfer."""

@@ -20,7 +20,7 @@ from neuroner_tl.dataset.encoding import Dataset
 from neuroner_tl.dataset.supervision import Supervision
 from neuroner_tl.training.events import EpochDone, Event, StepsDone, Stopped
 from neuroner_tl.training.progress import LoopSettings, Progress
-from neuroner_tl.training.step import TrainingStep
+from neuroner_tl.training.steps.step import TrainingStep
 
 
 @dataclass

@@ -18,7 +18,7 @@ from neuroner_tl.dataset.batches import (
     training_batches,
 )
 from neuroner_tl.dataset.unknown_dropout import UnknownDropout
-from neuroner_tl.training.flat_batch import FLOATS
+from neuroner_tl.training.steps.flat_batch import FLOATS
 
 NOTHING_RARE = RareTokens(np.zeros(0, np.int32), np.zeros(0, np.int32))
 SMALL = Shapes(times=(4, 8), single_times=(4, 8))

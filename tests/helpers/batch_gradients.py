@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from neuroner_tl.dataset.batches import EXACT, Batch, Shapes
 from neuroner_tl.model.entity_lstm import EntityLSTM
-from neuroner_tl.training.flat_batch import flatten
-from neuroner_tl.training.program import batch_loss, unflatten
+from neuroner_tl.training.steps.flat_batch import flatten
+from neuroner_tl.training.steps.program import batch_loss, unflatten
 
 
 def evaluate_gradients(

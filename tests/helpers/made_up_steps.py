@@ -8,7 +8,7 @@ from neuroner_tl.dataset.batches import EXACT
 from neuroner_tl.training.events import Stopped
 from neuroner_tl.training.loop import TrainingLoop
 from neuroner_tl.training.progress import LoopSettings, Progress
-from neuroner_tl.training.step_settings import StepSettings
+from neuroner_tl.training.steps.step_settings import StepSettings
 
 DATASET = tiny_dataset()
 SENTENCES = DATASET.parts["train"].number_of_sentences

@@ -8,8 +8,8 @@ import tensorflow as tf
 from random_networks import ARCHITECTURES, CRF_WAYS, random_batch, random_network, values_by_name
 
 from neuroner_tl.model.sequence_optimisation import LabelSequenceOptimisation
-from neuroner_tl.training.step import TrainingStep
-from neuroner_tl.training.step_settings import StepSettings
+from neuroner_tl.training.steps.step import TrainingStep
+from neuroner_tl.training.steps.step_settings import StepSettings
 
 CLASSES = 3
 LENGTHS = (1, 4, 3)

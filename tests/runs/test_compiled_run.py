@@ -7,7 +7,7 @@ from random_networks import with_addons
 
 from neuroner_tl.model import sequence_optimisation
 from neuroner_tl.neuroner import NeuroNER
-from neuroner_tl.training.program import training_program
+from neuroner_tl.training.steps.program import training_program
 
 
 def run(folder, tiny, corpora, **changes):

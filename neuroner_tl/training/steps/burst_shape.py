@@ -1,4 +1,4 @@
-"""The arrays of a burst, see `neuroner_tl.training.burst`: sentences padded to few lengths."""
+"""The arrays of a burst, see `burst.py`: sentences padded to few lengths."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from neuroner_tl.dataset.batches import Batch, Shapes
 from neuroner_tl.dataset.packed_words import pack_words, steps_needed
-from neuroner_tl.training.flat_batch import FLOATS, LAYOUT, SOFT, arrays_of
+from neuroner_tl.training.steps.flat_batch import FLOATS, LAYOUT, SOFT, arrays_of
 
 # Steps of a burst.
 SIZE = 16

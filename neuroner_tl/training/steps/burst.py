@@ -21,16 +21,16 @@ from neuroner_tl.dataset.batches import Batch
 from neuroner_tl.model.character_embedding import CharacterEmbedding
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM
 from neuroner_tl.model.token_embedding import TokenEmbedding
-from neuroner_tl.training.burst_shape import SIZE, BurstShape
-from neuroner_tl.training.optimisers import OPTIMISERS
-from neuroner_tl.training.program import (
+from neuroner_tl.training.steps.burst_shape import SIZE, BurstShape
+from neuroner_tl.training.steps.optimisers import OPTIMISERS
+from neuroner_tl.training.steps.program import (
     Program,
     dropout_mask,
     loss_and_gradients,
     without_tables,
 )
-from neuroner_tl.training.step_settings import StepSettings
-from neuroner_tl.training.update import (
+from neuroner_tl.training.steps.step_settings import StepSettings
+from neuroner_tl.training.steps.update import (
     Nested,
     Values,
     assign_all,

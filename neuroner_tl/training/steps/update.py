@@ -8,9 +8,9 @@ from typing import Any, Optional
 import tensorflow as tf
 
 from neuroner_tl.model.token_embedding import TokenEmbedding
-from neuroner_tl.training.averaging import add_to_mean
-from neuroner_tl.training.optimisers import OPTIMISERS
-from neuroner_tl.training.step_settings import StepSettings
+from neuroner_tl.training.steps.averaging import add_to_mean
+from neuroner_tl.training.steps.optimisers import OPTIMISERS
+from neuroner_tl.training.steps.step_settings import StepSettings
 
 Nested = Mapping[str, Mapping[str, Any]]
 Values = dict[str, dict[str, tf.Tensor]]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from neuroner_tl.training.optimisers import OPTIMISERS
+from neuroner_tl.training.steps.optimisers import OPTIMISERS
 
 RATE = 0.05
 STEPS = 6

@@ -2,7 +2,7 @@
 
 A step has two levels. The outer one looks up rows of the two tables and applies their
 gradients, which costs little and depends on the vocabulary. The inner one, the program (see
-`neuroner_tl.training.program`), is given the rows and does everything else.
+`neuroner_tl.training.steps.program`), is given the rows and does everything else.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from neuroner_tl.model.character_embedding import CharacterEmbedding
 from neuroner_tl.model.entity_lstm import EntityLSTM
 from neuroner_tl.model.token_embedding import TokenEmbedding
 from neuroner_tl.system.compiler_notice import compile_quietly_once
-from neuroner_tl.training.averaging import (
+from neuroner_tl.training.steps.averaging import (
     EpochAverages,
     ExponentialAverages,
     WeightAverages,
     add_to_mean,
 )
-from neuroner_tl.training.burst import Bursts, allows_bursts
-from neuroner_tl.training.burst_shape import SIZE, BurstShape
-from neuroner_tl.training.flat_batch import HEADER, flatten
-from neuroner_tl.training.optimisers import OPTIMISERS, Optimiser
-from neuroner_tl.training.program import (
+from neuroner_tl.training.steps.burst import Bursts, allows_bursts
+from neuroner_tl.training.steps.burst_shape import SIZE, BurstShape
+from neuroner_tl.training.steps.flat_batch import HEADER, flatten
+from neuroner_tl.training.steps.optimisers import OPTIMISERS, Optimiser
+from neuroner_tl.training.steps.program import (
     ROWS,
     TABLES,
     Program,
@@ -40,9 +40,9 @@ from neuroner_tl.training.program import (
     unflatten,
     without_tables,
 )
-from neuroner_tl.training.step_settings import StepSettings
-from neuroner_tl.training.update import clipped, trained_weights
-from neuroner_tl.training.variational import make_draw
+from neuroner_tl.training.steps.step_settings import StepSettings
+from neuroner_tl.training.steps.update import clipped, trained_weights
+from neuroner_tl.training.steps.variational import make_draw
 
 
 class TrainingStep:
@@ -54,7 +54,7 @@ class TrainingStep:
         learning_rate: size of a step; `schedule` can give steps a share of it.
         seed: seed of the dropout masks; with the iteration it decides each of them.
         burst_lengths: padded lengths of sentences whose steps are made in bursts where the settings
-            allow it, see `neuroner_tl.training.burst`; none for no bursts.
+            allow it, see `neuroner_tl.training.steps.burst`; none for no bursts.
 
     Attributes:
         compiled_shapes: sizes of batches for which this step had to compile its program.

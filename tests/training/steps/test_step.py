@@ -16,11 +16,11 @@ from random_networks import (
 )
 
 from neuroner_tl.model.entity_lstm import LAYER_NAMES
-from neuroner_tl.training import step as step_module
-from neuroner_tl.training.program import Program, batch_loss
-from neuroner_tl.training.step import TrainingStep
-from neuroner_tl.training.step_settings import StepSettings
-from neuroner_tl.training.update import clipped
+from neuroner_tl.training.steps import step as step_module
+from neuroner_tl.training.steps.program import Program, batch_loss
+from neuroner_tl.training.steps.step import TrainingStep
+from neuroner_tl.training.steps.step_settings import StepSettings
+from neuroner_tl.training.steps.update import clipped
 
 PLAIN = StepSettings(clip=0.0, dropout=0.0)
 RATE = 0.1

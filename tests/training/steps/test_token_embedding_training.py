@@ -21,8 +21,8 @@ from neuroner_tl.parameters.files import load_parameters
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.values import FREEZE_FLAGS
 from neuroner_tl.runs.settings import architecture_of
-from neuroner_tl.training.step import TrainingStep
-from neuroner_tl.training.step_settings import StepSettings
+from neuroner_tl.training.steps.step import TrainingStep
+from neuroner_tl.training.steps.step_settings import StepSettings
 
 RATE = 0.1
 LINEAR = dataclasses.replace(ARCHITECTURES[0], token_linear=7)

@@ -12,13 +12,13 @@ from tiny_dataset import RULES, random_documents
 from neuroner_tl.dataset.batches import RareTokens, Shapes, training_batches
 from neuroner_tl.dataset.encoding import build_dataset
 from neuroner_tl.model.entity_lstm import create_network, initial_weights
-from neuroner_tl.training import burst
-from neuroner_tl.training.burst import allows_bursts
-from neuroner_tl.training.burst_shape import LONGEST, SIZE, BurstShape, burst_lengths
-from neuroner_tl.training.program import Program
-from neuroner_tl.training.step import TrainingStep
-from neuroner_tl.training.step_settings import StepSettings
-from neuroner_tl.training.variational import VariationalDropout
+from neuroner_tl.training.steps import burst
+from neuroner_tl.training.steps.burst import allows_bursts
+from neuroner_tl.training.steps.burst_shape import LONGEST, SIZE, BurstShape, burst_lengths
+from neuroner_tl.training.steps.program import Program
+from neuroner_tl.training.steps.step import TrainingStep
+from neuroner_tl.training.steps.step_settings import StepSettings
+from neuroner_tl.training.steps.variational import VariationalDropout
 
 COMPILED = StepSettings(frozen=("token_embeddings",), jit_compile=True)
 SHORT = (3, 1, 14, 4, 10, 9, 2, 5, 6, 1, 8, 13, 12, 3, 3, 16, 7, 9, 2, 11)

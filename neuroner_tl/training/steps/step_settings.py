@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from neuroner_tl.training.variational import VariationalDropout
+from neuroner_tl.training.steps.variational import VariationalDropout
 
 
 @dataclass(frozen=True)

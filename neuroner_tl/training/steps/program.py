@@ -18,9 +18,9 @@ from neuroner_tl.model.character_embedding import CharacterEmbedding
 from neuroner_tl.model.dropout import NO_DROPOUT, DropoutMasks
 from neuroner_tl.model.entity_lstm import Architecture, EntityLSTM
 from neuroner_tl.model.token_embedding import TokenEmbedding
-from neuroner_tl.training.flat_batch import FLOATS, HEADER, LAYOUT, SOFT
-from neuroner_tl.training.step_settings import StepSettings
-from neuroner_tl.training.update import (
+from neuroner_tl.training.steps.flat_batch import FLOATS, HEADER, LAYOUT, SOFT
+from neuroner_tl.training.steps.step_settings import StepSettings
+from neuroner_tl.training.steps.update import (
     Nested,
     norm_factor,
     scaled,
@@ -28,7 +28,7 @@ from neuroner_tl.training.update import (
     trained_weights,
     update_in_place,
 )
-from neuroner_tl.training.variational import Draw, draw_masks
+from neuroner_tl.training.steps.variational import Draw, draw_masks
 
 TABLES = (TokenEmbedding.name, CharacterEmbedding.name)
 # The gradients of the tables, by the names that the step gives them.
@@ -108,7 +108,7 @@ def batch_loss(
 
 
 def unflatten(flat: tf.Tensor, dtype: tf.DType, soft: bool = False) -> dict[str, tf.Tensor]:
-    """Split what `neuroner_tl.training.flat_batch.flatten` put together, by name.
+    """Split what `neuroner_tl.training.steps.flat_batch.flatten` put together, by name.
 
     Args:
         flat: the batch.
@@ -171,7 +171,7 @@ def loss_and_gradients(
         weights: all weights but the two tables, by layer and name.
         token_rows: ``[batch, time, token_dimension]``, from the table of layer 1.
         character_rows: ``[steps, rows, character_dimension]``, from the table of layer 2, or None.
-        batch: the rest of the batch, by name, see `neuroner_tl.training.flat_batch`.
+        batch: the rest of the batch, by name, see `neuroner_tl.training.steps.flat_batch`.
         dropout_mask: ``[batch, time, input_size]`` or None.
         masks: of variational dropout.
 

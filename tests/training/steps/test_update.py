@@ -7,10 +7,10 @@ import pytest
 import tensorflow as tf
 from random_networks import ARCHITECTURES, random_batch, random_network, values_by_name
 
-from neuroner_tl.training.averaging import ExponentialAverages
-from neuroner_tl.training.program import training_program
-from neuroner_tl.training.step import TrainingStep
-from neuroner_tl.training.step_settings import StepSettings
+from neuroner_tl.training.steps.averaging import ExponentialAverages
+from neuroner_tl.training.steps.program import training_program
+from neuroner_tl.training.steps.step import TrainingStep
+from neuroner_tl.training.steps.step_settings import StepSettings
 
 FULL, NO_CHARACTERS = ARCHITECTURES[:2]
 SETTINGS = StepSettings(optimiser="adam", clip_norm=0.4, weight_decay=0.1, averaging_decay=0.9)

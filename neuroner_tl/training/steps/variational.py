@@ -110,7 +110,7 @@ def draw_masks(
     Args:
         kinds: what is dropped: its rates count as 0 or not.
         architecture: shape of the network.
-        batch: the batch, by the names of `neuroner_tl.training.flat_batch.LAYOUT`.
+        batch: the batch, by the names of `neuroner_tl.training.steps.flat_batch.LAYOUT`.
         draw: what decides them.
     """
     sentences, time = tf.unstack(tf.shape(draw.token_ids), num=2)

@@ -12,8 +12,8 @@ from same_runs import assert_same_run, assert_same_weights
 from neuroner_tl.runs.needed_memory import needed_megabytes
 from neuroner_tl.runs.training import resume_run
 from neuroner_tl.training.checkpoint import load_model, read_averages
-from neuroner_tl.training.step import TrainingStep
-from neuroner_tl.training.step_settings import StepSettings
+from neuroner_tl.training.steps.step import TrainingStep
+from neuroner_tl.training.steps.step_settings import StepSettings
 
 FULL = ARCHITECTURES[0]
 DECAY = 0.8

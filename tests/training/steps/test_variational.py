@@ -11,11 +11,11 @@ from neuroner_tl.dataset.batches import EXACT, Shapes
 from neuroner_tl.model.dropout import DropoutMasks
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.settings import step_settings
-from neuroner_tl.training.flat_batch import flatten
-from neuroner_tl.training.program import batch_loss, unflatten
-from neuroner_tl.training.step import TrainingStep
-from neuroner_tl.training.step_settings import StepSettings
-from neuroner_tl.training.variational import KINDS, VariationalDropout, draw_masks, make_draw
+from neuroner_tl.training.steps.flat_batch import flatten
+from neuroner_tl.training.steps.program import batch_loss, unflatten
+from neuroner_tl.training.steps.step import TrainingStep
+from neuroner_tl.training.steps.step_settings import StepSettings
+from neuroner_tl.training.steps.variational import KINDS, VariationalDropout, draw_masks, make_draw
 
 FULL, NO_CHARACTERS = ARCHITECTURES[:2]
 ALL = VariationalDropout(0.3, 0.4, 0.25, 0.5, 0.2)
