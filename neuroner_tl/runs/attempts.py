@@ -1,7 +1,8 @@
 """A run that others need: finished before, resumed, or trained now.
 
 Its attempts are the folders of its name in one place. The one that finished is taken; one that was
-interrupted is resumed; one that failed, or cannot be resumed, is removed and starts over.
+interrupted is resumed; one that failed before, or cannot be resumed, is removed and starts over.
+What ends with an error now stays as it is.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
 
-from neuroner_tl.errors import NeuroNERError
+from neuroner_tl.errors import NeuroNERError, TrainingError
 from neuroner_tl.parameters.schema import Parameters
-from neuroner_tl.runs.folder import RunFolder, RunResult
+from neuroner_tl.runs.folder import RunFolder, RunInUse, RunResult
 from neuroner_tl.runs.training import resume_run, train_run
 from neuroner_tl.runs.trial import PRUNED, Judge
 from neuroner_tl.system.json_text import read_object
+from neuroner_tl.system.write_errors import is_disk_full
 from neuroner_tl.training.manifest import MANIFEST
 
 logger = logging.getLogger(__name__)
@@ -60,7 +62,8 @@ def finish_run(
         ``pruned`` if there is a judge.
 
     Raises:
-        NeuroNERError: what the parameters name cannot be used, or the run learns nothing.
+        NeuroNERError: what the parameters name cannot be used, the run learns nothing, the disk is
+            full, or another process is training the run.
         Interrupted: a signal came before the first step.
     """
     made: Optional[Parameters] = None
@@ -75,7 +78,11 @@ def finish_run(
             try:
                 result = resume_run(path, {}, **given)
                 return result.folder, result.results
+            except (TrainingError, RunInUse):
+                raise
             except NeuroNERError as error:
+                if is_disk_full(error):
+                    raise
                 logger.warning("%s: restarted, since it cannot be resumed: %s", name, error)
         shutil.rmtree(path)
     if train is not None:

@@ -22,6 +22,18 @@ from neuroner_tl.system.write_errors import naming
 logger = logging.getLogger(__name__)
 
 
+class RunInUse(ParameterError):
+    """Another process is training a run.
+
+    Example::
+
+        try:
+            resume_run(path, {})
+        except RunInUse:
+            print("wait until it ends")
+    """
+
+
 class RunFolder:
     """Paths and files of a run; wherever a path is expected, it is the folder itself.
 
@@ -116,7 +128,7 @@ class RunFolder:
         """Lock the run, so that no second process trains it; the lock ends with the process.
 
         Raises:
-            ParameterError: another process holds it.
+            RunInUse: another process holds it.
         """
         with ExitStack() as stack:
             try:
@@ -125,7 +137,7 @@ class RunFolder:
                 logger.debug("%s: this file system has no locks", self.path)
                 held = True
             if not held:
-                raise ParameterError(
+                raise RunInUse(
                     f"{self.path}: another process is training this run, expected none; wait for "
                     "it, or stop it first"
                 )
