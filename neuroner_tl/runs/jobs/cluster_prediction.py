@@ -36,7 +36,7 @@ from neuroner_tl.runs.jobs.file_prediction import (
     tag_sources,
 )
 from neuroner_tl.runs.jobs.prediction_job import PartStore, Pool
-from neuroner_tl.runs.jobs.prediction_output import BRAT, Output, choose_output
+from neuroner_tl.runs.jobs.prediction_output import BRAT, Output, choose_output, files_of
 from neuroner_tl.system.atomic_file import write_json
 from neuroner_tl.system.interruption import Interrupted
 from neuroner_tl.system.json_text import read_object
@@ -113,8 +113,9 @@ class ShardWorker:
         folder = self._job.parts / f"{number:06d}"
         job = job_of(self._joint)
         digest = _digest(job, self._job, sources)
-        done = read_object(folder / DONE)
-        if done.get("digest") == digest:
+        done, where = read_object(folder / DONE), self._job.where
+        # The output may have been removed since.
+        if done.get("digest") == digest and done.get("files") == _written(where, sources):
             return done
         # The worker of a machine that was lost may live on, with the lock, behind a cut network.
         store = PartStore(folder / "texts", {**job, "digest": digest}, is_locked=False)
@@ -124,7 +125,7 @@ class ShardWorker:
             documents, entities = tag_sources(
                 self._joint,
                 sources,
-                self._job.where,
+                where,
                 Pool(self._joint),
                 store,
                 bad,
@@ -136,6 +137,7 @@ class ShardWorker:
                 raise
         result = {
             "digest": digest,
+            "files": _written(where, sources),
             "documents": documents,
             "entities": entities,
             "bad": bad.lines,
@@ -294,6 +296,14 @@ def _check_shards(where: Output, sources: Sequence[Source]) -> None:
             "--format brat: with --address the texts must be .txt files, since two files could "
             "have documents of one name; give another --format, such as jsonl"
         )
+
+
+def _written(where: Output, sources: Sequence[Source]) -> list[str]:
+    """Return the names of the files that the output has of a shard."""
+    files = files_of(where, sources)
+    if where.form == BRAT:
+        files = [where.path / f"{s.name}{end}" for s in sources for end in (".ann", ".txt")]
+    return [path.name for path in files if path.is_file()]
 
 
 def _digest(models: dict[str, Any], job: ClusterJob, sources: Sequence[Source]) -> str:

@@ -93,7 +93,7 @@ def choose_output(path: Path, form: Optional[str], sources: Sequence[Source]) ->
     if output.is_folder:
         check_names(sources)
     texts = {source.path.resolve() for source in sources}
-    for file in _files_of(output, sources):
+    for file in files_of(output, sources):
         if file.resolve() in texts:
             raise ParameterError(
                 f"{file}: is a file of texts, which would be overwritten; give another output"
@@ -117,7 +117,7 @@ def check_separate(path: Path, option: str, output: Output, sources: Sequence[So
     problem = None
     if path.resolve() in {source.path.resolve() for source in sources}:
         problem = "is a file of texts, which would be overwritten"
-    elif path.resolve() in {file.resolve() for file in _files_of(output, sources)}:
+    elif path.resolve() in {file.resolve() for file in files_of(output, sources)}:
         problem = "is the output"
     elif path.exists() and not path.is_file():
         problem = "is not a regular file"
@@ -199,7 +199,7 @@ def _write_file(path: Path, pieces: Iterable[str]) -> None:
             write_pieces(temporary, pieces, path.suffix == ".gz")
 
 
-def _files_of(output: Output, sources: Sequence[Source]) -> list[Path]:
+def files_of(output: Output, sources: Sequence[Source]) -> list[Path]:
     """Return the files of predictions, without those of brat, which are named after documents."""
     if not output.is_folder:
         return [] if output.path == STANDARD_OUTPUT else [output.path]

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import shutil
 from contextlib import nullcontext
 from pathlib import Path
 from unittest.mock import MagicMock
@@ -40,8 +41,8 @@ def files_in(folder):
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def batch_of(*paths):
-    files = [json.dumps([[str(path), "jsonl"]]) for path in paths]
+def batch_of(*paths, form="jsonl"):
+    files = [json.dumps([[str(path), form]]) for path in paths]
     return {"number": np.arange(len(paths)), "files": np.array(files)}
 
 
@@ -75,6 +76,21 @@ def test_shards_are_what_one_process_writes(eagerly, texts, tmp_path, monkeypatc
     (texts / "2.jsonl").write_text('{"id": "new", "text": "Gout."}\n')
     worker(batch_of(*sorted(texts.iterdir())))
     assert tagged == ["2.jsonl"]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "brat"])
+def test_what_was_removed_from_the_output_is_written_again(eagerly, tmp_path, form):
+    """A user who starts over removes the output, and does not know of the shards beside it."""
+    (tmp_path / "a.txt").write_text("Gout.")
+    batch = batch_of(tmp_path / "a.txt", form="text")
+    worker = worker_of(tmp_path, form=form)
+    worker(batch)
+    written = files_in(tmp_path / "found")
+    assert any(name.startswith("a.") for name in written)
+    shutil.rmtree(tmp_path / "found")
+    (tmp_path / "found").mkdir()
+    worker(batch)
+    assert files_in(tmp_path / "found") == written
 
 
 def test_a_file_of_which_nothing_can_be_used(eagerly, tmp_path):
