@@ -322,11 +322,18 @@ def job_of(joint: JointPredictor) -> dict[str, Any]:
                 "word_vectors": status or None,
             }
         )
+    # An ensemble has a temperature and options of its own.
+    ensembles = [
+        [len(predictor.members), predictor.temperature, predictor.abbreviations]
+        if isinstance(predictor, EnsemblePredictor)
+        else []
+        for predictor in joint.predictors
+    ]
     return {
         "version": neuroner_tl.__version__,
         "models": models,
         "min_confidence": joint.min_confidence,
-        **({"ensemble": True} if len(models) > len(joint.predictors) else {}),
+        **({"ensembles": ensembles} if any(ensembles) else {}),
     }
 
 
