@@ -50,8 +50,8 @@ class PredictedFiles:
 
     Attributes:
         output: the file or folder that was written.
-        documents: how many texts were tagged.
-        entities: how many entities were found.
+        documents: how many texts were tagged and written.
+        entities: how many entities were found in them.
         left_alone: names in the folder of the texts that are not texts, sorted; folders end with
             a slash.
         notes: what the format could not represent, a line for each kind, and for long jobs the
@@ -218,7 +218,7 @@ def tag_sources(
         observers: see `predict_files`.
 
     Returns:
-        How many documents were tagged, and how many entities found.
+        How many documents were tagged and written, and how many entities found in them.
 
     Raises:
         NeuroNERError: the result cannot be written, a worker was lost, or, the first of ``bad``, no
@@ -236,12 +236,13 @@ def tag_sources(
                     said = f"{place.path}: document {document.id!r} cannot be tagged ({found})"
                     bad.add(place, CorpusError(f"{said}; tag it by itself, or leave it out"))
                     continue
-                counts[0] += 1
-                counts[1] += len(found)
-                tagged = replace(document, entities=found, unknown=())
+                tagged, before = replace(document, entities=found, unknown=()), bad.number
                 for observe in observers:
                     observe(tagged)
                 yield place, tagged
+                if bad.number == before:  # It was written.
+                    counts[0] += 1
+                    counts[1] += len(found)
         if not counts[0] and bad.first is not None:
             raise bad.first  # Nothing is left: no result would be one.
 

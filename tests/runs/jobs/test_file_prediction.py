@@ -8,7 +8,8 @@ import pytest
 from neuroner_tl.prediction.ensemble import EnsemblePredictor
 from neuroner_tl.prediction.joint import JointPredictor
 from neuroner_tl.prediction.predictor import Predictor
-from neuroner_tl.runs.jobs.file_prediction import job_of
+from neuroner_tl.runs.jobs.entity_counts import EntityCounts
+from neuroner_tl.runs.jobs.file_prediction import job_of, predict_files
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "sealed_model"
 
@@ -32,3 +33,15 @@ def test_parts_are_of_one_ensemble_and_its_options(predictor):
     ]
     jobs = [json.dumps(job_of(JointPredictor(some))) for some in predictors]
     assert len(set(jobs)) == len(jobs)
+
+
+def test_a_document_that_cannot_be_written_is_not_counted(eagerly, predictor, tmp_path):
+    text = json.loads((GOLDEN.parent / "expected.json").read_text("utf-8"))[0]["text"][:200]
+    lines = [json.dumps({"id": name, "text": text}) + "\n" for name in ("a", "A")]
+    (tmp_path / "in.jsonl").write_text("".join(lines))
+    alone = EntityCounts()
+    (tmp_path / "one.jsonl").write_text(lines[0])
+    one = predict_files(predictor, tmp_path / "one.jsonl", tmp_path / "one", observers=[alone.add])
+    both = predict_files(predictor, tmp_path / "in.jsonl", tmp_path / "out")
+    assert (one.documents, one.bad) == (both.documents, both.bad - 1) == (1, 0)
+    assert both.entities == one.entities == sum(count.entities for count in alone.sorted()) > 0
