@@ -87,7 +87,7 @@ class PredictedFiles:
             shown = ", ".join(self.left_alone[:LEFT_ALONE_NAMED])
             more = len(self.left_alone) - LEFT_ALONE_NAMED
             lines.append(
-                f"not predicted, since they are not .txt files: {shown}"
+                f"not predicted, since they are not in the format of the texts: {shown}"
                 f"{f' and {more} more' if more > 0 else ''}"
             )
         return "\n".join(lines)

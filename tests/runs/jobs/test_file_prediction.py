@@ -45,3 +45,11 @@ def test_a_document_that_cannot_be_written_is_not_counted(eagerly, predictor, tm
     both = predict_files(predictor, tmp_path / "in.jsonl", tmp_path / "out")
     assert (one.documents, one.bad) == (both.documents, both.bad - 1) == (1, 0)
     assert both.entities == one.entities == sum(count.entities for count in alone.sorted()) > 0
+
+
+def test_what_is_left_alone_is_not_said_to_lack_the_ending_of_a_text(eagerly, predictor, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").write_text('{"id": "a", "text": "Gout."}\n')
+    (tmp_path / "in" / "c.pdf").write_text("")
+    summary = predict_files(predictor, tmp_path / "in", tmp_path / "out").summary()
+    assert "c.pdf" in summary and ".txt" not in summary
