@@ -204,7 +204,11 @@ class TensorBoard:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._writer: Any = tf.summary.create_file_writer(str(path))
+        self._writer: Any = None
+        try:
+            self._writer = tf.summary.create_file_writer(str(path))
+        except tf.errors.OpError as error:
+            self._give_up(error)
 
     def __call__(self, event: Event) -> None:
         """Write an epoch's scalars."""

@@ -50,3 +50,12 @@ def test_the_log_of_an_epoch(tmp_path, caplog, epoch, loss, line):
     assert caplog.messages == [line]
     (record,) = folder.epochs
     assert (record["epoch"], record["loss"], record["valid"]) == (epoch, loss, VALID)
+
+
+def test_curves_that_cannot_be_written_do_not_end_a_run(tmp_path, caplog):
+    (tmp_path / "tensorboard").write_text("A file in the place of the folder.")
+    curves = listeners.TensorBoard(tmp_path / "tensorboard")
+    curves(EpochDone(1, 1.25, 1 / 3, True, 2.0, 1.0, 10, VALID))
+    curves.close()
+    (message,) = caplog.messages
+    assert "tensorboard: cannot be written" in message
