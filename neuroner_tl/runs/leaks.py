@@ -64,8 +64,10 @@ def training_parameters(model_folder: Optional[Path]) -> list[Parameters]:
     What cannot be read is warned of. Each has ``dataset_text_folder``.
     """
     found: list[Parameters] = []
+    ancestor: Optional[Path] = None
     try:
         for place, parameters in transfer_chain(model_folder):
+            ancestor = _ancestor(parameters)
             folder = parameters.dataset_text_folder
             if folder is None or not folder.is_dir():
                 logger.warning(
@@ -77,6 +79,11 @@ def training_parameters(model_folder: Optional[Path]) -> list[Parameters]:
                 found.append(parameters)
     except NeuroNERError as error:
         logger.warning("the leak check does not know the source's corpus: %s", error)
+    if ancestor is not None and not (ancestor / PARAMETERS).is_file():
+        logger.warning(
+            "the leak check cannot read what the model %s was trained on, which is no longer there",
+            ancestor,
+        )
     return found
 
 
@@ -93,9 +100,11 @@ def transfer_chain(model_folder: Optional[Path]) -> Iterator[tuple[Path, Paramet
             return
         parameters = load_parameters(model_folder / PARAMETERS)
         yield model_folder, parameters
-        model_folder = (
-            parameters.pretrained_model_folder if parameters.use_pretrained_model else None
-        )
+        model_folder = _ancestor(parameters)
+
+
+def _ancestor(parameters: Parameters) -> Optional[Path]:
+    return parameters.pretrained_model_folder if parameters.use_pretrained_model else None
 
 
 # Studies train many runs on one pair of corpora.

@@ -60,6 +60,12 @@ def test_a_corpus_that_is_gone_is_said(corpora, tmp_path: Path, caplog) -> None:
     assert f"which is no longer at {tmp_path / 'gone'}" in caplog.text
 
 
+def test_an_ancestor_that_is_gone_is_said(corpora, tmp_path: Path, caplog) -> None:  # type: ignore[no-untyped-def]
+    model = model_of(tmp_path / "model", corpora.silver, tmp_path / "gone")
+    warn_of_leaks(read_corpus(corpora.gold), model)
+    assert f"what the model {tmp_path / 'gone'} was trained on" in caplog.text
+
+
 def test_train_documents_in_test(corpora, tmp_path: Path, caplog, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     """The training command itself warns, before it begins."""
     folder = shutil.copytree(corpora.gold, tmp_path / "corpus")
