@@ -166,7 +166,7 @@ def match_labels(
         TransferError: the map names a type that the source or the target does not have.
     """
     for index, (side, labels) in enumerate(
-        (("the pretrained model", source), ("the corpus' train part", target))
+        (("the pretrained model", source), ("this corpus", target))
     ):
         for pair in label_map:
             if pair[index] not in labels.types:

@@ -246,7 +246,7 @@ def test_bio_from_bioes():
     ("pair", "side"),
     [
         (("GENE", "PRGE"), "the pretrained model has no type GENE, only CHED, PRGE"),
-        (("PRGE", "GEN"), "the corpus' train part has no type GEN, only DISO, GENE"),
+        (("PRGE", "GEN"), "but this corpus has no type GEN, only DISO, GENE"),
     ],
 )
 def test_a_map_that_names_no_type(pair, side):
