@@ -223,7 +223,7 @@ class RunResult:
 
     Attributes:
         folder: the run's folder.
-        status: ``finished`` or ``interrupted``.
+        status: ``finished`` or ``interrupted``; of a trial also ``pruned``.
         results: the content of ``results.json``.
     """
 

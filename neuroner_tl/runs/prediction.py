@@ -10,7 +10,6 @@ from typing import Any, Optional
 from neuroner_tl.corpora.document import Document, Entity, TaggedDocument
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.tagging import tag_document, taggable_entities
-from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.evaluation.scoring import HEADLINE, named_measures, score_documents
 from neuroner_tl.messages.numbers import counted
@@ -98,11 +97,10 @@ def predict_run(parameters: Parameters) -> RunResult:
     )
     folder = create_run_folder(parameters.output_folder, parameters.experiment_name)
     write_parameters(parameters, folder.path / PARAMETERS)
-    text = predictor.model.text
-    tokenizer = get_tokenizer(text.tokenizer, text.language)
+    tokenizer = predictor.tokenizer
 
     def cut(document: Document) -> TaggedDocument:
-        return tag_document(document, tokenizer, text.tagging_format)
+        return tag_document(document, tokenizer, model.text.tagging_format)
 
     def held(document: Document) -> list[Entity]:
         return taggable_entities(document, tokenizer, parameters.overlap_policy)

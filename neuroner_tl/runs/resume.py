@@ -16,7 +16,7 @@ from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.prediction.model_vectors import WORD_VECTORS
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.settings import loop_settings
-from neuroner_tl.system.json_text import parse_json
+from neuroner_tl.system.json_text import read_object
 from neuroner_tl.training.checkpoint import (
     PARAMETERS,
     SavedModel,
@@ -177,11 +177,8 @@ def _read_state(last: Path, parameters: Parameters) -> SavedState:
 def _refuse_finished(folder: RunFolder, progress: Progress, parameters: Parameters) -> None:
     """Refuse a finished run, unless more patience or epochs are allowed."""
     reason = progress.reason_to_end(loop_settings(parameters))
-    try:
-        results = parse_json((folder.path / "results.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return
-    if reason and isinstance(results, dict) and results.get("status") == "finished":
+    results = read_object(folder.path / "results.json")
+    if reason and results.get("status") == "finished":
         raise ParameterError(
             f"{folder.path}: the run is finished ({results.get('reason')}), there is nothing to "
             "resume; its model is in model/, and --maximum_number_of_epochs or --patience can "

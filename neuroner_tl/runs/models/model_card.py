@@ -18,7 +18,7 @@ from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.runs.folder import RunFolder
 from neuroner_tl.runs.leaks import transfer_chain
 from neuroner_tl.system.atomic_file import write_atomically
-from neuroner_tl.system.json_text import parse_json
+from neuroner_tl.system.json_text import read_object
 
 logger = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ def _training(
     else:
         lines += [f"Trained from scratch on {_plain(_corpus(parameters))}.", ""]
     lines += [_split(folder), ""]
-    counts = _json_file(folder.path / "document_counts.json")
+    counts = read_object(folder.path / "document_counts.json")
     rows = [
         (part, str(len(counts[part])) if part in counts else "", str(sentences))
         for part, sentences in results["sentences"].items()
@@ -181,7 +181,7 @@ def _training(
 
 
 def _split(folder: RunFolder) -> str:
-    split = _json_file(folder.path / "split.json")
+    split = read_object(folder.path / "split.json")
     if not split:
         return "The corpus has parts of its own."
     if split.get("held_out"):
@@ -300,11 +300,3 @@ def _list(names: Sequence[str]) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _json_file(path: Path) -> dict[str, Any]:
-    try:
-        found = parse_json(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
