@@ -110,12 +110,13 @@ def groups_of(pairs: Sequence[Pair]) -> list[int]:
 
     This is the split, if there are several, or else the seed: with source models of several corpora
     it has several runs. Where fewer source models were trained than that, each serves several, and
-    it is the source model's seed.
+    it is the source model's seed; what has no source model is a unit by itself, below 0.
     """
-    if _share_sources(pairs):
-        sources = [pair[1].run.source_seed for pair in pairs]
-        return [-1 if seed is None else seed for seed in sources]
-    return _splits_or_seeds(pairs)
+    own = _splits_or_seeds(pairs)
+    if not _share_sources(pairs):
+        return own
+    sources = [pair[1].run.source_seed for pair in pairs]
+    return [-1 - unit if seed is None else seed for unit, seed in zip(own, sources)]
 
 
 def _splits_or_seeds(pairs: Sequence[Pair]) -> list[int]:
@@ -136,15 +137,26 @@ def _units(pairs: Sequence[Pair]) -> int:
 
 
 def _share_sources(pairs: Sequence[Pair]) -> bool:
-    return 1 < len({pair[1].run.source_seed for pair in pairs}) < _units(pairs)
+    """Tell whether one of several source models, told apart by seed, serves several units."""
+    return 1 < len(_sources(pairs)) < _units_with_source(pairs)
+
+
+def _sources(pairs: Sequence[Pair]) -> set[int]:
+    """Return the seeds of the source models; a run may start from scratch."""
+    return {seed for pair in pairs for seed in [pair[1].run.source_seed] if seed is not None}
+
+
+def _units_with_source(pairs: Sequence[Pair]) -> int:
+    """Return how many of the splits or seeds have a run that starts from a source model."""
+    own = zip(_splits_or_seeds(pairs), pairs)
+    return len({unit for unit, pair in own if pair[1].run.source_seed is not None})
 
 
 def describe_sources(comparisons: Sequence[Sequence[Pair]]) -> str:
     """Say whether intervals cover the seeds of source models; empty without several runs."""
     words = dict.fromkeys(
         _ONE_SOURCE
-        if {pair[1].run.source_seed for pair in pairs} == {pairs[0][1].run.source_seed}
-        and pairs[0][1].run.source_seed is not None
+        if len(_sources(pairs)) == 1 < _units_with_source(pairs)
         else _SHARED_SOURCES
         if _share_sources(pairs)
         else _OWN_SOURCES

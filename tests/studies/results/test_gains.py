@@ -175,6 +175,20 @@ def test_runs_that_share_one_of_several_sources_are_one_unit():
     assert paired_counts(four).groups == (0, 1, 0, 1)
 
 
+def test_runs_without_a_source_share_none():
+    """As those that valid chooses: each is a unit, and no other run is one because of it."""
+    mixed = runs_of([(0, None), (1, 0), (2, 0), (3, None)])
+    assert paired_counts(mixed).groups == (0, 1, 2, 3) and compare_pairs(mixed).units == 4
+    assert mean_gain(mixed) == pytest.approx(sum(100 * (b.f1 - a.f1) for a, b in mixed) / 4)
+    own = runs_of([(0, 0), (1, 1), (2, None), (3, None)])
+    assert compare_pairs(own).units == 4
+    shared = runs_of([(0, 0), (1, 1), (2, 0), (3, None), (4, None)])
+    assert paired_counts(shared).groups == (0, 1, 0, -4, -5)
+    for pairs, said in ((mixed, "does not cover"), (own, "of its own"), (shared, "averaged first")):
+        note = describe_test([compare_pairs(pairs)], [pairs])
+        assert said in note and ("source models and seeds" in note) == (pairs is shared)
+
+
 def runs_from_several_corpora(seeds):
     return [
         pair(
