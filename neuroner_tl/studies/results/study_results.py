@@ -82,6 +82,10 @@ def run_key(run: StudyRun) -> tuple[Any, ...]:
     return run.corpus, run.train_size, run.parameters.seed, run.parameters.split_seed
 
 
+def _source_of(run: StudyRun) -> tuple[Optional[str], Optional[int]]:
+    return run.source_name, run.source_documents
+
+
 @dataclass(frozen=True)
 class StudyResults:
     """The results of a study so far.
@@ -215,18 +219,23 @@ class StudyResults:
         return len(seeds)
 
     def pairs(self, first: str, second: str, **wanted: Any) -> list[tuple[Result, Result]]:
-        """Return finished runs of two arms that differ in nothing else, ignoring source models.
+        """Return finished runs of two arms that differ in nothing else.
 
-        None for an arm and itself.
+        Where both arms have runs of several source corpora or sizes, those of one are paired; a run
+        whose source the first arm does not have is paired with any. None for an arm and itself.
         """
         if first == second:
             return []
-        others = {run_key(result.run): result for result in self.select(arm=first, **wanted)}
-        return [
-            (others[run_key(result.run)], result)
-            for result in self.select(arm=second, **wanted)
-            if run_key(result.run) in others
-        ]
+        others: dict[tuple[Any, ...], dict[tuple[Any, ...], Result]] = {}
+        for result in self.select(arm=first, **wanted):
+            others.setdefault(run_key(result.run), {})[_source_of(result.run)] = result
+        found = []
+        for result in self.select(arm=second, **wanted):
+            by_source = others.get(run_key(result.run))
+            if by_source:
+                any_other = next(reversed(by_source.values()))
+                found.append((by_source.get(_source_of(result.run), any_other), result))
+        return found
 
     @property
     def corpora(self) -> list[tuple[str, str]]:

@@ -11,15 +11,15 @@ from neuroner_tl.studies.records.store import FAILED, FINISHED, LEARNED_NOTHING
 from neuroner_tl.studies.results.study_results import Result, StudyResults
 
 
-def run(name, arm="baseline", seed=0, split=0, corpus="c", size=None, source=False):
+def run(name, arm="baseline", seed=0, split=0, corpus="c", size=None, source=False, of="s", n=None):
     return SimpleNamespace(
         id=name,
         arm=arm,
         corpus=corpus,
         train_size=size,
         is_source=source,
-        source_name="s",
-        source_documents=None,
+        source_name=of,
+        source_documents=n,
         parameters=SimpleNamespace(seed=seed, split_seed=split),
     )
 
@@ -123,3 +123,20 @@ def test_pairs_differ_in_the_arm_alone():
     for other in (run("x", "transfer", size=5), run("x", "transfer", split=1)):
         study = results([RUNS[1], other], {"b0": record(1), "x": record(1)})
         assert study.pairs("baseline", "transfer") == []
+
+
+def test_runs_that_start_from_several_sources_are_paired_by_source():
+    """A step over fewer layers would be compared with those layers of another source model."""
+    sources = [("a", None), ("b", 10), ("b", 20)]
+    lower = [run(f"l{n}", "lower", of=of, n=size) for n, (of, size) in enumerate(sources)]
+    higher = [run(f"h{n}", "higher", of=of, n=size) for n, (of, size) in enumerate(sources)]
+    other = run("o", "higher", of="c")
+    every = [run("base", of=None), *lower, *higher, other]
+    study = results(every, {one.id: record(1) for one in every})
+
+    def pairs(*arms):
+        return [(one.run.id, other.run.id) for one, other in study.pairs(*arms)]
+
+    assert pairs("lower", "higher")[:3] == [("l0", "h0"), ("l1", "h1"), ("l2", "h2")]
+    assert len(pairs("lower", "higher")) == 4, "one that has no partner of its source has another"
+    assert {one for one, _ in pairs("baseline", "higher")} == {"base"}
