@@ -99,7 +99,7 @@ def gains_of(results: StudyResults) -> list[Gain]:
     for item in compare(results, _largest(results)):
         if item.arm == last:
             annotations = sum(member(item.pairs[0][0].record, "annotations").values())
-            zeros = sum(result.f1 == 0 for pair in item.pairs for result in pair)
+            zeros = sum(result.f1 == 0 for side in (0, 1) for result in item.runs(side))
             found.append(
                 Gain(
                     item.entity_class,

@@ -151,7 +151,7 @@ def _average(
     means = tuple(
         float(np.mean([item.summary(side, measure).mean for item in items])) for measure in MEASURES
     )
-    runs = _runs([pair[side] for item in items for pair in item.pairs])
+    runs = _runs([run for item in items for run in item.runs(side)])
     return _Line(runs, arm, means, tuple(f"{mean:.2f}" for mean in means), more)
 
 

@@ -12,6 +12,7 @@ from neuroner_tl.evaluation.error_sets import AnnotatedPart, document_counts
 from neuroner_tl.evaluation.statistics import summarise
 from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.kinds import gain_by_size
 from neuroner_tl.studies.pages.figures import COLOURS, NEUTRAL
 from neuroner_tl.studies.pages.table import Cell
 from neuroner_tl.studies.records.folder import StudyFolder
@@ -331,9 +332,18 @@ def test_several_source_models_are_named_and_each_has_a_row(results_of):
     assert [len(comparison.runs(side)) for side in (0, 1)] == [2, 4]
     baselines = [100 * result.f1 for result in results.select(arm="baseline")]
     assert comparison.summary(0, "f1") == summarise(baselines)
-    table = tables(results)["by_corpus"]
-    column = table.columns.index("runs")
-    assert [row[column] for row in table.rows] == ["2", "4"]
+    for name in ("by_corpus", "by_class"):
+        table = tables(results)[name]
+        column = table.columns.index("runs")
+        assert [row[column] for row in table.rows] == ["2", "4"], name
+
+
+def test_a_run_of_zero_counts_once_however_many_pairs_have_it(results_of):
+    results = results_of("gain_by_size", "seeds = 0, 1\nsource_documents = 5, 9")
+    (zero,) = results.select(arm="baseline")[:1]
+    zero.record["scores"]["test"] = {"documents": {"X": {"tp": 0, "fp": 0, "fn": 9}}}
+    (gain,) = gain_by_size.gains_of(results)
+    assert (gain.runs, gain.zeros) == (4, 1)
 
 
 def test_splits_count_equally(results_of):
