@@ -12,10 +12,12 @@ from neuroner_tl.errors import ParameterError
 from neuroner_tl.messages.spelling import nearest_hint, one_of
 from neuroner_tl.parameters.ini_file import IniFile, fault
 from neuroner_tl.studies.definition.arms import (
+    BASELINE,
     DOUBTFUL,
     LAYERS,
     PUBLISHED,
     SURE,
+    TRANSFER,
     Arm,
     System,
     Teacher,
@@ -33,12 +35,8 @@ from neuroner_tl.studies.definition.sections import (
     own_parameters,
 )
 
-# The arms that are shown by kinds of studies that show some only.
-_ARMS_OF_KIND = {
-    "layer_ablation": "arms whose names say which layers they take, such as up_to_LAYER",
-    "source_size": "baseline and transfer",
-    "source_noise": "baseline and transfer",
-}
+# Kinds that show arms of layers alone, and those that show two arms alone.
+_OF_LAYERS, _OF_SOURCES = ("layer_ablation",), ("source_size", "source_noise")
 _Probability = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -124,12 +122,16 @@ def arms_of(file: IniFile) -> tuple[Arm, ...]:
 def _check_places(file: IniFile, arms: Sequence[Arm]) -> None:
     """Refuse arms that would be trained, but shown by no table of the study's kind."""
     kind = file.section(StudySection).kind
-    expected = _ARMS_OF_KIND.get(kind)
-    for arm in arms if expected is not None else ():
-        if not is_named(arm.name):
-            found = f"{arm.name!r}, which has no place in the tables of a {kind}"
-            expected = f"{expected}; remove it, or choose another kind of study"
-            file.refuse(StudySection, "arms", found, expected)
+    for arm in arms:
+        if kind in _OF_LAYERS and not is_named(arm.name):
+            expected = "arms whose names say which layers they take, such as up_to_LAYER"
+        elif kind in _OF_SOURCES and arm.name not in (BASELINE, TRANSFER):
+            expected = f"{BASELINE} and {TRANSFER}"
+        else:
+            continue
+        found = f"{arm.name!r}, which has no place in the tables of a {kind}"
+        expected = f"{expected}; remove it, or choose another kind of study"
+        file.refuse(StudySection, "arms", found, expected)
 
 
 def _layers(file: IniFile, name: str, section: Optional[ArmSection]) -> frozenset[str]:

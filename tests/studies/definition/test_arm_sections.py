@@ -198,3 +198,14 @@ def test_another_system_teaches_nobody(write):
     path.write_text(path.read_text().replace("baseline, other", "baseline, other, taught"))
     with pytest.raises(ParameterError, match="found 'other', expected an arm that has no teacher"):
         read_definition(path)
+
+
+@pytest.mark.parametrize("kind", ["source_size", "source_noise"])
+def test_studies_of_the_source_refuse_arms_that_they_do_not_show(write, kind):
+    path = write("learning_rate = 0.25", kind)
+    shown = path.read_text().replace("[arm other]", "[arm transfer]")
+    path.write_text(shown.replace("baseline, other", "baseline, transfer"))
+    assert {"baseline", "transfer"} < {run.arm for run in plan_runs(read_definition(path))}
+    path.write_text(shown.replace("baseline, other", "baseline, transfer, only_crf"))
+    with pytest.raises(ParameterError, match="'only_crf', which has no place.*baseline and tran"):
+        read_definition(path)
