@@ -247,20 +247,22 @@ def _corpora(
 
 
 def _check_seeds(file: IniFile, definition: StudyDefinition) -> None:
-    """Refuse a seed among the parameters of runs that the seeds of the study override."""
-    overridden: dict[str, tuple[type[ParametersSection], ...]] = {
-        "seeds": (TargetParameters, ArmSection),
-        "source_seeds": (SourceParameters, SourcesParameters),
-    }
-    for option, models in overridden.items():
-        if not getattr(definition, option):
-            continue
-        for model in models:
-            for name in file.sections(model):
-                values = own_parameters(file.values_of(model, name))
-                if "seed" in values:
-                    found = f"{values['seed'].text}, which the {option} of [study] override"
-                    file.refuse(model, "seed", found, "no seed here; remove the line", name)
+    """Refuse a seed among the parameters of runs whose seed the study decides."""
+    of_targets, of_sources = "the seeds of [study] override", "the source_seeds of [study] override"
+    decided: list[tuple[type[ParametersSection], str]] = [
+        # Runs of all arms have the same seeds, by which they are compared.
+        (ArmSection, "the seeds of [study], or else of all targets, override"),
+        (StudentParameters, "the seed of the target run overrides"),
+        *([(TargetParameters, of_targets)] if definition.seeds else []),
+        *([(SourceParameters, of_sources)] if definition.source_seeds else []),
+        *([(SourcesParameters, of_sources)] if definition.source_seeds else []),
+    ]
+    for model, what in decided:
+        for name in file.sections(model):
+            values = own_parameters(file.values_of(model, name))
+            if "seed" in values:
+                found = f"{values['seed'].text}, which {what}"
+                file.refuse(model, "seed", found, "no seed here; remove the line", name)
 
 
 def _check_choices(file: IniFile, definition: StudyDefinition) -> None:

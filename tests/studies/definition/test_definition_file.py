@@ -159,6 +159,8 @@ def test_variables_come_from_the_command_line_or_the_environment(write, monkeypa
             ("doubtful: found 0.3, expected at most sure = 0.2",),
         ),
         ("seeds = 0, 1", "valid_chooses = baseline, transfer", ":6:", ("of a transfer_table",)),
+        ("seeds = 0, 1", "[arm transfer]\nseed = 3", ":7:", ("seed: found 3", "seeds of [study]")),
+        ("[source]", "[student]\nseed = 3\n[source]", ":24:", ("seed of the target run",)),
     ],
 )
 def test_mistakes_are_refused_in_one_line(write, old, new, line, words):
