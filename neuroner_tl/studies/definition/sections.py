@@ -131,6 +131,11 @@ class StudySection(Section):
     def _each_once(cls, numbers: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(dict.fromkeys(numbers))
 
+    @field_validator("annotation_limits")
+    @classmethod
+    def _in_order(cls, limits: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(limits))
+
 
 class CorporaSection(OpenSection):
     """Corpora of an entity class: the folder of each by its name, or ``synthetic:NAME``.

@@ -69,6 +69,12 @@ def test_a_definition_is_read(write):
     assert definition.is_synthetic
 
 
+def test_groups_of_annotations_are_in_order(write):
+    """Bounds from high to low would name groups such as `5,001 to 2,000`, with nothing in them."""
+    path = write("seeds = 0, 1", "annotation_limits = 5000, 2000, 5000")
+    assert read_definition(path).annotation_limits == (2000, 5000)
+
+
 def test_parameters_of_a_run_override_the_file_and_the_study_both(write):
     definition = read_definition(write())
     assert definition.parameters("source").learning_rate == 0.25
