@@ -30,7 +30,7 @@ KINDS = (
     "tuning",
 )
 IN_THE_WILD, RECIPES, TUNING = "in_the_wild", "recipes", "tuning"
-UNSEEN_MENTIONS = "unseen_mentions"
+UNSEEN_MENTIONS, LEARNING_CURVE = "unseen_mentions", "learning_curve"
 SOURCE, STUDENT, TARGET = "source", "student", "target"
 SYNTHETIC = "synthetic:"
 

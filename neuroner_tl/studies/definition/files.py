@@ -37,6 +37,7 @@ from neuroner_tl.parameters.ini_variables import refuse_variables
 from neuroner_tl.studies.definition.arm_sections import ArmSection, arms_of
 from neuroner_tl.studies.definition.definition import (
     IN_THE_WILD,
+    LEARNING_CURVE,
     SOURCE,
     STUDENT,
     SYNTHETIC,
@@ -266,7 +267,10 @@ def _check_seeds(file: IniFile, definition: StudyDefinition) -> None:
 
 
 def _check_choices(file: IniFile, definition: StudyDefinition) -> None:
-    """Refuse source seeds and a choice that do not fit the arms and seeds."""
+    """Refuse a curve without points, and source seeds and a choice that do not fit."""
+    if definition.kind == LEARNING_CURVE and definition.train_sizes == (None,):
+        found = f"a {LEARNING_CURVE} without sizes of the train set"
+        file.refuse(StudySection, "kind", found, "some; add `train_sizes = 10, 20, 40` in [study]")
     runs, what = max(len(definition.seeds), 1), "seeds"
     if len(definition.split_seeds) > 1:
         runs, what = len(definition.split_seeds), "split_seeds"

@@ -165,6 +165,7 @@ def test_variables_come_from_the_command_line_or_the_environment(write, monkeypa
             ("doubtful: found 0.3, expected at most sure = 0.2",),
         ),
         ("seeds = 0, 1", "valid_chooses = baseline, transfer", ":6:", ("of a transfer_table",)),
+        ("train_sizes = 10, 20\n", "", ":3:", ("learning_curve without sizes", "train_sizes")),
         ("seeds = 0, 1", "[arm transfer]\nseed = 3", ":7:", ("seed: found 3", "seeds of [study]")),
         ("[source]", "[student]\nseed = 3\n[source]", ":24:", ("seed of the target run",)),
     ],
