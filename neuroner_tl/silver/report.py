@@ -16,6 +16,7 @@ from neuroner_tl.silver.comparison import SilverComparison
 from neuroner_tl.silver.consensus.agreement import Agreement
 from neuroner_tl.silver.consensus.boundaries import BoundaryTable
 from neuroner_tl.silver.consensus.consensus import Consensus, PosteriorRule
+from neuroner_tl.silver.consensus.harmonise import VoteRule
 from neuroner_tl.silver.definition import TRAIN
 from neuroner_tl.silver.gold import FOLDS
 from neuroner_tl.silver.quality import Quality
@@ -147,13 +148,8 @@ def _agreement(agreement: Agreement, width: Optional[int]) -> str:
 
 def _rule(consensus: Consensus, names: Sequence[str]) -> str:
     rule = consensus.rule
-    if isinstance(rule, PosteriorRule):
-        return f"rule: {rule.name}\n{_label_model(rule)}"
-    lines = [f"rule: {rule.name}", f"{'weight of a vote':<24}{'exact':>9}{'overlap':>9}"]
-    for name in names:
-        exact, overlap = rule.exact.get(name, 0.0), rule.overlap.get(name, 0.0)
-        lines.append(f"{name:<24}{exact:>9.3f}{overlap:>9.3f}")
-    lines.append(f"{'threshold':<24}{rule.threshold:>9.3f}")
+    lines = [f"rule: {rule.name}"]
+    lines += _label_model(rule) if isinstance(rule, PosteriorRule) else _votes(rule, names)
     for side, words in (
         ("before", consensus.extensions.left),
         ("after", consensus.extensions.right),
@@ -163,7 +159,16 @@ def _rule(consensus: Consensus, names: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _label_model(rule: PosteriorRule) -> str:
+def _votes(rule: VoteRule, names: Sequence[str]) -> list[str]:
+    """Return the weights of the annotators' votes."""
+    lines = [f"{'weight of a vote':<24}{'exact':>9}{'overlap':>9}"]
+    for name in names:
+        exact, overlap = rule.exact.get(name, 0.0), rule.overlap.get(name, 0.0)
+        lines.append(f"{name:<24}{exact:>9.3f}{overlap:>9.3f}")
+    return [*lines, f"{'threshold':<24}{rule.threshold:>9.3f}"]
+
+
+def _label_model(rule: PosteriorRule) -> list[str]:
     """Return what a label model learned of each annotator, and a classifier of candidates."""
     content = rule.to_json()
     lines = [f"{'learned from agreement':<24}{'recall':>9}{'false':>9}{'counts':>9}"]
@@ -181,7 +186,7 @@ def _label_model(rule: PosteriorRule) -> str:
     if weights:
         lines.append(f"{'learned from gold':<36}{'weight':>9}")
         lines += [f"{name:<36}{weight:>9.2f}" for name, weight in weights.items()]
-    return "\n".join(lines)
+    return lines
 
 
 def _coverage(documents: int, covered: Mapping[str, int]) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from neuroner_tl.corpora.document import Document, Entity
-from neuroner_tl.silver.consensus.boundaries import BoundaryTable
-from neuroner_tl.silver.report import format_boundaries
+from neuroner_tl.silver.consensus.boundaries import BoundaryTable, Extensions
+from neuroner_tl.silver.consensus.consensus import Consensus, PosteriorRule
+from neuroner_tl.silver.consensus.harmonise import tolerant_vote
+from neuroner_tl.silver.consensus.label_model import learn_label_model
+from neuroner_tl.silver.report import _rule, format_boundaries
 
 
 def compared(text: str, gold: str, silver: str, times: int = 1) -> BoundaryTable:
@@ -43,3 +46,15 @@ def test_boundaries_are_a_table_and_sentences() -> None:
     assert "label model: " not in shown
     narrow = format_boundaries("NCBI", {"exact vote, 2": table}, 40).split("\n")
     assert max(map(len, narrow)) <= 40
+
+
+def test_words_that_belong_to_mentions_are_named_whatever_the_method() -> None:
+    names = ["a", "b", "c"]
+    model = learn_label_model(names, ["flu"], [{name: [(0, 3)] for name in names}])
+    extensions = Extensions(left=frozenset({"severe"}), right=frozenset({"type", "gene"}))
+    for rule in (PosteriorRule(model, 0.5), tolerant_vote(names, 2)):
+        assert "belong to it" not in _rule(Consensus(rule), names)
+        assert _rule(Consensus(rule, extensions), names).split("\n")[-2:] == [
+            "words before a mention that belong to it: severe",
+            "words after a mention that belong to it: gene, type",
+        ]
