@@ -259,12 +259,12 @@ def _check_harmonise(harmonise: HarmoniseSection, annotators: Sequence[str], fil
             file.refuse(
                 HarmoniseSection, "method", f"{harmonise.method} for {len(annotators)}", expected
             )
-        if harmonise.weights:
-            expected = f"no weights, since method = {harmonise.method} learns them"
-            file.refuse(HarmoniseSection, "weights", str(dict(harmonise.weights)), expected)
         if harmonise.minimum > 1:
             expected = f"a probability, 0 to 1, for method = {harmonise.method}"
             file.refuse(HarmoniseSection, "threshold", str(harmonise.threshold), expected)
+    if harmonise.weights and harmonise.method not in ("exact", "tolerant"):
+        expected = f"no weights, since method = {harmonise.method} learns them"
+        file.refuse(HarmoniseSection, "weights", str(dict(harmonise.weights)), expected)
     if harmonise.boundaries and harmonise.method == "learned":
         expected = "method = exact, tolerant, hmm or stacked; learned weights decide boundaries too"
         file.refuse(HarmoniseSection, "boundaries", ", ".join(harmonise.boundaries), expected)

@@ -131,6 +131,7 @@ def test_settings_that_do_not_fit_the_method_are_refused(tmp_path: Path) -> None
         ("method = hmm", "3 annotators or more", 2),
         ("method = hmm\nthreshold = 2", "a probability", 3),
         ("method = hmm\nweights = a0:2", "no weights", 3),
+        ("method = learned\nweights = a0:2", "no weights", 3),
         ("method = hmm\nboundaries = a5", "an annotator", 3),
         ("method = learned\nboundaries = a1", "learned weights decide", 3),
         ("method = exact\nunknown_from = 2", "less than the threshold, 2", 3),
