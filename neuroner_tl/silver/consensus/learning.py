@@ -49,7 +49,7 @@ def learn_rule(
         CorpusError: the annotators found nothing correct, or nothing wrong, in the sample.
     """
     # A part is enough to choose among rules.
-    step = -(-len(spans) // _MAX_DOCUMENTS)
+    step = max(1, -(-len(spans) // _MAX_DOCUMENTS))
     spans_tried, gold_tried = spans[::step], gold[::step]
 
     def best(rules: Sequence[VoteRule]) -> tuple[float, VoteRule]:

@@ -223,6 +223,9 @@ def test_one_good_annotator_among_bad_ones_is_enough() -> None:
 def test_a_sample_from_which_nothing_can_be_learned() -> None:
     with pytest.raises(CorpusError, match="1 of 1 spans of the annotators are correct"):
         learn_rule(["a"], [{"a": [(0, 1)]}], [{(0, 1)}])
+    # Of a single gold document, nothing is left to learn from where it is scored itself.
+    with pytest.raises(CorpusError, match="0 of 0 spans of the annotators are correct"):
+        learn_rule(["a"], [], [])
 
 
 @pytest.mark.filterwarnings("ignore:.*only one label in common")
