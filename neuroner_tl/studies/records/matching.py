@@ -96,6 +96,17 @@ def digest_of(identifier: str) -> str:
     return identifier.rpartition("-")[2]
 
 
+def recorded_name(identifier: str, records: Mapping[str, Record]) -> str:
+    """Return the identifier under which a run is recorded: its own, or one of other words.
+
+    Its own if there is neither. Another study of the store may have called its arm by another name,
+    or have had other silver corpora beside that of its source.
+    """
+    digest = digest_of(identifier)
+    others = (name for name in records if digest_of(name) == digest)
+    return identifier if identifier in records else next(others, identifier)
+
+
 def _content(record: Record) -> str:
     return str(sorted(record.get("content", {}).items()))
 

@@ -19,6 +19,7 @@ from neuroner_tl.studies.definition.contents import Contents
 from neuroner_tl.studies.definition.definition import StudyDefinition
 from neuroner_tl.studies.definition.plan import StudyRun, plan_runs
 from neuroner_tl.studies.records.folder import StudyFolder, corpus_folders
+from neuroner_tl.studies.records.matching import recorded_name
 from neuroner_tl.studies.records.store import FINISHED, LEARNED_NOTHING, Record
 from neuroner_tl.system.interruption import at_once, interrupted_as, interruptible
 
@@ -63,9 +64,10 @@ def score_elsewhere(definition: StudyDefinition, seed: Optional[int] = None) -> 
     contents = Contents.remembered(definition.output_folder)
     with interruptible(), interrupted_as(f"interrupted; {RESUMES}"), at_once():
         records = study.store.records()
-        missing: list[tuple[StudyRun, dict[str, Optional[str]]]] = []
+        missing: list[tuple[StudyRun, str, dict[str, Optional[str]]]] = []
         for run in plan_runs(definition, seed, contents):
-            record = records.get(run.id, {})
+            known = recorded_name(run.id, records)
+            record = records.get(known, {})
             if record.get("status") != FINISHED or LEARNED_NOTHING in record:
                 continue
             before = record.get(ELSEWHERE, {})
@@ -75,13 +77,13 @@ def score_elsewhere(definition: StudyDefinition, seed: Optional[int] = None) -> 
                 for digest in [contents.of(definition, name, run.parameters).get("corpus")]
                 if name not in before or before[name].get("content") != digest
             }
-            missing += [(run, wanted)] if wanted else []
-        for run, wanted in progress_bar(missing, desc="scoring elsewhere", unit=" models"):
-            record = study.store.records()[run.id]
+            missing += [(run, known, wanted)] if wanted else []
+        for run, known, wanted in progress_bar(missing, desc="scoring elsewhere", unit=" models"):
+            record = study.store.records()[known]
             scores = _score(definition, study, run, record, list(wanted))
             found = {name: {"content": wanted[name], **scores[name]} for name in wanted}
             study.store.append({**record, ELSEWHERE: {**record.get(ELSEWHERE, {}), **found}})
-    return sum(len(wanted) for _, wanted in missing)
+    return sum(len(wanted) for *_, wanted in missing)
 
 
 def _score(

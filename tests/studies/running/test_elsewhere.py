@@ -8,6 +8,9 @@ import pytest
 from neuroner_tl.__main__ import main
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.runs.evaluation import evaluate_model
+from neuroner_tl.studies.definition.files import read_definition
+from neuroner_tl.studies.definition.plan import plan_runs
+from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.records.store import Store
 from neuroner_tl.studies.running import elsewhere
 
@@ -21,6 +24,13 @@ standard = gold
 documents = 2, 1, 2
 seed = 5
 """
+FINISHED = {
+    "status": "finished",
+    "epochs": 1,
+    "seconds": 1.0,
+    "scores": {"test": {}},
+    "versions": {},
+}
 
 
 def call(*arguments):
@@ -104,10 +114,6 @@ def test_documents_that_taught_a_model_are_left_out(made, tmp_path, monkeypatch)
         "corpus_folders",
         lambda definition, folder: {**places, "silver": corpus(study, "silver")},
     )
-    from neuroner_tl.studies.definition.files import read_definition
-    from neuroner_tl.studies.definition.plan import plan_runs
-    from neuroner_tl.studies.records.folder import StudyFolder
-
     definition = read_definition(path)
     for run in plan_runs(definition):
         if run.corpus != "other":
@@ -142,3 +148,25 @@ def test_what_is_refused(write_study, capsys, study, other, message):
         write_other(path)
     assert call("study", "run", path) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_run_that_another_study_recorded_under_other_words_is_scored(write_study, monkeypatch):
+    """A second silver corpus changes the words of a name, not the run; its report finds it."""
+    definition = read_definition(write_other(write_study(kind="in_the_wild")))
+    runs = [run for run in plan_runs(definition) if not run.is_source]
+    store = StudyFolder(definition.folder).store
+    names = [run.id.replace("-transfer", "-transfer-from_silver") for run in runs]
+    for name in names:
+        store.append({"id": name, **FINISHED})
+    assert runs[-1].id != names[-1]
+    given = []
+
+    def score(definition, study, run, record, others):
+        given.append((record["id"], others))
+        return {other: {"scores": {}, "documents": {}} for other in others}
+
+    monkeypatch.setattr(elsewhere, "_score", score)
+    assert elsewhere.score_elsewhere(definition) == len(names) == 4
+    assert [name for name, _ in given] == names
+    assert all(store.records()[name]["elsewhere"] for name in names)
+    assert elsewhere.score_elsewhere(definition) == 0
