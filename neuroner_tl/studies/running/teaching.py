@@ -9,6 +9,7 @@ from typing import Optional
 
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import ParameterError
+from neuroner_tl.studies.records.matching import recorded_name
 from neuroner_tl.studies.records.record_form import member
 from neuroner_tl.studies.records.store import FINISHED
 from neuroner_tl.studies.running.jobs import Job
@@ -69,7 +70,8 @@ def model_of(job: Job, name: str, role: str) -> Path:
     Raises:
         ParameterError: it is not finished, or its model was not kept.
     """
-    record = job.study.store.records().get(name, {})
+    records = job.study.store.records()
+    record = records.get(recorded_name(name, records), {})
     if record.get("status") != FINISHED:
         raise ParameterError(
             f"{job.run.id}: its {role} model {name} is not in {job.study.store.path}, "

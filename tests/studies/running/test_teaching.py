@@ -20,7 +20,7 @@ from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.records.store import Store
 from neuroner_tl.studies.running import execution
 from neuroner_tl.studies.running.jobs import Job
-from neuroner_tl.studies.running.teaching import corpus_of
+from neuroner_tl.studies.running.teaching import corpus_of, model_of
 
 pytestmark = pytest.mark.usefixtures("unoptimised")
 
@@ -213,6 +213,17 @@ def test_a_teacher_without_a_model_is_the_error_of_its_student(write_study, fold
         corpus_of(job)
     assert "found no model of its teacher gold-baseline" in str(caught.value)
     assert "remove its line" in str(caught.value)
+
+
+def test_a_teacher_is_found_that_was_recorded_under_other_words(write_study, folder, tmp_path):
+    """The scheduler takes it for finished, by its hash: its student must find its model."""
+    *_, student, _ = plan(write_study(BOTH, TAUGHT))
+    name = student.teacher.replace("baseline", "from_scratch")
+    more = {"epochs": 1, "seconds": 1.0, "scores": {}, "versions": {}, "folder": "runs/one"}
+    StudyFolder(folder).store.append({"id": name, "status": "finished", **more})
+    (folder / "runs" / "one" / "model").mkdir(parents=True)
+    job = Job(student, tmp_path, StudyFolder(folder))
+    assert model_of(job, student.teacher, "teacher") == folder / "runs" / "one" / "model"
 
 
 @pytest.mark.slow
