@@ -21,7 +21,7 @@ from neuroner_tl.studies.pages.figures import (
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Table
 from neuroner_tl.studies.results.source_models import (
-    LEVEL_IN_WORDS,
+    describe_levels,
     f1_after_transfer,
     level,
     source_rows,
@@ -53,7 +53,7 @@ def sections(results: StudyResults) -> list[Section]:
     figure = Figure(
         "source_noise",
         "F1 on test after transfer from silver corpora of different cleaning. "
-        f"{LEVEL_IN_WORDS} {describe_error_bars([own for _, own in rows])}",
+        f"{describe_levels(results)} {describe_error_bars([own for _, own in rows])}",
         lambda: _draw(results),
     )
     return [Section("Noise of the source corpus", "", (table,), (figure,))]

@@ -17,7 +17,7 @@ from neuroner_tl.studies.pages.figures import (
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Table
 from neuroner_tl.studies.results.source_models import (
-    LEVEL_IN_WORDS,
+    describe_levels,
     f1_after_transfer,
     level,
     source_rows,
@@ -49,7 +49,7 @@ def sections(results: StudyResults) -> list[Section]:
     figure = Figure(
         "source_size",
         "F1 on test after transfer against the number of silver documents that the source model "
-        f"was trained on (logarithmic axis). {LEVEL_IN_WORDS} "
+        f"was trained on (logarithmic axis). {describe_levels(results)} "
         + describe_error_bars([own for _, own in rows]),
         lambda: _draw(results),
     )

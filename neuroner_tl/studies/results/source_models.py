@@ -14,10 +14,18 @@ from neuroner_tl.studies.pages.table import signed, with_spread
 from neuroner_tl.studies.records.record_form import member
 from neuroner_tl.studies.results.study_results import StudyResults
 
-LEVEL_IN_WORDS = (
-    "Horizontal lines: training from scratch, in the dashes of its train size, with a grey band of "
-    "one standard deviation to each side."
-)
+
+def describe_levels(results: StudyResults) -> str:
+    """Describe what `level` draws of the baseline, for a caption."""
+    words = "Horizontal lines: training from scratch, in the dashes of its train size"
+    baselines = [
+        results.f1(corpus=corpus, arm=BASELINE, train_size=size)
+        for _, corpus in results.corpora
+        for size in results.definition.train_sizes
+    ]
+    if any(summary is not None and summary.deviation is not None for summary in baselines):
+        words += ", with a grey band of one standard deviation to each side"
+    return f"{words}."
 
 
 def source_f1(results: StudyResults, name: str, documents: Optional[int]) -> str:

@@ -380,3 +380,12 @@ def test_the_caption_of_a_diagram_names_the_runs_that_it_leaves_out(results_of, 
         "Compared: 2 pairs of runs on the test parts of gold, second. No mentions are kept of 1 of "
         "1 pair of runs on second: they are left out of diagrams, kinds and examples of errors."
     )
+
+
+@pytest.mark.parametrize("kind", ["source_size", "source_noise"])
+def test_a_caption_speaks_of_a_band_only_where_one_is_drawn(results_of, kind):
+    for study, drawn in (("seeds = 0", False), ("seeds = 0, 1", True)):
+        page = make_page(results_of(kind, f"{study}\nsource_documents = 5, 9"))
+        (figure,) = (figure for section in page.sections for figure in section.figures)
+        assert ("grey band" in figure.caption) == drawn
+        assert "Horizontal lines: training from scratch, in the dashes of its" in figure.caption
