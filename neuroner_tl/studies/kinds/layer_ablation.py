@@ -8,6 +8,7 @@ from typing import Optional
 from matplotlib.figure import Figure as Canvas
 
 from neuroner_tl.evaluation.statistics import Summary
+from neuroner_tl.messages.numbers import counted
 from neuroner_tl.studies.definition.arms import (
     BASELINE,
     LAYER_TITLES,
@@ -189,8 +190,8 @@ def _table(
         title,
         ("layers transferred", *_headings(results)),
         tuple(rows),
-        f"{MEASURE} {_seeds(results)} Gain: over training from scratch, in points of F1, "
-        f"difference of the means. {CELLS}",
+        f"{MEASURE} {_runs_in_words(results, corpus)} Gain: over training from scratch, in points "
+        f"of F1, difference of the means. {CELLS}",
     )
 
 
@@ -208,9 +209,21 @@ def _gain(results: StudyResults, corpus: str, arm: str, size: Optional[float]) -
     return signed(own.mean - baseline.mean)
 
 
-def _seeds(results: StudyResults) -> str:
-    number = len(results.seeds)
-    return "One seed." if number == 1 else f"Mean and standard deviation of {number} seeds."
+def _runs_in_words(results: StudyResults, corpus: str) -> str:
+    """Say what the means of a corpus are over: seeds, and splits and source models, if several."""
+    runs = [result.run for result in results.select(corpus=corpus)]
+    sources = {(run.source_name, run.source_documents) for run in runs if run.source is not None}
+    splits = {run.parameters.split_seed for run in runs}
+    seeds = counted(len({run.parameters.seed for run in runs}), "seed")
+    several = [
+        counted(len(found), word)
+        for found, word in ((sources, "source model"), (splits, "split"))
+        if len(found) > 1
+    ]
+    if several:
+        several += [] if seeds == "1 seed" else [seeds]
+        return f"Mean and standard deviation over runs: {', '.join(several)}."
+    return "One seed." if seeds == "1 seed" else f"Mean and standard deviation of {seeds}."
 
 
 def _draw_cumulative(results: StudyResults, corpus: str) -> Canvas:

@@ -389,3 +389,20 @@ def test_a_caption_speaks_of_a_band_only_where_one_is_drawn(results_of, kind):
         (figure,) = (figure for section in page.sections for figure in section.figures)
         assert ("grey band" in figure.caption) == drawn
         assert "Horizontal lines: training from scratch, in the dashes of its" in figure.caption
+
+
+@pytest.mark.parametrize(
+    "study, words",
+    [
+        ("seeds = 0", "One seed."),
+        ("seeds = 0, 1, 2", "Mean and standard deviation of 3 seeds."),
+        ("seeds = 0\nsplit_seeds = 0, 1", "Mean and standard deviation over runs: 2 splits."),
+        (
+            "seeds = 0, 1\nsplit_seeds = 0, 1, 2\nsource_documents = 5, 9",
+            "Mean and standard deviation over runs: 2 source models, 3 splits, 2 seeds.",
+        ),
+    ],
+)
+def test_tables_of_layers_say_what_they_are_means_over(results_of, study, words):
+    found = tables(results_of("layer_ablation", f"arms = cumulative\n{study}"))
+    assert f"documents. {words} Gain: over" in found["layer_ablation_gold"].note
