@@ -23,7 +23,6 @@ from neuroner_tl.errors import CorpusError, ParameterError
 
 Span = tuple[int, int]
 _WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_|\n")
-_WORD_START = re.compile(r"(?<![^\W_])[^\W_]")
 _SEPARATORS = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212")
 _GREEK = {
     ord(symbol): name
