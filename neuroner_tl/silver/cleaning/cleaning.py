@@ -132,8 +132,12 @@ def select(
         number = number if clean.documents is None else min(number, clean.documents)
         wanted = round(share * number)
         kept = sample(kept, number - wanted, seed)
-        before, kept = kept, _in_order(whole, [*kept, *sample(empty, wanted, seed)])
+        added = sample(empty, wanted, seed)
+        before, kept = kept, _in_order(whole, [*kept, *added])
         label = f"{100 * share:.3g} % without mentions added, of {number} documents"
+        if len(added) < wanted:
+            there = counted(len(added), "document")
+            label = f"{there} without mentions added, of {wanted} that would be {100 * share:.3g} %"
         steps.append(_step(label, before, kept))
     elif clean.documents is not None:
         before, kept = kept, sample(kept, clean.documents, seed)

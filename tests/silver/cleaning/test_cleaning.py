@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.text.abbreviations import find_abbreviations, is_short_form
 from neuroner_tl.silver.cleaning.blacklist import build_blacklist, read_blacklist
+from neuroner_tl.silver.cleaning.cleaning import Step, select
 from neuroner_tl.silver.cleaning.following import follow_long_forms, without
 from neuroner_tl.silver.cleaning.selection import (
     SilverDocument,
@@ -23,7 +24,9 @@ from neuroner_tl.silver.cleaning.selection import (
 )
 from neuroner_tl.silver.compared_form import compared_form
 from neuroner_tl.silver.consensus.boundaries import BoundaryTable, Extensions, learn_extensions
+from neuroner_tl.silver.consensus.consensus import Sample
 from neuroner_tl.silver.consensus.harmonise import Vote
+from neuroner_tl.silver.definition import read_silver_definition
 
 
 def gold(text: str, *entities: str) -> Document:
@@ -275,3 +278,21 @@ def test_key() -> None:
 def test_one_topic_only(size: int) -> None:
     same = [SilverDocument(str(i), "one and the same text here", ()) for i in range(8)]
     assert len(by_topic(same, 4, 0.5, size)) >= 1
+
+
+def test_a_step_does_not_say_that_documents_were_added_that_there_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "silver.ini"
+    path.write_text(
+        "[silver]\nname = x\ntype = X\ntexts = t.jsonl\n[annotators]\na = lexicon:a.txt\n"
+        "[clean]\nempty_share = 0.5\n"
+    )
+    definition = read_silver_definition(path)
+    having = [silver(str(number), "flu", padding=20) for number in range(6)]
+    for number, label in (
+        (9, "50 % without mentions added, of 12 documents"),
+        (2, "2 documents without mentions added, of 6 that would be 50 %"),
+    ):
+        steps: list[Step] = []
+        empty = [silver(f"e{n}", padding=20) for n in range(number)]
+        kept = select(definition, [*having, *empty], Sample([], [], []), steps)
+        assert len(kept) == 6 + min(number, 6) and steps[-1].name == label
