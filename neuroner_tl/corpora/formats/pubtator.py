@@ -123,7 +123,8 @@ def _read_document(path: Path, first: int, lines: list[str], report: ImportRepor
                 f"{path}:{number}: found {line[:60]!r}; expected ID|t|title, ID|a|abstract, or "
                 "an annotation with columns separated by tabs"
             )
-        if len(columns) < 6:
+        # Without a concept an annotation has five columns, as some relations have.
+        if len(columns) < 6 and not all(map(str.isdecimal, columns[1:3])):
             report.count("relation skipped", where)
             continue
         try:
@@ -154,8 +155,8 @@ def _read_document(path: Path, first: int, lines: list[str], report: ImportRepor
 
 
 def _annotation(columns: Sequence[str]) -> _Annotation:
-    """Return the annotation of a line's six or seven columns; concepts are not read."""
-    if len(columns) > _MOST_COLUMNS:
+    """Return the annotation of a line's five to seven columns; concepts are not read."""
+    if not 5 <= len(columns) <= _MOST_COLUMNS:
         raise ValueError(f"{len(columns)} columns")
     document, start, end, text, kind = columns[:5]
     return _Annotation(document, int(start), int(end), text, kind)

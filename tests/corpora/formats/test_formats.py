@@ -147,6 +147,7 @@ def test_pubtator(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("pubtator", "1|t|a\nnonsense\n", ":2: found 'nonsense'"),
         ("pubtator", "1|t|a\n1\tx\t2\ta\tD\tid\n", "expected PubTator"),
+        ("pubtator", "1|t|a\n1\t0\t1\ta\n", "4 columns"),
         ("pubtator", "1|t|a\n2\t0\t1\ta\tD\tid\n", "has an annotation of 2"),
         ("pubtator", "1\t0\t1\ta\tD\tid\n", "expected a title"),
         ("pubtator", "1|t|a\n1|t|b\n", ":2: found a second line '1|t|b'"),
@@ -380,6 +381,15 @@ def test_pubtator_counts_white_space_at_the_end_of_a_title(tmp_path: Path) -> No
     (document,), report = read("pubtator", path)
     assert document.text == "Gout. \nNo flu. "
     assert said(document) == [("Disease", "flu")] and not report.annotations_dropped
+
+
+def test_pubtator_annotations_may_lack_a_concept(tmp_path: Path) -> None:
+    path = tmp_path / "x.pubtator"
+    mentions = "1\t0\t4\tGout\tDisease\t\n1\t9\t12\tflu\tDisease\n"
+    path.write_text(f"1|t|Gout and flu\n{mentions}1\tCID\tD1\tD2\n1\tAssociation\t1\t2\tNovel\n")
+    (document,), report = read("pubtator", path)
+    assert said(document) == [("Disease", "Gout"), ("Disease", "flu")]
+    assert report.by_reason["relation skipped"].count == 2
 
 
 def of_library(collection: Any) -> list[Any]:
