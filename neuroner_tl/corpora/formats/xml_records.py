@@ -90,9 +90,11 @@ def iterate_records(path: Path, name: str, form: str) -> Iterator[Any]:
                     )
                 yield element
                 element.clear()
-                parent = element.getparent()  # None for the root, which comments may precede
-                while parent is not None and element.getprevious() is not None:
-                    del parent[0]
+                # What stands before it and before the elements around it, such as PubmedData.
+                for node in (element, *element.iterancestors()):
+                    parent = node.getparent()  # None for the root, which comments may precede
+                    while parent is not None and node.getprevious() is not None:
+                        del parent[0]
                 file.restart()
             if first and context.root is not None:
                 _refuse_declarations(context.root, path, form)

@@ -9,6 +9,7 @@ import pytest
 
 from neuroner_tl.corpora.detection import detect_format
 from neuroner_tl.corpora.formats.medline import iterate_medline
+from neuroner_tl.corpora.formats.xml_records import iterate_records
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 
@@ -39,6 +40,20 @@ def test_records_are_read_one_at_a_time(tmp_path: Path) -> None:
     assert next(found).id == "90000021"
     with pytest.raises(CorpusError, match="not well-formed"):
         assert len(list(found)) > 1000
+
+
+def test_what_follows_a_record_is_not_kept(tmp_path: Path) -> None:
+    """References of a PubMed article are longer than its record."""
+    path = tmp_path / "many.xml"
+    article = "<PubmedArticle><MedlineCitation/><PubmedData><a/></PubmedData></PubmedArticle>"
+    path.write_text(f"<PubmedArticleSet>{article * 100}</PubmedArticleSet>")
+    sizes = [
+        sum(1 for _ in record.getroottree().iter("PubmedData"))
+        for record in iterate_records(path, "MedlineCitation", "XML")
+    ]
+    # The whole file is one block of the parser; only what was passed is gone.
+    assert sizes[0] == 100 and sizes[-1] <= 2
+    assert sizes == sorted(sizes, reverse=True)
 
 
 @pytest.mark.parametrize(
