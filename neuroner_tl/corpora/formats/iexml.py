@@ -113,7 +113,7 @@ class _Collector:
             elif name == "w":
                 self.collect(child, words)
                 words[child.get("id", "")] = (start, self.length)
-            elif name is not None:
+            else:
                 self.collect(child, words)
             self.add(child.tail)
 

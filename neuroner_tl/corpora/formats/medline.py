@@ -54,5 +54,5 @@ def _read_record(record: Any, path: Path, report: ImportReport) -> Document:
 
 
 def _text(element: Any) -> str:
-    """Return the content of an element without markup and comments, on one line."""
+    """Return the content of an element without markup, on one line."""
     return " ".join(element.xpath("string()").split())

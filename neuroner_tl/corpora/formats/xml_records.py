@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from lxml import etree
 
@@ -73,6 +73,9 @@ def iterate_records(path: Path, name: str, form: str) -> Iterator[Any]:
                 no_network=True,
                 load_dtd=False,
                 huge_tree=False,
+                # They would divide the text that they stand in.
+                remove_comments=True,
+                remove_pis=True,
             )
             first = True
             for event, element in context:
@@ -106,9 +109,9 @@ def iterate_records(path: Path, name: str, form: str) -> Iterator[Any]:
         raise CorpusError(f"{path}: cannot be read ({error}); get the file again") from error
 
 
-def local_name(element: Any) -> Optional[str]:
-    """Return the name of an element without its namespace; None for comments and the like."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else None
+def local_name(element: Any) -> str:
+    """Return the name of an element without its namespace."""
+    return str(element.tag.rpartition("}")[2])
 
 
 def _refuse_declarations(root: Any, path: Path, form: str) -> None:

@@ -122,6 +122,14 @@ def test_bioc_xml() -> None:
     assert (report.annotations_read, report.annotations_kept) == (5, 3)
 
 
+def test_comments_in_xml_leave_the_text_whole(tmp_path: Path) -> None:
+    content = (FIXTURES / "bioc.xml").read_text("utf-8")
+    path = tmp_path / "x.xml"
+    divided = "Go<!-- a comment -->u<?and an instruction?>t"
+    path.write_text(content.replace("Gout", divided), "utf-8")
+    assert read("bioc-xml", path)[0] == read("bioc-xml")[0]
+
+
 def test_bioc_json() -> None:
     (document,), report = read("bioc-json")
     assert document.text == "Gout. Flu is not. End."
