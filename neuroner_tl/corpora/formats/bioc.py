@@ -129,7 +129,8 @@ def _bioc_document(source: BioCDocument, where: str, report: ImportReport) -> Do
         spans = tuple(sorted((start, start + length) for start, length in annotation.locations))
         says = annotation.text
         kind = annotation.infons.get("type")
-        place = f"{where}: annotation {annotation.id} {says}"
+        name = "without id" if annotation.id is None else annotation.id
+        place = f"{where}: annotation {name} {says}"
         certain = str(annotation.infons.get("certain", "true")).lower() != "false"
         probability = _probability(annotation.infons.get("probability"))
         found.append(FoundAnnotation(kind, spans, says, place, probability, certain))

@@ -17,7 +17,7 @@ class BioCAnnotation(NamedTuple):
     'Disease'
 
     Attributes:
-        id: its identifier.
+        id: its identifier, None if it has none.
         text: the text that it says it covers.
         infons: its type and whatever else is said of it.
         locations: offset and length of each, in characters of the document.
@@ -98,7 +98,7 @@ def _passage_of_xml(element: Any) -> BioCPassage:
 def _annotations_of_xml(element: Any) -> tuple[BioCAnnotation, ...]:
     return tuple(
         BioCAnnotation(
-            found.attrib["id"],
+            found.get("id"),
             found.findtext("text"),
             {infon.attrib["key"]: infon.text for infon in found.findall("infon")},
             tuple(
@@ -145,7 +145,7 @@ def _passage_of_json(content: Any) -> BioCPassage:
 def _annotations_of_json(contents: Any) -> tuple[BioCAnnotation, ...]:
     return tuple(
         BioCAnnotation(
-            content["id"],
+            content.get("id"),
             content["text"],
             content["infons"],
             tuple((place["offset"], place["length"]) for place in content["locations"]),

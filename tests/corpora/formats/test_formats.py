@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any, Optional
@@ -135,6 +136,16 @@ def test_bioc_json() -> None:
     assert document.text == "Gout. Flu is not. End."
     assert said(document) == [("Disease", "Gout"), ("Disease", "Flu")]
     assert report.annotations_dropped == 0
+
+
+@pytest.mark.parametrize("form", ["bioc-xml", "bioc-json"])
+def test_bioc_annotations_may_lack_an_id(tmp_path: Path, form: str) -> None:
+    """The DTD does not ask for one."""
+    content = (FIXTURES / FILES[form]).read_text("utf-8")
+    path = tmp_path / "x"
+    path.write_text(re.sub(r'(?<=<annotation) id="\d"|"id": "\d", ', "", content))
+    assert path.read_text("utf-8") != content
+    assert read(form, path)[0] == read(form)[0]
 
 
 def test_pubtator(capsys: pytest.CaptureFixture[str]) -> None:
