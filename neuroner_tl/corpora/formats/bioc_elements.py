@@ -110,14 +110,20 @@ def _annotations_of_xml(element: Any) -> tuple[BioCAnnotation, ...]:
     )
 
 
-def documents_of_json(collection: Any) -> list[BioCDocument]:
-    """Return the documents of a collection, as `json` has read it.
+def documents_of_json(content: Any) -> list[BioCDocument]:
+    """Return the documents of a collection, or of a list of them, as `json` has read it.
 
     Raises:
         AttributeError: something is not an object that should be one.
         KeyError: a member is missing.
         TypeError: a member has the wrong type.
     """
+    if isinstance(content, list):
+        return [document for collection in content for document in _of_collection(collection)]
+    return _of_collection(content)
+
+
+def _of_collection(collection: Any) -> list[BioCDocument]:
     # What every collection has: another kind of JSON is recognised by its absence.
     for name in ("source", "date", "key", "infons"):
         collection[name]

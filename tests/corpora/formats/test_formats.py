@@ -148,6 +148,17 @@ def test_bioc_annotations_may_lack_an_id(tmp_path: Path, form: str) -> None:
     assert read(form, path)[0] == read(form)[0]
 
 
+def test_bioc_json_may_be_a_list_of_collections(tmp_path: Path) -> None:
+    """The service of PubMed Central sends one."""
+    content = (FIXTURES / "bioc.json").read_text("utf-8")
+    path = tmp_path / "x.json"
+    path.write_text(f"[{content}, {content}]", "utf-8")
+    assert read("bioc-json", path)[0] == read("bioc-json")[0] * 2
+    path.write_text("[]", "utf-8")
+    with pytest.raises(CorpusError, match="no documents"):
+        read("bioc-json", path)
+
+
 def test_pubtator(capsys: pytest.CaptureFixture[str]) -> None:
     documents, report = read("pubtator")
     assert documents[0].text == "Gout and 5-fluorouracil\nNo flu in E. coli."
