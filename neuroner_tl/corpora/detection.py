@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.convert import READERS, STANDOFF
-from neuroner_tl.corpora.formats.conll import DOCUMENT_START
+from neuroner_tl.corpora.formats.conll import DOCUMENT_START, TAG
 from neuroner_tl.corpora.formats.iexml import RECORD
 from neuroner_tl.corpora.formats.part_files import SUFFIXES
 from neuroner_tl.corpora.formats.standoff import COLUMNS
@@ -23,7 +23,6 @@ _BEGINNING = 1 << 16  # characters
 _LINES = 20
 _PUBTATOR = re.compile(r"[^|\t\n]+\|[ta]\|")
 _STANDOFF_ROW = re.compile(r"[^\t]+\t\d+\t\d+\t")
-_TAG = re.compile(r"O|[BIES]-\S+")
 _OF_BRAT = (".txt", ".ann", ".conf")
 _MOST_SHOWN = 5  # endings and folders that a message names
 
@@ -109,7 +108,7 @@ def format_of_text(text: str) -> Optional[str]:
         return "iexml" if f"<{RECORD}" in text else None
     if text.startswith(("{", "[")):
         return "bioc-json" if '"documents"' in text or '"passages"' in text else "jsonl"
-    lines = list(islice(filter(None, text.split("\n")), _LINES))
+    lines = list(islice(filter(str.strip, text.split("\n")), _LINES))
     if lines and _PUBTATOR.match(lines[0]):
         return "pubtator"
     if lines and (
@@ -117,6 +116,6 @@ def format_of_text(text: str) -> Optional[str]:
     ):
         return STANDOFF
     columns = [line.split() for line in lines if not line.startswith(DOCUMENT_START)]
-    if columns and all(len(row) > 1 and _TAG.fullmatch(row[-1]) for row in columns):
+    if columns and all(len(row) > 1 and TAG.fullmatch(row[-1]) for row in columns):
         return "conll"
     return None

@@ -55,6 +55,16 @@ def test_formats_that_are_only_read(tmp_path: Path) -> None:
     assert format_of_text('{"text": "a", "id": 1}\n{"id"') == "jsonl"
 
 
+@pytest.mark.parametrize(
+    "text", ["Lung B-DISO\ncancer L-DISO\n", "flu U-DISO\n \nNo O\n", "-DOCSTART- 1\n\nNo\tO\n"]
+)
+def test_all_that_is_read_as_conll_is_detected(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "file"
+    path.write_text(text)
+    assert detect_format(path) == "conll"
+    assert len(list(read_documents(path, "conll", ImportReport()))) == 1
+
+
 @pytest.mark.parametrize("text", ["", "\n", "gout\nflu\n", "<html>", "a\tb\nc\td\n", "GO\nO\n"])
 def test_other_texts_are_not_documents(tmp_path: Path, text: str) -> None:
     assert format_of_text(text) is None

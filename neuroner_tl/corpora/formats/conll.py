@@ -25,9 +25,9 @@ from neuroner_tl.messages.numbers import counted
 
 DOCUMENT_START = "-DOCSTART-"
 IMPLICIT_BEGIN = "entity does not begin with B- or S-, read by conlleval's rule"
+TAG = re.compile(r"O|[BIESLU]-\S+")
 _KNOWN = "-"
 _FILLERS = frozenset(["-X-", "-Y-", "O"])
-_TAG = re.compile(r"O|[BIESLU]-\S+")
 _UNKNOWN = re.compile(r"\?([BI]-\S+)")
 _SEPARATOR = re.compile(r"[ \t]+")
 _BILOU = {"L": "E", "U": "S"}
@@ -148,7 +148,7 @@ def _read_tag(columns: list[str], line: str, path: Path, number: int) -> str:
             f"{path}:{number}: found the single column {line.strip()!r}; expected a token and a "
             "tag, separated by a space or a tab"
         )
-    if not _TAG.fullmatch(tag):
+    if not TAG.fullmatch(tag):
         raise CorpusError(
             f"{path}:{number}: found the tag {tag!r} in the last column; expected O, or B-, I-, "
             "E- or S- followed by an entity type"
