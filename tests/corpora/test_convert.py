@@ -230,6 +230,16 @@ def test_a_folder_without_files_of_the_format(tmp_path: Path, form: str) -> None
         convert_corpus(tmp_path, form, tmp_path / "out")
 
 
+def test_a_part_that_is_there_packed_and_unpacked(tmp_path: Path) -> None:
+    """One of the two may be out of date."""
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "train.jsonl").write_text('{"id": "new", "text": "Gout."}\n')
+    (folder / "train.jsonl.gz").write_bytes(gzip.compress(b'{"id": "old", "text": "Gout."}\n'))
+    with pytest.raises(CorpusError, match=r"train\.jsonl\.gz: found train\.jsonl beside it"):
+        convert_corpus(folder, "jsonl", tmp_path / "out")
+
+
 def test_tokens_of_a_conll_file_are_kept(tmp_path: Path) -> None:
     source = tmp_path / "x.txt"
     source.write_text("-DOCSTART- O\n\nE.coli B-LIVB\nx-y O\n\nends O\n")

@@ -38,15 +38,20 @@ def find_part_files(folder: Path, form: str, names: Iterable[str]) -> dict[str, 
         names: the possible parts.
 
     Raises:
-        CorpusError: none is found.
+        CorpusError: none is found, or a part is there both packed and unpacked.
     """
     suffix = SUFFIXES[form]
-    files = {
-        name: path
-        for name in names
-        for path in (folder / f"{name}{suffix}", folder / f"{name}{suffix}.gz")
-        if path.is_file()
-    }
+    files: dict[str, Path] = {}
+    for name in names:
+        for path in (folder / f"{name}{suffix}", folder / f"{name}{suffix}.gz"):
+            if not path.is_file():
+                continue
+            if name in files:
+                raise CorpusError(
+                    f"{path}: found {files[name].name} beside it, expected one file for the part "
+                    f"{name}; remove one of the two"
+                )
+            files[name] = path
     if not files:
         raise CorpusError(
             f"{folder}: no documents; expected a corpus in the format {form}: a file, or a folder "
