@@ -115,7 +115,13 @@ class _Unpacked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        content = self._from_xz(len(buffer)) if self._xz else self._source.read(len(buffer))
+        try:
+            content = self._from_xz(len(buffer)) if self._xz else self._source.read(len(buffer))
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            # What gzip and bzip2 say of damage is not an error of the system.
+            raise tarfile.ReadError(str(error)) from error
         self._left -= len(content)
         if self._left < 0:
             raise _too_large(self._archive, self._largest, self._what)
