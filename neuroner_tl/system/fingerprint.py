@@ -75,19 +75,22 @@ def files_digest(folder: Path, files: Iterable[Path], memory: Optional[Path] = N
         OSError: a file cannot be read.
     """
     ordered = sorted(files)
+    names = [
+        path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape") for path in ordered
+    ]
     status = [path.stat() for path in ordered]
     listing = hashlib.sha256()
-    for path, one in zip(ordered, status):
-        listing.update(_identity(path, one).encode("utf-8", "surrogateescape"))
+    for name, path, one in zip(names, ordered, status):
+        # A link may have another name and lead to the same file.
+        listing.update(name + b"\0" + _identity(path, one).encode("utf-8", "surrogateescape"))
     key = json.dumps([str(folder.resolve()), listing.hexdigest()])
     known = {} if memory is None else _remembered(memory)
     if key in known:
         return known[key]
     whole = hashlib.sha256()
-    for path in ordered:
+    for name, path in zip(names, ordered):
         with open(path, "rb") as file:
-            whole.update(path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape"))
-            whole.update(b"\0" + file_digest(file))
+            whole.update(name + b"\0" + file_digest(file))
     newest = max((max(one.st_mtime_ns, one.st_ctime_ns) for one in status), default=0)
     if memory is not None and time.time_ns() - newest > _SETTLED_NS:
         _remember(memory, {**known, key: whole.hexdigest()})

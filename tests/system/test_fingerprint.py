@@ -6,7 +6,7 @@ import os
 import pytest
 
 from neuroner_tl.system import fingerprint
-from neuroner_tl.system.fingerprint import content_digest
+from neuroner_tl.system.fingerprint import content_digest, files_digest
 
 
 @pytest.fixture
@@ -61,3 +61,15 @@ def test_a_damaged_memory_costs_time_only(file, tmp_path, damage):
     memory.write_text(damage)
     assert content_digest(file, memory) == hashlib.sha256(b"one").hexdigest()
     assert content_digest(file, tmp_path / "vectors.bin" / "no folder") == content_digest(file)
+
+
+def test_names_count_of_files_that_are_links(file, tmp_path):
+    """A document that is renamed is another one, even if the file that it leads to is the same."""
+    memory = tmp_path / "digests.json"
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "1.txt").symlink_to(file)
+    before = files_digest(corpus, [corpus / "1.txt"], memory)
+    assert files_digest(corpus, [corpus / "1.txt"], memory) == before
+    (corpus / "1.txt").rename(corpus / "2.txt")
+    assert files_digest(corpus, [corpus / "2.txt"], memory) != before
