@@ -7,6 +7,7 @@ from typing import NamedTuple, Optional
 
 from neuroner_tl.corpora.document import Entity
 from neuroner_tl.corpora.formats.bounded import check_covered
+from neuroner_tl.corpora.formats.text_files import check_encodable
 from neuroner_tl.corpora.import_report import ImportReport
 
 MISMATCH = "annotation text differs from the document"
@@ -45,7 +46,8 @@ def fitting_entities(
     """Return the annotations that fit the text, sorted; the others are counted as dropped.
 
     Raises:
-        CorpusError: together they cover more characters than any real document has.
+        CorpusError: together they cover more characters than any real document has, or UTF-8 cannot
+            encode a type.
     """
     entities: dict[tuple[tuple[tuple[int, int], ...], str], Entity] = {}
     characters = 0
@@ -57,6 +59,7 @@ def fitting_entities(
             report.drop(WITHOUT_TYPE, place)
             continue
         kind = str(kind).strip()
+        check_encodable(kind, f"{place}: type")
         if not spans or any(not 0 <= start < end <= len(text) for start, end in spans):
             report.drop(OUTSIDE, place)
             continue

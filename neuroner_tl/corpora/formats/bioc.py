@@ -123,7 +123,7 @@ def _bioc_document(source: BioCDocument, where: str, report: ImportReport) -> Do
     if relations:
         report.count("relation skipped", where, relations)
     text = "".join(pieces)
-    check_encodable(text, where)
+    check_encodable(f"{source.id}{text}", where)
     found = []
     for annotation in annotations:
         spans = tuple(sorted((start, start + length) for start, length in annotation.locations))

@@ -133,7 +133,6 @@ def _annotation(item: Any, where: str) -> Optional[FoundAnnotation]:
         return None
     if not isinstance(certain, bool):
         return None
-    check_encodable(kind, f"{where}: type")
     fragments = tuple(sorted((start, end) for start, end in spans))
     place = f"{where}: {says or kind}"
     return FoundAnnotation(kind, fragments, says, place, probability, certain)

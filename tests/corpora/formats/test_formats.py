@@ -18,7 +18,7 @@ from lxml import etree
 
 from neuroner_tl.cli.corpus import convert
 from neuroner_tl.corpora.convert import FORMATS, READERS, TARGETS, convert_corpus, read_documents
-from neuroner_tl.corpora.document import Document
+from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.formats.annotations import MISMATCH, OUTSIDE
 from neuroner_tl.corpora.formats.bioc_elements import document_of_xml, documents_of_json
 from neuroner_tl.corpora.formats.bioc_writer import bioc_json_text, bioc_xml_text
@@ -47,6 +47,13 @@ def read(form: str, path: Optional[Path] = None) -> tuple[list[Document], Import
 
 def said(document: Document) -> list[tuple[str, str]]:
     return [(entity.type, entity.text) for entity in document.entities]
+
+
+def ascii_bioc_json(name: str, kind: str) -> str:
+    """A document whose only word is annotated, with other characters than ASCII escaped."""
+    entity = Entity(kind, ((0, 4),), "Gout")
+    text = "".join(bioc_json_text([Document(name, "Gout", (entity,))], ImportReport()))
+    return json.dumps(json.loads(text))
 
 
 def test_iexml() -> None:
@@ -195,6 +202,13 @@ def test_pubtator(capsys: pytest.CaptureFixture[str]) -> None:
             '{"id": "1", "text": "ab", "entities": [{"type": "D", "fragments": [[0, true]]}]}',
             "or remove the member",
         ),
+        (
+            "jsonl",
+            '{"id": "1", "text": "a", "entities": [{"type": "\\ud800", "fragments": [[0, 1]]}]}',
+            "lone surrogate",
+        ),
+        ("bioc-json", ascii_bioc_json("\ud800", "Disease"), "lone surrogate"),
+        ("bioc-json", ascii_bioc_json("1", "\ud800"), "type: character 0"),
         ("bioc-json", "{}", "no 'source'"),
         ("bioc-json", "[1, 2", "expected a BioC collection"),
         ("bioc-xml", "<collection/>", "no documents"),
