@@ -18,6 +18,7 @@ from neuroner_tl.errors import CorpusError
 
 COLUMNS = ("id", "start", "end", "text")
 UNKNOWN_DOCUMENT = "annotation of a document that is not there"
+REPLACED = "annotation of the texts, replaced by those of the stand-off file"
 _OFFSET = re.compile(r"[0-9]{1,15}")
 _TO_SPACE = str.maketrans("\t\r\n", "   ")
 
@@ -66,13 +67,15 @@ def iterate_standoff(
         path: the annotations.
         texts: the documents that they belong to.
         entity_type: type of annotations without one in the file.
-        report: counts annotations; documents are those of the texts' own reader.
+        report: that of the texts' reader, which has counted the documents.
 
     Raises:
         CorpusError: a row does not fit its text, or has no type.
     """
     rows = read_standoff(path)
     for document in texts:
+        for entity in document.entities:
+            report.drop(REPLACED, f"{document.id}: {entity.text}")
         yield attach(document, rows.pop(document.id, ()), entity_type, report)
     for name, left in rows.items():
         report.read(len(left))

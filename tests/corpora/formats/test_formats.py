@@ -23,7 +23,12 @@ from neuroner_tl.corpora.formats.annotations import MISMATCH, OUTSIDE
 from neuroner_tl.corpora.formats.bioc_elements import document_of_xml, documents_of_json
 from neuroner_tl.corpora.formats.bioc_writer import bioc_json_text, bioc_xml_text
 from neuroner_tl.corpora.formats.iexml import iterate_iexml
-from neuroner_tl.corpora.formats.standoff import UNKNOWN_DOCUMENT, format_standoff, iterate_standoff
+from neuroner_tl.corpora.formats.standoff import (
+    REPLACED,
+    UNKNOWN_DOCUMENT,
+    format_standoff,
+    iterate_standoff,
+)
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import read_corpus
 from neuroner_tl.errors import CorpusError, ParameterError
@@ -249,6 +254,18 @@ def test_standoff() -> None:
     ]
     assert report.by_reason[UNKNOWN_DOCUMENT].count == 1
     assert (report.annotations_read, report.annotations_kept) == (4, 3)
+
+
+def test_annotations_of_the_texts_are_replaced(tmp_path: Path) -> None:
+    """They are lost, so the report counts them as dropped."""
+    texts, rows = tmp_path / "texts.jsonl", tmp_path / "rows.tsv"
+    entities = [{"type": "D", "fragments": [[0, 4]]}, {"type": "D", "fragments": [[9, 12]]}]
+    texts.write_text(json.dumps({"id": "1", "text": "Gout and flu", "entities": entities}) + "\n")
+    rows.write_text("1\t9\t12\tflu\n")
+    report = convert_corpus(rows, "standoff", tmp_path / "out", texts=texts, entity_type="DISO")
+    assert (tmp_path / "out" / "1.ann").read_text() == "T1\tDISO 9 12\tflu\n"
+    assert (report.annotations_read, report.annotations_kept) == (3, 1)
+    assert report.by_reason[REPLACED].count == 2
 
 
 @pytest.mark.parametrize(
