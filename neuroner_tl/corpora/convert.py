@@ -128,10 +128,14 @@ def convert_corpus(
 
     Raises:
         CorpusError: the source cannot be used, or the target already exists.
-        ParameterError: unknown format, or no texts for stand-off annotations.
+        ParameterError: unknown format, no texts for stand-off annotations, or a new name of a type
+            that is not one word.
     """
     source, target = Path(source), Path(target)
     report = ImportReport()
+    for old, new in (rename or {}).items():
+        if new.split() != [new]:
+            raise ParameterError(f"rename: found {new!r} for the type {old!r}, expected one word")
     if to not in TARGETS:
         raise ParameterError(f"format {to!r} is unknown, expected {one_of(to, TARGETS)}")
     if form == STANDOFF:

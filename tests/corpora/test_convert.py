@@ -250,6 +250,13 @@ def test_tokens_of_a_conll_file_are_kept(tmp_path: Path) -> None:
     assert (report.sentences, report.tokens) == (2, 3)
 
 
+@pytest.mark.parametrize("name", ["", "rare disease", "rare\tdisease"])
+def test_a_type_is_one_word(tmp_path: Path, name: str) -> None:
+    """White space ends a type in brat and CoNLL."""
+    with pytest.raises(ParameterError, match="rename: found .* for the type 'DISO', expected one"):
+        convert_corpus(tmp_path, "brat", tmp_path / "out", rename={"DISO": name})
+
+
 def test_an_unknown_target(tmp_path: Path) -> None:
     with pytest.raises(
         ParameterError, match="'bioc' is unknown, expected one of .*; the nearest (is|are) bioc"

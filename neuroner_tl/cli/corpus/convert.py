@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     rename = {}
     for text in arguments.rename:
         old, equals, new = text.partition("=")
-        if not equals or not old or new.split() != [new]:
+        if not equals or not old:
             raise ParameterError(f"--rename: found {text!r}, expected OLD=NEW")
         rename[old] = new
     report = convert_corpus(
