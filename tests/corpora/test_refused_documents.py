@@ -141,3 +141,17 @@ def test_what_is_no_text_is_called_by_its_kind(tmp_path, content, words, read):
     with pytest.raises(CorpusError) as caught:
         read(path)
     assert str(caught.value).startswith(f"{path}: {words}") and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("a.tsv", "convert the file, for"), ("a.tsv.gz", "convert the file before packing it")],
+)
+def test_only_a_packed_file_is_to_be_packed_again(tmp_path, monkeypatch, name, words):
+    """The place in the file is not known of a file that is packed, or too large for memory."""
+    monkeypatch.setattr("neuroner_tl.corpora.formats.text_files.LARGEST_FILE", 4)
+    path = tmp_path / name
+    content = b"gout\nna\xefve\n"
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    with pytest.raises(CorpusError, match=f"not UTF-8 after line .; {words}"):
+        list(read_lines(path))

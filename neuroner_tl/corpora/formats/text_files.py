@@ -24,6 +24,7 @@ from neuroner_tl.system.file_kind import FIRST_BYTES, kind_of
 from neuroner_tl.system.write_errors import writing
 
 BYTE_ORDER_MARK = "\ufeff"
+_CONVERT = "convert the file, for example with iconv -f latin1 -t utf-8"
 
 
 def read_text(path: Path) -> str:
@@ -80,9 +81,8 @@ def read_lines(path: Path, any_bytes: bool = False) -> Iterator[tuple[int, str]]
         plain = path != STANDARD_INPUT and path.suffix != ".gz"
         if plain and path.stat().st_size <= LARGEST_FILE:
             read_text(path)
-        raise CorpusError(
-            f"{path}: not UTF-8 after line {number}; convert the file before packing it"
-        ) from error
+        remedy = "convert the file before packing it" if path.suffix == ".gz" else _CONVERT
+        raise CorpusError(f"{path}: not UTF-8 after line {number}; {remedy}") from error
 
 
 def read_blocks(path: Path, size: int) -> Iterator[str]:
@@ -107,9 +107,7 @@ def read_blocks(path: Path, size: int) -> Iterator[str]:
         raise CorpusError(f"{path}: {_unreadable(error)}") from error
     except UnicodeDecodeError as error:
         _refuse_other_kind(path, error)
-        raise CorpusError(
-            f"{path}: not UTF-8; convert the file, for example with iconv -f latin1 -t utf-8"
-        ) from error
+        raise CorpusError(f"{path}: not UTF-8; {_CONVERT}") from error
     if rest:
         yield rest
 
@@ -218,5 +216,5 @@ def _refuse_other_kind(
 def _not_utf8(path: Path, error: UnicodeDecodeError) -> CorpusError:
     return CorpusError(
         f"{path}: not UTF-8 at byte offset {error.start} (0x{error.object[error.start]:02x}); "
-        "convert the file, for example with iconv -f latin1 -t utf-8"
+        f"{_CONVERT}"
     )
