@@ -1,8 +1,8 @@
 """Temporary files and folders, named after the process that makes them.
 
 A process that is killed cannot remove what it was writing. Its temporary names say which process it
-was, on which machine, and when it started, so the next run that writes to the same place knows that
-they are no longer needed and removes them.
+was, on which machine or in which container, and when it started, so the next run that writes to the
+same place knows that they are no longer needed and removes them.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _NAME = re.compile(r"\..*\.([0-9a-f]{8})-(\d+)-(\d+)-\d+\.(tmp|old)", re.DOTALL)
 _LONGEST = 160
 # Whether a process on another machine is alive cannot be checked; none writes for this long.
 _STALE_SECONDS = 86400
+# Linux numbers processes in each of these by themselves; containers may share the machine's name.
+_NAMESPACE = "/proc/self/ns/pid"
 _numbers = itertools.count()
 
 
@@ -140,7 +142,11 @@ def _is_dead(path: Path, host: str, pid: int, start: int) -> bool:
 
 @cache
 def _host() -> str:
-    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+    try:
+        namespace = os.readlink(_NAMESPACE)
+    except OSError:
+        namespace = ""
+    return hashlib.sha256(f"{socket.gethostname()} {namespace}".encode()).hexdigest()[:8]
 
 
 def _start_of(pid: int) -> Optional[int]:

@@ -125,6 +125,17 @@ class TestLeftovers:
         remove_leftovers(tmp_path)
         assert list(tmp_path.iterdir()) == [new]
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these namespaces")
+    def test_files_of_another_container_are_kept(self, tmp_path, monkeypatch):
+        """It may have the same name as this machine, but its processes have their own numbers."""
+        with monkeypatch.context() as patch:
+            patch.setattr(temporary, "_host", temporary._host.__wrapped__)
+            patch.setattr(os, "readlink", lambda path: "pid:[1]")
+            left = dead_name(tmp_path / "x")
+        left.touch()
+        remove_leftovers(tmp_path)
+        assert left.exists()
+
     def test_the_first_file_of_a_process_clears_the_folder(self, tmp_path, monkeypatch):
         monkeypatch.setattr(atomic_file, "_cleared", set())
         dead_name(tmp_path / "results.json").touch()
