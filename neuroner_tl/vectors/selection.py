@@ -79,7 +79,6 @@ def prune_vectors(
     if not corpora and not texts:
         raise ParameterError("no corpora and no texts; give those whose words are needed")
     check_is_file(source)
-    source, output = Path(source), Path(output)
     check_ending(output)
     read = _words([Path(c) for c in corpora], [Path(t) for t in texts], get_tokenizer(tokenizer))
     words = list(dict.fromkeys(read))
@@ -154,9 +153,7 @@ def _words(corpora: Sequence[Path], texts: Sequence[Path], tokenizer: Tokenizer)
     """Yield the words of corpora and texts as training and prediction see them."""
     for folder in corpora:
         documents = all_documents(read_corpus(folder, required=()))
-        for document in progress_bar(
-            documents, desc=f"words of {escaped(folder.name)}", delay=2, disable=None
-        ):
+        for document in progress_bar(documents, desc=f"words of {escaped(folder.name)}", delay=2):
             for sentence in segment(document, tokenizer, protect_entities=True):
                 for token in sentence.tokens:
                     yield document.text[token.start : token.end]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.text.sentences import segment
 from neuroner_tl.corpora.text.tokenizers import Tokenizer
 from neuroner_tl.errors import CorpusError
-
-logger = logging.getLogger(__name__)
 
 # A .txt file of any size is read in blocks of about this many characters, cut at line ends.
 BLOCK = 1 << 20

@@ -8,7 +8,6 @@ name decides only where the content is ambiguous.
 from __future__ import annotations
 
 import gzip
-import logging
 import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -22,8 +21,6 @@ import numpy as np
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.shown_text import escaped
-
-logger = logging.getLogger(__name__)
 
 _CHUNK = 1 << 22
 _PEEK = 1 << 16

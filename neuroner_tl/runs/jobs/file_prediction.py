@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -35,8 +34,6 @@ from neuroner_tl.runs.prediction import load_predictor
 from neuroner_tl.system.interruption import Interrupted
 from neuroner_tl.system.paths import StrPath
 from neuroner_tl.training.manifest import MANIFEST
-
-logger = logging.getLogger(__name__)
 
 LEFT_ALONE_NAMED = 5
 BRAT_FILES = {"annotation.conf", "kb_shortcuts.conf", "tools.conf", "visual.conf"}

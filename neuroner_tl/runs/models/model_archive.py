@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import logging
 import os
 import tarfile
 from pathlib import Path
@@ -18,8 +17,6 @@ from neuroner_tl.system.paths import StrPath
 from neuroner_tl.system.temporary import temporary_folder
 from neuroner_tl.system.write_errors import write_fault, writing
 from neuroner_tl.training.manifest import MANIFEST, model_folder, read_manifest
-
-logger = logging.getLogger(__name__)
 
 ENDINGS = (".tar.gz", ".tgz")
 LARGEST = 16 * 2**30  # bytes: 5 million words of 300 dimensions are 6 GB

@@ -7,7 +7,6 @@ lost, the scheduler gives its run to another one, which resumes from the last ch
 
 from __future__ import annotations
 
-import logging
 import os
 import platform
 import time
@@ -21,8 +20,6 @@ from neuroner_tl.studies.records.folder import StudyFolder
 from neuroner_tl.studies.running.jobs import LOST, Job, Outcome
 from neuroner_tl.studies.running.local_workers import log_to
 from neuroner_tl.system.ray_cluster import connected, worker_environment
-
-logger = logging.getLogger(__name__)
 
 # How long to wait for a first worker before reporting that the cluster has no free processor.
 _START_SECONDS = 120
