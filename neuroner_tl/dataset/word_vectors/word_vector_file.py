@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from abc import ABC, abstractmethod
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -167,6 +168,8 @@ class WordVectorScan(ABC):
 
     def _read(self, stream: BinaryIO) -> None:
         start = stream.read(_PEEK)
+        marked = len(BOM_UTF8) if start.startswith(BOM_UTF8) else 0
+        start = start[marked:]
         if not start.strip():
             raise CorpusError(f"{self.path}: the word-vector file is empty; download it again")
         first_line = start.partition(b"\n")[0]
@@ -188,7 +191,7 @@ class WordVectorScan(ABC):
             if self._is_text(rest):
                 self._read_text(stream, rest, first_line_number=2)
             else:
-                self._read_binary(stream, rest, len(first_line) + 1)
+                self._read_binary(stream, rest, marked + len(first_line) + 1)
         else:
             self._read_text(stream, start, first_line_number=1)
 

@@ -1,5 +1,6 @@
 import gzip
 import struct
+from codecs import BOM_UTF8
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from memory_growth import memory_growth
 from vector_files import DIMENSION, MATRIX, WORDS, save
 
 from neuroner_tl.dataset.word_vectors.word_vector_file import read_word_vectors
+from neuroner_tl.dataset.word_vectors.word_vector_index import open_word_vectors
 from neuroner_tl.errors import CorpusError
 
 
@@ -31,6 +33,18 @@ def test_equal_to_gensim(tmp_path, kind):
     vectors = read_word_vectors(path, None, DIMENSION)
     assert list(vectors.index) == oracle.index_to_key
     np.testing.assert_array_equal(vectors.matrix, oracle.vectors)
+
+
+@pytest.mark.parametrize("kind", ["binary", "text", "glove"])
+def test_a_byte_order_mark_belongs_to_no_word(tmp_path, kind):
+    path = save(tmp_path / "v", kind)
+    expected = read_word_vectors(path, None, DIMENSION)
+    path.write_bytes(BOM_UTF8 + path.read_bytes())
+    vectors = read_word_vectors(path, None, DIMENSION)
+    assert vectors.index == expected.index
+    np.testing.assert_array_equal(vectors.matrix, expected.matrix)
+    index = open_word_vectors(path, DIMENSION)
+    np.testing.assert_array_equal(index.vectors(index.find(vectors.index)), vectors.matrix)
 
 
 @pytest.mark.parametrize("kind", ["binary", "text", "glove"])
