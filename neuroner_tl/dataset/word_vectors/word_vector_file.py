@@ -8,6 +8,7 @@ name decides only where the content is ambiguous.
 from __future__ import annotations
 
 import gzip
+import logging
 import zlib
 from abc import ABC, abstractmethod
 from codecs import BOM_UTF8
@@ -22,6 +23,8 @@ import numpy as np
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.shown_text import escaped
+
+logger = logging.getLogger(__name__)
 
 _CHUNK = 1 << 22
 _PEEK = 1 << 16
@@ -275,6 +278,14 @@ class WordVectorScan(ABC):
                 before = self.words_read
                 for line in lines:
                     if self.words_read == self.expected:
+                        if line.strip():
+                            logger.warning(
+                                "%s:%d: the header says %d words, so that lines from here on are "
+                                "not read; correct the header",
+                                self.path,
+                                number,
+                                self.expected,
+                            )
                         return
                     self._read_line(line, number)
                     number += 1

@@ -47,6 +47,17 @@ def test_a_byte_order_mark_belongs_to_no_word(tmp_path, kind):
     np.testing.assert_array_equal(index.vectors(index.find(vectors.index)), vectors.matrix)
 
 
+@pytest.mark.parametrize(("rest", "warnings"), [("", 0), ("\n \n", 0), ("flu 5 6\ncold 7 8\n", 1)])
+def test_more_words_than_the_header_says(tmp_path, caplog, rest, warnings):
+    """They are left out, as by gensim; whoever appended them should know."""
+    path = tmp_path / "v.txt"
+    path.write_text(f"2 2\ngout 1 2\nasthma 3 4\n{rest}")
+    assert list(read_word_vectors(path, None, 2).index) == ["gout", "asthma"]
+    assert [r.getMessage().startswith(f"{path}:4: the header says 2") for r in caplog.records] == [
+        True
+    ] * warnings
+
+
 @pytest.mark.parametrize("kind", ["binary", "text", "glove"])
 def test_only_wanted_rows_are_kept(tmp_path, kind):
     path = save(tmp_path / "v", kind)
