@@ -139,7 +139,9 @@ def test_prediction_names_what_it_left_alone(printed, source_run, tmp_path):
         (texts / name).write_text("Gout.")
     model = source_run.folder.path
     text = printed("predict", "--model", model, "--input", texts, "--output", tmp_path / "out")
-    assert "2 documents, " in text and "the format of the texts: c.pdf, more/" in " ".join(text.split())
+    assert "2 documents, " in text and "the format of the texts: c.pdf, more/" in " ".join(
+        text.split()
+    )
     arguments = ("--model", model, "--input", texts / "a.txt", "--output", tmp_path / "one")
     found = json.loads(printed("predict", *arguments, "--json"))
     assert found["left_alone"] == [] and found["documents"] == 1

@@ -119,6 +119,13 @@ def test_xml_represents_all_but_some_characters(
     assert (NOT_XML in report.by_reason) == bool(changed)
 
 
+def test_xml_replaces_characters_of_types_too(tmp_path):
+    made = [Document("a", "Gout", (Entity("D\x02E", ((0, 4),), "Gout"),))]
+    found, report = converted(tmp_path, made, "bioc-xml")
+    assert [e.type for e in found[0].entities] == ["D_E"]
+    assert report.by_reason[NOT_XML].count == 1
+
+
 @ANY_TEXT
 @given(made=documents())
 def test_pubtator_represents_one_line_break_and_no_fragments(

@@ -16,7 +16,7 @@ from lxml import etree
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.import_report import ImportReport
 
-NOT_XML = "character that XML cannot represent, replaced by a space"
+NOT_XML = "character that XML cannot represent, replaced by a space, in a type by _"
 _SOURCE = "neuroner_tl"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -52,13 +52,16 @@ def bioc_json_text(documents: Iterable[Document], report: ImportReport) -> Itera
 
 
 def _fit_for_xml(document: Document, report: ImportReport) -> Document:
-    """Return a document whose texts XML can hold; offsets stay what they are."""
-    changed = len(_NOT_XML.findall(document.text))
+    """Return a document whose text and types XML can hold; offsets stay what they are."""
+    types = (entity.type for entity in document.annotations)
+    changed = len(_NOT_XML.findall("".join((document.text, *types))))
     if not changed:
         return document
     report.count(NOT_XML, document.id, changed)
     entities, unknown = (
-        tuple(replace(e, text=_NOT_XML.sub(" ", e.text)) for e in some)
+        tuple(
+            replace(e, type=_NOT_XML.sub("_", e.type), text=_NOT_XML.sub(" ", e.text)) for e in some
+        )
         for some in (document.entities, document.unknown)
     )
     text = _NOT_XML.sub(" ", document.text)
