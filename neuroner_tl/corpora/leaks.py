@@ -28,13 +28,14 @@ def find_leaks(
         pubmed_ids: PubMed ids by document id, for documents not named by theirs.
 
     Raises:
-        CorpusError: a corpus cannot be used, or the target has none of the parts.
+        CorpusError: a corpus cannot be used, or the target lacks one of the parts.
     """
     held = read_corpus(target, required=()).parts
-    chosen = [name for name in parts if name in held]
-    if not chosen:
+    chosen = list(parts)
+    missing = [name for name in chosen if name not in held]
+    if missing or not chosen:
         raise CorpusError(
-            f"{target}: has none of the parts {', '.join(parts)}; expected some of "
+            f"{target}: found no part {' and '.join(missing) or 'to look for'}, expected some of "
             f"{' and '.join(', '.join(held).rsplit(', ', 1))}"
         )
     index = DocumentIndex(chain.from_iterable(held[name] for name in chosen), pubmed_ids)

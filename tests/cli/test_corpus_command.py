@@ -206,7 +206,10 @@ def test_leaks(corpora, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     printed = capsys.readouterr().out
     assert printed.splitlines()[1].startswith("planted\tsynthetic-gold-")
     assert "1 document of" in printed and "is in test of" in printed
-    assert "expected some of train, valid and test" in refused(capsys, *both, "--parts", "tset")
+    for parts in ("tset", "test,tset", ","):
+        refusal = refused(capsys, *both, "--parts", parts)
+        assert "expected some of train, valid and test" in refusal
+        assert ("no part tset" in refusal) is (parts != ",")
 
 
 def test_fetch(
