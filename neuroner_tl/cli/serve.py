@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
 from neuroner_tl.cli.model_options import add_models
@@ -76,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the command."""
+    _check_limits(arguments)
     try:
         from neuroner_tl.serving.limits import Limits
         from neuroner_tl.serving.service import serve
@@ -100,3 +102,18 @@ def run(arguments: argparse.Namespace) -> Outcome:
         threads=arguments.threads,
     )
     return Outcome("stopped", {})
+
+
+def _check_limits(arguments: argparse.Namespace) -> None:
+    """Refuse what is no limit, by the name of its option, before TensorFlow is loaded.
+
+    Raises:
+        ParameterError: a limit is not above 0, or the body of a request would have none.
+    """
+    for name in ("max_megabytes", "max_texts", "max_characters", "timeout", "workers"):
+        value = getattr(arguments, name)
+        is_endless = name == "max_megabytes" and math.isinf(value)
+        if is_endless or not value > 0:
+            raise ParameterError(
+                f"--{name.replace('_', '-')}: found {value:g}, expected a number above 0"
+            )

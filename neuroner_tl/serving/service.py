@@ -33,6 +33,7 @@ from neuroner_tl.system.paths import StrPath
 logger = logging.getLogger(__name__)
 
 HOST, PORT = "127.0.0.1", 8000
+_HIGHEST_PORT = (1 << 16) - 1
 
 
 def _whole_characters(text: str) -> str:
@@ -243,6 +244,8 @@ def serve(
 
 def _bound(host: str, port: int) -> socket.socket:
     """Return a socket that is bound to an address."""
+    if not 0 <= port <= _HIGHEST_PORT:  # Some systems would take what is left of it by 2**16.
+        raise ParameterError(f"--port: found {port}, expected a number from 0 to {_HIGHEST_PORT}")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -254,11 +257,11 @@ def _bound(host: str, port: int) -> socket.socket:
         except BaseException:
             bound.close()
             raise
-    except (OSError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ParameterError(
-            f"--host {host} --port {port}: cannot be bound to ({reason}); give another port, or 0 "
-            "for a free one"
+            f"--host {host} --port {port}: cannot be bound to ({reason}); give an address of this "
+            "machine and another port, or 0 for a free one"
         ) from error
     return bound
 
@@ -295,7 +298,13 @@ def _add_errors(app: FastAPI) -> None:
         if first["type"] == "json_invalid":
             reason = first.get("ctx", {}).get("error", "")
             return answer(400, f"character {place}: not JSON ({reason}); expected an object")
-        return answer(422, f"{place or 'body'}: {first['msg']}")
+        if not place:
+            return answer(
+                422,
+                "body: found no JSON object, expected one, sent with the header Content-Type: "
+                "application/json; /docs describes it",
+            )
+        return answer(422, f"{place}: {first['msg']}")
 
 
 def _described(predictor: Predictor) -> dict[str, Any]:

@@ -76,11 +76,11 @@ def test_health_page_and_description():
     ("content", "status", "message"),
     [
         (b"{", 400, "not JSON"),
-        (b"", 422, "body"),
+        (b"", 422, "body: found no JSON object"),
         (b"\xff", 400, "cannot be read as JSON in UTF-8"),
         (b"[" * 100_000, 400, "cannot be read as JSON in UTF-8"),
         (b'{"text": "a", "min_confidence": ' + b"9" * 5000 + b"}", 400, "cannot be read as JSON"),
-        (b"[]", 422, "body"),
+        (b"[]", 422, "body: found no JSON object"),
         (b"{}", 422, "expected either text"),
         (b'{"text": "a", "texts": []}', 422, "expected either text"),
         (b'{"text": 5}', 422, "text: "),
@@ -96,6 +96,12 @@ def test_what_is_not_a_request(content, status, message):
     answer = calls.post("/tag", content=content, headers={"Content-Type": "application/json"})
     assert message in refused(answer, status)
     assert calls.get("/health").status_code == 200
+
+
+def test_the_content_type_that_curl_sends_by_itself():
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = client().post("/tag", content=b'{"text": "a"}', headers=headers)
+    assert "sent with the header Content-Type: application/json" in refused(answer, 422)
 
 
 def test_other_places_and_methods():
@@ -340,9 +346,14 @@ def test_a_port_that_is_taken(capsys, tmp_path):
         assert main(["serve", "--model", str(tmp_path), "--port", port]) == 2
     error = capsys.readouterr().err
     assert "cannot be bound to" in error and error.count("\n") == 1
-    assert main(["serve", "--model", str(tmp_path), "--port", "70000"]) == 2
     assert main(["serve", "--model", str(tmp_path), "--port", "0"]) == 2
     assert "manifest" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["70000", "-1", str(1 << 40)])
+def test_a_port_that_there_is_not(capsys, tmp_path, port):
+    assert main(["serve", "--model", str(tmp_path), f"--port={port}"]) == 2
+    assert f"--port: found {port}, expected a number from 0 to 65535" in capsys.readouterr().err
 
 
 def test_limits_that_are_not():
