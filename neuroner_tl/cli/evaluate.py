@@ -132,6 +132,11 @@ def run(namespace: argparse.Namespace) -> Outcome:
 def _evaluate(
     namespace: argparse.Namespace, observers: Sequence[Callable[[Document, Document], None]]
 ) -> FolderScores:
+    if namespace.conlleval and namespace.per_document:
+        raise ParameterError(
+            "--per-document: found it with --conlleval, whose figures are of all documents "
+            "together; leave one of them out"
+        )
     if namespace.model is None:
         _refuse(
             namespace,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.cli.outcome import Outcome
+from neuroner_tl.errors import ParameterError
 from neuroner_tl.parameters.documentation import parameters_json, parameters_markdown
 from neuroner_tl.parameters.files import write_text
 from neuroner_tl.system.packaged_files import copy_packaged
@@ -14,7 +15,8 @@ from neuroner_tl.system.packaged_files import copy_packaged
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
         "--markdown",
         nargs="?",
         type=Path,
@@ -22,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the documentation to FILE (default docs/parameters.md) instead of printing it",
     )
-    parser.add_argument(
+    what.add_argument(
         "--write",
         nargs="+",
         metavar="NAME",
@@ -57,6 +59,11 @@ def run(arguments: argparse.Namespace) -> Outcome:
         return Outcome(
             "\n".join(f"written: {path}" for path in written),
             {"written": [str(path) for path in written]},
+        )
+    if arguments.to is not None:
+        raise ParameterError(
+            "--to: found it without --write, expected both; name the files with --write, or give "
+            "the path to --markdown"
         )
     text = document_parameters(arguments.markdown)
     return Outcome(text if arguments.markdown is None else "", parameters_json())

@@ -98,6 +98,12 @@ def test_figures_of_conlleval_where_documents_are_missing(folders, capsys):
     assert printed.startswith("processed 6 tokens with 2 phrases; found: 1 phrases; correct: 0.")
 
 
+def test_conlleval_has_no_line_for_a_document(folders):
+    arguments = ("--gold", folders / "gold", "--predicted", folders / "predicted")
+    with pytest.raises(ParameterError, match="--per-document: found it with --conlleval"):
+        command(*arguments, "--conlleval", "--per-document")
+
+
 def test_errors_are_written_with_what_train_has(folders, capsys):
     (folders / "train").mkdir()
     (folders / "train" / "c.txt").write_text("FLU")
