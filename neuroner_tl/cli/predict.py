@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.0,
         metavar="P",
-        help="least probability of an entity that is written, 0 to 1 (default 0)",
+        help="minimum probability of an entity that is written, 0 to 1 (default 0)",
     )
     parser.add_argument(
         "--word-vectors",

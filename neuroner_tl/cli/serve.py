@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.0,
         metavar="P",
-        help="least probability of an entity, 0 to 1 (default 0)",
+        help="minimum probability of an entity, 0 to 1 (default 0)",
     )
     parser.add_argument(
         "--word-vectors",
@@ -57,21 +57,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=32,
         metavar="MB",
-        help="largest body of a request (default 32)",
+        help="maximum size of the body of a request (default 32)",
     )
     parser.add_argument(
         "--max-texts",
         type=int,
         default=1000,
         metavar="N",
-        help="most texts of a request (default 1000)",
+        help="maximum number of texts of a request (default 1000)",
     )
     parser.add_argument(
         "--max-characters",
         type=int,
         default=2_000_000,
         metavar="N",
-        help="most characters of the texts of a request (default 2000000)",
+        help="maximum number of characters of the texts of a request (default 2000000)",
     )
 
 

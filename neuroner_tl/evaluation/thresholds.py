@@ -1,4 +1,4 @@
-"""Precision and recall of mentions by their least probability, to choose a threshold by."""
+"""Precision and recall of mentions by their minimum probability, to choose a threshold by."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STEPS = 1000
 
 
 class ThresholdCurve:
-    """Precision and recall against the least probability of a mention.
+    """Precision and recall against the minimum probability of a mention.
 
     A mention is kept if its probability is at least the threshold, as `predict --min-confidence`
     does; recall is the share of all gold mentions, whatever the threshold.

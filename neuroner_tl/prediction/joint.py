@@ -23,7 +23,7 @@ class JointPredictor:
 
     Args:
         predictors: at least one.
-        min_confidence: least probability of a mention that is kept, 0 to 1.
+        min_confidence: minimum probability of a mention that is kept, 0 to 1.
 
     Raises:
         ParameterError: no predictor, or the probability is out of range.

@@ -156,7 +156,7 @@ class Predictor:
 
         Args:
             documents: the texts.
-            min_probability: least probability of a mention, above 0.
+            min_probability: minimum probability of a mention, above 0.
 
         Raises:
             ParameterError: the probability is out of range.
@@ -171,7 +171,7 @@ class Predictor:
 
         Args:
             documents: the texts.
-            min_probability: least probability of a candidate, above 0.
+            min_probability: minimum probability of a candidate, above 0.
 
         Raises:
             ParameterError: the probability is out of range.

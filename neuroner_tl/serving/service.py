@@ -60,7 +60,7 @@ class Texts(BaseModel):
 
     text: Optional[Text] = Field(None, description="one text")
     texts: Optional[list[Text]] = Field(None, description="many texts, in place of one")
-    min_confidence: float = Field(0.0, ge=0, le=1, description="least probability of an entity")
+    min_confidence: float = Field(0.0, ge=0, le=1, description="minimum probability of an entity")
 
 
 class FoundEntity(BaseModel):
@@ -213,7 +213,7 @@ def serve(
         host: address to bind to.
         port: TCP port; 0 for a free one.
         limits: what a request may cost.
-        min_confidence: least probability of an entity.
+        min_confidence: minimum probability of an entity.
         word_vectors: see `load_predictor`.
         threads: threads of TensorFlow per request, 0 for as many as there are processors.
 

@@ -144,7 +144,7 @@ def make_component(
         name: of the component.
         model: the folder of a run or of its model; or several, see `JointPredictor`.
         word_vectors: see `load_predictor`.
-        min_confidence: least probability of an entity that is set, 0 to 1.
+        min_confidence: minimum probability of an entity that is set, 0 to 1.
         alignment: see `EntityComponent`.
         overwrite_ents: likewise.
         batch_size: sentences that are read side by side.

@@ -122,7 +122,7 @@ def predict_files(
         form: format of the output, one of ``prediction_output.FORMS``; None to tell it from the
             name.
         input_form: format of the texts, one of ``convert.READERS``; None likewise.
-        min_confidence: least probability of an entity that is kept.
+        min_confidence: minimum probability of an entity that is kept.
         word_vectors: see `load_predictor`.
         batch_size: sentences that are read side by side.
         threads: threads of TensorFlow, 0 for as many as there are processors.
