@@ -103,9 +103,14 @@ def find_sources(path: Path, form: Optional[str] = None) -> list[Source]:
         for file, kind in kinds.items()
         if (kind is not None if form is None else _may_be(kind, form))
     ]
+    if not found and form not in (None, TEXT):
+        ending = next(ending for ending, kind in ENDINGS.items() if _may_be(kind, form))
+        raise CorpusError(
+            f"{path}: no files in the format {form}, whose names end with {ending}; rename the "
+            "files, or give them one at a time"
+        )
     if not found:
-        what = ".txt files" if form in (None, TEXT) else f"files in the format {form}"
-        raise CorpusError(f"{path}: no {what}; {_ADVICE}")
+        raise CorpusError(f"{path}: no .txt files; {_ADVICE}")
     return found
 
 
@@ -125,7 +130,7 @@ def check_names(sources: Sequence[Source]) -> None:
             )
 
 
-def _may_be(kind: Optional[str], form: str) -> bool:
+def _may_be(kind: Optional[str], form: Optional[str]) -> bool:
     """Tell whether a file whose ending stands for a format may be in another one."""
     return kind == form or (kind == "bioc-xml" and form in ("medline", "iexml"))
 

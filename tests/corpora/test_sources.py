@@ -88,8 +88,10 @@ def test_refused(tmp_path: Path) -> None:
         find_sources(tmp_path / "x.docx")
     with pytest.raises(CorpusError, match="no .txt files"):
         find_sources(tmp_path)
-    with pytest.raises(CorpusError, match="no files in the format jsonl"):
-        find_sources(tmp_path, "jsonl")
+    for form, ending in (("jsonl", ".jsonl"), ("conll", ".conll"), ("medline", ".xml")):
+        expected = f"no files in the format {form}, whose names end with {ending}; rename"
+        with pytest.raises(CorpusError, match=expected):
+            find_sources(tmp_path, form)
     with pytest.raises(ParameterError, match="'docx' is unknown"):
         find_sources(tmp_path, "docx")
 
