@@ -284,7 +284,7 @@ def lacks_valid(parts: Collection[str]) -> bool:
 
 
 def annotated_parts(folder: Path, names: Sequence[str]) -> dict[str, PartReader]:
-    """Return the parts of a corpus to score a model on; a folder without parts is one.
+    """Return the parts of a corpus to score a model on; a folder without parts is one, ``test``.
 
     Args:
         folder: the corpus.
@@ -292,7 +292,8 @@ def annotated_parts(folder: Path, names: Sequence[str]) -> dict[str, PartReader]
 
     Raises:
         CorpusError: there is no corpus, it lacks a part, or a part has no annotation files.
-        ParameterError: ``names`` is empty, or has a part that never has gold annotations.
+        ParameterError: ``names`` is empty, or has a part that never has gold annotations, or one
+            that a folder without parts cannot have.
     """
     if isinstance(names, str) or not names:
         raise ParameterError(f"parts = {names!r}: expected names of parts, such as ('test',)")
@@ -303,6 +304,12 @@ def annotated_parts(folder: Path, names: Sequence[str]) -> dict[str, PartReader]
         )
     corpus = read_corpus(folder, required=(), hold_out=False)
     if corpus.is_flat:
+        if tuple(names) != ("test",):
+            raise ParameterError(
+                f"parts: found {', '.join(names)} for {folder}, which has no parts and would be "
+                "scored as a whole; leave them out, or split it with `neuroner-tl corpus split`, "
+                "which draws the parts that training draws"
+            )
         parts: dict[str, PartReader] = {"": BratPart(corpus.folder, brat_names(corpus.folder))}
     else:
         for name in names:

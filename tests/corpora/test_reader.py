@@ -7,9 +7,15 @@ from pathlib import Path
 import pytest
 
 from neuroner_tl.corpora.import_report import ImportReport
-from neuroner_tl.corpora.reader import HELD_OUT, IN_TWO_PARTS, LEFT_OUT, read_corpus
+from neuroner_tl.corpora.reader import (
+    HELD_OUT,
+    IN_TWO_PARTS,
+    LEFT_OUT,
+    annotated_parts,
+    read_corpus,
+)
 from neuroner_tl.corpora.split_folder import split_corpus
-from neuroner_tl.errors import CorpusError
+from neuroner_tl.errors import CorpusError, ParameterError
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "corpora"
 
@@ -47,6 +53,15 @@ def test_conll_parts() -> None:
     small = read_corpus(FIXTURES / "conll", train_size=34).parts["train"]
     report = ImportReport()
     assert len(list(small.documents(report))) == len(small) == report.documents == 1
+
+
+def test_a_flat_folder_has_no_part_to_score_a_model_on(tmp_path: Path) -> None:
+    """Its documents are scored together, those that the model was trained on among them."""
+    folder = flat(tmp_path / "flat")
+    assert [*annotated_parts(folder, ("test",))] == [""]
+    for names in (("valid",), ("valid", "test")):
+        with pytest.raises(ParameterError, match="which has no parts and would be scored as a"):
+            annotated_parts(folder, names)
 
 
 def test_flat_folder_is_split(tmp_path: Path) -> None:
