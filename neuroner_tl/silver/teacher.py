@@ -132,7 +132,9 @@ def lessons_of(model_folder: Path, silver: Path) -> Lessons:
             lessons._add(corpus, started_from and corpus.folder.resolve() == silver.resolve())
         except NeuroNERError as error:
             raise CheckpointError(
-                f"{model_folder}: it is not known which labels this model has seen: {error}"
+                f"{model_folder}: it is not known which labels this model has seen: "
+                f"{str(error).partition('; ')[0]}; put the corpus back there, or, if the path is "
+                "relative, run the command in the folder in which the model was trained"
             ) from error
         if not parameters.use_pretrained_model or parameters.pretrained_model_folder is None:
             break

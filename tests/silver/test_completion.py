@@ -246,7 +246,8 @@ def test_a_teacher_whose_corpus_is_gone_is_refused(silver, source_run, tmp_path,
         raise CorpusError("corpus: no such folder")
 
     monkeypatch.setattr(teacher, "open_corpus", gone)
-    with pytest.raises(CheckpointError, match="not known which labels this model has seen: corpus"):
+    refusal = "not known which labels this model has seen: corpus: no such folder; put the corpus"
+    with pytest.raises(CheckpointError, match=refusal):
         complete_silver(silver, source_run.folder.path, tmp_path / "done")
 
 
