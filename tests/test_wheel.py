@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 TREE = ["neuroner_tl", "parameters", "experiments", "docs", "tests"]
+UNNEEDED = {"experiments": ["results"]}
 FILES = ["setup.cfg", "pyproject.toml", "README.md", "LICENSE"]
 PACKAGED = "neuroner_tl/system/packaged/"
 BUILD = "import sys; from setuptools.build_meta import build_wheel as b; b(sys.argv[1])"
@@ -22,7 +23,9 @@ def wheel(tmp_path_factory):
     copy, target = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel")
     for name in TREE:
         # Only the names of tests and documents matter: they must stay out.
-        ignored = shutil.ignore_patterns("__pycache__", "results", "golden", "fixtures")
+        ignored = shutil.ignore_patterns(
+            "__pycache__", "golden", "fixtures", *UNNEEDED.get(name, ())
+        )
         shutil.copytree(ROOT / name, copy / name, ignore=ignored)
     for name in FILES:
         shutil.copy(ROOT / name, copy / name)

@@ -17,12 +17,9 @@ from neuroner_tl.dataset.word_vectors.concatenated_vectors import (
 )
 from neuroner_tl.dataset.word_vectors.fasttext_file import FastTextFile, is_fasttext_file
 from neuroner_tl.dataset.word_vectors.look_up import compose_vectors, lookup_rows, token_forms
-from neuroner_tl.dataset.word_vectors.word_vector_file import (
-    WordVectors,
-    check_dimension,
-    check_is_file,
-)
+from neuroner_tl.dataset.word_vectors.word_vector_file import WordVectors
 from neuroner_tl.dataset.word_vectors.word_vector_index import WordVectorIndex, open_word_vectors
+from neuroner_tl.dataset.word_vectors.word_vector_scan import check_dimension, check_is_file
 
 
 class NewVectors(NamedTuple):

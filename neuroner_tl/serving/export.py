@@ -12,7 +12,8 @@ import tensorflow as tf
 from neuroner_tl.dataset.vocabulary import Vocabulary
 from neuroner_tl.dataset.word_vectors.concatenated_vectors import read_concatenated, vector_files
 from neuroner_tl.dataset.word_vectors.fasttext_file import is_fasttext_file
-from neuroner_tl.dataset.word_vectors.word_vector_file import WordVectors, check_is_file
+from neuroner_tl.dataset.word_vectors.word_vector_file import WordVectors
+from neuroner_tl.dataset.word_vectors.word_vector_scan import check_is_file
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.prediction.marginals import LabelRoles

@@ -13,7 +13,7 @@ import numpy as np
 
 from neuroner_tl.dataset.word_vectors.fasttext_file import FastTextFile, is_fasttext_file
 from neuroner_tl.dataset.word_vectors.look_up import token_forms
-from neuroner_tl.dataset.word_vectors.word_vector_file import check_is_file
+from neuroner_tl.dataset.word_vectors.word_vector_scan import check_is_file
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import fixed
 from neuroner_tl.system.paths import StrPath

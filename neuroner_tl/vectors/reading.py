@@ -10,11 +10,8 @@ from typing import Optional
 import numpy as np
 
 from neuroner_tl.dataset.word_vectors.fasttext_file import FastTextFile, is_fasttext_file
-from neuroner_tl.dataset.word_vectors.word_vector_file import (
-    WordVectorScan,
-    check_finite,
-    check_is_file,
-)
+from neuroner_tl.dataset.word_vectors.word_vector_file import check_finite
+from neuroner_tl.dataset.word_vectors.word_vector_scan import WordVectorScan, check_is_file
 
 BLOCK = 4096
 Visit = Callable[[list[str], np.ndarray], None]

@@ -21,7 +21,8 @@ from neuroner_tl.dataset.word_vectors.look_up import (
     lookup_rows,
     token_forms,
 )
-from neuroner_tl.dataset.word_vectors.word_vector_file import WordVectors, check_is_file
+from neuroner_tl.dataset.word_vectors.word_vector_file import WordVectors
+from neuroner_tl.dataset.word_vectors.word_vector_scan import check_is_file
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.shown_text import escaped

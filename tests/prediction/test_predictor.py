@@ -11,7 +11,7 @@ import pytest
 
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.dataset.word_vectors import word_vector_index
-from neuroner_tl.dataset.word_vectors.word_vector_file import WordVectorScan
+from neuroner_tl.dataset.word_vectors.word_vector_scan import WordVectorScan
 from neuroner_tl.errors import ParameterError
 from neuroner_tl.prediction import predictor as predictor_module
 from neuroner_tl.prediction.joint import JointPredictor

@@ -15,11 +15,8 @@ import numpy as np
 
 from neuroner_tl.dataset.word_vectors.fasttext_file import FastTextFile, is_fasttext_file
 from neuroner_tl.dataset.word_vectors.look_up import lookup_rows, read_vectors_of, token_forms
-from neuroner_tl.dataset.word_vectors.word_vector_file import (
-    WordVectors,
-    check_is_file,
-    file_dimension,
-)
+from neuroner_tl.dataset.word_vectors.word_vector_file import WordVectors, file_dimension
+from neuroner_tl.dataset.word_vectors.word_vector_scan import check_is_file
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.paths import expanded_path
 

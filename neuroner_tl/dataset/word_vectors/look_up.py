@@ -13,11 +13,10 @@ import numpy as np
 from neuroner_tl.dataset.word_vectors.fasttext_file import FastTextFile, is_fasttext_file
 from neuroner_tl.dataset.word_vectors.word_vector_file import (
     WordVectors,
-    check_dimension,
     check_finite,
-    check_is_file,
     read_word_vectors,
 )
+from neuroner_tl.dataset.word_vectors.word_vector_scan import check_dimension, check_is_file
 
 _DIGIT = re.compile(r"\d")
 

@@ -34,11 +34,8 @@ from typing import Any, BinaryIO, Optional, cast
 import numpy as np
 
 from neuroner_tl.corpora.public.download import default_cache
-from neuroner_tl.dataset.word_vectors.word_vector_file import (
-    WordVectorScan,
-    check_finite,
-    check_is_file,
-)
+from neuroner_tl.dataset.word_vectors.word_vector_file import check_finite
+from neuroner_tl.dataset.word_vectors.word_vector_scan import WordVectorScan, check_is_file
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.system.atomic_file import replacing
 

@@ -79,7 +79,7 @@ def test_binary_with_line_feeds_as_the_c_program_writes_it(tmp_path):
 @pytest.mark.parametrize("chunk", [1, 3, 29, 64])
 @pytest.mark.parametrize("kind", ["binary", "text", "glove"])
 def test_chunk_boundaries_anywhere(tmp_path, monkeypatch, kind, chunk):
-    monkeypatch.setattr("neuroner_tl.dataset.word_vectors.word_vector_file._CHUNK", chunk)
+    monkeypatch.setattr("neuroner_tl.dataset.word_vectors.word_vector_scan._CHUNK", chunk)
     vectors = read_word_vectors(save(tmp_path / "v", kind), None, DIMENSION)
     np.testing.assert_array_equal(vectors.matrix[vectors.index["p53"]], MATRIX[7])
     assert len(vectors.index) == len(WORDS)

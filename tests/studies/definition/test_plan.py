@@ -40,6 +40,8 @@ def plan(tmp_path):
         (tmp_path / "parameters.ini").write_text(parameters)
         path = tmp_path / "study.ini"
         text = STUDY.format(folder=tmp_path).replace("layer_ablation", kind)
+        if kind.startswith("source_"):
+            text = text.replace("cumulative, single, all_but_one", "baseline, transfer")
         assert old in text
         path.write_text(text.replace(old, new).replace(*and_also))
         return plan_runs(read_definition(path), seed)
