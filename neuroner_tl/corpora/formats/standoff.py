@@ -100,7 +100,7 @@ def attach(
                 "or give the type of all rows"
             )
         covered = document.text[start:end]
-        if end > len(document.text) or covered.translate(_TO_SPACE) != says.translate(_TO_SPACE):
+        if not fits(document.text, start, end, says):
             raise CorpusError(
                 f"{where}: the offsets {start} to {end} of document {document.id!r} cover "
                 f"{covered[:60]!r}, but the row says {says[:60]!r}; offsets count characters of "
@@ -111,6 +111,17 @@ def attach(
         else:
             found[start, end, kind] = Entity(kind, ((start, end),), covered)
     return Document(document.id, document.text, tuple(found[key] for key in sorted(found)))
+
+
+def fits(text: str, start: int, end: int, says: str) -> bool:
+    """Tell whether offsets cover what a row says; it has spaces for tabs and line breaks.
+
+    Example:
+        >>> fits("breast\\ncancer", 0, 13, "breast cancer")
+        True
+    """
+    covered = text[start:end]
+    return end <= len(text) and covered.translate(_TO_SPACE) == says.translate(_TO_SPACE)
 
 
 def format_standoff(

@@ -12,7 +12,7 @@ from typing import Any, Optional, Protocol
 from neuroner_tl.corpora.convert import read_documents
 from neuroner_tl.corpora.document import Document
 from neuroner_tl.corpora.formats.part_files import SUFFIXES, find_part_files
-from neuroner_tl.corpora.formats.standoff import attach, read_standoff
+from neuroner_tl.corpora.formats.standoff import attach, fits, read_standoff
 from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.corpora.reader import PART_NAMES
@@ -112,7 +112,9 @@ class StandoffAnnotator:
             if not rows and self._covered is not None and document.id not in self._covered:
                 yield None
                 continue
-            if rows and not any(document.text[row[0] : row[1]] == row[3] for row in rows):
+            if rows and not any(
+                fits(document.text, start, end, says) for start, end, _, says, _ in rows
+            ):
                 mismatched += 1
                 yield None
                 continue

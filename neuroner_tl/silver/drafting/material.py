@@ -19,7 +19,7 @@ from neuroner_tl.corpora.detection import (
     part_folders,
 )
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.formats.standoff import read_standoff
+from neuroner_tl.corpora.formats.standoff import fits, read_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
@@ -290,7 +290,10 @@ def _standoff(path: Path, kind: str, texts: Texts) -> tuple[list[str], int, Coun
     wrong = {
         document.id
         for document in texts.first
-        if not any(document.text[row[0] : row[1]] == row[3] for row in rows.get(document.id, ()))
+        if not any(
+            fits(document.text, start, end, says)
+            for start, end, _, says, _ in rows.get(document.id, ())
+        )
     }
     seen = [name for name in rows if name in texts.hashes and name not in wrong]
     for name in seen:

@@ -11,6 +11,7 @@ from brat_documents import write_brat_document
 
 from neuroner_tl.corpora.convert import WRITERS
 from neuroner_tl.corpora.document import Document, Entity
+from neuroner_tl.corpora.formats.standoff import format_standoff
 from neuroner_tl.corpora.import_report import ImportReport
 from neuroner_tl.errors import CorpusError
 from neuroner_tl.silver.annotators.annotate import annotate_texts
@@ -94,6 +95,13 @@ def test_a_standoff_file_covers_its_table_and_its_rows(tmp_path: Path) -> None:
     ]
     covered = StandoffAnnotator(path, ["DISO"], {"2"})
     assert list(covered.annotate(documents)) == [[Mark(0, 4)], [], None, None]
+
+
+def test_a_row_has_a_space_for_a_line_break_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "spans.tsv"
+    document = Document("1", "Of breast\ncancer.")
+    path.write_text("".join(format_standoff([("1", 3, 16, document.text[3:16])])))
+    assert list(StandoffAnnotator(path, ["DISO"]).annotate([document])) == [[Mark(3, 16)]]
 
 
 def test_a_packed_file_has_the_same_bytes_at_any_time(

@@ -121,6 +121,12 @@ def test_stand_off_and_brat_annotations_too(folder: Path) -> None:
     assert build_silver(definition).content["mentions"] == 2
 
 
+def test_a_stand_off_row_has_a_space_for_a_line_break_of_the_text(folder: Path) -> None:
+    (folder / "abstracts" / "1.txt").write_text("We purified renal\nrenin.")
+    Path("spans.tsv").write_text("".join(format_standoff([("1", 12, 23, "renal\nrenin")])))
+    assert made(annotations=["spans.tsv"]).taggers["spans"].covered == 1
+
+
 def write_parts(folder: Path) -> None:
     """A corpus of some of the texts in parts, as gold corpora come."""
     for part, names in (("train", "12"), ("test", "3")):
