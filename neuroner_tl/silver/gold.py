@@ -7,14 +7,14 @@ is learned from itself; otherwise all its documents are treated alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Optional
 
 from neuroner_tl.corpora.document import Document
-from neuroner_tl.corpora.duplicates import DocumentIndex
+from neuroner_tl.corpora.duplicates import DocumentIndex, pubmed_id
 from neuroner_tl.corpora.formats.text_files import read_lines
 from neuroner_tl.corpora.public.archive import unpack
 from neuroner_tl.corpora.reader import read_corpus
@@ -25,6 +25,8 @@ from neuroner_tl.system.temporary import scratch_folder
 
 FOLDS = 5
 """Parts of the train documents, each scored with what was learned from the others."""
+HELD_OUT = ("valid", "test")
+"""Parts of whose documents nothing is learned."""
 PUBMED_ID_COLUMNS = ("corpus", "pmid", "document")
 
 
@@ -74,15 +76,7 @@ class GoldStandard:
     @cached_property
     def index(self) -> DocumentIndex:
         """An index of every document of every corpus."""
-        documents: list[Document] = []
-        labels: list[str] = []
-        numbers: dict[str, str] = {}
-        for corpus in self.corpora:
-            for part, members in corpus.parts.items():
-                documents += members
-                labels += [f"{corpus.name}/{part}/{document.id}" for document in members]
-            numbers.update(corpus.pubmed_ids)
-        return DocumentIndex(documents, numbers, labels)
+        return _index(self.corpora)
 
 
 def read_gold(definition: SilverDefinition) -> GoldStandard:
@@ -101,7 +95,8 @@ def read_gold(definition: SilverDefinition) -> GoldStandard:
         parts, flat = read_parts(place, name, size, settings.split_seed)
         corpora.append(GoldCorpus(name, parts, table.get(name, {}), flat))
     train, withheld = {}, {}
-    others = _held_out([c for c in corpora if not c.flat or c.name in settings.learn_from])
+    divided = [c for c in corpora if not c.flat or c.name in settings.learn_from]
+    others = _index(divided, HELD_OUT)
     for corpus in corpora:
         if corpus.name in settings.learn_from:
             members = corpus.parts.get("train", ())
@@ -138,13 +133,19 @@ def folder_or_archive(path: Path) -> Path:
     return path
 
 
-def _held_out(corpora: Sequence[GoldCorpus]) -> DocumentIndex:
+def _index(corpora: Sequence[GoldCorpus], parts: Optional[Collection[str]] = None) -> DocumentIndex:
+    """Return an index of the documents of all parts, or of these, by corpus, part and id.
+
+    Two corpora may have documents of one id with PubMed ids of their own.
+    """
     documents: list[Document] = []
     numbers: dict[str, str] = {}
     for corpus in corpora:
-        for part in ("valid", "test"):
-            documents += corpus.parts.get(part, ())
-        numbers.update(corpus.pubmed_ids)
+        for part, members in corpus.parts.items():
+            for document in members if parts is None or part in parts else ():
+                label = f"{corpus.name}/{part}/{document.id}"
+                documents.append(Document(label, document.text))
+                numbers[label] = pubmed_id(document.id, corpus.pubmed_ids)
     return DocumentIndex(documents, numbers)
 
 
