@@ -262,6 +262,11 @@ def _check_harmonise(harmonise: HarmoniseSection, annotators: Sequence[str], fil
         if harmonise.minimum > 1:
             expected = f"a probability, 0 to 1, for method = {harmonise.method}"
             file.refuse(HarmoniseSection, "threshold", str(harmonise.threshold), expected)
+    elif not harmonise.learns_from_gold:
+        most = round(sum(harmonise.weights.get(name, 1.0) for name in annotators), 9)
+        if harmonise.minimum > most:
+            expected = f"at most {most:g}, the votes of all annotators together"
+            file.refuse(HarmoniseSection, "threshold", f"{harmonise.minimum:g}", expected)
     if harmonise.weights and harmonise.method not in ("exact", "tolerant"):
         expected = f"no weights, since method = {harmonise.method} learns them"
         file.refuse(HarmoniseSection, "weights", str(dict(harmonise.weights)), expected)

@@ -436,7 +436,11 @@ def test_former_names_are_refused_with_the_new_one(data: Path, tmp_path: Path) -
         ),
         ("type = DISO", "type = PRGE", "no entity of type PRGE"),
         ("min_annotations = 1", "min_annotations = 100", "left after the step 'too sparse or"),
-        ("threshold = 2", "threshold = 9", "harmonised by tolerant votes of 9; lower threshold in"),
+        (
+            "[harmonise]\nmethod = tolerant\nthreshold = 2",
+            "[types]\nbrat = GENE\n[harmonise]\nmethod = tolerant\nthreshold = 4",
+            "harmonised by tolerant votes of 4; lower threshold in",
+        ),
         ("brat:tagged", "model:gold", "holds no model"),
     ],
 )

@@ -284,6 +284,7 @@ def test_a_step_does_not_say_that_documents_were_added_that_there_are_not(tmp_pa
     path = tmp_path / "silver.ini"
     path.write_text(
         "[silver]\nname = x\ntype = X\ntexts = t.jsonl\n[annotators]\na = lexicon:a.txt\n"
+        "[harmonise]\nthreshold = 1\n"
         "[clean]\nempty_share = 0.5\n"
     )
     definition = read_silver_definition(path)

@@ -136,6 +136,9 @@ def test_settings_that_do_not_fit_the_method_are_refused(tmp_path: Path) -> None
         ("method = learned\nboundaries = a1", "learned weights decide", 3),
         ("method = exact\nunknown_from = 2", "less than the threshold, 2", 3),
         ("method = tolerant\nunknown_from = -1", "unknown_from", 3),
+        ("method = exact\nthreshold = 4", "at most 3, the votes of all annotators together", 3),
+        ("method = tolerant", "threshold: found 2, expected at most 1", 1),
+        ("weights = a0:0.5", "threshold: found 2, expected at most 1.5", 2),
     ):
         with pytest.raises(ParameterError, match=expected):
             definition_with(tmp_path, text, number)
