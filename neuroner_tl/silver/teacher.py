@@ -48,9 +48,12 @@ class Lessons:
     def add(self, other: Lessons) -> None:
         """Add the labels that another model knows; documents of both are there once."""
         self.learned_from = self.learned_from.together(other.learned_from)
-        new = [n for n, label in enumerate(other.labels) if label not in set(self.labels)]
-        self.documents += [other.documents[number] for number in new]
-        self.labels += [other.labels[number] for number in new]
+        # Corpora of one name may have other documents under the same ids.
+        known = {(label, d.text) for label, d in zip(self.labels, self.documents)}
+        for label, document in zip(other.labels, other.documents):
+            if (label, document.text) not in known:
+                self.documents.append(document)
+                self.labels.append(label)
 
     def _add(self, corpus: Corpus, is_silver: bool) -> None:
         if is_silver or (corpus.folder / REPORT).is_file():

@@ -292,6 +292,16 @@ def test_a_teacher_may_start_from_a_source_of_the_same_corpus(source_run, corpor
     assert set(lessons.learned_from.documents) == {corpora.gold.name, corpora.silver.name}
 
 
+def test_teachers_of_two_corpora_of_one_name_know_the_documents_of_both():
+    first, second = (
+        teacher.Lessons(documents=[Document("1", text)], labels=["gold/train/1"])
+        for text in ("a text", "another text")
+    )
+    for lessons in (second, second, first):
+        first.add(lessons)
+    assert [document.text for document in first.documents] == ["a text", "another text"]
+
+
 def test_a_corpus_is_never_completed_in_its_own_place(silver, tmp_path):
     (tmp_path / "link").symlink_to(silver)
     for place in (silver, tmp_path / "link"):
