@@ -29,6 +29,7 @@ from neuroner_tl.errors import CorpusError, ParameterError
 from neuroner_tl.messages.numbers import counted
 from neuroner_tl.messages.progress import progress_bar
 from neuroner_tl.messages.screen import table_lines
+from neuroner_tl.silver.compared_form import compared_form
 from neuroner_tl.silver.labels import REPORT, labels_of_silver
 from neuroner_tl.silver.writing import check_new_corpus
 from neuroner_tl.system.atomic_file import write_atomically, write_json
@@ -213,8 +214,9 @@ def complete_silver(
         )
     check_types(types, source, predictor.types, teacher, soft_labels)
     counts: Counter[str] = Counter(dict.fromkeys(COUNTS, 0))
+    unique: set[str] = set()
     parts = {
-        name: _completed(part, name, predictor, types, rule, counts)
+        name: _completed(part, name, predictor, types, rule, counts, unique)
         for name, part in corpus.items()
     }
     learned_from = lessons.learned_from.together(known)
@@ -228,6 +230,8 @@ def complete_silver(
                 **report,
                 "documents": sum(map(len, corpus.values())),
                 "mentions": counts[RESULT],
+                "unknown_regions": counts[ALL_REGIONS],
+                "unique_mentions": len(unique),
                 "completion": {
                     "teacher": teacher,
                     **({"soft_labels": SOFT_LABELS} if soft_labels else {}),
@@ -319,8 +323,9 @@ def _completed(
     types: Collection[str],
     rule: CompletionRule,
     counts: Counter[str],
+    unique: set[str],
 ) -> Iterator[Document]:
-    """Yield the completed documents of a part, one at a time."""
+    """Yield the completed documents of a part; note what changes, and the texts of mentions."""
     waiting: deque[Document] = deque()
 
     def given() -> Iterator[Document]:
@@ -331,7 +336,9 @@ def _completed(
     found = predictor.analyse(given(), rule.doubtful)
     bar = progress_bar(found, desc=f"completing {name}", unit=" documents", delay=2)
     for analysis in bar:
-        yield complete_document(waiting.popleft(), analysis, types, rule, counts)
+        document = complete_document(waiting.popleft(), analysis, types, rule, counts)
+        unique.update(compared_form(entity.text) for entity in document.entities)
+        yield document
 
 
 def _sure(candidates: Sequence[Entity], sure: float) -> list[Entity]:

@@ -196,6 +196,9 @@ def test_a_corpus_is_completed_and_says_by_whom(silver, source_run, corpora, tmp
     counts = report["completion"]["counts"]
     assert counts[completion.ADDED] + counts[completion.LONGER] == len(added)
     assert report["mentions"] == counts[completion.RESULT] == sum(map(len, after.values()))
+    assert report["unknown_regions"] == counts[completion.ALL_REGIONS] == len(regions)
+    strings = {e.text.lower() for entities in after.values() for e in entities}
+    assert report["unique_mentions"] == len(strings)
     taught = sorted(read_corpus(corpora.silver)["train"].ids)
     assert report["learned_from_documents"] == {"NCBI": ["7"], corpora.silver.name: taught}
     assert sorted(report["learned_from_texts"][corpora.silver.name]) == taught
