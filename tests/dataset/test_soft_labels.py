@@ -95,6 +95,19 @@ def test_documents_that_the_teacher_has_not_seen_keep_their_labels():
     assert found.transitions[2].sum() == found.transitions[2, 0, 0] == 1
 
 
+def test_the_last_document_may_lack_its_last_sentences():
+    cut = dataclasses.replace(
+        part_of(),
+        **{name: getattr(part_of(), name)[:2] for name in ("words", "labels", "starts", "ends")},
+        sentence_offsets=np.array([0, 2]),
+        document_offsets=np.array([0, 1]),
+        document_ids=["a"],
+    )
+    found = targets(cut)
+    np.testing.assert_allclose(found.labels, soft().marginals[:2], atol=1e-6)
+    np.testing.assert_allclose(found.transitions, soft().transitions[:1], atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("part", "changes", "message"),
     [
