@@ -149,10 +149,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         130 after Ctrl-C or SIGTERM.
     """
     namespace = make_parser().parse_args(arguments)
-    verbose = str(getattr(namespace, "verbose", "")).lower() in ("true", "yes", "1", "on")
     quiet = getattr(namespace, "quiet", False)
-    level = logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO
-    logging.basicConfig(level=level, handlers=[log_handler()])
+    logging.basicConfig(level=logging.ERROR if quiet else logging.INFO, handlers=[log_handler()])
     for noisy in ("tensorflow", "h5py", "matplotlib", "fontTools", "absl", "gensim", "filelock"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     # SIGTERM is handled like Ctrl-C, so that no partial files are left and a message is printed.

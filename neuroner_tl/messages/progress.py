@@ -63,6 +63,19 @@ def log_handler() -> logging.Handler:
 
 
 @contextmanager
+def detailed_log(show: bool) -> Iterator[None]:
+    """Let the package's log have its details inside the block, where it shows its progress."""
+    log = logging.getLogger(PACKAGE)
+    level = log.level
+    if show and log.isEnabledFor(logging.INFO):
+        log.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+@contextmanager
 def shown_progress(show: bool = True) -> Iterator[None]:
     """Show the package's log lines inside the block, unless the caller's program already does.
 

@@ -12,6 +12,7 @@ from typing import Any, Optional
 
 from neuroner_tl.dataset.batches import EXACT, Shapes
 from neuroner_tl.errors import CheckpointError, CorpusError, NeuroNERError, TrainingError
+from neuroner_tl.messages.progress import detailed_log
 from neuroner_tl.parameters.schema import Parameters
 from neuroner_tl.parameters.unused import without_effect
 from neuroner_tl.prediction.model_vectors import WORD_VECTORS, describe_word_vectors
@@ -54,7 +55,7 @@ def train_run(parameters: Parameters, judge: Optional[Judge] = None) -> RunResul
         TrainingError: the run learns nothing, or the disk is full; its folder says so.
         Interrupted: a signal came before the first step; no folder is left.
     """
-    with interruptible():
+    with interruptible(), detailed_log(parameters.verbose):
         with interrupted_as(NOTHING_TRAINED), at_once():
             set_threads(parameters.number_of_cpu_threads)
             check_writable(parameters.output_folder)
@@ -92,7 +93,8 @@ def resume_run(
         what = f"interrupted before the first step; resume with: {resume_command(path)}"
         with interrupted_as(what), at_once():
             run = _resumed(folder, overrides)
-        return _Training(run, folder, judge).carry_out()
+        with detailed_log(run.parameters.verbose):
+            return _Training(run, folder, judge).carry_out()
 
 
 def _resumed(folder: RunFolder, overrides: Mapping[str, Any]) -> PreparedRun:

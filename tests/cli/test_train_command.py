@@ -12,6 +12,7 @@ import pytest
 from same_runs import epochs_of
 
 from neuroner_tl.__main__ import main
+from neuroner_tl.messages.progress import PACKAGE
 from neuroner_tl.training.checkpoint import load_model
 
 
@@ -68,6 +69,16 @@ def test_same_seed_gives_the_same_weights_in_another_process(process_run, source
     assert epochs_of(folder) == epochs_of(source_run.folder.path)
     results = json.loads((folder / "results.json").read_text("utf-8"))
     assert results["scores"] == json.loads(json.dumps(source_run.results["scores"]))
+
+
+def test_details_that_a_parameter_file_asks_for(corpora, tiny, tmp_path, eagerly, caplog):
+    ini = tmp_path / "run.ini"
+    ini.write_text("[advanced]\nverbose = True\n")
+    settings = {"dataset_text_folder": corpora.gold, "output_folder": tmp_path / "runs"}
+    settings = {**tiny, **settings, "batch_size": 64, "maximum_number_of_epochs": 1}
+    assert main(["train", "--parameters_filepath", str(ini), *options(settings)]) == 0
+    levels = {record.levelname for record in caplog.records if record.name.startswith(PACKAGE)}
+    assert "DEBUG" in levels
 
 
 @pytest.mark.slow

@@ -83,6 +83,19 @@ def test_log_lines_are_shown_unless_the_caller_shows_them(capsys, monkeypatch):
     assert capsys.readouterr().err == "an epoch\n"
 
 
+def test_details_are_logged_where_progress_is(capsys, monkeypatch):
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    log = logging.getLogger("neuroner_tl.invented")
+    with progress.shown_progress():
+        with progress.detailed_log(True):
+            log.debug("a detail")
+        with progress.detailed_log(False):
+            log.debug("unseen")
+    with progress.shown_progress(False), progress.detailed_log(True):
+        log.debug("unseen")
+    assert capsys.readouterr().err == "a detail\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
