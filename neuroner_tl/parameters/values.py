@@ -87,7 +87,7 @@ def read_interval(text: str) -> Interval:
     if match is None:
         raise ValueError("neither minutes nor batches")
     number, unit = float(match[1]), "minutes" if match[2].startswith("m") else "batches"
-    if number == 0 or (unit == "batches" and number != int(number)):
+    if number == 0 or (unit == "batches" and not number.is_integer()):
         raise ValueError("not a number of them")
     return Interval(number, unit)
 

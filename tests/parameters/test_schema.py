@@ -104,6 +104,7 @@ def test_false(text):
         ("checkpoint_every", "10"),
         ("checkpoint_every", "0 minutes"),
         ("checkpoint_every", "1.5 batches"),
+        ("checkpoint_every", "9" * 400 + " batches"),
         ("checkpoint_every", "10 hours"),
         ("transfer_layers", "crf, token_lstn"),
         ("transfer_up_to", "the_top"),
