@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -128,12 +129,25 @@ class _Escaping:
 
 
 def _show(outcome: Outcome, as_json: bool) -> None:
-    """Print what a command gives back."""
+    """Print what a command gives back, if there is a standard output.
+
+    Raises:
+        OSError: for example, the output is a file and its disk is full.
+    """
     if as_json:
-        print(json.dumps(outcome.content, indent=1, default=str))
-    elif outcome.text:
+        text = json.dumps(outcome.content, indent=1, default=str)
+    else:
         text = outcome.text.rstrip("\n")
-        print(text if outcome.is_data else fitted(text, terminal_width()))
+        text = text if outcome.is_data else fitted(text, terminal_width())
+    if not text or sys.stdout is None:
+        return
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # At its exit, Python would try to write the rest again, and say so in its own words.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # A reader such as `head` has seen enough.
+            raise
 
 
 def _print_error(message: str) -> None:
@@ -162,7 +176,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         # Piped on Windows, it has the encoding of the region, which lacks most characters.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        escaping = cast(TextIO, _Escaping(sys.stdout))
+        escaping = None if sys.stdout is None else cast(TextIO, _Escaping(sys.stdout))
         with hidden_bars(quiet), contextlib.redirect_stdout(escaping):
             outcome = namespace.module.run(namespace)
             _show(outcome, getattr(namespace, "json", False))
