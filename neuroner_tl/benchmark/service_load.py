@@ -118,26 +118,35 @@ def measure_service(
         NeuroNERError: no service answers there.
         ParameterError: a number is out of range, or the address is none.
     """
-    parts = urlsplit(address)
-    if parts.scheme != "http" or not parts.hostname:
-        raise ParameterError(
-            f"{address}: is no address of a service, expected such as http://127.0.0.1:8000"
-        )
+    place = _place(address)
     if not clients or min(clients) < 1:
         raise ParameterError(f"clients: found {list(clients)}, expected numbers of at least 1")
     if not seconds > 0:
         raise ParameterError(f"seconds: found {seconds:g}, expected a number above 0")
     texts = [document.text for _, document in first_documents(source, TEXTS)]
-    place = (parts.hostname, parts.port or 80)
     try:
         status, _ = _post(http.client.HTTPConnection(*place, timeout=timeout), texts[0])
-    except OSError as error:
+    except (OSError, http.client.HTTPException, UnicodeError) as error:
+        reason = " ".join(str(error).split())
         raise NeuroNERError(
-            f"{address}: no service answers ({error}); start one: neuroner-tl serve --model DIR"
+            f"{address}: no service answers ({reason}); start one: neuroner-tl serve --model DIR"
         ) from None
     if status != OK:
         raise NeuroNERError(f"{address}: answered the first text with HTTP status {status}")
     return [_load(place, texts, number, seconds, timeout) for number in clients]
+
+
+def _place(address: str) -> tuple[str, int]:
+    """Return the host and the port of an address."""
+    try:
+        parts = urlsplit(address)
+        if parts.scheme == "http" and parts.hostname:
+            return parts.hostname, parts.port or 80
+    except ValueError:
+        pass  # The port is no number of one, or a bracket is not closed.
+    raise ParameterError(
+        f"{address}: is no address of a service, expected such as http://127.0.0.1:8000"
+    )
 
 
 def _load(

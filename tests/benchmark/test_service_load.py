@@ -2,6 +2,7 @@
 
 import json
 import math
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -104,7 +105,8 @@ def test_figures():
 
 def test_what_cannot_be_measured_is_refused(server, address, tmp_path):
     given = texts(tmp_path, "One.")
-    for wrong in ("https://127.0.0.1", "127.0.0.1:8000", "http://"):
+    no_ports = ("http://127.0.0.1:99999", "http://127.0.0.1:80O0", "http://[::1")
+    for wrong in ("https://127.0.0.1", "127.0.0.1:8000", "http://", *no_ports):
         with pytest.raises(ParameterError, match="is no address"):
             measure_service(wrong, given)
     with pytest.raises(ParameterError, match="clients"):
@@ -119,3 +121,22 @@ def test_what_cannot_be_measured_is_refused(server, address, tmp_path):
     server.server_close()
     with pytest.raises(NeuroNERError, match="no service answers .*neuroner-tl serve"):
         measure_service(address, texts(tmp_path, "One."))
+    with pytest.raises(NeuroNERError, match="no service answers"):
+        measure_service("http://two..dots", texts(tmp_path, "One."))
+
+
+def test_a_server_that_does_not_speak_http_is_no_service(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet():
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+                connection.recv(1 << 16)
+
+        threading.Thread(target=greet, daemon=True).start()
+        with pytest.raises(NeuroNERError, match="no service answers .*SSH") as refused:
+            measure_service(
+                f"http://127.0.0.1:{server.getsockname()[1]}", texts(tmp_path, "One."), timeout=10
+            )
+    assert len(str(refused.value).splitlines()) == 1
