@@ -19,6 +19,7 @@ from neuroner_tl.errors import ParameterError
 from neuroner_tl.model.sequence_optimisation import LabelSequenceOptimisation
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.prediction.tagger import TaggedSlice
+from neuroner_tl.prediction.temperature import checked_temperature
 
 CRF = LabelSequenceOptimisation.name
 
@@ -38,7 +39,8 @@ class EnsemblePredictor(Predictor):
         members: the predictors.
 
     Raises:
-        ParameterError: there are too few, or they do not fit together.
+        ParameterError: there are too few, they do not fit together, or the temperature is not a
+            positive number.
 
     Example::
 
@@ -66,7 +68,7 @@ class EnsemblePredictor(Predictor):
         if temperature is None:
             logarithms = [math.log(member.temperature) for member in members]
             temperature = math.exp(sum(logarithms) / len(members))
-        self.temperature, self.abbreviations = temperature, abbreviations
+        self.temperature, self.abbreviations = checked_temperature(temperature), abbreviations
         self._roles, self._tagger = first._roles, first._tagger
         self._crf = {
             name: np.mean([member.model.weights[CRF][name] for member in members], axis=0)

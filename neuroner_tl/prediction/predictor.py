@@ -26,7 +26,7 @@ from neuroner_tl.prediction.marginals import LabelRoles
 from neuroner_tl.prediction.model_vectors import check_given_vectors
 from neuroner_tl.prediction.tagger import TaggedSlice, Tagger
 from neuroner_tl.prediction.taggings import DocumentTaggings, taggings_of
-from neuroner_tl.prediction.temperature import temperature_of
+from neuroner_tl.prediction.temperature import checked_temperature, temperature_of
 from neuroner_tl.training.checkpoint import SavedModel, load_model
 
 logger = logging.getLogger(__name__)
@@ -81,6 +81,7 @@ class Predictor:
     Raises:
         CheckpointError: the model cannot be loaded.
         CorpusError: the word-vector file cannot be used.
+        ParameterError: the temperature is not a positive number.
 
     Example::
 
@@ -121,7 +122,9 @@ class Predictor:
                     theirs,
                     ours,
                 )
-        self.temperature = temperature_of(model) if temperature is None else temperature
+        self.temperature = (
+            temperature_of(model) if temperature is None else checked_temperature(temperature)
+        )
         self.abbreviations = abbreviations
         self._roles = LabelRoles.of(self.vocabulary.labels)
         network = create_network(model.architecture, model.weights)

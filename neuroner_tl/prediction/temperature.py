@@ -22,11 +22,12 @@ from neuroner_tl.dataset.encoded_part import EncodedPart
 from neuroner_tl.dataset.encoding import encode_documents
 from neuroner_tl.dataset.new_words import NewVectors, look_up_new_words, open_vectors
 from neuroner_tl.dataset.word_table import WordTable
-from neuroner_tl.errors import CheckpointError, CorpusError
+from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
 from neuroner_tl.model.entity_lstm import create_network
 from neuroner_tl.prediction.tagger import Tagger
+from neuroner_tl.system.paths import StrPath
 from neuroner_tl.training.checkpoint import SavedModel, load_model
-from neuroner_tl.training.manifest import MANIFEST, update_record
+from neuroner_tl.training.manifest import MANIFEST, model_folder, update_record
 
 # Name in a model's record of its training.
 TEMPERATURE = "temperature"
@@ -45,7 +46,7 @@ def temperature_of(model: SavedModel) -> float:
         CheckpointError: it is not a positive number.
     """
     value = model.training.get(TEMPERATURE, 1.0)
-    if not isinstance(value, (int, float)) or not 0 < value < math.inf:
+    if not _is_temperature(value):
         raise CheckpointError(
             f"{model.folder / MANIFEST}: temperature: found {value!r}, expected a positive number; "
             "copy the model's folder again, or fit it again"
@@ -53,17 +54,35 @@ def temperature_of(model: SavedModel) -> float:
     return float(value)
 
 
-def save_temperature(folder: Path, temperature: float) -> None:
+def checked_temperature(value: float) -> float:
+    """Return a temperature that a user gives.
+
+    Raises:
+        ParameterError: it is not a positive number.
+    """
+    if not _is_temperature(value):
+        raise ParameterError(
+            f"temperature: found {value!r}, expected a positive number, as fit_temperature returns"
+        )
+    return float(value)
+
+
+def _is_temperature(value: object) -> bool:
+    return isinstance(value, (int, float, np.floating)) and bool(0 < value < math.inf)
+
+
+def save_temperature(folder: StrPath, temperature: float) -> None:
     """Put a temperature into the manifest of a model.
 
     Args:
-        folder: the model's folder.
+        folder: the folder of a run or of its model.
         temperature: a positive number.
 
     Raises:
         CheckpointError: there is no model, or it is damaged.
+        ParameterError: the temperature is not a positive number.
     """
-    update_record(folder, {TEMPERATURE: temperature})
+    update_record(model_folder(Path(folder)), {TEMPERATURE: checked_temperature(temperature)})
 
 
 def fit_temperature(

@@ -9,8 +9,9 @@ from numpy_network import all_paths
 
 from neuroner_tl.corpora.document import Document, Entity
 from neuroner_tl.corpora.reader import read_corpus
-from neuroner_tl.errors import CheckpointError, CorpusError
+from neuroner_tl.errors import CheckpointError, CorpusError, ParameterError
 from neuroner_tl.prediction import temperature
+from neuroner_tl.prediction.ensemble import EnsemblePredictor
 from neuroner_tl.prediction.predictor import Predictor
 from neuroner_tl.prediction.temperature import (
     TaggingLikelihood,
@@ -127,3 +128,29 @@ def test_a_temperature_that_is_none(model, wrong):
     broken = dataclasses.replace(model, training={"temperature": wrong})
     with pytest.raises(CheckpointError, match="temperature: found .*, expected a positive number"):
         temperature_of(broken)
+
+
+@pytest.mark.parametrize("wrong", [0, -1.0, float("nan"), float("inf"), "2", None])
+def test_a_temperature_that_is_none_is_not_saved(source_run, tmp_path, wrong):
+    shutil.copytree(source_run.folder.model, tmp_path / "model")
+    with pytest.raises(ParameterError, match="temperature: found .*, expected a positive number"):
+        save_temperature(tmp_path / "model", wrong)
+    assert temperature_of(load_model(tmp_path / "model")) == source_run.results["temperature"]
+
+
+@pytest.mark.parametrize("wrong", [0, -1.0, float("nan")])
+def test_a_temperature_that_is_none_is_not_used(model, wrong):
+    members = [Predictor(model), Predictor(model)]
+    for predictor in (
+        lambda: Predictor(model, temperature=wrong),
+        lambda: EnsemblePredictor(members, temperature=wrong),
+    ):
+        with pytest.raises(ParameterError, match="temperature: found .*, expected a positive"):
+            predictor()
+
+
+def test_it_is_saved_where_a_model_is_loaded_from(source_run, tmp_path):
+    shutil.copytree(source_run.folder.model, tmp_path / "run" / "model")
+    for number, folder in enumerate((tmp_path / "run", str(tmp_path / "run" / "model")), 2):
+        save_temperature(folder, number)
+        assert Predictor(tmp_path / "run").temperature == number
