@@ -13,6 +13,8 @@ TOKENIZERS = ("alnum", "spacy")
 _ALNUM = re.compile(r"\w+|[^\w\s]")
 # spaCy's time is quadratic in the length of text without white space.
 _LONGEST_CHUNK = 500
+# It keeps every word that it has met, at 0.7 kB each.
+_MOST_WORDS = 200_000
 
 
 class Tokenizer(Protocol):
@@ -52,7 +54,8 @@ class SpacyTokenizer:
     """spaCy's rule-based tokeniser of a language, without any model.
 
     A run of more than 500 characters without white space is cut into pieces of that length
-    before spaCy sees it.
+    before spaCy sees it. What spaCy keeps of words is thrown away after 200,000 of them, so that
+    memory does not grow with the texts.
 
     Args:
         language: language code that spaCy knows, such as ``en``, ``de`` or ``fr``.
@@ -75,6 +78,7 @@ class SpacyTokenizer:
             ) from error
         try:
             self._tokenizer: Any = spacy.blank(language).tokenizer
+            self._language = language
         except (ImportError, OSError, ValueError) as error:
             raise ParameterError(
                 f"spaCy has no tokeniser for the language {language!r}; "
@@ -84,11 +88,14 @@ class SpacyTokenizer:
 
     def tokenize(self, text: str, start: int, end: int) -> list[Token]:
         """Return the tokens of ``text[start:end]``, with offsets in ``text``, in order."""
+        tokenizer = self._tokenizer  # Another thread may replace it.
+        if len(tokenizer.vocab.strings) > _MOST_WORDS:
+            tokenizer = self._tokenizer = SpacyTokenizer(self._language)._tokenizer
         tokens = []
         for first, after in _pieces(text, start, end):
             tokens += [
                 Token(first + token.idx, first + token.idx + len(token))
-                for token in self._tokenizer(text[first:after])
+                for token in tokenizer(text[first:after])
                 if not token.is_space
             ]
         return tokens

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuroner_tl.corpora.text import tokenizers
 from neuroner_tl.corpora.text.tokenizers import get_tokenizer
 from neuroner_tl.errors import ParameterError
 
@@ -48,3 +49,15 @@ def test_spacy() -> None:
     assert [t.start for t in get_tokenizer("spacy").tokenize(text, 3, 6)] == [3, 4, 5]
     with pytest.raises(ParameterError, match="'xyz'"):
         get_tokenizer("spacy", "xyz")
+
+
+def test_spacy_does_not_keep_all_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("spacy", reason="spaCy is an extra")
+    tokenizer = get_tokenizer("spacy")
+    own = len(tokenizer._tokenizer.vocab.strings)
+    monkeypatch.setattr(tokenizers, "_MOST_WORDS", own + 100)
+    for number in range(30):
+        text = " ".join(f"word{number}x{other} don't" for other in range(20))
+        found = [text[t.start : t.end] for t in tokenizer.tokenize(text, 0, len(text))]
+        assert found == text.replace("don't", "do n't").split()
+        assert len(tokenizer._tokenizer.vocab.strings) <= own + 100 + 60
