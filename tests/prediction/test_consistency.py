@@ -35,6 +35,7 @@ def found(tagged):
         ("RF? Renal failure (RF), RF1, RFs.", ["D:Renal failure"], ["RF", "RF", "RFs"]),
         # The head of the long form decides; a mention that goes on after it is one as well.
         ("Chronic renal failure (CRF). CRF.", ["D:renal failure"], ["CRF", "CRF"]),
+        ("Chronic renal failure (CRF) in CRF.", ["D:renal failure (CRF)"], ["CRF"]),
         # No mention, or one that ends elsewhere.
         ("Chronic renal failure (CRF). CRF.", ["D:Chronic renal"], []),
         ("Chronic renal failure (CRF). CRF.", [], []),
