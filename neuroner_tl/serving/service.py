@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any, Optional, Union
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -197,7 +198,7 @@ def make_app(tagger: JointPredictor, limits: Optional[Limits] = None) -> FastAPI
 
 
 def serve(
-    model: Sequence[StrPath],
+    model: Union[StrPath, Sequence[StrPath]],
     host: str = HOST,
     port: int = PORT,
     *,
@@ -209,7 +210,7 @@ def serve(
     """Serve models until the process is interrupted.
 
     Args:
-        model: folders of runs or of their models.
+        model: the folder of a run or of its model, or several.
         host: address to bind to.
         port: TCP port; 0 for a free one.
         limits: what a request may cost.
@@ -222,8 +223,9 @@ def serve(
         ParameterError: an option is out of range, or the address cannot be bound to.
     """
     limits = limits or Limits()
+    folders = [model] if isinstance(model, (str, os.PathLike)) else list(model)
     with _bound(host, port) as bound:
-        predictors = [load_predictor(m, word_vectors, threads=threads) for m in model]
+        predictors = [load_predictor(m, word_vectors, threads=threads) for m in folders]
         tagger = JointPredictor(predictors, min_confidence)
         list(tagger.predict([Document("first", "This compiles the network.")]))
         address, number = bound.getsockname()[:2]

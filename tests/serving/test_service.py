@@ -359,3 +359,13 @@ def test_a_port_that_there_is_not(capsys, tmp_path, port):
 def test_limits_that_are_not():
     with pytest.raises(ParameterError, match="timeout: found 0"):
         Limits(timeout=0)
+
+
+def test_a_single_model_may_be_given_by_its_folder(monkeypatch, tmp_path):
+    def loaded(folder, *arguments, **options):
+        raise ParameterError(f"asked for {folder}")
+
+    monkeypatch.setattr(service, "load_predictor", loaded)
+    for folder in (tmp_path, str(tmp_path)):
+        with pytest.raises(ParameterError, match=re.escape(f"asked for {tmp_path}") + "$"):
+            service.serve(folder, port=0)
