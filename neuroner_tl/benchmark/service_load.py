@@ -143,7 +143,7 @@ def _place(address: str) -> tuple[str, int]:
         if parts.scheme == "http" and parts.hostname:
             return parts.hostname, parts.port or 80
     except ValueError:
-        pass  # The port is no number of one, or a bracket is not closed.
+        pass  # The port is not a number, or out of range, or a bracket is not closed.
     raise ParameterError(
         f"{address}: is no address of a service, expected such as http://127.0.0.1:8000"
     )

@@ -16,9 +16,9 @@ from neuroner_tl.corpora.text.spans import DisjointSpans
 def tag_abbreviations(document: Document) -> Document:
     """Return a document in which each abbreviation of a tagged long form is tagged throughout.
 
-    A long form is tagged if a mention ends where it ends, or begins before that and goes on after
-    it: the head of the term decides. The abbreviation takes its type and its probability. Mentions
-    that are there stay, and nothing is added where one shares a character with the place.
+    A long form is tagged if a mention ends where it ends, or begins before its end and extends
+    beyond it: the head of the term decides. The abbreviation takes its type and its probability.
+    Mentions that are there stay, and nothing is added where one shares a character with the place.
 
     Args:
         document: its mentions do not overlap.
