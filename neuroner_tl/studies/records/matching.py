@@ -35,11 +35,9 @@ def match_records(
     found, several, unused, changed = [], [], [], []
     for run in runs:
         others = by_key.get(run.key, [])
+        run = replace(run, id=recorded_name(run.id, records))
         if run.id not in records and others:
-            same = [record for record in others if digest_of(record["id"]) == digest_of(run.id)]
-            if same:
-                run = replace(run, id=same[-1]["id"])
-            elif run.is_known and not any_content:
+            if run.is_known and not any_content:
                 unused.append(run)
             else:
                 if len({_content(record) for record in others}) > 1:
@@ -99,12 +97,14 @@ def digest_of(identifier: str) -> str:
 def recorded_name(identifier: str, records: Mapping[str, Record]) -> str:
     """Return the identifier under which a run is recorded: its own, or one of other words.
 
-    Its own if there is neither. Another study of the store may have called its arm by another name,
-    or have had other silver corpora beside that of its source.
+    The latest of these, and its own if there is none. Another study of the store may have called
+    its arm by another name, or have had other silver corpora beside that of its source.
     """
+    if identifier in records:
+        return identifier
     digest = digest_of(identifier)
-    others = (name for name in records if digest_of(name) == digest)
-    return identifier if identifier in records else next(others, identifier)
+    others = [name for name in records if digest_of(name) == digest]
+    return others[-1] if others else identifier
 
 
 def _content(record: Record) -> str:

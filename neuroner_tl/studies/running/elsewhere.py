@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -64,10 +65,10 @@ def score_elsewhere(definition: StudyDefinition, seed: Optional[int] = None) -> 
     contents = Contents.remembered(definition.output_folder)
     with interruptible(), interrupted_as(f"interrupted; {RESUMES}"), at_once():
         records = study.store.records()
-        missing: list[tuple[StudyRun, str, dict[str, Optional[str]]]] = []
+        missing: list[tuple[StudyRun, dict[str, Optional[str]]]] = []
         for run in plan_runs(definition, seed, contents):
-            known = recorded_name(run.id, records)
-            record = records.get(known, {})
+            run = replace(run, id=recorded_name(run.id, records))
+            record = records.get(run.id, {})
             if record.get("status") != FINISHED or LEARNED_NOTHING in record:
                 continue
             before = record.get(ELSEWHERE, {})
@@ -77,13 +78,13 @@ def score_elsewhere(definition: StudyDefinition, seed: Optional[int] = None) -> 
                 for digest in [contents.of(definition, name, run.parameters).get("corpus")]
                 if name not in before or before[name].get("content") != digest
             }
-            missing += [(run, known, wanted)] if wanted else []
-        for run, known, wanted in progress_bar(missing, desc="scoring elsewhere", unit=" models"):
-            record = study.store.records()[known]
+            missing += [(run, wanted)] if wanted else []
+        for run, wanted in progress_bar(missing, desc="scoring elsewhere", unit=" models"):
+            record = study.store.records()[run.id]
             scores = _score(definition, study, run, record, list(wanted))
             found = {name: {"content": wanted[name], **scores[name]} for name in wanted}
             study.store.append({**record, ELSEWHERE: {**record.get(ELSEWHERE, {}), **found}})
-    return sum(len(wanted) for *_, wanted in missing)
+    return sum(len(wanted) for _, wanted in missing)
 
 
 def _score(

@@ -13,7 +13,7 @@ from neuroner_tl.studies.definition.files import read_definition
 from neuroner_tl.studies.definition.plan import plan_runs
 from neuroner_tl.studies.records import code_version
 from neuroner_tl.studies.records.claims import Claims
-from neuroner_tl.studies.records.matching import match_records, outdated_runs
+from neuroner_tl.studies.records.matching import match_records, outdated_runs, recorded_name
 from neuroner_tl.studies.running.status import status_of
 
 STUDY = """\
@@ -145,6 +145,14 @@ def test_records_under_a_name_of_other_words_are_the_same_runs(folder):
     matched, notes = match_records(after, records_of(before))
     assert {run.id for run in before} <= {run.id for run in matched} and notes == []
     assert outdated_runs(after, records_of(before)) == {}
+
+
+def test_the_latest_of_several_other_words_is_the_same_run_for_all(folder):
+    run = planned(folder)[-1]
+    names = [f"{word}-{run.id.rpartition('-')[2]}" for word in ("first", "second")]
+    records = {name: {"id": name, "key": run.key, "content": {}} for name in names}
+    assert [found.id for found in match_records([run], records)[0]] == [names[1]]
+    assert recorded_name(run.id, records) == names[1]
 
 
 def test_records_of_other_contents_are_not_used_without_a_word(folder):
