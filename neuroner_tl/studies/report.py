@@ -38,7 +38,7 @@ from neuroner_tl.studies.records.matching import match_records
 from neuroner_tl.studies.records.mentions import FOLDER, MentionFiles
 from neuroner_tl.studies.records.search_records import recorded_trials
 from neuroner_tl.studies.records.store import LEARNED_NOTHING, Record, Store
-from neuroner_tl.studies.results.study_results import StudyResults
+from neuroner_tl.studies.results.study_results import StudyResults, source_of
 from neuroner_tl.system.atomic_file import write_atomically
 
 SYNTHETIC_NOTE = "The corpora are synthetic: the figures say nothing about real text."
@@ -226,11 +226,11 @@ def _several_sources(results: StudyResults) -> str:
     """Return what arms are averaged over besides seeds and splits: sources of a class."""
     if results.definition.kind in ("source_size", "source_noise"):
         return ""
-    averaged: dict[tuple[str, str], set[tuple[str, Optional[int]]]] = {}
+    averaged: dict[tuple[str, str], set[tuple[Optional[str], Optional[int]]]] = {}
     for run in results.runs:
         if not run.is_source and run.source_name is not None:
             found = averaged.setdefault((run.entity_class, run.arm), set())
-            found.add((run.source_name, run.source_documents))
+            found.add(source_of(run))
     several = [
         entity_class
         for entity_class in results.definition.targets

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Optional
+from typing import Any, Optional
 
 from matplotlib.figure import Figure as Canvas
 
@@ -29,7 +29,7 @@ from neuroner_tl.studies.pages.figures import (
 from neuroner_tl.studies.pages.page import Section
 from neuroner_tl.studies.pages.table import Table, signed
 from neuroner_tl.studies.results.gains import gain_table
-from neuroner_tl.studies.results.study_results import CELLS, MEASURE, StudyResults
+from neuroner_tl.studies.results.study_results import CELLS, MEASURE, StudyResults, source_of
 
 SINGLE = [(layer, arm_name([layer])) for layer in LAYERS]
 ALL_BUT_ONE = [(layer, arm_name(set(LAYERS) - {layer})) for layer in LAYERS]
@@ -212,18 +212,18 @@ def _gain(results: StudyResults, corpus: str, arm: str, size: Optional[float]) -
 def _runs_in_words(results: StudyResults, corpus: str) -> str:
     """Say what the means of a corpus are over: seeds, and splits and source models, if several."""
     runs = [result.run for result in results.select(corpus=corpus)]
-    sources = {(run.source_name, run.source_documents) for run in runs if run.source is not None}
-    splits = {run.parameters.split_seed for run in runs}
-    seeds = counted(len({run.parameters.seed for run in runs}), "seed")
-    several = [
-        counted(len(found), word)
-        for found, word in ((sources, "source model"), (splits, "split"))
-        if len(found) > 1
-    ]
-    if several:
-        several += [] if seeds == "1 seed" else [seeds]
-        return f"Mean and standard deviation over runs: {', '.join(several)}."
-    return "One seed." if seeds == "1 seed" else f"Mean and standard deviation of {seeds}."
+    levels: dict[str, set[Any]] = {
+        "source model": {source_of(run) for run in runs if run.source is not None},
+        "split": {run.parameters.split_seed for run in runs},
+        "seed": {run.parameters.seed for run in runs},
+    }
+    several = {word: len(found) for word, found in levels.items() if len(found) > 1}
+    if not several:
+        return "One seed."
+    if list(several) == ["seed"]:
+        return f"Mean and standard deviation of {several['seed']} seeds."
+    words = (counted(number, word) for word, number in several.items())
+    return f"Mean and standard deviation over runs: {', '.join(words)}."
 
 
 def _draw_cumulative(results: StudyResults, corpus: str) -> Canvas:

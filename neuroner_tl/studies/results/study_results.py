@@ -82,7 +82,8 @@ def run_key(run: StudyRun) -> tuple[Any, ...]:
     return run.corpus, run.train_size, run.parameters.seed, run.parameters.split_seed
 
 
-def _source_of(run: StudyRun) -> tuple[Optional[str], Optional[int]]:
+def source_of(run: StudyRun) -> tuple[Optional[str], Optional[int]]:
+    """Return the silver corpus of a run's source model, and the number of its documents."""
     return run.source_name, run.source_documents
 
 
@@ -228,13 +229,13 @@ class StudyResults:
             return []
         others: dict[tuple[Any, ...], dict[tuple[Any, ...], Result]] = {}
         for result in self.select(arm=first, **wanted):
-            others.setdefault(run_key(result.run), {})[_source_of(result.run)] = result
+            others.setdefault(run_key(result.run), {})[source_of(result.run)] = result
         found = []
         for result in self.select(arm=second, **wanted):
             by_source = others.get(run_key(result.run))
             if by_source:
                 any_other = next(reversed(by_source.values()))
-                found.append((by_source.get(_source_of(result.run), any_other), result))
+                found.append((by_source.get(source_of(result.run), any_other), result))
         return found
 
     @property
